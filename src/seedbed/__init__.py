@@ -1,0 +1,1 @@
+"""Seedbed: PyTorch training that is reproducible bit for bit, checked, never lost and fast."""

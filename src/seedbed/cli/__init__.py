@@ -1,0 +1,1 @@
+"""The command line: ``main`` holds the table of commands, each command lives in its own file."""
