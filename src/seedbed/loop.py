@@ -34,7 +34,7 @@ def steps(job: Job) -> Iterator[StepRecord]:
     state.train_mode()
     while not job.finished():
         if state.cursor.batch == 0:
-            state.epoch_loss.reset()
+            state.start_epoch()
         batches, cursor = job.batches.take(state.cursor, job.accumulate)
         state.cursor, epoch = cursor, state.cursor.epoch
         record = job.train_step(state, batches)
@@ -54,10 +54,12 @@ def train_step(state: TrainState, batches: Sequence[Batch]) -> StepRecord:
     shares: list[Tensor] = []
     for batch, weight in zip(batches, weights, strict=True):
         with state.autocast():
-            loss = objective(model, batch).loss
-        share = loss if len(batches) == 1 else loss * (weight / total)
+            outcome = objective(model, batch)
+        share = outcome.loss if len(batches) == 1 else outcome.loss * (weight / total)
         (share if state.scaler is None else state.scaler.scale(share)).backward()
         shares.append(share.detach())
+        for metric in state.epoch_metrics.values():
+            metric.update(outcome.outputs, batch)
     loss = shares[0] if len(shares) == 1 else torch.stack(shares).sum()
 
     if state.scaler is not None:

@@ -35,6 +35,9 @@ class Metric(Protocol):
 
     def update(self, outputs: Any, batch: Batch) -> None: ...
     def compute(self) -> Any: ...
+    def reset(self) -> None: ...
+    def state_dict(self) -> dict[str, Any]: ...
+    def load_state_dict(self, state_dict: dict[str, Any], /) -> None: ...
 
 
 class Objective(Protocol):
@@ -142,7 +145,7 @@ class Progress:
 class TrainState:
     """Everything that training changes. ``state_dict`` is complete: what it returns is enough to go on, bit for bit.
 
-    ``memory`` is for the plain data of whoever watches the run (monitors, the digest chain): saved with the rest.
+    ``epoch_loss`` and ``epoch_metrics`` average over the training batches of the current epoch. ``memory`` is for the plain data of whoever watches the run (monitors, the digest chain): saved with the rest.
     """
 
     model: nn.Module
@@ -164,6 +167,7 @@ class TrainState:
     skipped: int = 0
     cursor: Cursor = field(default_factory=Cursor)
     epoch_loss: RunningMean = field(default_factory=RunningMean)
+    epoch_metrics: dict[str, Metric] = field(default_factory=dict)
     progress: Progress = field(default_factory=Progress)
     memory: dict[str, Any] = field(default_factory=dict)
 
@@ -207,6 +211,14 @@ class TrainState:
         if self.ema is not None:
             yield "ema", self.ema
         yield "epoch_loss", self.epoch_loss
+        for name, metric in self.epoch_metrics.items():
+            yield f"epoch_metric/{name}", metric
+
+    def start_epoch(self) -> None:
+        """Forget what was averaged over the last epoch."""
+        self.epoch_loss.reset()
+        for metric in self.epoch_metrics.values():
+            metric.reset()
 
     def state_dict(self) -> dict[str, Any]:
         """All of it: nested dicts of tensors (not copied) and plain data."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
-from seedbed.checkpoint.store import Checkpoint, list_checkpoints, read_manifest
+from seedbed.checkpoint.store import Checkpoint, list_checkpoints, parse_name, read_manifest
 from seedbed.disk import Disk
 from seedbed.errors import CheckpointError
 
@@ -32,7 +31,8 @@ def prune(
     stay = set(paths[max(0, position - keep_last + 1) :])
     removed = []
     for path in paths:
-        if path in stay or is_kept(path, best_step, keep_every_epochs, disk):
+        superseded = path != newest.path and step_of(path) == newest.step
+        if not superseded and (path in stay or is_kept(path, best_step, keep_every_epochs, disk)):
             continue
         grave = path.with_name(f".{path.name}.old")
         if grave.exists():
@@ -63,6 +63,8 @@ def remove_leftovers(root: Path, disk: Disk | None = None) -> None:
             (disk or Disk()).remove_folder(path)
 
 
-def steps_of(paths: Iterable[Path]) -> list[int]:
-    """The steps of checkpoint folders."""
-    return [int(path.name.removeprefix("step-")) for path in paths]
+def step_of(path: Path) -> int:
+    """The step of a checkpoint folder."""
+    key = parse_name(path.name)
+    assert key is not None, path
+    return key[0]

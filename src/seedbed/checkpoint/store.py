@@ -4,7 +4,7 @@
       model.safetensors   the model's weights under their own names
       state.safetensors   every other tensor of the training state
       state.json          the rest of the state, with a reference to each tensor
-      MANIFEST.json       format version, step, epoch, metrics, and a digest of every file and every tensor; written last
+      MANIFEST.json       format, step, epoch, metrics, and a digest of every file and every tensor; written last
 
 The folder is made under a temporary name and renamed when everything in it is durable: that is the one commit point.
 """
@@ -30,7 +30,7 @@ from seedbed.rundir import dumps
 
 FORMAT = 1
 FILES = ("model.safetensors", "state.safetensors", "state.json")
-FOLDER = re.compile(r"step-(\d{8,})")
+FOLDER = re.compile(r"step-(\d{8,})(?:-(\d+))?")
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,21 @@ class Checkpoint:
         return int(self.manifest["step"])
 
 
-def folder_name(step: int) -> str:
-    return f"step-{step:08d}"
+def folder_name(step: int, attempt: int = 1) -> str:
+    return f"step-{step:08d}" if attempt == 1 else f"step-{step:08d}-{attempt}"
+
+
+def parse_name(name: str) -> tuple[int, int] | None:
+    """(step, attempt) of a checkpoint folder's name; None if it is not one."""
+    match = FOLDER.fullmatch(name)
+    return (int(match[1]), int(match[2] or 1)) if match else None
 
 
 def tensor_digest(tensor: torch.Tensor) -> str:
     """xxh3-128 over a tensor's dtype, shape and bytes."""
     data = tensor.detach().cpu().contiguous()
     digest = xxhash.xxh3_128(f"{data.dtype}{tuple(data.shape)}".encode())
-    digest.update(data.reshape(-1).view(torch.uint8).numpy())
+    digest.update(data.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
@@ -100,7 +106,11 @@ def save(
         CheckpointError: The state holds something that cannot be saved.
     """
     disk = disk or Disk()
-    final, temporary = root / folder_name(step), root / f".{folder_name(step)}.tmp"
+    # a step saved before (by a lineage given up since, or damaged) keeps its name until the new one is whole
+    attempt = 1
+    while (final := root / folder_name(step, attempt)).exists():
+        attempt += 1
+    temporary = root / f".{final.name}.tmp"
     others = {name: part for name, part in state.items() if name != "model"}
     tree, tensors = split_tensors({**others, "model": None})
     model = dict(state["model"])
@@ -129,8 +139,6 @@ def save(
     for name, data in contents.items():
         disk.write_file(temporary / name, data)
     disk.write_file(temporary / "MANIFEST.json", seal(manifest))
-    if final.exists():  # saved before, at the same step: an older lineage, or damaged; the new one replaces it
-        disk.remove_folder(final)
     disk.commit_folder(temporary, final)
     return Checkpoint(final, manifest)
 
@@ -203,7 +211,7 @@ def list_checkpoints(root: Path) -> list[Path]:
     """The checkpoint folders below ``root``, oldest step first, not yet verified."""
     if not root.is_dir():
         return []
-    found = [(int(match[1]), path) for path in root.iterdir() if (match := FOLDER.fullmatch(path.name))]
+    found = [(key, path) for path in root.iterdir() if (key := parse_name(path.name))]
     return [path for _, path in sorted(found)]
 
 

@@ -98,6 +98,8 @@ class Evaluate(Section):
     """Evaluate after every so many updates."""
     weights: Literal["auto", "raw", "ema"] = "auto"
     """Weights to evaluate: `auto` is the average where there is one, else the raw weights."""
+    train_metrics: bool = False
+    """Compute the objective's metrics over the training batches too (in train mode, while the weights move)."""
     test: bool = True
     """Evaluate the test split once, at the end, with the best weights."""
 
