@@ -1,0 +1,1 @@
+"""Metrics: exact over samples, however these are cut into batches."""

@@ -1,0 +1,171 @@
+"""Metrics that count: accuracy, top-k, precision, recall, F1, the confusion matrix. Integers, so exact.
+
+Shapes: N element, C class, L label.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from seedbed.batch import Batch
+from seedbed.objectives.metrics.view import Metric, View
+
+Average = Literal["default", "macro", "micro", "weighted", "per_class"]
+Score = Literal["precision", "recall", "f1"]
+
+
+def decide(view: View, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor, int]:
+    """Predicted and true class numbers (N,), or 0 and 1 a label (N, L); and the number of classes.
+
+    A negative true class doesn't count.
+    """
+    scores, targets = view.read(outputs, batch)
+    if view.kind == "classes":
+        return scores.detach().argmax(1), targets, scores.size(1)
+    return (scores.detach() > 0).long(), (targets >= 0.5).long(), 2
+
+
+class Share(Metric, ABC):
+    """Share of elements that are right: hits and elements, counted on the device."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.counts: Tensor | None = None
+
+    @abstractmethod
+    def hits(self, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Which elements are right, and which count."""
+
+    def update(self, outputs: Any, batch: Batch) -> None:
+        hits, counts = self.hits(outputs, batch)
+        both = torch.stack([(hits & counts).sum(), counts.sum()])
+        self.counts = both if self.counts is None else self.counts + both
+
+    def compute(self) -> float:
+        hits, total = (0, 0) if self.counts is None else self.counts.tolist()
+        return hits / total if total else math.nan
+
+
+class Accuracy(Share):
+    """Share of elements whose class (or yes-or-no) is right; for labels, of all labels of all samples."""
+
+    def hits(self, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor]:
+        predicted, targets, _ = decide(self.view, outputs, batch)
+        return predicted == targets, targets >= 0
+
+
+class ExactMatch(Share):
+    """Share of samples all of whose labels are right."""
+
+    def hits(self, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor]:
+        predicted, targets, _ = decide(self.view, outputs, batch)
+        right = (predicted == targets).all(1)
+        return right, torch.ones_like(right)
+
+
+class TopK(Share):
+    """Share of elements whose class is among the k highest scores.
+
+    Equal scores are ranked by class number, as argmax ranks them, so a model that says the same for every class does
+    not get full marks; NaN is never a hit.
+    """
+
+    def __init__(self, view: View, k: int) -> None:
+        super().__init__(view)
+        self.k = k
+
+    def hits(self, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor]:
+        scores_NC, targets_N = self.view.read(outputs, batch)
+        scores_NC, classes_C = scores_NC.detach(), torch.arange(scores_NC.size(1), device=scores_NC.device)
+        true_N1 = targets_N.clamp(min=0).unsqueeze(1)
+        score_N1 = scores_NC.gather(1, true_N1)
+        above_NC = ~(scores_NC <= score_N1) | ((scores_NC == score_N1) & (classes_C < true_N1))
+        # the class itself is not above itself, unless its score is NaN, which compares as nothing
+        is_number_N = ~score_N1.isnan().squeeze(1)
+        return (above_NC.sum(1) < self.k) & is_number_N, targets_N >= 0
+
+
+class PrecisionRecallF1(Metric):
+    """Precision, recall or F1.
+
+    Averages: ``macro`` is the plain mean over the classes that occur in targets or predictions (over all labels for
+    several labels), ``weighted`` weighs them by how often they occur in the targets, ``micro`` adds up the counts
+    first, ``per_class`` gives a list. The default is macro; for one yes-or-no score it is the yes class alone. A ratio
+    of nothing to nothing is 0, as in scikit-learn.
+    """
+
+    def __init__(self, view: View, score: Score, average: Average = "default") -> None:
+        self.view = view
+        self.score = score
+        self.average = average
+        self.counts: Tensor | None = None  # (3, C): right, predicted, actual
+
+    def update(self, outputs: Any, batch: Batch) -> None:
+        predicted, targets, num_classes = decide(self.view, outputs, batch)
+        if self.view.kind == "labels":
+            rows = torch.stack([(predicted & targets).sum(0), predicted.sum(0), targets.sum(0)])
+        else:
+            rows = count_classes(predicted, targets, num_classes)
+        self.counts = rows if self.counts is None else self.counts + rows
+
+    def compute(self) -> float | list[float]:
+        if self.counts is None:
+            return math.nan
+        right, predicted, actual = self.counts.double().cpu()
+        if self.average == "micro":
+            return float(self._ratio(right.sum(), predicted.sum(), actual.sum()))
+        each = self._ratio(right, predicted, actual)
+        if self.average == "per_class":
+            return [float(value) for value in each]
+        if self.average == "default" and self.view.kind == "binary":
+            return float(each[1])
+        if self.average == "weighted":
+            return float((each * actual).sum() / actual.sum()) if actual.sum() > 0 else math.nan
+        occurs = (predicted + actual > 0) | (self.view.kind == "labels")
+        return float(each[occurs].mean())
+
+    def _ratio(self, right: Tensor, predicted: Tensor, actual: Tensor) -> Tensor:
+        if self.score == "precision":
+            below, above = predicted, right
+        elif self.score == "recall":
+            below, above = actual, right
+        else:
+            below, above = predicted + actual, 2 * right
+        return torch.where(below > 0, above / below.clamp(min=1), 0.0)
+
+
+class ConfusionMatrix(Metric):
+    """Counts, row by true class and column by predicted class; a list of lists, for a report."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.counts: Tensor | None = None
+
+    def update(self, outputs: Any, batch: Batch) -> None:
+        predicted, targets, size = decide(self.view, outputs, batch)
+        cells = torch.zeros(size * size, dtype=torch.int64, device=predicted.device)
+        cells.index_add_(0, targets.clamp(min=0) * size + predicted, (targets >= 0).long())
+        self.counts = cells if self.counts is None else self.counts + cells
+
+    def compute(self) -> list[list[int]]:
+        if self.counts is None:
+            return []
+        size = math.isqrt(len(self.counts))
+        table: list[list[int]] = self.counts.view(size, size).tolist()
+        return table
+
+
+def count_classes(predicted_N: Tensor, targets_N: Tensor, num_classes: int) -> Tensor:
+    """(3, C): how often each class was right, predicted and actual, among elements that count."""
+    counts_N = (targets_N >= 0).long()
+    true_N = targets_N.clamp(min=0)
+    rows = torch.zeros(3, num_classes, dtype=torch.int64, device=predicted_N.device)
+    rows[0].index_add_(0, true_N, (predicted_N == targets_N).long())
+    rows[1].index_add_(0, predicted_N, counts_N)
+    rows[2].index_add_(0, true_N, counts_N)
+    return rows
