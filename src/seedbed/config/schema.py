@@ -236,21 +236,23 @@ class Config(Section):
 
     @model_validator(mode="after")
     def check_relations(self) -> Config:
+        """All relations between fields; each line of the error starts with the key that it is about."""
         trainer = self.trainer
+        wrong = []
         if trainer.epochs is None and trainer.steps is None:
-            raise ValueError("trainer.epochs and trainer.steps are both null; give one of them")
+            wrong.append("trainer.epochs is null and so is trainer.steps; give one of them")
         if trainer.monitor not in {"auto", "off"}:
             mode, _, key = trainer.monitor.partition(" ")
             if mode not in {"min", "max"} or not key.strip():
-                raise ValueError(f"trainer.monitor is {trainer.monitor!r}; write 'min KEY', 'max KEY', 'auto' or 'off'")
+                wrong.append(f"trainer.monitor is {trainer.monitor!r}; write 'min KEY', 'max KEY', 'auto' or 'off'")
         if trainer.early_stop is not None and trainer.monitor == "off":
-            raise ValueError("trainer.early_stop needs trainer.monitor, which is 'off'")
+            wrong.append("trainer.early_stop needs trainer.monitor, which is 'off'; write 'min val_loss', say")
         if self.evaluate.weights == "ema" and self.ema is None:
-            raise ValueError('evaluate.weights is \'ema\' but there is no ema section; add "ema": {"decay": 0.999}')
+            wrong.append('evaluate.weights is \'ema\' but there is no ema section; add "ema": {"decay": 0.999}')
         if isinstance(self.optimizer, dict) and trainer.train_step is None:
-            raise ValueError("several optimizers need trainer.train_step, your own update function")
+            wrong.append("optimizer holds several, which need trainer.train_step, your own update function")
         if trainer.train_step is not None and trainer.accumulate != 1:
-            raise ValueError(
-                "trainer.accumulate must be 1 with a custom trainer.train_step, which makes its own update"
-            )
+            wrong.append("trainer.accumulate must be 1 with a custom trainer.train_step, which makes its own update")
+        if wrong:
+            raise ValueError("\n".join(wrong))
         return self
