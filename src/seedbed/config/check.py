@@ -1,37 +1,15 @@
-"""Plain tree → ``Config``: unknown keys, wrong types, did-you-mean; all mistakes at once.
-
-``load_config`` is the one entry: file or mapping, overrides, dialects, checks.
-"""
+"""Plain tree → ``Config``: unknown keys, wrong types, did-you-mean; all mistakes at once."""
 
 from __future__ import annotations
 
 import json
-import os
 import types
-import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import ValidationError
 
-from seedbed.config.dialects import convert_dialect, split_overrides
-from seedbed.config.load import apply_overrides, load_tree
 from seedbed.config.schema import Component, Config, Section
-from seedbed.config.tree import (
-    DEFAULT,
-    Keys,
-    Origin,
-    Problem,
-    Tree,
-    find_nearest,
-    format_keys,
-    iterate_leaves,
-    name_kind,
-    raise_problems,
-    show_value,
-)
+from seedbed.config.tree import Keys, Problem, Tree, find_nearest, format_keys, name_kind, raise_problems, show_value
 
 # What people write elsewhere → where it goes here.
 ELSEWHERE = {
@@ -86,80 +64,6 @@ KINDS = {
     "dict_type": "a mapping",
     "model_type": "a mapping",
 }
-Verify = Callable[[Tree], Iterable[Problem]]
-
-
-@dataclass(frozen=True)
-class LoadedConfig:
-    """A checked config with its history.
-
-    Args:
-        config: The checked values, defaults filled in.
-        tree: The values that were given, in our form, with their origins.
-        origins: Path of every value in the config (``optimizer.args.lr``) to where it came from.
-        project: Folder of the config file; the user's own modules are there. None for a mapping.
-        notes: What was converted or ignored, one sentence each, to be shown to the user.
-        run_root: Folder for runs that a pytorch-template file asked for (``trainer.save_dir``), else None.
-    """
-
-    config: Config
-    tree: Tree
-    origins: dict[str, Origin]
-    project: Path | None
-    notes: list[str] = field(default_factory=list)
-    run_root: Path | None = None
-
-
-def load_config(
-    source: str | os.PathLike[str] | Mapping[str, Any] | None,
-    overrides: Sequence[str] = (),
-    *,
-    project: str | os.PathLike[str] | None = None,
-    verify: Verify | None = None,
-) -> LoadedConfig:
-    """Read, override, convert and check a config.
-
-    Args:
-        source: Path of a JSON, YAML or TOML file, a mapping, or None for overrides alone.
-        overrides: ``key.path=value`` texts, applied in order.
-        project: Folder of the user's modules, if not that of the file.
-        verify: Finds more mistakes in the tree (the arguments of parts, say); they are reported with all others.
-
-    Raises:
-        ConfigError: The config is wrong; the message lists every mistake with file, key path and what to do.
-    """
-    tree = load_tree(source)
-    first, last = split_overrides(tree, overrides)
-    converted = convert_dialect(apply_overrides(tree, first))
-    tree = apply_overrides(converted.tree, last)
-    config, problems = validate(tree)
-    problems = [*converted.problems, *problems]
-    if verify is not None:
-        problems += verify(tree)
-    raise_problems(tree, problems)
-    assert config is not None, "a config without problems exists"
-    folder = Path(project) if project is not None else None
-    if folder is None and isinstance(source, str | os.PathLike):
-        folder = Path(source).parent
-    return LoadedConfig(
-        config=config,
-        tree=tree,
-        origins=find_origins(tree, config),
-        project=folder.resolve() if folder is not None else None,
-        notes=converted.notes,
-        run_root=Path(converted.run_root) if converted.run_root else None,
-    )
-
-
-def find_origins(tree: Tree, config: Config) -> dict[str, Origin]:
-    """Where each value of the config came from, by its path; ``default`` for what nobody gave."""
-    given = {
-        keys for leaf, _ in iterate_leaves(tree.values) for keys in (leaf[:end] for end in range(1, len(leaf) + 1))
-    }
-    return {
-        format_keys(keys): tree.origin(keys) if keys in given else DEFAULT
-        for keys, _ in iterate_leaves(config.model_dump())
-    }
 
 
 def check_tree(tree: Tree) -> Config:
@@ -327,7 +231,7 @@ def list_fields(section: type[Section] = Config, prefix: str = "") -> list[str]:
     for name, known in section.model_fields.items():
         names.append(prefix + name)
         for branch in _branches(known.annotation):
-            item = get_args(branch)[-1] if typing.get_origin(branch) in {list, dict} else branch
+            item = get_args(branch)[-1] if get_origin(branch) in {list, dict} else branch
             if isinstance(item, type) and issubclass(item, Section) and item is branch:
                 names += list_fields(item, f"{prefix}{name}.")
     return names

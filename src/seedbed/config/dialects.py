@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from seedbed.config.load import parse_override
+from seedbed.config.overrides import parse_override
 from seedbed.config.schema import Config, Trainer
 from seedbed.config.tree import Keys, Origin, Problem, Tree, find_nearest, format_keys, show_value
 

@@ -1,20 +1,111 @@
-"""A config file (JSON, YAML, TOML) plus ``a.b=c`` overrides → plain tree that remembers where each value came from."""
+"""A config file (JSON, YAML, TOML) plus overrides → ``LoadedConfig``: read, converted, checked, with origins.
+
+``load_config`` is the one entry.
+"""
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seedbed.config.syntax import JsonReader, read_text
-from seedbed.config.tree import OVERRIDE, Keys, Origin, Tree, find_nearest, format_keys, name_kind, show_value
+from seedbed.config.check import validate
+from seedbed.config.dialects import convert_dialect, split_overrides
+from seedbed.config.overrides import apply_overrides
+from seedbed.config.schema import Config
+from seedbed.config.syntax import read_text
+from seedbed.config.tree import (
+    DEFAULT,
+    Origin,
+    Problem,
+    Tree,
+    find_nearest,
+    format_keys,
+    iterate_leaves,
+    make_plain,
+    name_kind,
+    raise_problems,
+)
 from seedbed.errors import ConfigError
 
 SYNTAX = {".json": "json", ".yaml": "yaml", ".yml": "yaml", ".toml": "toml"}
 MAX_BYTES = 5_000_000
+Verify = Callable[[Tree], Iterable[Problem]]
+
+
+@dataclass(frozen=True)
+class LoadedConfig:
+    """A checked config with its history.
+
+    Args:
+        config: The checked values, defaults filled in.
+        tree: The values that were given, in our form, with their origins.
+        origins: Path of every value in the config (``optimizer.args.lr``) to where it came from.
+        project: Folder of the config file; the user's own modules are there. None for a mapping.
+        notes: What was converted or ignored, one sentence each, to be shown to the user.
+        run_root: Folder for runs that a pytorch-template file asked for (``trainer.save_dir``), else None.
+    """
+
+    config: Config
+    tree: Tree
+    origins: dict[str, Origin]
+    project: Path | None
+    notes: list[str] = field(default_factory=list)
+    run_root: Path | None = None
+
+
+def load_config(
+    source: str | os.PathLike[str] | Mapping[str, Any] | None,
+    overrides: Sequence[str] = (),
+    *,
+    project: str | os.PathLike[str] | None = None,
+    verify: Verify | None = None,
+) -> LoadedConfig:
+    """Read, override, convert and check a config.
+
+    Args:
+        source: Path of a JSON, YAML or TOML file, a mapping, or None for overrides alone.
+        overrides: ``key.path=value`` texts, applied in order.
+        project: Folder of the user's modules, if not that of the file.
+        verify: Finds more mistakes in the tree (the arguments of parts, say); they are reported with all others.
+
+    Raises:
+        ConfigError: The config is wrong; the message lists every mistake with file, key path and what to do.
+    """
+    tree = load_tree(source)
+    first, last = split_overrides(tree, overrides)
+    converted = convert_dialect(apply_overrides(tree, first))
+    tree = apply_overrides(converted.tree, last)
+    config, problems = validate(tree)
+    problems = [*converted.problems, *problems]
+    if verify is not None:
+        problems += verify(tree)
+    raise_problems(tree, problems)
+    assert config is not None, "a config without problems exists"
+    folder = Path(project) if project is not None else None
+    if folder is None and isinstance(source, str | os.PathLike):
+        folder = Path(source).parent
+    return LoadedConfig(
+        config=config,
+        tree=tree,
+        origins=find_origins(tree, config),
+        project=folder.resolve() if folder is not None else None,
+        notes=converted.notes,
+        run_root=Path(converted.run_root) if converted.run_root else None,
+    )
+
+
+def find_origins(tree: Tree, config: Config) -> dict[str, Origin]:
+    """Where each value of the config came from, by its path; ``default`` for what nobody gave."""
+    given = {
+        keys for leaf, _ in iterate_leaves(tree.values) for keys in (leaf[:end] for end in range(1, len(leaf) + 1))
+    }
+    return {
+        format_keys(keys): tree.origin(keys) if keys in given else DEFAULT
+        for keys, _ in iterate_leaves(config.model_dump())
+    }
 
 
 def load_tree(source: str | os.PathLike[str] | Mapping[str, Any] | None) -> Tree:
@@ -29,7 +120,7 @@ def load_tree(source: str | os.PathLike[str] | Mapping[str, Any] | None) -> Tree
     if source is None:
         return Tree({}, {}, "config")
     if isinstance(source, Mapping):
-        return Tree(_plain(source, (), "config"), {}, "config")
+        return Tree(make_plain(source, (), "config"), {}, "config")
     path = Path(source)
     syntax = SYNTAX.get(path.suffix.lower())
     if syntax is None and not path.is_dir():
@@ -43,7 +134,7 @@ def load_tree(source: str | os.PathLike[str] | Mapping[str, Any] | None) -> Tree
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: the file holds {name_kind(values)} at the top; a config is a mapping of sections")
     origins = {keys: Origin(str(path), line) for keys, line in lines.items() if keys}
-    return Tree(_plain(values, (), str(path)), origins, str(path))
+    return Tree(make_plain(values, (), str(path)), origins, str(path))
 
 
 def _read_file(path: Path) -> str:
@@ -74,153 +165,3 @@ def _suggest_file(path: Path) -> str:
         return ""
     near = find_nearest(path.name, names)
     return f"; did you mean {path.parent / near}?" if near else ""
-
-
-def _plain(value: Any, keys: Keys, source: str) -> Any:
-    """The value with tuples as lists and paths as text; anything that JSON does not have is an error."""
-    where = f"{source}: {format_keys(keys)}" if keys else source
-    if len(keys) > 100:
-        raise ConfigError(f"{source}: values are nested more than 100 deep")
-    if isinstance(value, Mapping):
-        for key in value:
-            if not isinstance(key, str):
-                raise ConfigError(f"{where}: a key must be text, not {show_value(key)}")
-        return {_plain(key, keys, source): _plain(item, (*keys, key), source) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item, (*keys, index), source) for index, item in enumerate(value)]
-    if isinstance(value, os.PathLike):
-        value = os.fspath(value)
-    if isinstance(value, str):
-        if any("\ud800" <= char <= "\udfff" for char in value):
-            raise ConfigError(f"{where}: the text {value!r} holds half of a surrogate pair, which no file can store")
-        return str(value)
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        if value.bit_length() > 13_000:
-            raise ConfigError(f"{where}: a number has more than 4000 digits")
-        return int(value)
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ConfigError(f"{where}: {value} is not a finite number; use null or a finite one")
-        return float(value)
-    if isinstance(value, date | datetime | time):
-        raise ConfigError(f"{where}: a date or time is not a config value; put it in quotes to make it text")
-    if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
-        return _plain(value.tolist(), keys, source)
-    raise ConfigError(
-        f"{where}: {type(value).__name__} is not a config value; "
-        "a config holds mappings, lists, text, numbers, booleans and null"
-    )
-
-
-def parse_override(text: str) -> tuple[Keys, Any]:
-    """``a.b.0=value`` → path and value; the value is read as JSON if it is JSON, else it is text.
-
-    A key that holds a dot goes in double quotes: ``init.rename."module."=``.
-
-    Raises:
-        ConfigError: There is no ``=``, or a key is empty.
-    """
-    keys, rest = _parse_keys(text)
-    if not rest.startswith("="):
-        raise ConfigError(f"override {text!r} has no '='; write key.path=value, for example trainer.epochs=5")
-    raw = rest[1:]
-    source = f"override {text!r}"
-    try:
-        value = JsonReader(raw, source).read()
-    except ConfigError as error:
-        if "second time" in str(error) or "not allowed" in str(error) or "too large" in str(error):
-            raise
-        value = raw
-    return keys, _plain(value, keys, source)
-
-
-def _parse_keys(text: str) -> tuple[Keys, str]:
-    keys: list[str | int] = []
-    rest = text
-    while True:
-        if rest.startswith('"'):
-            end = rest.find('"', 1)
-            if end < 0:
-                raise ConfigError(f"override {text!r} has a double quote without its partner")
-            key, rest = rest[1:end], rest[end + 1 :]
-        else:
-            end = next((index for index, char in enumerate(rest) if char in ".="), len(rest))
-            key, rest = rest[:end].strip(), rest[end:]
-            if not key:
-                raise ConfigError(f"override {text!r} has an empty key; write key.path=value, like trainer.epochs=5")
-        keys.append(key)
-        if not rest.startswith("."):
-            return tuple(keys), rest
-        rest = rest[1:]
-
-
-def apply_overrides(tree: Tree, overrides: Sequence[str]) -> Tree:
-    """A copy of the tree with the overrides set, in order.
-
-    Raises:
-        ConfigError: An override is malformed, goes below a scalar, or past the end of a list.
-    """
-    result = Tree(_copy(tree.values), dict(tree.origins), tree.source, dict(tree.moved))
-    for text in overrides:
-        keys, value = parse_override(text)
-        _set(result, keys, value, text)
-    return result
-
-
-def _copy(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _copy(item) for key, item in value.items()}
-    return [_copy(item) for item in value] if isinstance(value, list) else value
-
-
-def _set(tree: Tree, keys: Keys, value: Any, text: str) -> None:
-    """Set one value; missing mappings on the way are made, a list grows by one at its end."""
-    node: Any = tree.values
-    done: Keys = ()
-    rest = list(keys)
-    while rest:
-        key: str | int = rest.pop(0)
-        if isinstance(node, dict) and "_target_" in node and key not in node:
-            # A part in Hydra's form: its arguments lie beside `_target_`, where ours lie under `args`.
-            if key == "args" and rest:
-                continue
-            key = "_target_" if key == "type" else key
-        if isinstance(node, list):
-            key = _index(node, str(key), done, text)
-            if key == len(node):
-                node.append(None)
-        elif not isinstance(node, dict):
-            raise ConfigError(
-                f"override {text!r}: {format_keys(done)} is {show_value(node)} "
-                f"({tree.origin(done)}), so nothing can be set below it"
-            )
-        done = (*done, key)
-        if not rest:
-            node[key] = value
-            break
-        child = node[int(key)] if isinstance(node, list) else node.get(str(key))
-        if child is None:
-            child = [] if str(rest[0]) == "0" else {}
-            node[int(key) if isinstance(node, list) else str(key)] = child
-            _mark(tree, done)
-        node = child
-    _mark(tree, done)
-
-
-def _index(node: list[Any], key: str, done: Keys, text: str) -> int:
-    if not key.isdecimal() or int(key) > len(node):
-        raise ConfigError(
-            f"override {text!r}: {format_keys(done)} is a list of {len(node)}; "
-            f"its items are numbered from 0, and {len(node)} appends one"
-        )
-    return int(key)
-
-
-def _mark(tree: Tree, done: Keys) -> None:
-    """The value at this path, and everything in it, comes from the override now."""
-    written = tree.written(done)
-    for known in [known for known in tree.origins if known[: len(written)] == written]:
-        del tree.origins[known]
-    tree.origins[written] = OVERRIDE

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
 from typing import Any
 
 from seedbed.errors import ConfigError
@@ -147,3 +150,41 @@ def find_nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | 
     by_lower = {name.lower(): name for name in known}
     near: Sequence[str] = difflib.get_close_matches(str(word).lower(), by_lower, n=1, cutoff=cutoff)
     return by_lower[near[0]] if near else None
+
+
+def makemake_plain(value: Any, keys: Keys, source: str) -> Any:
+    """The value with tuples as lists and paths as text; anything that JSON does not have is an error."""
+    where = f"{source}: {format_keys(keys)}" if keys else source
+    if len(keys) > 100:
+        raise ConfigError(f"{source}: values are nested more than 100 deep")
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise ConfigError(f"{where}: a key must be text, not {show_value(key)}")
+        return {make_plain(key, keys, source): make_plain(item, (*keys, key), source) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [make_plain(item, (*keys, index), source) for index, item in enumerate(value)]
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if isinstance(value, str):
+        if any("\ud800" <= char <= "\udfff" for char in value):
+            raise ConfigError(f"{where}: the text {value!r} holds half of a surrogate pair, which no file can store")
+        return str(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        if value.bit_length() > 13_000:
+            raise ConfigError(f"{where}: a number has more than 4000 digits")
+        return int(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ConfigError(f"{where}: {value} is not a finite number; use null or a finite one")
+        return float(value)
+    if isinstance(value, date | datetime | time):
+        raise ConfigError(f"{where}: a date or time is not a config value; put it in quotes to make it text")
+    if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
+        return make_plain(value.tolist(), keys, source)
+    raise ConfigError(
+        f"{where}: {type(value).__name__} is not a config value; "
+        "a config holds mappings, lists, text, numbers, booleans and null"
+    )
