@@ -152,7 +152,7 @@ def find_nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | 
     return by_lower[near[0]] if near else None
 
 
-def makemake_plain(value: Any, keys: Keys, source: str) -> Any:
+def make_plain(value: Any, keys: Keys, source: str) -> Any:
     """The value with tuples as lists and paths as text; anything that JSON does not have is an error."""
     where = f"{source}: {format_keys(keys)}" if keys else source
     if len(keys) > 100:
