@@ -15,6 +15,15 @@ from seedbed.errors import SeedbedError
 
 # command: (module that defines it as `command`, line shown in `seedbed --help`)
 COMMANDS: dict[str, tuple[str, str]] = {
+    "train": ("seedbed.cli.train", "Train a recipe or a config; go on with it after a stop."),
+    "new": ("seedbed.cli.new", "Make a project folder that trains at once."),
+    "recipes": ("seedbed.cli.recipes", "List the built-in recipes with their measured results."),
+    "resume": ("seedbed.cli.resume", "Go on with a run that was stopped."),
+    "test": ("seedbed.cli.test", "Evaluate a run's best weights on its test data."),
+    "predict": ("seedbed.cli.predict", "Predict for files with a run's best weights."),
+    "runs": ("seedbed.cli.runs", "List runs with their results."),
+    "summary": ("seedbed.cli.summary", "Layers, shapes, parameters and memory of a config's model."),
+    "config": ("seedbed.cli.config", "Show, describe or convert a config."),
     "check": ("seedbed.cli.check", "Find silent training mistakes by reading code; nothing is run."),
     "doctor": ("seedbed.cli.doctor", "Run a script or a config under observation and report silent mistakes."),
     "explain": ("seedbed.cli.explain", "Print the page of a check: what it finds, why, and the cure."),

@@ -1,0 +1,1 @@
+"""Looking at runs: everything here reads run folders and imports no torch."""

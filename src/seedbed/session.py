@@ -1,0 +1,382 @@
+"""A run in progress: what happens between two updates. Logged, evaluated, saved; and taken up again after a stop."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import torch
+from torch import nn
+
+from seedbed.build import Training
+from seedbed.checkpoint.saver import Saver, weights_sha256
+from seedbed.checkpoint.store import folder_name, list_checkpoints, load, load_newest, parse_name
+from seedbed.errors import CheckpointError, TrainingError
+from seedbed.evaluate import chosen_weights, evaluate
+from seedbed.loop import NonFiniteError
+from seedbed.nonfinite import describe_non_finite
+from seedbed.provenance import fingerprint_differences
+from seedbed.result import Options, Result
+from seedbed.rundir import EventLog, RunDir, encode, write_json
+from seedbed.state import StepRecord
+from seedbed.stopping import Stopper, StopRequested
+from seedbed.tracking.console import choose_console
+from seedbed.tracking.trace import Trace
+from seedbed.tracking.tracker import Trackers
+
+MOST_REWINDS = 10
+
+
+class Session:
+    """Everything around the updates of one run. Use as a context manager; it closes what it opened."""
+
+    def __init__(self, training: Training, run: RunDir, options: Options, stopper: Stopper) -> None:
+        self.training = training
+        self.run = run
+        self.options = options
+        self.stopper = stopper
+        self.config = training.config
+        self.state = training.job.state
+        self.log = EventLog(run.events)
+        self.console = choose_console(options.console)
+        self.trackers = Trackers([self.console, *training.trackers(run)], say=self.say)
+        self.saver = Saver(
+            run.checkpoints,
+            keep_last=self.config.checkpoint.keep_last,
+            keep_every_epochs=self.config.checkpoint.keep_every_epochs,
+            say=self.say,
+        )
+        self.trace = Trace(run.path, self.state.model.state_dict())
+        self.unread: list[StepRecord] = []
+        self.started = time.perf_counter()
+        self.epoch_started = self.started
+        self.epoch_samples = self.state.samples
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.trackers.close()
+        self.trace.file.close()
+        self.log.close()
+
+    def write(self, event: Mapping[str, Any]) -> None:
+        """Log an event: on disk first, then to whoever watches."""
+        event = {"step": self.state.step, "epoch": self.state.cursor.epoch, **event}
+        self.log.append(event)
+        self.trackers.write(event)
+
+    def say(self, text: str) -> None:
+        """Tell the person who watches, and the log."""
+        self.write({"event": "note", "text": text})
+
+    # ---- before the first update -------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin afresh, or take up the newest valid checkpoint."""
+        self.run.path.mkdir(parents=True, exist_ok=True)
+        found = None if self.options.resume == "never" else load_newest(self.run.checkpoints)
+        if found is None:
+            self.log.rewind(0)
+            self.trace.start(None)
+            write_json(self.run.config, self.training.resolved)
+            write_json(self.run.manifest, self.training.manifest(list(self.options.command)))
+            self.write({"event": "start", "run": str(self.run.path), **self.training.describe()})
+            return
+        saved, checkpoint, damage = found
+        self.check_fingerprint()
+        self.restore(saved)
+        for sentence in damage:
+            self.say(f"{sentence}; going back to the newest checkpoint that is whole")
+        self.write({"event": "resume", "checkpoint": checkpoint.path.name, "from": str(self.run.path)})
+
+    def check_fingerprint(self) -> None:
+        """Refuse to go on under other numerics unless that was asked for; then the lineage is marked."""
+        manifest = self.run.read_manifest()
+        new = self.training.fingerprint
+        differences = fingerprint_differences(manifest.get("fingerprint", {}), encode(new))
+        if not differences:
+            return
+        if not self.options.allow_inexact:
+            raise CheckpointError(
+                f"{self.run.path} was trained under another numeric fingerprint: {'; '.join(differences)}. Going on "
+                "would not give the bits of the uninterrupted run; to do it all the same: --allow-inexact"
+            )
+        write_json(self.run.manifest, {**manifest, "inexact": [*manifest.get("inexact", []), *differences]})
+        self.say(f"going on under another numeric fingerprint ({'; '.join(differences)}); the lineage is inexact now")
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Put a saved state back and drop what was logged after it."""
+        self.state.load_state_dict(saved)
+        self.log.rewind(int(self.state.memory["events"]))
+        self.trace.start(self.state.memory["trace"])
+        self.unread.clear()
+        self.saver.saved_step = self.state.step
+        self.epoch_started, self.epoch_samples = time.perf_counter(), self.state.samples
+
+    def catch_up(self) -> str | None:
+        """Do what was due when the run was stopped: an evaluation that was left, an early stop that was decided."""
+        pending = self.state.memory.get("boundary")
+        if pending is not None:
+            return self.boundary(pending["epoch"], pending["ends_epoch"])
+        monitor = self.training.monitor
+        if monitor is not None and monitor.should_stop(self.state.progress):
+            return "early_stopped"
+        return None
+
+    # ---- between two updates -----------------------------------------------------------------------------------
+
+    def note(self, record: StepRecord) -> None:
+        """Log an update, if it is time to."""
+        self.trackers.tick(record, self.training.job.total_steps)
+        self.trace.add(record)
+        if record.loss.device.type != "cpu":
+            self.unread.append(record)
+            if len(self.unread) >= 64:
+                self.check_unread()
+        if record.step % self.config.tracking.log_every == 0 or record.step == 1:
+            self.write(step_event(record, self.rate()))
+
+    def check_unread(self) -> None:
+        """Read the losses that are still on the device; one that is not finite ends or rewinds the training."""
+        self.trace.settle()
+        records, self.unread = self.unread, []
+        if not records:
+            return
+        finite = torch.isfinite(torch.stack([record.loss for record in records])).tolist()
+        for record, good in zip(records, finite, strict=True):
+            if not good and not record.skipped:
+                raise NonFiniteError(record.step, float(record.loss), [i for ids in record.indices for i in ids])
+
+    def rate(self) -> float:
+        """Training samples per second in this epoch, evaluation not counted."""
+        seconds = time.perf_counter() - self.epoch_started
+        return (self.state.samples - self.epoch_samples) / seconds if seconds > 0 else 0.0
+
+    def is_boundary(self, record: StepRecord) -> bool:
+        """Whether anything besides logging may be due after this update."""
+        evaluate_every, save_every = self.config.evaluate.every_steps, self.config.checkpoint.every_steps
+        return (
+            record.ends_epoch
+            or record.step == self.training.job.total_steps
+            or (evaluate_every is not None and record.step % evaluate_every == 0)
+            or (save_every is not None and record.step % save_every == 0)
+        )
+
+    def boundary(self, epoch: int, ends_epoch: bool) -> str | None:
+        """Evaluate, tell and save what is due; returns why the training ends here, if it does.
+
+        Until everything is done the state says that this is pending, so that a stop in the middle of an evaluation
+        loses nothing: the resumed run begins with it.
+        """
+        self.check_unread()
+        self.state.memory["boundary"] = {"epoch": epoch, "ends_epoch": ends_epoch}
+        rate, seconds = self.rate(), time.perf_counter() - self.epoch_started
+        improved = False
+        metrics: dict[str, Any] = {}
+        try:
+            if self.evaluation_due(epoch, ends_epoch):
+                metrics = self.evaluate()
+        except StopRequested:
+            return self.interrupt()
+        monitor, progress = self.training.monitor, self.state.progress
+        if monitor is not None and monitor.key in metrics:
+            improved = monitor.observe(progress, metrics, self.state.step, epoch + 1)
+        if metrics:
+            progress.last_metrics = {key: value for key, value in metrics.items() if isinstance(value, float)}
+        if ends_epoch:
+            for schedule in self.state.schedules.values():
+                schedule.observe(epoch + 1, {"loss": self.state.epoch_loss.mean(), **progress.last_metrics})
+            self.write(self.epoch_event(epoch, rate, seconds, improved))
+            self.training.on_epoch(epoch + 1)
+        del self.state.memory["boundary"]
+        if improved or self.saving_due(epoch, ends_epoch):
+            self.save("best" if improved else "due", epoch, ends_epoch)
+        self.epoch_started, self.epoch_samples = time.perf_counter(), self.state.samples
+        if monitor is not None and monitor.should_stop(progress):
+            return "early_stopped"
+        return self.interrupt() if self.stopper.requested() and not self.training.job.finished() else None
+
+    def evaluation_due(self, epoch: int, ends_epoch: bool) -> bool:
+        """Whether to evaluate now: by epochs, by updates, or because this is the end."""
+        settings = self.config.evaluate
+        by_epoch = settings.every_epochs is not None and ends_epoch and (epoch + 1) % settings.every_epochs == 0
+        by_step = settings.every_steps is not None and self.state.step % settings.every_steps == 0
+        return by_epoch or by_step or self.training.job.finished()
+
+    def saving_due(self, epoch: int, ends_epoch: bool) -> bool:
+        """Whether to save now, also because an earlier save could not be done."""
+        settings = self.config.checkpoint
+        by_epoch = settings.every_epochs is not None and ends_epoch and (epoch + 1) % settings.every_epochs == 0
+        by_step = settings.every_steps is not None and self.state.step % settings.every_steps == 0
+        return by_epoch or by_step or self.saver.failed
+
+    def evaluate(self) -> dict[str, Any]:
+        """Train averages so far, and one pass over the validation data; logged."""
+        metrics: dict[str, Any] = {"loss": self.state.epoch_loss.mean()}
+        metrics |= {name: metric.compute() for name, metric in self.state.epoch_metrics.items()}
+        validation = self.training.validation
+        if validation is not None:
+            model, weights = chosen_weights(self.state, self.config.evaluate.weights)
+            found = evaluate(
+                model,
+                self.state.objective,
+                validation,
+                autocast=self.state.autocast,
+                poll=self.stopper.check,
+            )
+            self.write({"event": "evaluate", "split": "val", "weights": weights, "metrics": found})
+            metrics |= {f"val_{name}": value for name, value in found.items()}
+        return metrics
+
+    def epoch_event(self, epoch: int, rate: float, seconds: float, improved: bool) -> dict[str, Any]:
+        """The line of an epoch."""
+        return {
+            "event": "epoch",
+            "epoch": epoch + 1,
+            "loss": self.state.epoch_loss.mean(),
+            "lr": self.state.learning_rate,
+            "metrics": {key: value for key, value in self.state.progress.last_metrics.items() if key != "loss"},
+            "best": improved,
+            "samples_per_second": rate,
+            "seconds": seconds,
+        }
+
+    def save(self, reason: str, epoch: int, ends_epoch: bool) -> None:
+        """Save everything; the log knows of it first, so that the saved position includes the line."""
+        self.check_unread()
+        self.write({"event": "save", "checkpoint": folder_name(self.state.step), "reason": reason})
+        self.state.memory["events"] = self.log.sync()
+        self.state.memory["trace"] = self.trace.state
+        self.trace.file.sync()
+        info = {
+            "epoch": epoch + 1,
+            "ends_epoch": ends_epoch,
+            "reason": reason,
+            "loss": self.state.epoch_loss.mean(),
+            "metrics": self.state.progress.last_metrics,
+            "best_step": self.state.progress.best_step,
+        }
+        self.saver.save(self.state.state_dict(), info, self.state.progress.best_step or None)
+
+    def interrupt(self) -> str:
+        """Save because of a request to stop, and say how to go on."""
+        self.write({"event": "signal", "reason": self.stopper.reason})
+        if self.saver.saved_step != self.state.step or "boundary" in self.state.memory:
+            self.save("stop", self.state.cursor.epoch, False)
+        return "interrupted"
+
+    def rewind(self, error: NonFiniteError) -> None:
+        """Go back to the last checkpoint and skip the update that was not finite; or end the training.
+
+        Raises:
+            TrainingError: The policy is to stop, there is nothing to go back to, or it happened too often.
+        """
+        where = describe_non_finite(self.state, error.batches)
+        self.write({"event": "non_finite", "step": error.step, "loss": error.loss, "where": where})
+        found = None
+        if self.config.trainer.non_finite == "rewind" and len(self.state.skip_steps) < MOST_REWINDS:
+            found = load_newest(self.run.checkpoints)
+        if found is None:
+            raise TrainingError(
+                f"step {error.step}: the loss is {error.loss}; samples {shorten(error.indices)}; {where}. The weights "
+                "are those before this update. Look at these samples and lower optimizer.args.lr, set "
+                "trainer.clip_norm, or set trainer.non_finite to skip or rewind"
+            ) from None
+        skip = self.state.skip_steps | {error.step}
+        self.restore(found[0])
+        self.state.skip_steps = skip
+        self.say(f"step {error.step}: the loss is {error.loss}; back to step {self.state.step}, that update is skipped")
+
+    # ---- after the last update ---------------------------------------------------------------------------------
+
+    def finish(self, status: str) -> Result:
+        """Save, test with the best weights, and say how it went."""
+        state = self.state
+        metrics: dict[str, Any] = dict(state.progress.last_metrics)
+        if status != "interrupted":
+            if self.saver.saved_step != state.step:
+                self.save("end", state.cursor.epoch - 1, True)
+            if self.training.test is not None and self.config.evaluate.test:
+                metrics |= {f"test_{name}": value for name, value in self.test().items()}
+        result = Result(
+            run=str(self.run.path),
+            status=status,
+            epoch=state.cursor.epoch,
+            step=state.step,
+            metrics=metrics,
+            best=self.best(),
+            weights_sha256=weights_sha256(state.model.state_dict()),
+            seconds=time.perf_counter() - self.started,
+        )
+        if status != "interrupted":
+            self.write({"event": "end", **result.to_json()})
+        self.log.sync()
+        return result
+
+    def test(self) -> dict[str, Any]:
+        """Evaluate the test data with the weights that validated best, else with the last ones."""
+        model, weights = chosen_weights(self.state, self.config.evaluate.weights)
+        best_step = self.state.progress.best_step
+        if best_step not in {0, self.state.step}:
+            model = self.load_best(model, weights, best_step)
+        assert self.training.test is not None
+        found = evaluate(model, self.state.objective, self.training.test, autocast=self.state.autocast)
+        self.write({"event": "evaluate", "split": "test", "weights": weights, "metrics": found})
+        return found
+
+    def load_best(self, model: nn.Module, weights: str, step: int) -> nn.Module:
+        """A copy of the model with the best checkpoint's weights; the model itself if that can't be read."""
+        for path in reversed(list_checkpoints(self.run.checkpoints)):
+            if (parse_name(path.name) or (0, 0))[0] != step:
+                continue
+            try:
+                saved, _ = load(path)
+            except CheckpointError as error:
+                self.say(f"{error}; testing with the last weights instead of the best")
+                return model
+            best = copy.deepcopy(model)
+            best.load_state_dict(saved["model"] if weights == "raw" else saved["ema"]["module"])
+            return best
+        return model
+
+    def best(self) -> dict[str, Any] | None:
+        """The best value of the monitored metric, and where it is."""
+        monitor, progress = self.training.monitor, self.state.progress
+        if monitor is None or progress.best is None:
+            return None
+        return {
+            "monitor": str(monitor),
+            "value": progress.best,
+            "epoch": progress.best_epoch,
+            "step": progress.best_step,
+            "checkpoint": str(self.run.checkpoints / folder_name(progress.best_step)),
+        }
+
+
+def step_event(record: StepRecord, rate: float) -> dict[str, Any]:
+    """The log line of one update; this reads its numbers from the device."""
+    event: dict[str, Any] = {
+        "event": "step",
+        "step": record.step,
+        "epoch": record.epoch + 1,
+        "loss": float(record.loss),
+        "lr": record.learning_rate,
+        "samples_per_second": rate,
+    }
+    if record.grad_norm is not None:
+        event["grad_norm"] = float(record.grad_norm)
+    if record.scalars:
+        event["scalars"] = {name: float(value) for name, value in record.scalars.items()}
+    return event
+
+
+def shorten(indices: Sequence[int], limit: int = 8) -> str:
+    """Sample numbers for a message."""
+    text = ", ".join(str(index) for index in indices[:limit])
+    return text + (f", … ({len(indices)} in all)" if len(indices) > limit else "")

@@ -1,0 +1,99 @@
+"""The digest chain of a run: what every update saw and gave, and the weights now and then."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+import xxhash
+
+from seedbed.state import StepRecord
+from seedbed.tracking.trace_file import TraceFile
+
+LEAF_SECONDS = 5e-6  # what digests of weights may cost per update, on average
+BYTES_PER_SECOND = 8e9  # xxh3-128 on one core; measured 10 GB/s
+TENSOR_SECONDS = 1.5e-6  # reaching one tensor's bytes
+
+
+def leaf_period(tensors: Mapping[str, torch.Tensor]) -> int:
+    """Updates between two digests of the weights: a power of two, a pure function of the weights' sizes."""
+    size = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
+    cost = size / BYTES_PER_SECOND + TENSOR_SECONDS * len(tensors)
+    period = 1
+    while period * LEAF_SECONDS < cost:
+        period *= 2
+    return period
+
+
+class Trace:
+    """Follows the updates of a run and writes their chain. ``state`` belongs into the checkpoint.
+
+    Losses that live on an accelerator are read together, when somebody calls ``settle``.
+    """
+
+    def __init__(self, folder: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+        self.tensors = dict(tensors)
+        self.period = leaf_period(self.tensors)
+        self.file = TraceFile(folder, list(self.tensors), self.period)
+        self.chain = b"\0" * 16
+        self.num_steps = self.num_leaves = 0
+        self._waiting: list[tuple[StepRecord, bytes | None]] = []
+        self._on_host = next(iter(self.tensors.values())).device.type == "cpu" if self.tensors else True
+
+    def start(self, state: Mapping[str, Any] | None) -> None:
+        """Begin, or go on after a checkpoint that holds ``state``."""
+        self._waiting.clear()
+        if state is not None:
+            self.chain = bytes.fromhex(state["chain"])
+            self.num_steps, self.num_leaves = int(state["steps"]), int(state["leaves"])
+        else:
+            self.chain, self.num_steps, self.num_leaves = b"\0" * 16, 0, 0
+        self.file.close()
+        self.file.open(self.num_steps, self.num_leaves)
+
+    def add(self, record: StepRecord) -> None:
+        """Take an update in."""
+        leaves = self.digest_weights() if record.step % self.period == 0 else None
+        if self._on_host:
+            self._append(record, record.loss.item(), leaves)
+        else:
+            self._waiting.append((record, leaves))
+
+    def settle(self) -> None:
+        """Read the losses that wait on the device."""
+        if not self._waiting:
+            return
+        losses = torch.stack([record.loss.detach().float() for record, _ in self._waiting]).tolist()
+        for (record, leaves), loss in zip(self._waiting, losses, strict=True):
+            self._append(record, loss, leaves)
+        self._waiting.clear()
+
+    def _append(self, record: StepRecord, loss: float, leaves: bytes | None) -> None:
+        ids = xxhash.xxh3_64()
+        for indices in record.indices:
+            ids.update(indices.tobytes())
+        fields = struct.pack("<QfQ", record.step, loss, ids.intdigest())
+        self.chain = xxhash.xxh3_128_digest(self.chain + fields + (leaves or b""))
+        self.num_steps += 1
+        packed = None
+        if leaves is not None:
+            self.num_leaves += 1
+            packed = fields[:8] + leaves
+        self.file.add(fields[:8] + self.chain + fields[8:], packed)
+
+    def digest_weights(self) -> bytes:
+        """One xxh3-64 per tensor, in the order of their names in the model."""
+        digests = bytearray()
+        for tensor in self.tensors.values():
+            data = tensor.detach().cpu().contiguous().view(-1)
+            digests += struct.pack("<Q", xxhash.xxh3_64_intdigest(data.view(torch.uint8).numpy().data))
+        return bytes(digests)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint must hold to go on with the chain."""
+        self.settle()
+        return {"chain": self.chain.hex(), "steps": self.num_steps, "leaves": self.num_leaves}
