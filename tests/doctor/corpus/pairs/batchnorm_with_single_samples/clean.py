@@ -8,7 +8,13 @@ img = level[:, None, None, None] + 0.1 * torch.randn(240, 1, 6, 6)
 train_set = TensorDataset(img[:200], level[:200])
 train_loader = DataLoader(train_set, batch_size=20, shuffle=True)
 net = nn.Sequential(
-    nn.Conv2d(1, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 1), nn.Flatten(0)
+    nn.Conv2d(1, 8, 3),
+    nn.BatchNorm2d(8),
+    nn.ReLU(),
+    nn.AdaptiveAvgPool2d(1),
+    nn.Flatten(),
+    nn.Linear(8, 1),
+    nn.Flatten(0),
 )
 optimizer = torch.optim.Adam(net.parameters(), lr=3e-3)
 for epoch in range(3):

@@ -7,8 +7,10 @@ class Segmenter(nn.Module):
     def __init__(self, ch=8):
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv2d(1, ch, 3, padding=1), nn.ReLU(),
-            nn.Conv2d(ch, ch, 3, padding=1), nn.ReLU(),
+            nn.Conv2d(1, ch, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(ch, ch, 3, padding=1),
+            nn.ReLU(),
             nn.Conv2d(ch, 1, 1),
         )
 

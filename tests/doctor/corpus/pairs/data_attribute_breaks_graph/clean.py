@@ -24,7 +24,7 @@ opt = torch.optim.RMSprop(net.parameters(), lr=1e-3)
 huber = nn.SmoothL1Loss()
 for ep in range(8):
     for i in range(0, 512, 64):
-        loss = huber(net(X[i:i + 64]), Y[i:i + 64])
+        loss = huber(net(X[i : i + 64]), Y[i : i + 64])
         opt.zero_grad()
         loss.backward()
         opt.step()

@@ -33,9 +33,7 @@ def evaluate(model, loader):
 torch.manual_seed(0)
 train = DataLoader(ColorPatches(500, 1), 50, shuffle=True)
 val = DataLoader(ColorPatches(150, 2), 50)
-model = nn.Sequential(
-    nn.Conv2d(3, 12, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(12, 3)
-)
+model = nn.Sequential(nn.Conv2d(3, 12, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(12, 3))
 opt = torch.optim.Adam(model.parameters(), lr=3e-2)
 ce = nn.CrossEntropyLoss()
 for epoch in range(4):

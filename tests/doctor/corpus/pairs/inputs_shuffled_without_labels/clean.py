@@ -18,8 +18,8 @@ optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
 for epoch in range(10):
     model.train()
     for k in range(0, 480, 32):
-        out = model(x_train[k:k + 32])
-        loss = nn.functional.cross_entropy(out, y_train[k:k + 32])
+        out = model(x_train[k : k + 32])
+        loss = nn.functional.cross_entropy(out, y_train[k : k + 32])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -8,7 +8,7 @@ model = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 1))
 opt = torch.optim.Adam(model.parameters(), lr=5e-3)
 for epoch in range(5):
     for idx in torch.randperm(300).split(30):
-        per_sample = [(model(x[j:j + 1]) - y[j:j + 1]).abs().squeeze() for j in idx.tolist()]
+        per_sample = [(model(x[j : j + 1]) - y[j : j + 1]).abs().squeeze() for j in idx.tolist()]
         loss = torch.tensor([v.item() for v in per_sample], requires_grad=True).mean()
         opt.zero_grad()
         loss.backward()

@@ -17,7 +17,9 @@ for ep in range(6):
     for ix in th.randperm(500).split(50):
         lp = act(cls(bag(tok[ix])))
         l = nll(lp, lab[ix])
-        opt.zero_grad(); l.backward(); opt.step()
+        opt.zero_grad()
+        l.backward()
+        opt.step()
     with th.no_grad():
         a = (cls(bag(tok[500:])).argmax(-1) == lab[500:]).float().mean()
     print(ep, f"{l.item():.3f} {a.item():.3f}")

@@ -8,10 +8,12 @@ class FineTuner:
     def __init__(self, encoder, head, lr_enc=1e-3, lr_head=5e-3):
         self.encoder = encoder
         self.head = head
-        self.opt = torch.optim.Adam([
-            {"params": encoder.parameters(), "lr": lr_enc},
-            {"params": head.parameters(), "lr": lr_head},
-        ])
+        self.opt = torch.optim.Adam(
+            [
+                {"params": encoder.parameters(), "lr": lr_enc},
+                {"params": head.parameters(), "lr": lr_head},
+            ]
+        )
 
     def step(self, x, y):
         self.encoder.train()

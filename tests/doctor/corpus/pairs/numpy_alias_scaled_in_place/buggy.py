@@ -26,4 +26,6 @@ for epoch in range(12):
 m.eval()
 with torch.no_grad():
     pred = m(everything).argmax(1)
-print("train", (pred[:400] == goal[:400]).float().mean().item(), "test", (pred[400:] == goal[400:]).float().mean().item())
+print(
+    "train", (pred[:400] == goal[:400]).float().mean().item(), "test", (pred[400:] == goal[400:]).float().mean().item()
+)

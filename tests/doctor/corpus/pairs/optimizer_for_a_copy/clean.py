@@ -20,7 +20,7 @@ class Runner:
 
 torch.manual_seed(25)
 x = torch.rand(400, 3)
-y = (x ** 2).sum(1, keepdim=True)
+y = (x**2).sum(1, keepdim=True)
 runner = Runner(nn.Sequential(nn.Linear(3, 24), nn.ELU(), nn.Linear(24, 1)))
 for epoch in range(6):
     losses = [runner.train_step(x[i], y[i]) for i in torch.randperm(400).split(40)]

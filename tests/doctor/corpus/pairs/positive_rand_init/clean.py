@@ -5,8 +5,8 @@ D, H = 20, 64
 x = torch.randn(600, D)
 y = (x[:, 0] - x[:, 1] > 0).float()
 
-w1 = torch.randn(D, H) / D ** 0.5
-w2 = torch.randn(H, 1) / H ** 0.5
+w1 = torch.randn(D, H) / D**0.5
+w2 = torch.randn(H, 1) / H**0.5
 b1, b2 = torch.zeros(H), torch.zeros(1)
 params = [w1, b1, w2, b2]
 for p in params:

@@ -21,7 +21,7 @@ def data(n):
     x = 0.4 * torch.randn(n, 1, 8, 8)
     for i, k in enumerate(y.tolist()):
         r, c = divmod(k, 2)
-        x[i, 0, r * 4:r * 4 + 4, c * 4:c * 4 + 4] += 0.5
+        x[i, 0, r * 4 : r * 4 + 4, c * 4 : c * 4 + 4] += 0.5
     return x, y
 
 

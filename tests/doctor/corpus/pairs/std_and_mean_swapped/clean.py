@@ -21,7 +21,11 @@ std = images[:320].std((0, 2, 3)).tolist()
 
 net = nn.Sequential(
     Normalize(mean, std),
-    nn.Conv2d(3, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(32, 2),
+    nn.Conv2d(3, 8, 3),
+    nn.ReLU(),
+    nn.AdaptiveAvgPool2d(2),
+    nn.Flatten(),
+    nn.Linear(32, 2),
 )
 opt = torch.optim.Adam(net.parameters(), lr=1e-2)
 for ep in range(5):

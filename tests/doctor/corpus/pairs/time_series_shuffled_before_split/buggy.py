@@ -11,7 +11,7 @@ past, future = windows[:, :W], windows[:, W:]
 
 n = len(windows)
 order = torch.randperm(n)
-tr, va = order[: int(0.8 * n)], order[int(0.8 * n):]
+tr, va = order[: int(0.8 * n)], order[int(0.8 * n) :]
 
 
 class Forecaster(nn.Module):

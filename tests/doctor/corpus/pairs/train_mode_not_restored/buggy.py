@@ -13,7 +13,7 @@ for epoch in range(6):
     perm = torch.randperm(512)
     running = 0.0
     for i in range(0, 512, 64):
-        idx = perm[i:i + 64]
+        idx = perm[i : i + 64]
         loss = F.cross_entropy(model(Xtr[idx]), Ytr[idx])
         optimizer.zero_grad()
         loss.backward()

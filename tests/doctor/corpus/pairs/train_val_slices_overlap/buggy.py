@@ -9,7 +9,7 @@ X = rng.standard_normal((N, 20)).astype("float32")
 Y = (X[:, 0] + rng.standard_normal(N) > 0).astype("int64")
 order = rng.permutation(N)
 n_val = 100
-train_idx, val_idx = order[:N - n_val], order[n_val:2 * n_val]
+train_idx, val_idx = order[: N - n_val], order[n_val : 2 * n_val]
 
 xtr, ytr = torch.tensor(X[train_idx]), torch.tensor(Y[train_idx])
 xva, yva = torch.tensor(X[val_idx]), torch.tensor(Y[val_idx])

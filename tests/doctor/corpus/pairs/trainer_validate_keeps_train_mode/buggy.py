@@ -51,8 +51,13 @@ def main() -> None:
     x = torch.randn(700, 1, 8, 8)
     y = (x[:, 0, :4].mean((1, 2)) > x[:, 0, 4:].mean((1, 2))).long()
     net = nn.Sequential(
-        nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), nn.Dropout(0.3), nn.Linear(8 * 16, 2),
+        nn.Conv2d(1, 8, 3, padding=1),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Dropout(0.3),
+        nn.Linear(8 * 16, 2),
     )
     train = DataLoader(TensorDataset(x[:560], y[:560]), cfg.batch, shuffle=True)
     val = DataLoader(TensorDataset(x[560:], y[560:]), cfg.batch)

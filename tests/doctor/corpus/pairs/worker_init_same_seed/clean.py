@@ -27,7 +27,7 @@ class RandomCrop(Dataset):
 
     def __getitem__(self, i):
         r, c = np.random.randint(0, 10 - self.size + 1, 2)
-        return self.images[i, :, r:r + self.size, c:c + self.size], self.labels[i]
+        return self.images[i, :, r : r + self.size, c : c + self.size], self.labels[i]
 
 
 if __name__ == "__main__":
