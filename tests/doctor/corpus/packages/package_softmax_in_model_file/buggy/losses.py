@@ -1,0 +1,7 @@
+from torch import nn
+
+LOSSES = {"ce": nn.CrossEntropyLoss, "mse": nn.MSELoss}
+
+
+def build_loss(name, **kwargs):
+    return LOSSES[name](**kwargs)
