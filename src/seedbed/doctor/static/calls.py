@@ -1,0 +1,329 @@
+"""Calls: functions, methods and classes of the program are run; library calls go to ``library``."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from seedbed.doctor.static import library, methods, naming
+from seedbed.doctor.static.values import Val, const, join, unknown
+
+if TYPE_CHECKING:
+    from seedbed.doctor.static.interp import Class, Func, Interp
+
+MAX_DEPTH = 14
+
+
+def call(run: Interp, node: ast.Call) -> Val:
+    """``f(...)``."""
+    func = run.eval(node.func)
+    args: list[Val] = []
+    for part in node.args:
+        val = run.eval(part)
+        if isinstance(part, ast.Starred):
+            if val.items is not None and val.kind in ("list", "tuple", "iter"):
+                for item in val.items:
+                    if "each" in val.tags or "repeat" in val.tags:
+                        item.tags.add("each")
+                    args.append(item)
+                if val.tags & {"repeat"}:
+                    run.emit("repeat", "star", node, recv=val)
+            else:
+                args.append(unknown("star", part, run.src, val))
+        else:
+            args.append(val)
+    kwargs: dict[str, Val] = {}
+    for word in node.keywords:
+        val = run.eval(word.value)
+        if word.arg is not None:
+            kwargs[word.arg] = val
+        elif val.kind == "dict":
+            kwargs.update({k: v for k, v in val.attrs.items() if k != "*"})
+        else:
+            kwargs["**"] = val
+    if func.kind == "lib" and func.name == "builtins.super":
+        return _super(run, node)
+    return apply(run, func, node, tuple(args), kwargs)
+
+
+def apply(run: Interp, func: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    """Call a value."""
+    if func.kind == "phi":
+        made: Val | None = None
+        options = [o for o in func.options() if not o.is_none]
+        for one in options[:4]:
+            made = join(made, apply(run, one, node, args, kwargs))
+        return made if made is not None else unknown("call", node, run.src, *args)
+    if func.kind == "func":
+        return invoke(run, func.owner, node, func.args + args, kwargs)
+    if func.kind == "class":
+        return instantiate(run, func, node, args, kwargs)
+    if func.kind == "module":
+        return forward(run, func, node, args, kwargs)
+    if func.kind == "lib":
+        return library.call(run, func.name, node, args, kwargs)
+    if func.kind == "method":
+        return methods.call(run, func.args[0], func.name, node, args, kwargs)
+    if func.kind == "partial":
+        return apply(run, func.args[0], node, func.args[1:] + args, {**func.kwargs, **kwargs})
+    if func.kind == "super":
+        return const(None)
+    if func.kind in ("instance", "dataset") and func.owner is not None and hasattr(func.owner, "method"):
+        method = func.owner.method("__call__")
+        if method is not None:
+            return invoke(run, method, node, (func, *args), kwargs)
+    if func.kind == "context" and args and args[0].kind == "func":
+        args[0].owner.node.decorator_list.append(ast.Name(func.name, ast.Load()))
+        return args[0]
+    return _call_unknown(run, func, node, args, kwargs)
+
+
+def _call_unknown(run: Interp, func: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    name = func.var or func.name
+    values = tuple(kwargs.values())
+    if naming.is_loss(name) and len(args) + len(kwargs) >= 1:
+        made = run.tensor("loss", node, *args, **kwargs)
+        made.grad = run.grads[-1]
+        made.owner = func
+        run.emit("loss", "", node, recv=func, args=args, kwargs=kwargs, result=made)
+        return made
+    if "module" in func.tags or func.tags & {"moded"} or naming.is_model(name):
+        made = run.tensor("forward", node, *args, *values)
+        made.tags.add("opaque")
+        made.grad = run.grads[-1]
+        made.owner = func
+        run.emit(
+            "forward", name, node, recv=func, args=args, kwargs=kwargs, result=made, mode=run.modes.get(id(func), "")
+        )
+        return made
+    made = unknown(func.name or func.var, node, run.src, *args, *values, func)
+    made.tags.add("opaque")
+    run.emit("call", func.name or func.var, node, recv=func, args=args, kwargs=kwargs, result=made)
+    return made
+
+
+def make_lambda(run: Interp, node: ast.Lambda) -> Val:
+    """A lambda as a function value."""
+    from seedbed.doctor.static.interp import Func
+
+    val = Val("func", "<lambda>", node, run.src)
+    val.owner = Func(node, run.scope, run.src)
+    return val
+
+
+def invoke(run: Interp, func: Func, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    """Run a function of the program with these arguments."""
+    func.calls += 1
+    again = sum(f is func for f in run.funcs)
+    if len(run.funcs) > MAX_DEPTH or again > 1:
+        return unknown(func.name, node, run.src, *args, *kwargs.values())
+    from seedbed.doctor.static.interp import Scope
+
+    scope = Scope(outer=func.scope, src=func.src)
+    bind_arguments(run, func, scope, args, kwargs)
+    saved = run.scope, run.src
+    grads = len(run.grads)
+    decorators = func.decorators
+    if decorators & {"no_grad", "inference_mode"}:
+        run.grads.append(False)
+    elif "enable_grad" in decorators:
+        run.grads.append(True)
+    run.scope, run.src = scope, func.src
+    run.funcs.append(func)
+    run.returns.append([])
+    run.yields.append([])
+    try:
+        if isinstance(func.node, ast.Lambda):
+            result = run.eval(func.node.body)
+            run.emit("return", "lambda", func.node.body, result=result)
+        else:
+            run.run(func.node.body)
+            result = _result(run, node)
+    finally:
+        run.funcs.pop()
+        run.returns.pop()
+        run.yields.pop()
+        run.scope, run.src = saved
+        del run.grads[grads:]
+    if decorators & {"contextmanager"}:
+        made = unknown(func.name, node, run.src)
+        return made
+    return result
+
+
+def _result(run: Interp, node: ast.AST) -> Val:
+    if run.yields[-1]:
+        made = Val("iter", "generator", node, run.src)
+        made.items = list(run.yields[-1])
+        return made
+    result: Val | None = None
+    for val in run.returns[-1]:
+        result = join(result, val)
+    return result if result is not None else const(None, node, run.src)
+
+
+def bind_arguments(run: Interp, func: Func, scope: Any, args: tuple[Val, ...], kwargs: dict[str, Val]) -> None:
+    """Give the parameters their values: arguments, then defaults, then unknown."""
+    spec = func.node.args
+    names = [*spec.posonlyargs, *spec.args]
+    rest = dict(kwargs)
+    for index, name in enumerate(names):
+        if index < len(args):
+            scope.vars[name.arg] = args[index]
+        elif name.arg in rest:
+            scope.vars[name.arg] = rest.pop(name.arg)
+        else:
+            place = index - (len(names) - len(spec.defaults))
+            scope.vars[name.arg] = _default(run, func, spec.defaults[place]) if place >= 0 else _free(name, func)
+    if spec.vararg is not None:
+        extra = Val("tuple", "args", func.node, func.src)
+        extra.items = list(args[len(names) :])
+        if not extra.items:
+            extra = unknown("args", func.node, func.src)
+        scope.vars[spec.vararg.arg] = extra
+    for name, default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True):
+        if name.arg in rest:
+            scope.vars[name.arg] = rest.pop(name.arg)
+        else:
+            scope.vars[name.arg] = _default(run, func, default) if default is not None else _free(name, func)
+    if spec.kwarg is not None:
+        extra = Val("dict", "kwargs", func.node, func.src)
+        extra.attrs = rest
+        scope.vars[spec.kwarg.arg] = extra
+
+
+def _default(run: Interp, func: Func, node: ast.expr) -> Val:
+    saved, run.scope = run.scope, func.scope
+    source, run.src = run.src, func.src
+    try:
+        return run.eval(node)
+    finally:
+        run.scope, run.src = saved, source
+
+
+def _free(name: ast.arg, func: Func) -> Val:
+    val = unknown(name.arg, name, func.src)
+    val.var = name.arg
+    val.tags.add("free")
+    note = ast.dump(name.annotation) if name.annotation is not None else ""
+    if "'Module'" in note:
+        val.tags.add("module")
+    val.split = naming.split_of(name.arg)
+    return val
+
+
+def instantiate(run: Interp, cls_val: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    """Make an instance of a class of the program."""
+    cls: Class = cls_val.owner
+    cls.made += 1
+    kinds = {"module": "module", "dataset": "dataset", "iterable": "dataset", "optimizer_class": "optimizer"}
+    val = Val(kinds.get(cls.base, "instance"), cls.name, node, run.src)
+    val.owner = cls
+    val.args, val.kwargs = args, kwargs
+    val.loops = tuple(frame.node for frame in run.loops)
+    run.keep.append(val)
+    if cls.base == "iterable":
+        val.tags.add("iterable")
+    if cls.base == "lightning":
+        val.tags.add("lightning")
+    if val.kind == "module":
+        run.modes[id(val)] = "train"
+    if cls.base == "dataclass":
+        _dataclass(run, cls, val, args, kwargs)
+    method = cls.method("__init__")
+    if method is not None:
+        invoke(run, method, node, (val, *args), kwargs)
+    method = cls.method("__post_init__") if cls.base == "dataclass" else None
+    if method is not None:
+        invoke(run, method, node, (val,), {})
+    run.emit("make", cls.name, node, args=args, kwargs=kwargs, result=val)
+    return val
+
+
+def _dataclass(run: Interp, cls: Class, val: Val, args: tuple[Val, ...], kwargs: dict[str, Val]) -> None:
+    names = [
+        s.target.id for c in reversed(cls.lineage()) for s in c.node.body
+        if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
+    ]  # fmt: skip
+    for index, name in enumerate(names):
+        default = cls.attribute(name)
+        given = args[index] if index < len(args) else kwargs.get(name)
+        if given is not None:
+            val.attrs[name] = given
+        elif default is not None:
+            if default.name == "field" and "default_factory" in default.kwargs:
+                default = apply(run, default.kwargs["default_factory"], cls.node, (), {})
+            val.attrs[name] = default
+
+
+def forward(run: Interp, module: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    """Call a module."""
+    mode = run.modes.get(id(module), "")
+    if module.owner is not None and hasattr(module.owner, "method"):
+        method = module.owner.method("forward") or module.owner.method("__call__")
+        if method is not None and run.forward_depth < 6:
+            run.forward_depth += 1
+            try:
+                inner = invoke(run, method, node, (module, *args), kwargs)
+            finally:
+                run.forward_depth -= 1
+            result = wrap(run, module, inner, node)
+        else:
+            result = run.tensor("forward", node, *args, *kwargs.values())
+            result.tags.add("opaque")
+            result.owner = module
+            result.grad = run.grads[-1]
+    elif module.name in ("Sequential", "DataParallel", "DistributedDataParallel") and module.items is not None:
+        result = args[0] if args else unknown("input", node, run.src)
+        run.forward_depth += 1
+        try:
+            for layer in module.items:
+                result = apply(run, layer, node, (result,), {})
+        finally:
+            run.forward_depth -= 1
+        result = wrap(run, module, result, node)
+    else:
+        result = library.layer(run, module, node, args, kwargs)
+    if not module.name.endswith("Loss"):
+        run.emit("forward", module.name, node, recv=module, args=args, kwargs=kwargs, result=result, mode=mode)
+    return result
+
+
+def wrap(run: Interp, module: Val, inner: Val, node: ast.AST) -> Val:
+    """The output of a module, seen from outside: made by it, from what its ``forward`` returned."""
+    if inner.kind in ("tuple", "list") and inner.items:
+        made = Val(inner.kind, "forward", node, run.src)
+        made.items = [wrap(run, module, i, node) for i in inner.items]
+        made.tags = set(inner.tags)
+        return made
+    if inner.kind in ("dict", "const", "module", "instance"):
+        return inner
+    made = run.tensor("forward", node, inner)
+    made.owner = module
+    made.shape, made.dtype, made.split = inner.shape, inner.dtype, inner.split
+    made.grad = run.grads[-1] and (inner.grad or inner.kind != "tensor")
+    return made
+
+
+def _super(run: Interp, node: ast.AST) -> Val:
+    """``super()``: methods of the next class in line, bound to ``self``."""
+    val = Val("instance", "super", node, run.src)
+    func = next((f for f in reversed(run.funcs) if f.owner is not None), None)
+    self_name = func.node.args.args[0].arg if func is not None and func.node.args.args else "self"
+    me = run.scope.find(self_name)
+    if func is None or me is None:
+        return unknown("super", node, run.src)
+    for cls in func.owner.lineage()[1:] if func.owner is not None else []:
+        for name, member in cls.scope.vars.items():
+            if member.kind == "func" and name not in val.attrs:
+                bound = Val("func", name, node, run.src)
+                bound.owner, bound.args = member.owner, (me,)
+                val.attrs[name] = bound
+    if "__init__" not in val.attrs:
+        val.attrs["__init__"] = Val("super", "__init__", node, run.src)
+        me.tags.add("super")
+    if me.kind in ("module", "dataset"):
+        made = Val("module_super", "super", node, run.src)
+        made.attrs, made.args = val.attrs, (me,)
+        return made
+    return val

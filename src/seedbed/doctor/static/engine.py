@@ -1,0 +1,220 @@
+"""Reads files and asks every rule. The entry points are ``check_paths`` and ``check_source``."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from seedbed.doctor.codes import CHECKS
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import calls
+from seedbed.doctor.static.interp import BudgetError, Class, Func, Interp
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.project import Project
+from seedbed.doctor.static.source import Source, parse, read_source
+from seedbed.doctor.static.table import STATIC
+from seedbed.doctor.static.values import Val, unknown
+from seedbed.errors import ConfigError
+
+Rule = Callable[[Program], Iterable[Finding]]
+_SKIP = {".git", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".mypy_cache", "site-packages", "build"}
+_rules: dict[str, Rule] = {}
+
+
+def rules() -> dict[str, Rule]:
+    """The static rules by code, imported once."""
+    if not _rules:
+        for code in STATIC:
+            _rules[code] = importlib.import_module(CHECKS[code].module).check
+    return _rules
+
+
+def find_files(paths: Sequence[Path]) -> list[Path]:
+    """The Python files and notebooks under ``paths``.
+
+    Raises:
+        ConfigError: A path does not exist or is neither a folder, a Python file nor a notebook.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            for base, folders, names in os.walk(path):
+                folders[:] = sorted(f for f in folders if f not in _SKIP and not f.endswith(".egg-info"))
+                found += [Path(base) / n for n in sorted(names) if n.endswith((".py", ".ipynb"))]
+        elif path.is_file():
+            if path.suffix not in (".py", ".ipynb", ".pyw"):
+                raise ConfigError(f"{path} is neither a Python file nor a notebook; give .py, .ipynb or a folder")
+            found.append(path)
+        else:
+            raise ConfigError(f"{path} does not exist; give a Python file, a notebook or a folder")
+    return list(dict.fromkeys(found))
+
+
+def check_paths(
+    paths: Sequence[Path], problems: list[str] | None = None, only: frozenset[str] | None = None
+) -> list[Finding]:
+    """Read every file under ``paths`` and return what the rules find, in order of place.
+
+    Args:
+        paths: Files and folders.
+        problems: Gets one sentence for each file that cannot be parsed, where a folder was given.
+        only: Codes to ask; all when ``None``.
+    """
+    files = find_files(paths)
+    single = {p for p in paths if p.is_file()}
+    sources: dict[Path, Source] = {}
+    wanted: list[Source] = []
+    for path in files:
+        try:
+            if path.suffix != ".ipynb" and path not in single and b"torch" not in path.read_bytes():
+                continue
+            source = read_source(path)
+        except (ConfigError, OSError) as error:
+            if path in single or problems is None:
+                raise
+            problems.append(str(error))
+            continue
+        sources[path.resolve()] = source
+        wanted.append(source)
+    return check_sources(wanted, sources, only)
+
+
+def check_text(text: str, path: Path | None = None, strict: bool = False) -> list[Finding]:
+    """Check one piece of code that is not (or not yet) in a file."""
+    source = parse(text, path or Path("train.py"))
+    return check_sources([source], {}, None, strict)
+
+
+def check_sources(
+    wanted: Sequence[Source],
+    sources: dict[Path, Source],
+    only: frozenset[str] | None = None,
+    strict: bool = False,
+) -> list[Finding]:
+    """Check parsed files; ``sources`` holds those that they may import."""
+    found: dict[tuple[str, str, int], Finding] = {}
+    called: set[int] = set()
+    programs: list[Program] = []
+    for source in wanted:
+        if "torch" not in source.text:
+            continue
+        for program in analyse(source, sources, called, strict):
+            programs.append(program)
+    for program in programs:
+        for finding in _ask(program, only, strict):
+            key = (finding.code, finding.file, finding.line)
+            if key not in found or finding.severity > found[key].severity:
+                found[key] = finding
+    by_path = {str(s.path): s for s in [*wanted, *sources.values()]}
+    kept = [f for f in found.values() if not _allowed(f, by_path.get(f.file))]
+    return sorted(kept, key=lambda f: (f.file, f.line, f.code))
+
+
+def _ask(program: Program, only: frozenset[str] | None, strict: bool) -> Iterator[Finding]:
+    for code, rule in rules().items():
+        if only is not None and code not in only:
+            continue
+        try:
+            yield from list(rule(program))
+        except Exception:
+            if strict or os.environ.get("SEEDBED_STRICT"):
+                raise
+            continue  # one rule that fails must not hide the others
+
+
+def _allowed(finding: Finding, source: Source | None) -> bool:
+    if source is None:
+        return False
+    names = source.allows.get(finding.line, set())
+    return bool({n.lower() for n in names} & {finding.code.lower(), finding.name, "all"})
+
+
+def analyse(
+    source: Source, sources: dict[Path, Source], called: set[int], strict: bool = False
+) -> Iterator[Program]:
+    """Run a file as a script; then each function and class of it that nobody has used, on its own."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, 6000))
+    try:
+        project = Project(sources, strict or bool(os.environ.get("SEEDBED_STRICT")))
+        project.entry = source
+        program = Program(source)
+        run = Interp(project, source, program)
+        _guarded(lambda: run.run(source.tree.body))
+        yield program
+        for func in program.functions:
+            if func.calls:
+                called.add(id(func.node))
+        yield from _leftovers(run, program, source, project, called)
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def _guarded(work: Callable[[], object]) -> None:
+    try:
+        work()
+    except BudgetError:
+        pass
+
+
+def _leftovers(
+    main: Interp, program: Program, source: Source, project: Project, called: set[int]
+) -> Iterator[Program]:
+    owned = {id(v.owner.node) for c in program.classes for v in c.scope.vars.values() if v.kind == "func"}
+    for func in list(program.functions):
+        node = func.node
+        if func.src is source and not func.calls and id(node) not in called and id(node) not in owned:
+            if func.scope is main.scope or func.scope.outer is None:
+                yield _alone(main, source, project, lambda run, f=func: run_function(run, f))
+    for cls in list(program.classes):
+        if cls.src is source and not cls.made and id(cls.node) not in called and cls.scope.outer is main.scope:
+            if cls.base != "lightning":
+                called.add(id(cls.node))
+                yield _alone(main, source, project, lambda run, c=cls: run_class(run, c))
+
+
+def _alone(
+    main: Interp, source: Source, project: Project, work: Callable[[Interp], None]
+) -> Program:
+    program = Program(source, complete=False)
+    run = Interp(project, source, program)
+    run.scope = main.scope
+    run.modes = dict(main.modes)
+    run.budget = 12_000
+    _guarded(lambda: work(run))
+    return program
+
+
+def run_function(run: Interp, func: Func) -> None:
+    """Run a function that nobody calls, with unknown arguments."""
+    calls.invoke(run, func, func.node, (), {})
+
+
+def run_class(run: Interp, cls: Class) -> None:
+    """Make an instance of a class that nobody uses, and run its methods in their order."""
+    val = Val("class", cls.name, cls.node, run.src)
+    val.owner = cls
+    me = calls.instantiate(run, val, cls.node, (), {})
+    if cls.base in ("module", "autograd"):
+        method = cls.method("forward")
+        if method is not None and cls.base == "module":
+            count = max(0, len(method.node.args.args) - 1)
+            args = tuple(_input(run, method, i + 1) for i in range(count))
+            calls.forward(run, me, cls.node, args, {})
+        return
+    for name, member in list(cls.scope.vars.items()):
+        if member.kind == "func" and not member.owner.calls and not name.startswith("__"):
+            bound = () if "staticmethod" in member.owner.decorators else (me,)
+            calls.invoke(run, member.owner, cls.node, bound, {})
+
+
+def _input(run: Interp, method: Func, index: int) -> Val:
+    arg = method.node.args.args[index]
+    val = unknown(arg.arg, arg, method.src)
+    val.var = arg.arg
+    val.tags.add("free")
+    return val

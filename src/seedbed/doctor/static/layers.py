@@ -1,0 +1,161 @@
+"""Layers of ``torch.nn``: how they are built, and what they do to a value."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from seedbed.doctor.static import shapes
+from seedbed.doctor.static.values import Shape, Val
+
+if TYPE_CHECKING:
+    from seedbed.doctor.static.interp import Interp
+
+ACTIVATIONS = {
+    "ReLU": "relu",
+    "LeakyReLU": "leaky_relu",
+    "PReLU": "prelu",
+    "ReLU6": "relu6",
+    "ELU": "elu",
+    "SELU": "selu",
+    "CELU": "celu",
+    "GELU": "gelu",
+    "SiLU": "silu",
+    "Mish": "mish",
+    "Tanh": "tanh",
+    "Sigmoid": "sigmoid",
+    "Hardsigmoid": "hardsigmoid",
+    "Hardtanh": "hardtanh",
+    "Hardswish": "hardswish",
+    "Softplus": "softplus",
+    "Softsign": "softsign",
+    "Softmax": "softmax",
+    "Softmax2d": "softmax",
+    "LogSoftmax": "log_softmax",
+    "LogSigmoid": "logsigmoid",
+    "Softmin": "softmin",
+    "Dropout": "dropout",
+    "Dropout1d": "dropout",
+    "Dropout2d": "dropout",
+    "Dropout3d": "dropout",
+    "AlphaDropout": "dropout",
+    "Identity": "identity",
+}
+_SAME = ("Norm", "Dropout")
+_RECURRENT = ("RNN", "LSTM", "GRU")
+
+
+def make(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    """Build a layer or container."""
+    val = Val("module", name, node, run.src)
+    val.args, val.kwargs = args, dict(kwargs)
+    val.loops = tuple(frame.node for frame in run.loops)
+    run.keep.append(val)
+    run.modes[id(val)] = "train"
+    if name == "Sequential":
+        val.items = _sequence(args)
+    elif name in ("ModuleList", "ParameterList"):
+        val.items = list(args[0].items or []) if args else []
+        if args:
+            val.tags |= args[0].tags & {"each", "repeat"}
+            if args[0].kind in ("list", "iter", "tuple") and "repeat" in args[0].tags:
+                run.emit("repeat", name, node, recv=args[0])
+    elif name in ("ModuleDict", "ParameterDict") and args:
+        val.attrs = dict(args[0].attrs)
+    elif name in ("DataParallel", "DistributedDataParallel") and args:
+        return args[0]
+    return val
+
+
+def _sequence(args: tuple[Val, ...]) -> list[Val] | None:
+    items: list[Val] = []
+    for one in args:
+        if one.kind == "dict":
+            items.extend(one.attrs.values())
+        elif one.kind == "unknown" and one.name == "star":
+            return None
+        else:
+            items.append(one)
+    return items
+
+
+def apply(run: Interp, module: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    """Call a layer."""
+    name = module.name
+    first = args[0] if args else next(iter(kwargs.values()), None)
+    op = ACTIVATIONS.get(name, name)
+    if name in _RECURRENT:
+        return _recurrent(run, module, node, args, kwargs)
+    if name == "MultiheadAttention":
+        made = Val("tuple", name, node, run.src)
+        out = run.tensor("MultiheadAttention", node, *args, **kwargs)
+        out.owner, out.grad, out.shape = module, run.grads[-1], first.shape if first is not None else None
+        made.items = [out, run.tensor("attention_weights", node, *args)]
+        return made
+    val = run.tensor(op, node, *args, **kwargs)
+    val.owner = module
+    if first is None:
+        return val
+    val.split = first.split
+    has_weights = name not in ACTIVATIONS and name not in ("Flatten", "Unflatten", "ZeroPad2d") and "Pool" not in name
+    val.grad = run.grads[-1] and (first.grad or has_weights)
+    val.shape = _shape(module, first.shape)
+    dim = module.arg(0, "dim")
+    if op in ("softmax", "log_softmax", "softmin") and dim is not None:
+        val.kwargs["dim"] = dim
+    return val
+
+
+def _shape(module: Val, shape: Shape | None) -> Shape | None:
+    name = module.name
+    if name == "Linear" or name == "LazyLinear":
+        out = module.number(1 if name == "Linear" else 0, "out_features")
+        out = out if isinstance(out, int) else None
+        return None if shape is None or not shape else (*shape[:-1], out)
+    if name == "Embedding":
+        width = module.number(1, "embedding_dim")
+        return None if shape is None else (*shape, width if isinstance(width, int) else None)
+    if name == "Bilinear":
+        out = module.number(2, "out_features")
+        return None if shape is None else (*shape[:-1], out if isinstance(out, int) else None)
+    if name == "Flatten":
+        start = module.arg(0, "start_dim")
+        return shapes.flattened(shape, start.const if start is not None else 1)
+    if name.startswith(("Conv", "LazyConv")) and shape is not None and len(shape) >= 3:
+        out = module.number(1, "out_channels")
+        return (shape[0], out if isinstance(out, int) else None, *([None] * (len(shape) - 2)))
+    if name.startswith("AdaptiveAvgPool") and shape is not None and len(shape) >= 3:
+        size = module.number(0, "output_size")
+        return (*shape[:2], *([size if isinstance(size, int) else None] * (len(shape) - 2)))
+    if "Pool" in name and shape is not None and len(shape) >= 3:
+        return (*shape[:2], *([None] * (len(shape) - 2)))
+    if name in ACTIVATIONS or name.endswith("Norm") or name.startswith("BatchNorm") or "Norm" in name:
+        return shape
+    if name.startswith("TransformerEncoder") or name.startswith("TransformerDecoder"):
+        return shape
+    return None
+
+
+def _recurrent(run: Interp, module: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    first = args[0] if args else None
+    made = Val("tuple", module.name, node, run.src)
+    hidden = module.number(1, "hidden_size")
+    both = module.kwargs.get("bidirectional")
+    width = hidden * (2 if both is not None and both.const is True else 1) if isinstance(hidden, int) else None
+    out = run.tensor("recurrent", node, *args)
+    out.owner, out.grad = module, run.grads[-1]
+    if first is not None and first.shape is not None and len(first.shape) == 3:
+        out.shape = (*first.shape[:2], width)
+    state = run.tensor("state", node, *args)
+    state.owner, state.grad = module, run.grads[-1]
+    if out.shape is not None:
+        state.shape = (None, None, hidden if isinstance(hidden, int) else None)
+    if module.name == "LSTM":
+        cell = run.tensor("state", node, *args)
+        cell.owner, cell.grad = module, run.grads[-1]
+        pair = Val("tuple", "state", node, run.src)
+        pair.items = [state, cell]
+        made.items = [out, pair]
+    else:
+        made.items = [out, state]
+    return made

@@ -1,0 +1,374 @@
+"""What library calls mean: layers, losses, optimizers, schedules, loaders, random numbers, functions."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from seedbed.doctor.static import calls, layers, naming, ops, shapes
+from seedbed.doctor.static.values import Val, const, unknown
+
+if TYPE_CHECKING:
+    from seedbed.doctor.static.interp import Interp
+
+LOSSES = {
+    "cross_entropy": "CrossEntropyLoss",
+    "nll_loss": "NLLLoss",
+    "binary_cross_entropy": "BCELoss",
+    "binary_cross_entropy_with_logits": "BCEWithLogitsLoss",
+    "mse_loss": "MSELoss",
+    "l1_loss": "L1Loss",
+    "smooth_l1_loss": "SmoothL1Loss",
+    "huber_loss": "HuberLoss",
+    "kl_div": "KLDivLoss",
+    "cosine_embedding_loss": "CosineEmbeddingLoss",
+    "triplet_margin_loss": "TripletMarginLoss",
+    "margin_ranking_loss": "MarginRankingLoss",
+    "hinge_embedding_loss": "HingeEmbeddingLoss",
+    "multi_margin_loss": "MultiMarginLoss",
+    "multilabel_soft_margin_loss": "MultiLabelSoftMarginLoss",
+    "poisson_nll_loss": "PoissonNLLLoss",
+    "gaussian_nll_loss": "GaussianNLLLoss",
+    "ctc_loss": "CTCLoss",
+    "soft_margin_loss": "SoftMarginLoss",
+}
+SCHEDULERS = frozenset(
+    "StepLR MultiStepLR ExponentialLR CosineAnnealingLR CosineAnnealingWarmRestarts OneCycleLR CyclicLR LambdaLR "
+    "MultiplicativeLR ReduceLROnPlateau LinearLR ConstantLR PolynomialLR SequentialLR ChainedScheduler".split()
+)
+CONTEXTS = frozenset("no_grad inference_mode enable_grad set_grad_enabled autocast".split())
+DATASETS = frozenset(
+    "TensorDataset Subset ConcatDataset MNIST FashionMNIST CIFAR10 CIFAR100 ImageFolder ImageNet SVHN KMNIST "
+    "EMNIST STL10 DatasetFolder FakeData Food101 VOCDetection VOCSegmentation CocoDetection".split()
+)
+_WRAP = frozenset("enumerate zip reversed sorted iter map tqdm trange track prefetch".split())
+_COLLECT = frozenset("list tuple set".split())
+
+
+def call(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    """Call the library thing ``name``; every such call is an event."""
+    result = _call(run, name, node, args, kwargs)
+    if result.loops == () and run.loops:
+        result.loops = tuple(frame.node for frame in run.loops)
+    run.emit("call", name, node, args=args, kwargs=kwargs, result=result)
+    return result
+
+
+def _call(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    root, _, _ = name.partition(".")
+    last = name.rsplit(".", 1)[-1]
+    if root in ("torch", "torchvision", "timm", "transformers", "apex", "torchtext", "torch_geometric", "lion_pytorch"):
+        return _torch(run, name, last, node, args, kwargs)
+    if root == "builtins" or last in ("tqdm", "trange", "track"):
+        return _builtin(run, last, node, args, kwargs)
+    if root == "copy" and args:
+        return _copy(run, last, node, args[0])
+    if last == "train_test_split":
+        return _train_test_split(run, node, args, kwargs)
+    if last == "partial" and args:
+        made = _val(run, "partial", "partial", node, args, kwargs)
+        return made
+    if root in ("numpy", "np", "pandas", "scipy", "jax", "cv2", "PIL"):
+        made = ops.apply(run, last, node, args, kwargs)
+        made.grad = False
+        made.tags.add(root)
+        if name.startswith(("numpy.random", "np.random")):
+            made.name = f"np_{last}"
+        return made
+    if last == "ArgumentParser":
+        return _val(run, "parser", last, node, args, kwargs)
+    if last == "field" and root == "dataclasses":
+        return kwargs["default"] if "default" in kwargs else _val(run, "unknown", "field", node, args, kwargs)
+    if last in ("OrderedDict", "defaultdict", "Counter", "deque", "SimpleNamespace", "Namespace"):
+        return _container(run, last, node, args, kwargs)
+    if root in ("sklearn",) or last[:1].isupper():
+        return _val(run, "object", last, node, args, kwargs)
+    made = unknown(last, node, run.src, *args, *kwargs.values())
+    made.split = next((a.split for a in args if a.split), "")
+    return made
+
+
+def _val(
+    run: Interp, kind: str, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]
+) -> Val:
+    val = Val(kind, name, node, run.src)
+    val.args, val.kwargs = args, dict(kwargs)
+    run.keep.append(val)
+    return val
+
+
+def _container(
+    run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]
+) -> Val:
+    if name == "deque":
+        made = _val(run, "list", name, node, (), {})
+        made.items = list(args[0].items or []) if args else []
+        made.tags.add("bounded") if len(args) > 1 or "maxlen" in kwargs else None
+        return made
+    made = _val(run, "instance" if name in ("SimpleNamespace", "Namespace") else "dict", name, node, (), {})
+    made.attrs = dict(kwargs)
+    if name == "OrderedDict" and args and args[0].items:
+        for index, pair in enumerate(args[0].items):
+            if pair.items and len(pair.items) == 2:
+                key = pair.items[0].const
+                made.attrs[str(key) if key is not None else str(index)] = pair.items[1]
+    elif args and args[0].kind == "dict":
+        made.attrs.update(args[0].attrs)
+    if name == "defaultdict" and args:
+        made.attrs["*"] = calls.apply(run, args[0], node, (), {})
+    return made
+
+
+def _torch(run: Interp, name: str, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    if last in CONTEXTS:
+        made = _val(run, "context", last, node, args, kwargs)
+        if last == "set_grad_enabled":
+            _set_grad(run, node, made)
+        return made
+    if ".lr_scheduler" in name or last in SCHEDULERS:
+        return _val(run, "scheduler", last, node, args, kwargs)
+    if last in ("GradScaler",):
+        return _val(run, "scaler", last, node, args, kwargs)
+    if name.startswith("torch.optim.swa_utils") or last == "AveragedModel":
+        made = _val(run, "module", last, node, args, kwargs)
+        return made
+    if (name.startswith("torch.optim") or name.startswith("timm.optim")) and last[:1].isupper():
+        made = _val(run, "optimizer", last, node, args, kwargs)
+        made.loops = tuple(frame.node for frame in run.loops)
+        return made
+    if ".data" in name or last in DATASETS or name.startswith("torchvision.datasets"):
+        made_data = _data(run, name, last, node, args, kwargs)
+        if made_data is not None:
+            return made_data
+    if name in ("torch.nn.Parameter", "torch.nn.parameter.Parameter"):
+        made = run.tensor("Parameter", node, *args)
+        made.grad = kwargs.get("requires_grad", const(True)).const is not False
+        made.shape = args[0].shape if args else None
+        return made
+    if name.startswith("torch.nn.utils"):
+        return _nn_utils(run, last, node, args, kwargs)
+    if name.startswith("torch.nn.init"):
+        if args:
+            run.emit("init", last, node, recv=args[0], args=args, kwargs=kwargs)
+        return args[0] if args else unknown(last, node, run.src)
+    if name.startswith("torch.nn.functional") and last in LOSSES:
+        return loss(run, LOSSES[last], node, args, kwargs, None)
+    if name.startswith("torch.nn.") and last[:1].isupper():
+        return layers.make(run, last, node, args, kwargs)
+    if name.startswith(("torchvision.models", "timm")) or last in ("from_pretrained", "from_config"):
+        made = _val(run, "module", last, node, args, kwargs)
+        run.modes[id(made)] = "eval" if last == "from_pretrained" else "train"
+        made.tags.add("external")
+        return made
+    if name.startswith(("torchvision.transforms", "torchvision.ops")):
+        return _transform(run, last, node, args, kwargs)
+    if name == "torch.autograd.grad":
+        run.emit("backward", "grad", node, args=args[:1], kwargs=kwargs)
+        return run.tensor("grads", node, *args)
+    if name == "torch.autograd.backward":
+        run.emit("backward", "backward", node, args=args, kwargs=kwargs)
+        return const(None)
+    if name == "torch.load":
+        made = _val(run, "loaded", "load", node, args, kwargs)
+        run.emit("load", "load", node, args=args, kwargs=kwargs, result=made)
+        return made
+    if name == "torch.save":
+        run.emit("save", "save", node, args=args, kwargs=kwargs)
+        return const(None)
+    if last in ("compile", "DataParallel", "DistributedDataParallel", "script") and args and args[0].kind != "const":
+        return args[0]
+    if name.startswith("torch.distributions") and last[:1].isupper():
+        return _val(run, "distribution", last, node, args, kwargs)
+    if last in ("vmap", "grad", "jacrev", "functional_call", "grad_and_value") and "func" in name:
+        return unknown(last, node, run.src, *args)
+    return ops.apply(run, last, node, args, kwargs)
+
+
+def _set_grad(run: Interp, node: ast.AST, made: Val) -> None:
+    """``torch.set_grad_enabled(flag)`` as a statement acts at once; ``with`` undoes it."""
+    if isinstance(node, ast.Call) and getattr(node, "_statement", False):
+        flag = made.number(0, "mode")
+        if isinstance(flag, bool):
+            run.grads[-1] = flag
+
+
+def _transform(run: Interp, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    made = _val(run, "transform", last, node, args, kwargs)
+    if last == "Compose" and args and args[0].items is not None:
+        made.items = list(args[0].items)
+    if last in ("to_tensor", "normalize", "resize"):
+        made = run.tensor(last, node, *args)
+    return made
+
+
+def _nn_utils(run: Interp, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    if last.startswith("clip_grad"):
+        run.emit("clip", last, node, args=args, kwargs=kwargs)
+        return unknown("norm", node, run.src)
+    if last in ("spectral_norm", "weight_norm") and args:
+        return args[0]
+    made = run.tensor(last, node, *args, **kwargs)
+    return made
+
+
+def _data(
+    run: Interp, name: str, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]
+) -> Val | None:
+    if last == "DataLoader":
+        made = _val(run, "loader", last, node, args or tuple(v for k, v in kwargs.items() if k == "dataset"), kwargs)
+        if made.args:
+            made.split = made.args[0].split
+        return made
+    if last == "random_split" and args:
+        pair = Val("tuple", last, node, run.src)
+        count = len(args[1].items) if len(args) > 1 and args[1].items else 2
+        pair.items = []
+        for index in range(count):
+            part = _val(run, "dataset", last, node, (args[0],), {})
+            part.const = index
+            pair.items.append(part)
+        pair.args, pair.kwargs = args, kwargs
+        return pair
+    if last.endswith("Sampler"):
+        return _val(run, "sampler", last, node, args, kwargs)
+    if last == "default_collate":
+        return args[0] if args else unknown()
+    if last in DATASETS or name.startswith("torchvision.datasets"):
+        made = _val(run, "dataset", last, node, args, kwargs)
+        train = kwargs.get("train", args[1] if len(args) > 1 and isinstance(args[1].const, bool) else None)
+        if train is not None and isinstance(train.const, bool):
+            made.split = "train" if train.const else "test"
+        elif "split" in kwargs and isinstance(kwargs["split"].const, str):
+            made.split = naming.split_of(kwargs["split"].const)
+        elif args:
+            made.split = args[0].split
+        return made
+    return None
+
+
+def _train_test_split(run: Interp, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    made = Val("tuple", "train_test_split", node, run.src)
+    made.items = []
+    for one in args:
+        for split in ("train", "test"):
+            part = run.tensor("train_test_split", node, one)
+            part.shape = (None, *one.shape[1:]) if one.shape else None
+            part.dtype, part.split = one.dtype, split
+            part.kwargs = dict(kwargs)
+            made.items.append(part)
+    made.args, made.kwargs = args, kwargs
+    return made
+
+
+def _copy(run: Interp, last: str, node: ast.AST, val: Val) -> Val:
+    if last != "deepcopy":
+        made = _val(run, val.kind, val.name, node, val.args, val.kwargs)
+        made.attrs, made.items, made.owner, made.copied = val.attrs, val.items, val.owner, val
+        made.tags = {*val.tags, "shallow"}
+        run.modes[id(made)] = run.modes.get(id(val), "")
+        return made
+    return _deep(run, node, val, {})
+
+
+def _deep(run: Interp, node: ast.AST, val: Val, memo: dict[int, Val]) -> Val:
+    if id(val) in memo:
+        return memo[id(val)]
+    if val.kind in ("const", "func", "class", "lib", "loader", "dataset", "namespace") or len(memo) > 300:
+        return val
+    made = Val(val.kind, val.name, node, run.src)
+    memo[id(val)] = made
+    run.keep.append(made)
+    made.args, made.kwargs, made.const, made.owner = val.args, val.kwargs, val.const, val.owner
+    made.shape, made.dtype, made.split, made.grad = val.shape, val.dtype, val.split, val.grad
+    made.tags, made.copied = {*val.tags, "deepcopy"}, val
+    made.attrs = {k: _deep(run, node, v, memo) for k, v in val.attrs.items()}
+    if val.items is not None:
+        made.items = [_deep(run, node, v, memo) for v in val.items]
+    run.modes[id(made)] = run.modes.get(id(val), "")
+    return made
+
+
+def loss(
+    run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val], module: Val | None
+) -> Val:
+    """The value of a loss from the library; the event carries its inputs."""
+    made = run.tensor("loss", node, *args, **{k: v for k, v in kwargs.items() if k in ("input", "target", "weight")})
+    made.owner = module
+    made.tags.add(name)
+    options = module.kwargs if module is not None else kwargs
+    reduction = options.get("reduction")
+    made.shape = None if reduction is not None and reduction.const == "none" else ()
+    if reduction is not None and reduction.const is not None:
+        made.tags.add(f"reduction={reduction.const}")
+    shapes_ = [a.shape for a in args[:2]]
+    run.emit("loss", name, node, recv=module, args=args, kwargs={**options, **kwargs}, result=made)
+    if len(shapes_) == 2 and name in ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss"):
+        if shapes.is_outer(shapes_[0], shapes_[1]):
+            made.tags.add("outer")
+            run.emit("broadcast", name, node, args=args[:2], result=made)
+    return made
+
+
+def layer(run: Interp, module: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    """Call a library layer or loss."""
+    if module.name.endswith("Loss"):
+        return loss(run, module.name, node, args, kwargs, module)
+    return layers.apply(run, module, node, args, kwargs)
+
+
+def _builtin(run: Interp, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    if last in _WRAP:
+        if last == "trange":
+            return _val(run, "iter", "range", node, args, kwargs)
+        if last == "tqdm" and args and args[0].kind in ("loader", "list", "tuple"):
+            return args[0]
+        return _val(run, "iter", last, node, args or tuple(kwargs.values()), kwargs)
+    if last == "range":
+        return _val(run, "iter", "range", node, args, kwargs)
+    if last in _COLLECT:
+        if not args:
+            made = _val(run, "list" if last != "tuple" else last, last, node, (), {})
+            made.items = []
+            return made
+        if args[0].kind in ("list", "tuple", "iter") and args[0].items is not None:
+            made = _val(run, "list", last, node, args, {})
+            made.items, made.tags = list(args[0].items), set(args[0].tags)
+            return made
+        if args[0].kind == "params":
+            made = _val(run, "params", args[0].name, node, args[0].args, {})
+            made.tags.add("list")
+            return made
+        return unknown(last, node, run.src, *args)
+    if last == "dict":
+        made = _val(run, "dict", last, node, args, {})
+        made.attrs = dict(kwargs)
+        if args and args[0].kind == "dict":
+            made.attrs.update(args[0].attrs)
+        return made
+    if last in ("int", "float", "bool", "str") and args:
+        if args[0].kind == "const":
+            try:
+                return const({"int": int, "float": float, "bool": bool, "str": str}[last](args[0].const), node, run.src)
+            except Exception:
+                return unknown(last, node, run.src)
+        made = run.tensor(f"{last}_builtin", node, *args)
+        made.kind, made.grad, made.shape = "number", False, ()
+        return made
+    if last == "len":
+        made = _val(run, "number", "len", node, args, {})
+        if args and args[0].items is not None and not args[0].tags & {"each", "repeat"}:
+            return const(len(args[0].items), node, run.src) if args[0].kind == "tuple" else made
+        return made
+    if last in ("getattr",) and len(args) > 1 and isinstance(args[1].const, str):
+        from seedbed.doctor.static import attributes
+
+        return attributes.get(run, args[0], args[1].const, node)
+    if last == "next" and args:
+        from seedbed.doctor.static import attributes
+
+        return attributes.element(run, args[0], node)
+    if last in ("print", "setattr", "isinstance", "hasattr", "open", "input", "id", "type", "repr"):
+        made = unknown(last, node, run.src, *args)
+        made.grad = False
+        return made
+    return ops.apply(run, last, node, args, kwargs)

@@ -1,0 +1,359 @@
+"""Methods of library objects: modules, optimizers, scalers, schedules, tensors, lists."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from seedbed.doctor.static import calls, naming, ops
+from seedbed.doctor.static.values import Val, const, join, unknown
+
+if TYPE_CHECKING:
+    from seedbed.doctor.static.interp import Interp
+
+Args = tuple[Val, ...]
+Words = dict[str, Val]
+
+
+def call(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
+    """``obj.name(...)``."""
+    if obj.kind == "phi":
+        made: Val | None = None
+        for one in list(obj.options())[:4]:
+            if not one.is_none:
+                made = join(made, call(run, one, name, node, args, kwargs))
+        return made if made is not None else const(None)
+    result = _call(run, obj, name, node, args, kwargs)
+    run.emit("call", f".{name}", node, recv=obj, args=args, kwargs=kwargs, result=result)
+    return result
+
+
+def _call(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
+    if name in ("backward", "manual_backward"):
+        roots = args if obj.kind != "tensor" and args else ()
+        run.emit("backward", name, node, recv=None if roots else obj, args=args, kwargs=kwargs)
+        return const(None)
+    if obj.kind in ("list", "dict") or (obj.kind == "iter" and obj.items is not None):
+        return _collection(run, obj, name, node, args, kwargs)
+    if obj.kind == "module_super":
+        obj = obj.args[0]
+    if obj.kind == "module":
+        return module(run, obj, name, node, args, kwargs)
+    if obj.kind in ("optimizer", "scheduler", "scaler"):
+        return _trainer_part(run, obj, name, node, args, kwargs)
+    if obj.kind == "parser":
+        return _parser(run, obj, name, node, args, kwargs)
+    if obj.kind == "object":
+        return _object(run, obj, name, node, args, kwargs)
+    if obj.kind == "class" and name == "apply" and obj.owner.base == "autograd":
+        made = run.tensor("custom", node, *args)
+        made.grad = run.grads[-1]
+        return made
+    if obj.kind in ("unknown", "method", "instance"):
+        made_unknown = _unknown(run, obj, name, node, args, kwargs)
+        if made_unknown is not None:
+            return made_unknown
+    if obj.kind == "const" and isinstance(obj.const, str):
+        return unknown(name, node, run.src, *args)
+    if obj.kind == "loader" and name == "__iter__":
+        return obj
+    if name in ("grad",):
+        return unknown(name, node, run.src)
+    return tensor(run, obj, name, node, args, kwargs)
+
+
+def tensor(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
+    """A method of a tensor (or of something unknown that is used like one)."""
+    grad = obj.args[0] if obj.name == "data" and obj.args else obj
+    if name in ("zero_", "fill_") and grad.name == "grad" and grad.args:
+        run.emit("clear", "zero_", node, recv=grad.args[0])
+    if name.endswith("_") and not name.endswith("__") and name != "requires_grad_":
+        base = obj.args[0] if obj.name in ("data", "getitem") and obj.args else obj
+        run.emit("inplace", name, node, recv=base, args=args, kwargs=kwargs)
+    made = ops.apply(run, name, node, (obj, *args), kwargs)
+    if obj.kind != "tensor" and not obj.shape:
+        if name not in ops.FLOATS and name not in ops._SAME:
+            made.kind = "unknown" if obj.kind in ("unknown", "method") else made.kind
+    if name == "size" and not args:
+        made.kind, made.name = "unknown", "shape"
+        made.args = (obj,)
+    elif name == "size" and obj.shape is not None and args and isinstance(args[0].const, int):
+        at = args[0].const
+        if -len(obj.shape) <= at < len(obj.shape) and isinstance(obj.shape[at], int):
+            return const(obj.shape[at], node, run.src)
+    if name in ("item", "tolist", "size", "dim", "numel"):
+        made.kind = "number" if name != "tolist" else made.kind
+        made.shape = ()
+    made.split = obj.split
+    if name == "requires_grad_":
+        obj.grad = not (args and args[0].const is False)
+        run.emit("requires_grad", name, node, recv=obj, args=args or (const(True),))
+        obj.tags.add("leaf")
+        return obj
+    return made
+
+
+def submodules(val: Val, seen: set[int] | None = None) -> list[Val]:
+    """A module and all modules in it, as they are registered."""
+    seen = seen if seen is not None else set()
+    found: list[Val] = []
+    for one in val.options():
+        if one.kind != "module" or id(one) in seen:
+            continue
+        seen.add(id(one))
+        found.append(one)
+        for part in [*one.attrs.values(), *(one.items or [])]:
+            found += submodules(part, seen)
+    return found
+
+
+def set_mode(run: Interp, obj: Val, mode: str) -> None:
+    """``obj.train()`` or ``obj.eval()``: the module and all in it."""
+    for one in submodules(obj) or [obj]:
+        run.modes[id(one)] = mode
+    obj.tags.add("moded")
+
+
+def module(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
+    """A method of a module."""
+    if name in ("train", "eval"):
+        flag = args[0] if args else kwargs.get("mode")
+        mode = "eval" if name == "eval" else "train"
+        if flag is not None:
+            mode = {True: "train", False: "eval"}.get(flag.const, "mixed") if flag.kind == "const" else "mixed"
+        set_mode(run, obj, mode)
+        run.emit("mode", mode, node, recv=obj)
+        return obj
+    if name in ("parameters", "named_parameters", "buffers", "named_buffers"):
+        made = Val("params", name, node, run.src)
+        made.args = (obj,)
+        return made
+    if name == "state_dict":
+        made = Val("state", name, node, run.src)
+        made.args = (obj,)
+        return made
+    if name == "load_state_dict":
+        run.emit("restore", name, node, recv=obj, args=args, kwargs=kwargs)
+        return unknown(name, node, run.src)
+    if name == "zero_grad":
+        run.emit("clear", name, node, recv=obj)
+        return const(None)
+    if name in ("to", "cuda", "cpu", "float", "double", "half", "bfloat16", "requires_grad_", "apply", "type"):
+        run.emit("move" if name not in ("requires_grad_", "apply") else name, name, node, recv=obj, args=args)
+        if name == "apply" and args and args[0].kind == "func":
+            for layer in submodules(obj):
+                if layer.kind == "module":
+                    calls.apply(run, args[0], node, (layer,), {})
+                    break
+        return obj
+    if name in ("modules", "children", "named_modules", "named_children"):
+        made = Val("iter", name, node, run.src)
+        made.items = [s for s in submodules(obj)[1:]][:8] if "named" not in name else None
+        made.args = (obj,)
+        made.tags.add("each")
+        return made
+    if name == "forward":
+        return calls.forward(run, obj, node, args, kwargs)
+    if name in ("append", "extend", "insert", "add_module", "register_module", "register_buffer", "register_parameter"):
+        _register(run, obj, name, args, node)
+        return obj
+    if name in ("update_parameters", "update"):
+        run.emit("average", name, node, recv=obj, args=args)
+        return const(None)
+    if name == "step":
+        run.emit("step", name, node, recv=obj, args=args)
+        return const(None)
+    if name in ("items", "values", "keys"):
+        made = Val("iter", name, node, run.src)
+        made.args = (obj,)
+        return made
+    made = run.tensor("forward", node, *args, *kwargs.values())
+    made.owner, made.grad = obj, run.grads[-1]
+    made.tags.add("opaque")
+    return made
+
+
+def _register(run: Interp, obj: Val, name: str, args: Args, node: ast.AST) -> None:
+    if name == "register_buffer" and len(args) > 1 and isinstance(args[0].const, str):
+        args[1].tags.add("buffer")
+        obj.attrs[args[0].const] = args[1]
+    elif name in ("add_module", "register_module", "register_parameter") and len(args) > 1:
+        key = args[0].const if isinstance(args[0].const, str) else f"_{len(obj.attrs)}"
+        obj.attrs[key] = args[1]
+        if obj.items is not None:
+            obj.items.append(args[1])
+    elif name == "append" and args:
+        obj.items = [*(obj.items or []), args[0]]
+        if run.loops:
+            obj.tags.add("each")
+    elif name == "extend" and args and args[0].items:
+        obj.items = [*(obj.items or []), *args[0].items]
+        if "repeat" in args[0].tags:
+            run.emit("repeat", obj.name, node, recv=args[0])
+    elif name == "insert" and len(args) > 1:
+        obj.items = [args[1], *(obj.items or [])]
+
+
+def _trainer_part(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
+    if obj.kind == "optimizer":
+        if name == "step":
+            if args and args[0].kind == "func" and not naming.is_scheduler(args[0].name):
+                made = calls.apply(run, args[0], node, (), {})
+                run.emit("step", "closure", node, recv=obj, args=args, result=made)
+                return made
+            run.emit("step", name, node, recv=obj, args=args)
+            return const(None)
+        if name == "zero_grad":
+            run.emit("clear", name, node, recv=obj, args=args)
+            return const(None)
+        if name == "add_param_group" and args:
+            obj.args = (*obj.args, args[0])
+            return const(None)
+    if obj.kind == "scheduler" and name == "step":
+        run.emit("schedule", obj.name, node, recv=obj, args=args, kwargs=kwargs)
+        return const(None)
+    if obj.kind == "scaler":
+        if name == "scale" and args:
+            made = run.tensor("scaled", node, args[0], obj)
+            made.shape = args[0].shape
+            return made
+        if name == "step":
+            run.emit("scaler_step", name, node, recv=obj, args=args)
+            for one in args[:1]:
+                run.emit("step", "scaler", node, recv=one, args=(obj,))
+            return const(None)
+        if name == "update":
+            run.emit("scaler_update", name, node, recv=obj)
+            return const(None)
+        if name == "unscale_":
+            run.emit("unscale", name, node, recv=obj, args=args)
+            return const(None)
+    if name == "state_dict":
+        made = Val("state", name, node, run.src)
+        made.args = (obj,)
+        return made
+    if name == "load_state_dict":
+        run.emit("restore", name, node, recv=obj, args=args, kwargs=kwargs)
+        return const(None)
+    return unknown(name, node, run.src, *args)
+
+
+def _unknown(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val | None:
+    var = obj.var or obj.name
+    if name == "step":
+        if naming.is_scheduler(var):
+            run.emit("schedule", "", node, recv=obj, args=args, kwargs=kwargs)
+        elif naming.is_optimizer(var) or "optimizer" in obj.tags:
+            if args and args[0].kind == "func":
+                calls.apply(run, args[0], node, (), {})
+            run.emit("step", name, node, recv=obj, args=args)
+        elif "scaler" in var and args:
+            run.emit("scaler_step", name, node, recv=obj, args=args)
+            run.emit("step", "scaler", node, recv=args[0], args=(obj,))
+        else:
+            return None
+        return const(None)
+    if name == "zero_grad":
+        run.emit("clear", name, node, recv=obj, args=args)
+        return const(None)
+    if name == "update" and "scaler" in var:
+        run.emit("scaler_update", name, node, recv=obj)
+        return const(None)
+    if name == "unscale_":
+        run.emit("unscale", name, node, recv=obj, args=args)
+        return const(None)
+    if name == "scale" and "scaler" in var and args:
+        return run.tensor("scaled", node, args[0], obj)
+    module_like = naming.is_model(var) or obj.tags & {"module", "moded"}
+    if name in ("train", "eval") and not (name == "eval" and args):
+        return module(run, obj, name, node, args, kwargs) if module_like or not args else None
+    known = ("parameters", "named_parameters", "state_dict", "load_state_dict", "forward", "requires_grad_")
+    if name in known and (module_like or name.endswith("parameters")) and name != "requires_grad_":
+        if name == "forward":
+            made = run.tensor("forward", node, *args)
+            made.owner, made.grad = obj, run.grads[-1]
+            made.tags.add("opaque")
+            run.emit("forward", var, node, recv=obj, args=args, result=made, mode=run.modes.get(id(obj), ""))
+            return made
+        return module(run, obj, name, node, args, kwargs)
+    if module_like and name in ("to", "cuda", "cpu", "half", "float", "apply", "modules", "children", "named_modules"):
+        return module(run, obj, name, node, args, kwargs)
+    return None
+
+
+def _object(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
+    """A scikit-learn-like object, a metric, a writer."""
+    if name in ("fit", "fit_transform", "transform", "predict", "inverse_transform", "partial_fit"):
+        run.emit("fit" if "fit" in name else "transform", name, node, recv=obj, args=args, kwargs=kwargs)
+        if name == "fit":
+            return obj
+        made = run.tensor(name, node, *args, obj)
+        made.split = args[0].split if args else ""
+        made.shape = args[0].shape if args else None
+        return made
+    made = unknown(name, node, run.src, *args, *kwargs.values(), obj)
+    made.grad = False
+    return made
+
+
+def _parser(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
+    if name == "add_argument" and args:
+        flags = [a.const for a in args if isinstance(a.const, str)]
+        long = next((f for f in flags if f.startswith("--")), flags[0] if flags else "")
+        key = str(kwargs["dest"].const) if "dest" in kwargs else long.lstrip("-").replace("-", "_")
+        value = kwargs.get("default", unknown(key, node, run.src))
+        if "action" in kwargs and "default" not in kwargs:
+            value = unknown(key, node, run.src)
+        obj.attrs[key] = value if "action" not in kwargs else unknown(key, node, run.src)
+        return obj
+    if name in ("parse_args", "parse_known_args"):
+        made = Val("instance", "args", node, run.src)
+        made.attrs = dict(obj.attrs)
+        if name == "parse_args":
+            return made
+        pair = Val("tuple", "args", node, run.src)
+        pair.items = [made, unknown("rest", node, run.src)]
+        return pair
+    return obj if "group" in name else unknown(name, node, run.src)
+
+
+def _collection(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
+    if name in ("append", "appendleft", "add") and args:
+        if obj.items is not None and len(obj.items) < 64:
+            obj.items.append(args[0])
+        if run.loops:
+            obj.tags.add("grown")
+        run.emit("keep", name, node, recv=obj, args=args)
+        return const(None)
+    if name in ("extend", "insert") and args:
+        more = args[-1]
+        if obj.items is not None:
+            obj.items.extend(more.items if name == "extend" and more.items else [more])
+        run.emit("keep", name, node, recv=obj, args=args[-1:])
+        return const(None)
+    if obj.kind == "dict":
+        if name in ("get", "pop", "setdefault") and args and isinstance(args[0].const, (str, int)):
+            found = obj.attrs.get(str(args[0].const), obj.attrs.get("*"))
+            if found is None and len(args) > 1:
+                found = args[1]
+                obj.attrs[str(args[0].const)] = args[1] if name == "setdefault" else found
+            return found if found is not None else unknown(name, node, run.src, obj)
+        if name == "update":
+            for one in args:
+                obj.attrs.update(one.attrs)
+            obj.attrs.update(kwargs)
+            return const(None)
+        if name in ("items", "values", "keys"):
+            made = Val("iter", name, node, run.src)
+            made.args = (obj,)
+            return made
+        if name == "copy":
+            made = Val("dict", "copy", node, run.src)
+            made.attrs, made.args = dict(obj.attrs), obj.args
+            return made
+    if name in ("pop", "popleft") and obj.items:
+        return obj.items[-1]
+    if name == "copy":
+        return obj
+    made = unknown(name, node, run.src, obj, *args)
+    return made

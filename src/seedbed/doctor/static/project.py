@@ -1,0 +1,115 @@
+"""The files that belong together: imports between them are followed, everything else is a library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seedbed.doctor.static.source import Source, read_source
+from seedbed.doctor.static.values import Val
+from seedbed.errors import SeedbedError
+
+if TYPE_CHECKING:
+    from seedbed.doctor.static.interp import Interp
+
+_STAR = {
+    "torch.nn": "Module Linear Conv1d Conv2d Sequential ReLU Dropout BatchNorm1d BatchNorm2d CrossEntropyLoss MSELoss "
+    "BCELoss BCEWithLogitsLoss NLLLoss Softmax Sigmoid Tanh Embedding LSTM GRU RNN ModuleList Flatten Parameter",
+    "torch.nn.functional": "relu softmax log_softmax cross_entropy mse_loss nll_loss dropout sigmoid tanh "
+    "binary_cross_entropy binary_cross_entropy_with_logits gelu kl_div one_hot normalize",
+    "torch": "tensor randn rand zeros ones cat stack no_grad manual_seed optim nn utils load save",
+    "torch.optim": "SGD Adam AdamW RMSprop Adagrad lr_scheduler LBFGS",
+    "torch.utils.data": "DataLoader Dataset TensorDataset random_split Subset IterableDataset",
+}
+
+
+class Project:
+    """Finds and reads the files that an entry imports; each file is parsed once."""
+
+    def __init__(self, sources: dict[Path, Source] | None = None, strict: bool = False) -> None:
+        self.sources: dict[Path, Source] = sources if sources is not None else {}
+        self.entry: Source | None = None
+        self.strict = strict
+        self.loaded: dict[Path, Val] = {}
+        self.roots: dict[Path, list[Path]] = {}
+
+    def read(self, path: Path) -> Source | None:
+        """The parsed file, ``None`` when it cannot be read."""
+        path = path.resolve()
+        if path not in self.sources:
+            try:
+                self.sources[path] = read_source(path)
+            except (SeedbedError, RecursionError):
+                return None
+        return self.sources[path]
+
+    def star(self, name: str) -> dict[str, Val]:
+        """What ``from name import *`` brings, for the libraries where people write it."""
+        return {n: Val("lib", f"{name}.{n}") for n in _STAR.get(name, "").split()}
+
+    def find(self, source: Source, name: str, level: int) -> Path | None:
+        """The project file that ``import name`` in ``source`` means, if there is one."""
+        parts = [p for p in name.split(".") if p]
+        here = source.path.resolve().parent
+        if level:
+            for _ in range(level - 1):
+                here = here.parent
+            starts = [here]
+        else:
+            if parts and parts[0] in ("torch", "numpy", "os", "sys", "random", "math", "copy", "time", "json"):
+                return None
+            starts = [here, *self._parents(here)]
+        for start in starts:
+            base = start.joinpath(*parts)
+            for candidate in (base.with_suffix(".py") if parts else None, base / "__init__.py"):
+                if candidate is not None and candidate.is_file():
+                    return candidate
+        return None
+
+    def _parents(self, here: Path) -> list[Path]:
+        """Folders above a file that are still the same project: packages, and the one that holds them."""
+        if here not in self.roots:
+            found, current = [], here
+            while (current / "__init__.py").is_file() and current.parent != current:
+                current = current.parent
+                found.append(current)
+            if not found and here.parent.name and (here.parent / "src").is_dir():
+                found.append(here.parent / "src")
+            for _ in range(1):
+                if any((current.parent / marker).exists() for marker in ("pyproject.toml", "setup.py", ".git")):
+                    found.append(current.parent)
+            self.roots[here] = found
+        return self.roots[here]
+
+    def module(self, run: Interp, name: str, level: int) -> Val:
+        """The namespace of an imported project file, or a library name."""
+        path = self.find(run.src, name, level)
+        if path is None or (run.src.path.resolve() == path.resolve()):
+            return Val("lib", _canonical(name))
+        path = path.resolve()
+        if path in self.loaded:
+            return self.loaded[path]
+        source = self.read(path)
+        if source is None or len(self.loaded) > 60:
+            return Val("lib", name)
+        return self.load(run, path, source)
+
+    def load(self, run: Interp, path: Path, source: Source) -> Val:
+        """Run a project file as an import and return its namespace."""
+        from seedbed.doctor.static.interp import Scope
+
+        scope = Scope(src=source)
+        val = Val("namespace", source.name, source.tree, source)
+        val.owner = scope
+        self.loaded[path] = val
+        saved = run.scope, run.src, run.funcs, run.loops, run.rounds, run.conds
+        run.scope, run.src, run.funcs, run.loops, run.rounds, run.conds = scope, source, [], [], [], []
+        try:
+            run.run(source.tree.body)
+        finally:
+            run.scope, run.src, run.funcs, run.loops, run.rounds, run.conds = saved
+        return val
+
+
+def _canonical(name: str) -> str:
+    return {"np": "numpy"}.get(name, name)

@@ -1,0 +1,141 @@
+"""Files as the reader sees them: scripts, and notebooks with their code cells joined."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import re
+import tokenize
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from seedbed.errors import ConfigError
+
+_ALLOW = re.compile(r"#\s*seedbed:\s*allow\s*=\s*([\w\-, ]+)", re.IGNORECASE)
+
+
+@dataclass
+class Source:
+    """One parsed file.
+
+    Args:
+        path: Where it is.
+        text: Its code; for a notebook the joined code cells, magics blanked.
+        tree: The parsed module.
+        cells: For a notebook: ``(first line, cell number)`` of each code cell.
+    """
+
+    path: Path
+    text: str
+    tree: ast.Module
+    cells: list[tuple[int, int]] = field(default_factory=list)
+    name: str = ""
+    allows: dict[int, set[str]] = field(default_factory=dict)
+
+    def where(self, line: int) -> str:
+        """``cell 3 line 5`` in a notebook, else ``""``."""
+        place = ""
+        for start, number in self.cells:
+            if line >= start:
+                place = f"cell {number} line {line - start + 1}"
+        return place
+
+    def line_text(self, line: int) -> str:
+        """The source line, ``""`` when out of range."""
+        lines = self.text.splitlines()
+        return lines[line - 1] if 0 < line <= len(lines) else ""
+
+
+def read_source(path: Path) -> Source:
+    """Read and parse a script or notebook.
+
+    Raises:
+        ConfigError: The file cannot be read or parsed; the message names the line.
+    """
+    cells: list[tuple[int, int]] = []
+    try:
+        if path.suffix == ".ipynb":
+            text, cells = _join_cells(path.read_text(encoding="utf-8"), path)
+        else:
+            with tokenize.open(path) as handle:
+                text = handle.read()
+    except (OSError, SyntaxError, UnicodeError) as error:
+        raise ConfigError(f"cannot read {path}: {error}; give a Python file, a notebook or a folder") from error
+    return parse(text, path, cells)
+
+
+def parse(text: str, path: Path, cells: list[tuple[int, int]] | None = None) -> Source:
+    """Parse code that was read from ``path``.
+
+    Raises:
+        ConfigError: The code is not valid Python.
+    """
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = getattr(error, "lineno", None)
+        place = f"{path}:{line}" if line else str(path)
+        what = getattr(error, "msg", None) or str(error)
+        raise ConfigError(f"{place} is not valid Python ({what}); correct it and check again") from error
+    source = Source(path, text, tree, cells or [], path.stem)
+    if "seedbed:" in text:
+        source.allows = _allowed(text)
+    return source
+
+
+def _join_cells(raw: str, path: Path) -> tuple[str, list[tuple[int, int]]]:
+    try:
+        book = json.loads(raw)
+        cells = book["cells"] if "cells" in book else book["worksheets"][0]["cells"]
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise ConfigError(f"{path} is not a notebook ({error}); save it again as .ipynb") from error
+    lines: list[str] = []
+    starts: list[tuple[int, int]] = []
+    number = 0
+    for cell in cells:
+        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
+            continue
+        number += 1
+        body = cell.get("source", cell.get("input", ""))
+        text = "".join(body) if isinstance(body, list) else str(body)
+        starts.append((len(lines) + 1, number))
+        lines.extend(_plain_lines(text))
+    return "\n".join(lines) + "\n", starts
+
+
+def _plain_lines(text: str) -> list[str]:
+    """Blank magics and shell lines; a cell that does not parse at all is left out."""
+    lines = text.split("\n")
+    if lines and lines[0].lstrip().startswith("%%"):
+        name = lines[0].strip().split()[0]
+        if name not in ("%%time", "%%timeit", "%%capture", "%%prun"):
+            return [""] * len(lines)
+    plain = []
+    for line in lines:
+        head = line.lstrip()
+        magic = head.startswith(("%", "!")) or (head.endswith("?") and "#" not in head and "'" not in head)
+        indent = line[: len(line) - len(head)]
+        plain.append(f"{indent}pass" if magic and head else line)
+    try:
+        ast.parse("\n".join(plain))
+    except (SyntaxError, ValueError):
+        joined = "\n".join(plain)
+        return plain if "await " in joined else [""] * len(plain)
+    return plain
+
+
+def _allowed(text: str) -> dict[int, set[str]]:
+    allows: dict[int, set[str]] = {}
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT and (match := _ALLOW.search(token.string)):
+                codes = {c.strip() for c in match[1].split(",") if c.strip()}
+                allows.setdefault(token.start[0], set()).update(codes)
+    except (tokenize.TokenError, SyntaxError):
+        pass
+    return allows
