@@ -1,0 +1,1 @@
+"""Data: sources, splits, samplers, batches. Import from the defining modules."""

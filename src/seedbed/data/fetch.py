@@ -1,0 +1,224 @@
+"""Items of a map-style data set, read here or by worker processes, with the same bits either way.
+
+Every item is read with Python's, numpy's and torch's global generators seeded by (seed, epoch, sample number), so
+an item does not depend on which process reads it, nor on what was read before. In this process the generators are
+put back afterwards.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import signal
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.utils.data import DataLoader
+
+from seedbed.data.samples import DatasetSamples, split_item
+from seedbed.errors import DataError, SeedbedError
+from seedbed.seeding import reseed_globals, stream_key
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Batch ``number`` of pass ``epoch`` (None: evaluation) consists of the samples ``ids`` (int64, shape (B,))."""
+
+    epoch: int | None
+    number: int
+    ids: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """What went wrong in a worker, as text: exceptions of user code may not survive the way between processes."""
+
+    message: str
+    details: str
+
+
+class DatasetFetcher:
+    """Reads batches of items, in this process or through workers that read ahead.
+
+    Args:
+        samples: The split.
+        collate: ``(items, sample numbers) -> stacked``.
+        seed: Root seed.
+        num_workers: Worker processes; 0 reads here.
+        prefetch: Batches that each worker reads ahead.
+        pin: Put batches in pinned memory (for a GPU).
+    """
+
+    def __init__(
+        self,
+        samples: DatasetSamples,
+        collate: Callable[[list[Any], Any], Any],
+        *,
+        seed: int,
+        num_workers: int = 0,
+        prefetch: int = 2,
+        pin: bool = False,
+    ) -> None:
+        self._samples, self._collate, self._seed = samples, collate, seed
+        self._reader = _Reader(samples, collate, seed)
+        self.num_workers, self.prefetch, self.pin = num_workers, prefetch, pin
+        self._stream: Iterator[Any] | None = None
+        self._next: tuple[int | None, int] | None = None
+        self._plan: Iterator[Request] | None = None
+
+    def fetch(self, requests: Iterator[Request]) -> tuple[Any, Any, npt.NDArray[np.int64]]:
+        """Inputs, targets and sample numbers of the first of ``requests``.
+
+        The rest of ``requests`` is what workers may read ahead; a fetch that is not the next of them starts anew.
+        """
+        first = next(requests)
+        if self.num_workers == 0:
+            with kept_globals():
+                result = self._reader.read(first)
+            return _unwrap(result, first)
+        if self._stream is None or self._next != (first.epoch, first.number):
+            self.close()
+            self._start(first, requests)
+        assert self._stream is not None
+        assert self._plan is not None
+        try:
+            result = next(self._stream)
+        except (RuntimeError, OSError) as error:
+            self.close()
+            raise DataError(
+                f"{self._reader.name}: a loader worker died ({str(error).splitlines()[0]}); "
+                "num_workers=0 reads in the main process and shows where"
+            ) from error
+        following = next(self._plan, None)
+        self._next = None if following is None else (following.epoch, following.number)
+        return _unwrap(result, first)
+
+    def _start(self, first: Request, rest: Iterator[Request]) -> None:
+        plan, ahead = itertools.tee(itertools.chain([first], rest))
+        next(plan)
+        loader: DataLoader[Any] = DataLoader(
+            self._reader,  # type: ignore[arg-type]
+            batch_sampler=_Requests(ahead),
+            num_workers=self.num_workers,
+            prefetch_factor=self.prefetch,
+            collate_fn=_first,
+            pin_memory=self.pin,
+            worker_init_fn=_start_worker,
+            # of its own, so that starting workers does not draw from the global generator
+            generator=torch.Generator(),
+        )
+        self._plan, self._stream = plan, iter(loader)
+
+    def without_transforms(self) -> DatasetFetcher:
+        """A fetcher of the same items without their random transforms."""
+        plain = DatasetSamples(self._samples.dataset, self._samples.ids, name=self._samples.name)
+        return DatasetFetcher(
+            plain, self._collate, seed=self._seed, num_workers=self.num_workers, prefetch=self.prefetch, pin=False
+        )
+
+    def close(self) -> None:
+        """Stop the workers."""
+        shut_down = getattr(self._stream, "_shutdown_workers", None)
+        self._stream = self._plan = self._next = None
+        if shut_down is not None:
+            shut_down()
+
+
+class _Reader:
+    """Reads and collates the items of one request; lives in the workers too."""
+
+    def __init__(self, samples: DatasetSamples, collate: Callable[[list[Any], Any], Any], seed: int) -> None:
+        self.dataset, self.transforms, self.name = samples.dataset, samples.transforms, samples.name
+        self.collate, self.seed = collate, seed
+
+    def __getitems__(self, requests: list[Request]) -> list[Any]:
+        return [self.read(request) for request in requests]
+
+    def read(self, request: Request) -> tuple[Any, Any] | _Failure:
+        items: list[Any] = []
+        index: int | None = None
+        try:
+            for index in request.ids.tolist():
+                items.append(self._item(index, request.epoch))
+            index = None
+            reseed_globals(stream_key(self.seed, "collate", _epoch(request), request.number))
+            inputs, targets = split_item(self.collate(items, request.ids.tolist()))
+        except SeedbedError as error:
+            return _Failure(f"{self.name}: {error}", "")
+        except Exception as error:
+            what = "collating a batch" if index is None else f"sample {index}"
+            message = f"{self.name}: {what} failed with {type(error).__name__}: {error}"
+            return _Failure(message, traceback.format_exc())
+        return inputs, targets
+
+    def _item(self, index: int, epoch: int | None) -> Any:
+        key = stream_key(self.seed, "sample", -1 if epoch is None else epoch, index)
+        reseed_globals(key)
+        item = self.dataset[index]
+        if not self.transforms:
+            return item
+        inputs, targets = split_item(item)
+        rng = np.random.Generator(np.random.Philox(key=key))
+        for transform in self.transforms:
+            inputs = transform(inputs, rng)
+        return (inputs, targets) if targets is not None else inputs
+
+
+class _Requests:
+    """A batch sampler for torch's DataLoader: each of its batches is one request."""
+
+    def __init__(self, requests: Iterator[Request]) -> None:
+        self._requests = requests
+
+    def __iter__(self) -> Iterator[list[Request]]:
+        for request in self._requests:
+            yield [request]
+
+
+@contextmanager
+def kept_globals() -> Iterator[None]:
+    """Put Python's, numpy's and torch's global CPU generators back afterwards, and read on one thread meanwhile.
+
+    One thread because workers have one, and the number of threads can change the last bit of a sum.
+    """
+    python, numpy, tensor = random.getstate(), np.random.get_state(), torch.default_generator.get_state()
+    num_threads = torch.get_num_threads()
+    if num_threads != 1:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
+        torch.default_generator.set_state(tensor)
+        if num_threads != 1:
+            torch.set_num_threads(num_threads)
+
+
+def _unwrap(result: Any, request: Request) -> tuple[Any, Any, npt.NDArray[np.int64]]:
+    if isinstance(result, _Failure):
+        error = DataError(result.message)
+        if result.details:
+            error.add_note(result.details)
+        raise error
+    inputs, targets = result
+    return inputs, targets, request.ids
+
+
+def _first(results: list[Any]) -> Any:
+    return results[0]
+
+
+def _start_worker(worker: int) -> None:
+    """Workers are interrupted by their parent, not by the keyboard."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _epoch(request: Request) -> int:
+    return -1 if request.epoch is None else request.epoch
