@@ -1,0 +1,1 @@
+"""Stand-in for the `logger` package of a pytorch-template project that does not carry it."""
