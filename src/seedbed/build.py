@@ -1,54 +1,37 @@
-"""Config → Job: the one place where parts are put together.
-
-The tables of short names are in ``seedbed.tables``. ``build`` resolves the parts that a config names; ``assemble`` puts
-parts together, wherever they come from.
-"""
+"""Parts → Job: the one place where a training is put together, wherever its parts come from."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from seedbed.batch import Batch
+from seedbed.config.load import LoadedConfig
 from seedbed.config.schema import Config
 from seedbed.config.schema import Optimizer as OptimizerConfig
-from seedbed.data.loader import LoaderOptions
-from seedbed.data.prepare import Data, prepare
-from seedbed.data.source import Source
-from seedbed.loop import train_step
-from seedbed.models.freeze import freeze
+from seedbed.data.batches import TrainBatches
+from seedbed.data.loader import Data, LoaderOptions, make_eval, prepare
+from seedbed.data.samples import digest
+from seedbed.models.freeze import freeze, unfreeze
 from seedbed.models.init import initialize
 from seedbed.monitor import Monitor, make_monitor
 from seedbed.numerics import choose_device, choose_threads, pinned_numerics
 from seedbed.optim.ema import EMA
 from seedbed.optim.groups import describe, has_sparse_gradients, parameter_groups
 from seedbed.optim.optimizers import build_optimizer, default_option
+from seedbed.parts import Parts, make_parts, optimizer_configs
 from seedbed.provenance import collect, numeric_fingerprint
 from seedbed.seeding import forked_rng, seed_everything, stream_key
-from seedbed.state import Batches, Job, Objective, Schedule, TrainState, TrainStep
-from seedbed.virtual_epochs import VirtualEpochs
-
-MakeSchedule = Callable[[torch.optim.Optimizer, int | None, int | None], Schedule]
-
-
-@dataclass(kw_only=True)
-class Parts:
-    """What a training is made of, before it is put together."""
-
-    make_model: Callable[[], nn.Module]
-    source: Source
-    loader: LoaderOptions
-    objective: Objective
-    optimizers: dict[str, type[torch.optim.Optimizer]]
-    make_schedule: MakeSchedule | None = None
-    step: TrainStep = train_step
+from seedbed.state import Batches, Job, TrainState
 
 
 @dataclass(kw_only=True)
@@ -62,7 +45,9 @@ class Training:
     monitor: Monitor | None
     fingerprint: dict[str, Any]
     notes: list[str]
-    project: Any = None
+    project: Path | None = None
+    num_train: int | None = None
+    data_digest: str = "none"
     stack: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Self:
@@ -71,7 +56,7 @@ class Training:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.job.batches.close()
+        self.data.close()
         self.stack.close()
 
     @property
@@ -92,7 +77,8 @@ class Training:
         """What made this run."""
         return {
             **collect(self.project, command, self.config.seed, self.fingerprint),
-            "data": {"digest": self.data.digest, "info": self.data.info},
+            "project": None if self.project is None else str(self.project),
+            "data": {"train_digest": self.data_digest, "info": self.data.info},
         }
 
     def describe(self) -> dict[str, Any]:
@@ -103,16 +89,29 @@ class Training:
             "seed": self.config.seed,
             "device": str(self.job.state.device),
             "threads": torch.get_num_threads(),
-            "parameters": sum(p.numel() for p in parameters),
+            "parameters": count_parameters(self.job.state.model),
             "trainable": sum(p.numel() for p in parameters if p.requires_grad),
-            "train_samples": self.data.num_train,
+            "train_samples": self.num_train,
             "epochs": self.job.total_epochs,
             "total_steps": self.job.total_steps,
             "notes": self.notes,
         }
 
 
-def assemble(config: Config, parts: Parts, *, resolved: dict[str, Any], project: Any = None) -> Training:
+def build(loaded: LoadedConfig, *, allow: Sequence[str] = ()) -> Training:
+    """Put together what a checked config names.
+
+    Args:
+        loaded: What ``parts.load`` returned.
+        allow: More prefixes that dotted paths may have.
+    """
+    config = loaded.config
+    return assemble(
+        config, make_parts(loaded, allow=allow), resolved=config.model_dump(mode="json"), project=loaded.project
+    )
+
+
+def assemble(config: Config, parts: Parts, *, resolved: dict[str, Any], project: Path | None = None) -> Training:
     """Put a training together. Everything that is drawn here comes from the config's seed.
 
     Raises:
@@ -124,13 +123,16 @@ def assemble(config: Config, parts: Parts, *, resolved: dict[str, Any], project:
         stack.enter_context(forked_rng(stream_key(config.seed, "init")))
         stack.enter_context(pinned_numerics(device, deterministic=trainer.deterministic))
         model = parts.make_model()
-        data = prepare(parts.source, parts.loader, seed=config.seed, device=device)
-        threads = trainer.threads or choose_threads(sum(p.numel() for p in model.parameters()), parts.loader.batch_size)
+        loader = loader_options(config, parts.loader)
+        data = prepare(parts.source, loader, seed=config.seed, device=device)
+        if trainer.overfit_batches is not None and isinstance(data.train, TrainBatches):
+            data.val = data.test = make_eval(
+                data.train.samples, data.train.pipeline, loader, parts.source.hints, config.seed
+            )
+        threads = trainer.threads or choose_threads(count_parameters(model), loader.batch_size or 32)
         torch.set_num_threads(threads)
         state = make_state(config, parts, model, data, device, notes)
         batches: Batches = data.train
-        if trainer.steps_per_epoch is not None:
-            batches = VirtualEpochs(batches, trainer.steps_per_epoch * trainer.accumulate)
         steps_per_epoch = count_steps(batches.batches_per_epoch, trainer.accumulate)
         job = Job(
             state=state,
@@ -156,6 +158,8 @@ def assemble(config: Config, parts: Parts, *, resolved: dict[str, Any], project:
             fingerprint=fingerprint,
             notes=notes,
             project=project,
+            num_train=len(samples) if (samples := getattr(data.train, "samples", None)) is not None else None,
+            data_digest=digest(samples) if samples is not None else "none",
             stack=stack.pop_all(),
         )
 
@@ -177,7 +181,7 @@ def make_state(
         objective=objective,
         optimizers={},
         device=device,
-        normalizer=data.normalizer,
+        normalizer=saved_normalizers(data),
         precision=trainer.precision,
         clip_norm=trainer.clip_norm,
         clip_value=trainer.clip_value,
@@ -199,6 +203,29 @@ def make_state(
     return state
 
 
+def saved_normalizers(data: Data) -> nn.Module | None:
+    """The fitted statistics as one module, to be saved with the weights; None if nothing is normalised."""
+    parts = {"inputs": data.normalizer, "targets": data.target_normalizer}
+    found = nn.ModuleDict({name: module for name, module in parts.items() if module is not None})
+    return found if len(found) else None
+
+
+def loader_options(config: Config, options: LoaderOptions) -> LoaderOptions:
+    """The loader's options with what the trainer section says of the data."""
+    trainer = config.trainer
+    if trainer.steps_per_epoch is not None:
+        options = replace(options, batches_per_epoch=trainer.steps_per_epoch * trainer.accumulate)
+    if trainer.overfit_batches is not None:
+        limit = trainer.overfit_batches * (options.batch_size or 32)
+        options = replace(options, limit=limit, transforms=(), sample_transforms=())
+    return options
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Number of weights; layers that take their size from the first batch count nothing yet."""
+    return sum(p.numel() for p in model.parameters() if not is_lazy(p))
+
+
 def make_optimizer(
     model: nn.Module, cls: type[torch.optim.Optimizer], settings: OptimizerConfig, notes: list[str]
 ) -> torch.optim.Optimizer:
@@ -216,11 +243,6 @@ def make_optimizer(
     return build_optimizer(cls, groups, args, sparse=has_sparse_gradients(model))
 
 
-def optimizer_configs(config: Config) -> dict[str, OptimizerConfig]:
-    """The optimizers by name; a single one is called "main"."""
-    return config.optimizer if isinstance(config.optimizer, dict) else {"main": config.optimizer}
-
-
 def apply_freezing(state: TrainState, config: Config, epoch: int) -> None:
     """Freeze what the config freezes when ``epoch`` epochs are done, and train the rest."""
     frozen: list[nn.Module] = []
@@ -228,7 +250,7 @@ def apply_freezing(state: TrainState, config: Config, epoch: int) -> None:
         if rule.until_epoch is None or epoch < rule.until_epoch:
             frozen += freeze(state.model, rule.match)
         else:
-            freeze(state.model, rule.match, frozen=False)
+            unfreeze(state.model, rule.match)
     state.frozen = tuple(frozen)
     if state.model.training:
         state.train_mode()

@@ -20,12 +20,19 @@ from seedbed.state import Job, StepRecord, TrainState, TrainStep
 
 
 class NonFiniteError(TrainingError):
-    """The loss or the gradient norm of an update is not finite; the weights were left as they were."""
+    """The loss or the gradient norm of an update is not finite. On the CPU the weights were left as they were."""
 
-    def __init__(self, message: str, step: int, batches: Sequence[Batch]) -> None:
-        super().__init__(message)
+    def __init__(self, step: int, loss: float, indices: Sequence[int], batches: Sequence[Batch] = ()) -> None:
+        super().__init__(f"step {step}: the loss is {loss}")
         self.step = step
+        self.loss = loss
+        self.indices = list(indices)
         self.batches = batches
+
+
+def non_finite(state: TrainState, loss: Tensor, batches: Sequence[Batch]) -> NonFiniteError:
+    """The error for the update that was about to be made."""
+    return NonFiniteError(state.step + 1, float(loss), [int(i) for b in batches for i in b.indices], batches)
 
 
 def steps(job: Job) -> Iterator[StepRecord]:
@@ -67,9 +74,10 @@ def train_step(state: TrainState, batches: Sequence[Batch]) -> StepRecord:
             state.scaler.unscale_(optimizer)
     grad_norm = clip_gradients(state)
 
-    finite = is_finite(state, loss, grad_norm)
-    if not finite and state.non_finite != "skip":
-        raise NonFiniteError(f"step {state.step + 1}: the loss is {float(loss)}", state.step + 1, batches)
+    skip = state.step + 1 in state.skip_steps
+    finite = not skip and is_finite(state, loss, grad_norm)
+    if not finite and not skip and state.non_finite != "skip":
+        raise non_finite(state, loss, batches)
     learning_rate = state.learning_rate
     if finite:
         for optimizer in state.optimizers.values():
@@ -166,7 +174,7 @@ def custom_step(update: Callable[[TrainState, Batch], Step]) -> TrainStep:
         result = update(state, batch)
         loss = result.loss.detach()
         if not is_finite(state, loss, None):
-            raise NonFiniteError(f"step {state.step + 1}: the loss is {float(loss)}", state.step + 1, batches)
+            raise non_finite(state, loss, batches)
         learning_rate = state.learning_rate
         for schedule in state.schedules.values():
             schedule.apply(state.step + 1)

@@ -26,6 +26,8 @@ class Options:
     """More prefixes that dotted paths in the config may have."""
     allow_inexact: bool = False
     """Resume even though the numeric fingerprint has changed."""
+    extend: bool = False
+    """Go on with a run under a changed config."""
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from seedbed.build import Training, build
-from seedbed.config.load import load_config
+from seedbed.errors import ConfigError
+from seedbed.locate import choose_run_dir
 from seedbed.loop import NonFiniteError, steps
+from seedbed.parts import load
+from seedbed.recipes.catalog import find_recipe
 from seedbed.result import Options, Result
-from seedbed.rundir import RunDir, RunLock
-from seedbed.session import Session, choose_run_dir
+from seedbed.rundir import RunDir, RunLock, find_run_dir
+from seedbed.session import Session
 from seedbed.stopping import Stopper
 
 
@@ -31,10 +35,41 @@ def train(source: str | Path | dict[str, Any], overrides: Sequence[str] = (), op
         SeedbedError: Something is wrong with the config, the data, or the training; the message says what to do.
     """
     options = options or Options()
-    loaded = load_config(source, list(overrides))
-    run = choose_run_dir(loaded.config, options)
+    if isinstance(source, str) and not Path(source).suffix and not Path(source).exists():
+        source = find_recipe(source)
+    loaded = load(source, overrides, allow=options.allow)
+    root = loaded.run_root if loaded.run_root is not None and options.root == Path("runs") else options.root
+    run = choose_run_dir(loaded.config.name, loaded.config.model_dump(mode="json"), replace(options, root=root))
     with build(loaded, allow=options.allow) as training:
         return execute(training, run, options)
+
+
+def resume(path: Path, overrides: Sequence[str] = (), options: Options | None = None) -> Result:
+    """Go on with a run.
+
+    Args:
+        path: A run folder, or a folder of runs (then the newest).
+        overrides: Changes to its config; they need ``options.extend``.
+
+    Raises:
+        ConfigError: There is no run, or it was made in Python by ``fit``.
+    """
+    options = options or Options()
+    run = find_run_dir(path)
+    if overrides and not options.extend:
+        raise ConfigError(
+            f"going on with {run.path} under a changed config ({', '.join(overrides)}) is another training; say so "
+            "with --extend, or start a new run"
+        )
+    loaded = load(run.read_config(), overrides, allow=options.allow, project=project_of(run))
+    with build(loaded, allow=options.allow) as training:
+        return execute(training, run, options)
+
+
+def project_of(run: RunDir) -> Path | None:
+    """The folder of the user's modules that a run was made with."""
+    project = run.read_manifest().get("project") if run.manifest.is_file() else None
+    return Path(project) if project else None
 
 
 def execute(training: Training, run: RunDir, options: Options) -> Result:

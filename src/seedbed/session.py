@@ -23,6 +23,7 @@ from seedbed.result import Options, Result
 from seedbed.rundir import EventLog, RunDir, encode, write_json
 from seedbed.state import StepRecord
 from seedbed.stopping import Stopper, StopRequested
+from seedbed.tracking.choose import open_trackers
 from seedbed.tracking.console import choose_console
 from seedbed.tracking.trace import Trace
 from seedbed.tracking.tracker import Trackers
@@ -42,7 +43,7 @@ class Session:
         self.state = training.job.state
         self.log = EventLog(run.events)
         self.console = choose_console(options.console)
-        self.trackers = Trackers([self.console, *training.trackers(run)], say=self.say)
+        self.trackers = Trackers([self.console, *open_trackers(self.config.tracking, run)], say=self.say)
         self.saver = Saver(
             run.checkpoints,
             keep_last=self.config.checkpoint.keep_last,
@@ -84,6 +85,7 @@ class Session:
         if found is None:
             self.log.rewind(0)
             self.trace.start(None)
+            self.training.data.fit()
             write_json(self.run.config, self.training.resolved)
             write_json(self.run.manifest, self.training.manifest(list(self.options.command)))
             self.write({"event": "start", "run": str(self.run.path), **self.training.describe()})
@@ -113,6 +115,7 @@ class Session:
     def restore(self, saved: dict[str, Any]) -> None:
         """Put a saved state back and drop what was logged after it."""
         self.state.load_state_dict(saved)
+        self.training.set_epoch(self.state.cursor.epoch)
         self.log.rewind(int(self.state.memory["events"]))
         self.trace.start(self.state.memory["trace"])
         self.unread.clear()
@@ -193,7 +196,7 @@ class Session:
             for schedule in self.state.schedules.values():
                 schedule.observe(epoch + 1, {"loss": self.state.epoch_loss.mean(), **progress.last_metrics})
             self.write(self.epoch_event(epoch, rate, seconds, improved))
-            self.training.on_epoch(epoch + 1)
+            self.training.set_epoch(epoch + 1)
         del self.state.memory["boundary"]
         if improved or self.saving_due(epoch, ends_epoch):
             self.save("best" if improved else "due", epoch, ends_epoch)

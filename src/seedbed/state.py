@@ -145,7 +145,9 @@ class Progress:
 class TrainState:
     """Everything that training changes. ``state_dict`` is complete: what it returns is enough to go on, bit for bit.
 
-    ``epoch_loss`` and ``epoch_metrics`` average over the training batches of the current epoch. ``memory`` is for the plain data of whoever watches the run (monitors, the digest chain): saved with the rest.
+    ``epoch_loss`` and ``epoch_metrics`` average over the training batches of the current epoch; ``skip_steps`` are
+    updates that must not be made, because their loss was not finite before a rewind; ``memory`` is for the plain data
+    of whoever watches the run (monitors, the digest chain): saved with the rest.
     """
 
     model: nn.Module
@@ -165,6 +167,7 @@ class TrainState:
     step: int = 0
     samples: int = 0
     skipped: int = 0
+    skip_steps: set[int] = field(default_factory=set)
     cursor: Cursor = field(default_factory=Cursor)
     epoch_loss: RunningMean = field(default_factory=RunningMean)
     epoch_metrics: dict[str, Metric] = field(default_factory=dict)
@@ -227,6 +230,7 @@ class TrainState:
             "step": self.step,
             "samples": self.samples,
             "skipped": self.skipped,
+            "skip_steps": sorted(self.skip_steps),
             "epoch": self.cursor.epoch,
             "batch": self.cursor.batch,
             "position": self.cursor.position,
@@ -242,6 +246,7 @@ class TrainState:
             part.load_state_dict(state[name])
         counters = state["counters"]
         self.step, self.samples, self.skipped = counters["step"], counters["samples"], counters["skipped"]
+        self.skip_steps = set(counters["skip_steps"])
         self.cursor = Cursor(counters["epoch"], counters["batch"], counters["position"])
         self.progress = Progress(**state["progress"])
         self.memory = dict(state["memory"])

@@ -34,26 +34,70 @@ OBJECTIVES = {
     "LanguageModeling": "seedbed.objectives.language:LanguageModeling",
     "Functional": "seedbed.objectives.functional:Functional",
 }
+TORCH_SCHEDULES = (
+    "StepLR",
+    "MultiStepLR",
+    "ConstantLR",
+    "LinearLR",
+    "ExponentialLR",
+    "PolynomialLR",
+    "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
+    "CyclicLR",
+    "OneCycleLR",
+    "ReduceLROnPlateau",
+)
 SCHEDULES = {
-    name: f"seedbed.optim.schedules:{name}"
+    **{
+        name: f"seedbed.optim.schedules:{name}"
+        for name in (
+            "constant",
+            "linear",
+            "step",
+            "multistep",
+            "exponential",
+            "cosine",
+            "warm_restarts",
+            "one_cycle",
+            "polynomial",
+            "wsd",
+        )
+    },
+    "plateau": "seedbed.optim.plateau:Plateau",
+    **{name: f"torch.optim.lr_scheduler:{name}" for name in TORCH_SCHEDULES},
+}
+OPTIMIZERS = {
+    name: f"torch.optim:{name}"
     for name in (
-        "constant",
-        "linear",
-        "step",
-        "multistep",
-        "exponential",
-        "cosine",
-        "warm_restarts",
-        "one_cycle",
-        "polynomial",
-        "wsd",
+        "SGD",
+        "Adam",
+        "AdamW",
+        "Adamax",
+        "NAdam",
+        "RAdam",
+        "RMSprop",
+        "Rprop",
+        "Adagrad",
+        "Adadelta",
+        "Adafactor",
+        "ASGD",
+        "SparseAdam",
+        "LBFGS",
     )
-} | {"plateau": "seedbed.optim.plateau:Plateau"}
+}
+TRANSFORMS = {
+    "random_crop": "seedbed.data.transforms:RandomCrop",
+    "horizontal_flip": "seedbed.data.transforms:HorizontalFlip",
+    "random_shift": "seedbed.data.transforms:RandomShift",
+    "gaussian_noise": "seedbed.data.transforms:GaussianNoise",
+    "cutout": "seedbed.data.transforms:Cutout",
+}
 
 TABLES: dict[str, dict[str, str]] = {
     "model": MODELS,
     "data": DATA,
     "objective": OBJECTIVES,
+    "optimizer": OPTIMIZERS,
     "lr_scheduler": SCHEDULES,
-    "optimizer": {},
+    "transform": TRANSFORMS,
 }
