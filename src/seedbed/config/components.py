@@ -6,6 +6,7 @@ slot expects. Torch is imported only when something is resolved.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -14,13 +15,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from seedbed.config.prefixes import check_prefix, import_longest, read_allowed
+from seedbed.config.prefixes import advise_prefix, check_prefix, import_longest, read_allowed
 from seedbed.config.projects import Project, locate_error, open_project, read_names
-from seedbed.config.signatures import check_arguments, read_parameters
+from seedbed.config.signatures import check_arguments, find_named, read_parameters
 from seedbed.config.slots import SLOTS, UnresolvedError, check_kind, find_nested, is_module_instance, nested_slot
 from seedbed.config.tree import Problem, find_nearest, show_value
 from seedbed.errors import ConfigError, SeedbedError
 
+# A function in these slots is the part itself, called while training; a class is built first.
+CALLED_LATER = frozenset({"loss", "metric", "transform", "sampler", "collate", "train_step"})
 Tables = Mapping[str, Mapping[str, str]]
 # Arguments of timm's constructors that would read a pickle.
 BARRED = {"timm.": ("checkpoint_path", "pretrained_cfg", "pretrained_cfg_overlay")}
@@ -76,8 +79,7 @@ class Resolver:
         if not name.startswith(prefixes):
             raise UnresolvedError(
                 f"{name!r} is outside of what may stand here ({', '.join(f'{one}*' for one in prefixes)})",
-                f"wrap it in a module of your project, or, if you trust all of {parts[0]}, "
-                f'allow it in the project\'s pyproject.toml: [tool.seedbed] allow = ["{parts[0]}."]',
+                advise_prefix(parts[0]),
             )
         return self._resolve_dotted(parts, slot)
 
@@ -103,6 +105,8 @@ class Resolver:
                 found = getattr(module, name)
                 self._check_local(found, f"{module.__name__}.{name}", slot)
                 return check_kind(found, name, slot, may_be_function=True)
+        if slot == "loss" and (found := _find_torch_loss(name)) is not None:
+            return found
         known = list(self.tables.get(slot, {}))
         near = find_nearest(name, [*known, *(one for path in files for one in read_names(path).defined)])
         looked = f"; looked in {', '.join(str(path) for path in files)}" if files else ""
@@ -201,7 +205,7 @@ class Resolver:
             return [Problem(("type",), str(error))]
         problems: list[Problem] = []
         nested = []
-        for keys, inner, inner_slot in find_nested(args, slot):
+        for keys, inner, inner_slot in find_nested(args, slot, find_named(function)):
             nested.append(keys[0])
             problems += [problem.under("args", *keys) for problem in self.check(inner, inner_slot)]
         for prefix, barred in BARRED.items():
@@ -209,7 +213,8 @@ class Resolver:
                 problems += [_bar(("args", one)) for one in barred if args.get(one)]
                 if ":" in str(args.get("model_name", "")):
                     problems.append(_bar(("args", "model_name")))
-        found = check_arguments(function, args, given, also, skip=[str(one) for one in nested])
+        later = slot in CALLED_LATER and not inspect.isclass(function)
+        found = check_arguments(function, args, given, also, [str(one) for one in nested], partial=later)
         return [*(problem.under("args") for problem in found), *problems]
 
     def instantiate(
@@ -242,15 +247,27 @@ class Resolver:
         if also is not None:
             own = read_parameters(function) or {}
             args = {name: value for name, value in args.items() if name in own or name not in _fields(also)}
-        args = {name: self.build_nested(name, value, slot) for name, value in args.items()}
+        named = find_named(function)
+        args = {name: self.build_nested(name, value, slot, name in named) for name, value in args.items()}
+        if slot in CALLED_LATER and not inspect.isclass(function):
+            return functools.partial(function, **args) if args else function
         return self.call(function, {**args, **(given or {})}, str(part["type"]), slot)
 
-    def build_nested(self, name: str, value: Any, slot: str) -> Any:
-        """The argument ``name`` with the parts in it built."""
-        inner = nested_slot(name, value, slot)
+    def build_nested(self, name: str, value: Any, slot: str, named: bool = False) -> Any:
+        """The value of one argument with the parts in it built; a plain value comes back as it is.
+
+        Args:
+            name: Name of the argument.
+            value: Its value in the config.
+            slot: Slot of the part that takes the argument.
+            named: Whether a bare text is the name of a part.
+        """
+        inner = nested_slot(name, value, slot, named)
         if inner:
             return self.instantiate(value if isinstance(value, dict) else {"type": value}, inner)
-        return [self.build_nested(name, item, slot) for item in value] if isinstance(value, list) else value
+        if isinstance(value, list):
+            return [self.build_nested(name, item, slot, named) for item in value]
+        return value
 
     def call(self, function: Callable[..., Any], args: Mapping[str, Any], name: str, slot: str) -> Any:
         """Call a part's constructor; an exception in it becomes one sentence with the user's file and line.
@@ -273,6 +290,16 @@ class Resolver:
             if not isinstance(result, torch.nn.Module):
                 raise ConfigError(f"model {name!r} returned {type(result).__name__}, not a torch.nn.Module")
         return result
+
+
+def _find_torch_loss(name: str) -> Callable[..., Any] | None:
+    """A loss of torch by its bare name: ``nll_loss`` or ``CrossEntropyLoss``."""
+    if not name.isidentifier() or not name.lower().endswith(("loss", "cross_entropy", "cross_entropy_with_logits")):
+        return None
+    from torch import nn
+
+    found: Callable[..., Any] | None = getattr(nn.functional, name, None) or getattr(nn, name, None)
+    return found if callable(found) and not name.startswith("_") else None
 
 
 def _import_entry(entry: str) -> Callable[..., Any]:

@@ -48,6 +48,18 @@ def check_prefix(prefix: str) -> None:
         raise ConfigError(f"the prefix {prefix!r} cannot be allowed: it holds functions that run any code")
 
 
+def advise_prefix(package: str) -> str:
+    """What to do about a dotted path into ``package`` that may not stand in a config."""
+    try:
+        check_prefix(package)
+    except ConfigError:
+        return "wrap it in a class or function of your project"
+    return (
+        "wrap it in a class or function of your project; or, if you trust all of it, "
+        f'allow it in the project\'s pyproject.toml: [tool.seedbed] allow = ["{package}."]'
+    )
+
+
 def import_longest(parts: list[str], prefix: str) -> ModuleType:
     """The deepest module on the way that exists; none above the prefix is tried."""
     root = prefix[:-1].split(".")

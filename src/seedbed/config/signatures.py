@@ -44,13 +44,31 @@ def read_parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter
 
 def read_annotations(function: Callable[..., Any]) -> dict[str, Any]:
     """Annotations by parameter, resolved where possible; those that cannot be resolved are absent."""
-    target = function.__init__ if isinstance(function, type) else function  # type: ignore[misc]
+    return _read_hints(function.__init__ if isinstance(function, type) else function)  # type: ignore[misc]
+
+
+def _read_hints(target: Any) -> dict[str, Any]:
     try:
         return typing.get_type_hints(target)
     except Exception:
         raw = dict(getattr(target, "__annotations__", {}))
         scope = getattr(inspect.unwrap(target), "__globals__", {})
         return {name: _resolve_annotation(value, scope) for name, value in raw.items()}
+
+
+def find_named(function: Callable[..., Any]) -> set[str]:
+    """Parameters that take functions and no text, so that a text in a config is the name of a function."""
+    return {name for name, annotation in read_annotations(function).items() if _takes_functions(annotation)}
+
+
+def _takes_functions(annotation: Any) -> bool:
+    origin = get_origin(annotation)
+    if origin in {Union, types.UnionType}:
+        members = [one for one in get_args(annotation) if one is not type(None)]
+        return bool(members) and all(_takes_functions(one) for one in members)
+    if origin in CONTAINERS and origin is not dict:
+        return any(_takes_functions(one) for one in get_args(annotation))
+    return _cannot_be_written(annotation) and getattr(annotation, "__name__", "") not in {"Tensor", "ndarray"}
 
 
 def _resolve_annotation(value: Any, scope: dict[str, Any]) -> Any:
@@ -82,6 +100,7 @@ def check_arguments(
     given: Collection[str] = (),
     also: type | None = None,
     skip: Collection[str] = (),
+    partial: bool = False,
 ) -> list[Problem]:
     """All mistakes in the arguments of a callable.
 
@@ -91,12 +110,15 @@ def check_arguments(
         given: Names that the program passes itself (``params``).
         also: Dataclass whose fields are accepted too.
         skip: Names whose values are not looked at (parts that are built first).
+        partial: Whether the other arguments come when it is called, so that none is missing.
     """
     own, other = split_arguments(function, args, also)
     problems = []
     if also is not None:
-        hints = typing.get_type_hints(also)
+        hints = _read_hints(also)
         for name, value in other.items():
+            if name in skip:
+                continue
             problems += _check_value(name, value, hints.get(name, Any), has_default_none=False)
     parameters = read_parameters(function)
     if parameters is None:
@@ -113,7 +135,7 @@ def check_arguments(
             problems += _check_unknown(name, value, [*known, *fields], takes_any, args, function)
         elif name not in skip:
             problems += _check_value(name, value, hints.get(name, Any), parameter.default is None)
-    for name in known:
+    for name in known if not partial else ():
         if parameters[name].default is inspect.Parameter.empty and name not in args:
             problems.append(
                 Problem((name,), f"is missing; {_name(function)} needs it", f"add it: {_sketch(hints, name)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,27 +110,35 @@ NESTED = {
 }
 
 
-def find_nested(args: Mapping[str, Any], slot: str) -> list[tuple[tuple[str | int, ...], dict[str, Any], str]]:
-    """Parts inside arguments: path, part, slot."""
+def find_nested(
+    args: Mapping[str, Any], slot: str, named: Collection[str] = ()
+) -> list[tuple[tuple[str | int, ...], dict[str, Any], str]]:
+    """Parts inside arguments: path, part, slot.
+
+    Args:
+        args: The arguments.
+        slot: Slot of the part that takes them.
+        named: Arguments in which a bare text is the name of a part.
+    """
     found: list[tuple[tuple[str | int, ...], dict[str, Any], str]] = []
     for name, value in args.items():
         for index, item in enumerate(value) if isinstance(value, list) else ((None, value),):
-            inner = nested_slot(name, item, slot)
+            inner = nested_slot(name, item, slot, name in named)
             if inner:
                 keys = (name,) if index is None else (name, index)
                 found.append((keys, item if isinstance(item, dict) else {"type": item}, inner))
     return found
 
 
-def nested_slot(name: str, value: Any, slot: str) -> str:
+def nested_slot(name: str, value: Any, slot: str, named: bool = False) -> str:
     """Slot of a part inside arguments, empty if the value is not a part.
 
-    A mapping with both ``type`` and ``args`` always is one; one with ``type`` alone, or a bare name, only under a
-    name that is known to hold parts.
+    A mapping with both ``type`` and ``args`` always is one; one with ``type`` alone only under a name that is known to
+    hold parts, a bare text only where the argument takes nothing but parts.
     """
     inner = NESTED.get(name, "")
     if isinstance(value, str):
-        return inner if inner == "transform" else ""
+        return inner if named or inner == "transform" else ""
     if not isinstance(value, dict) or not isinstance(value.get("type"), str) or not set(value) <= {"type", "args"}:
         return ""
     if not isinstance(value.get("args", {}), dict):
