@@ -10,7 +10,7 @@ import functools
 import importlib
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -207,7 +207,10 @@ class Resolver:
         nested = []
         for keys, inner, inner_slot in find_nested(args, slot, find_named(function)):
             nested.append(keys[0])
-            problems += [problem.under("args", *keys) for problem in self.check(inner, inner_slot)]
+            for problem in self.check(inner, inner_slot):
+                # A part given by its bare name has no keys of its own.
+                own = problem.keys if inner is _look_up(args, keys) else ()
+                problems.append(replace(problem, keys=own).under("args", *keys))
         for prefix, barred in BARRED.items():
             if f"{getattr(function, '__module__', '')}.".startswith(prefix):
                 problems += [_bar(("args", one)) for one in barred if args.get(one)]
@@ -312,14 +315,19 @@ def _describe_file(module: ModuleType) -> str:
     return str(getattr(module, "__file__", None) or next(iter(module.__path__), module.__name__))
 
 
+def _look_up(args: Mapping[str, Any], keys: tuple[str | int, ...]) -> Any:
+    value: Any = args
+    for key in keys:
+        value = value[key]
+    return value
+
+
 def _bar(keys: tuple[str, ...]) -> Problem:
     return Problem(keys, "would read a pickle, which can run code", "start from weights with init.checkpoint")
 
 
 def _fields(also: type) -> set[str]:
-    import dataclasses
-
-    return {one.name for one in dataclasses.fields(also)}
+    return {one.name for one in fields(also)}
 
 
 def _shorten(args: Mapping[str, Any]) -> dict[str, Any]:
