@@ -135,5 +135,10 @@ def check_arguments(
         raise ConfigError("Classification: ignore_index is for cross_entropy and nll, not for hinge")
     if class_weights is not None and (not class_weights or min(class_weights) < 0):
         raise ConfigError(f"Classification: class_weights must be numbers from 0 up, not {list(class_weights)}")
+    if class_weights is not None and label_smoothing and min(class_weights) == 0:
+        raise ConfigError(
+            "Classification: label_smoothing gives a class of weight 0 a loss but no weight, so no mean is exact; "
+            "give it a small weight, or leave its samples out with ignore_index"
+        )
     if class_weights is not None and num_classes not in (None, len(class_weights)):
         raise ConfigError(f"Classification: {len(class_weights)} class_weights for num_classes={num_classes}")

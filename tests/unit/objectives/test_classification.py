@@ -26,8 +26,7 @@ def measure(objective, outputs, targets):
 WEIGHTS = [0.5, 1.0, 2.0, 0.0]
 
 
-@pytest.mark.parametrize("smoothing", [0.0, 0.1])
-@pytest.mark.parametrize("weights", [None, WEIGHTS])
+@pytest.mark.parametrize(("smoothing", "weights"), [(0.0, None), (0.1, None), (0.0, WEIGHTS), (0.1, [0.5, 1, 2, 3])])
 @pytest.mark.parametrize("ignore", [None, -1, 2])
 def test_cross_entropy_is_torchs(smoothing, weights, ignore):
     outputs, targets = torch.randn(9, 4), torch.tensor([0, 1, 2, 3, 0, 1, 2, 3, 0])
@@ -140,6 +139,7 @@ def test_a_model_that_gives_a_tuple_is_an_error_that_says_so():
         ({"label_smoothing": 0.1, "loss": "nll"}, "not for nll"),
         ({"loss": "hinge", "ignore_index": 0}, "not for hinge"),
         ({"class_weights": [1.0, -1.0]}, "class_weights must be"),
+        ({"class_weights": [1.0, 0.0], "label_smoothing": 0.1}, "no mean is exact"),
         ({"class_weights": [1.0], "num_classes": 3}, "1 class_weights for num_classes=3"),
         ({"metrics": ["acuracy"]}, "did you mean 'accuracy'"),
         ({"metrics": ["mae"]}, "'mae' is for real values, not for one class a sample"),

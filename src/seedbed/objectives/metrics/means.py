@@ -18,6 +18,8 @@ from seedbed.objectives.metrics.view import Metric, View, to_float64
 class Perplexity(Metric):
     """exp of the mean negative log-likelihood of the true class, over the elements that count."""
 
+    accumulated = ("total", "count",)
+
     def __init__(self, view: View) -> None:
         self.view = view
         self.total: Tensor | None = None
@@ -46,6 +48,8 @@ class FunctionMean(Metric):
         function: Gives the mean over one batch, as a number or a tensor of one element.
         name: What it is called, for messages.
     """
+
+    accumulated = ("_total", "count",)
 
     def __init__(self, function: Callable[[Any, Any], Any], name: str) -> None:
         self.function = function

@@ -18,6 +18,8 @@ from seedbed.objectives.metrics.view import Metric, View, to_float64
 class MeanError(Metric):
     """Mean absolute error, mean squared error or its root, over all elements."""
 
+    accumulated = ("total", "count",)
+
     def __init__(self, view: View, error: Literal["mae", "mse", "rmse"]) -> None:
         self.view = view
         self.error = error
@@ -45,6 +47,8 @@ class R2(Metric):
     one, so a large mean costs no digits. A constant target gives 1 where it is predicted exactly, else 0, as in
     scikit-learn. NaN for fewer than two samples.
     """
+
+    accumulated = ("count", "_shift", "_mean", "_spread", "_residual",)
 
     def __init__(self, view: View) -> None:
         self.view = view

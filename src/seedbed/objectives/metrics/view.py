@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from torch import Tensor
 
@@ -19,7 +19,12 @@ Kind = Literal["classes", "binary", "labels", "values"]
 
 
 class Metric(ABC):
-    """A number (or a table of numbers) over all samples seen: ``update`` once a batch, ``compute`` at the end."""
+    """A number (or a table of numbers) over all samples seen: ``update`` once a batch, ``compute`` at the end.
+
+    ``accumulated`` names the attributes that updates change, so that a metric can be saved in the middle of an epoch.
+    """
+
+    accumulated: ClassVar[tuple[str, ...]] = ("counts",)
 
     @abstractmethod
     def update(self, outputs: Any, batch: Batch) -> None:
@@ -28,6 +33,15 @@ class Metric(ABC):
     @abstractmethod
     def compute(self) -> Any:
         """A float, or nested lists of numbers for a table; NaN where it is undefined, as without samples."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What was accumulated so far."""
+        return {name: getattr(self, name) for name in self.accumulated}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Put back what ``state_dict`` gave."""
+        for name in self.accumulated:
+            setattr(self, name, state_dict[name])
 
 
 @dataclass(frozen=True, slots=True)
