@@ -17,6 +17,7 @@ from seedbed.tracking.lines import (
     rate,
     results,
     start_line,
+    start_notes,
 )
 from seedbed.tracking.pace import Clock, Pace
 from seedbed.tracking.tracker import Tracker
@@ -94,7 +95,8 @@ class Plain(Tracker):
         kind = event.get("event")
         if kind == "start":
             self.epochs = event.get("epochs")
-            self._print(start_line(event))
+            for line in (start_line(event), *start_notes(event)):
+                self._print(line)
         elif kind == "epoch":
             self._print(epoch_line(event, self.epochs))
             self.pace.due = self.pace.clock() + self.pace.interval

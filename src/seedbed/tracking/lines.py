@@ -78,14 +78,11 @@ def epoch_line(event: Mapping[str, Any], epochs: int | None = None) -> str:
 
 def start_line(event: Mapping[str, Any]) -> str:
     """What is trained, on what, for how long, and where it is written."""
-    parts = []
-    if event.get("model"):
-        parts.append(str(event["model"]))
-    parameters = event.get("parameters")
-    if isinstance(parameters, Mapping):
-        parameters = parameters.get("trainable", parameters.get("total"))
+    parts = [str(event[key]) for key in ("name", "model") if event.get(key)]
+    parameters, trainable = event.get("parameters"), event.get("trainable")
     if isinstance(parameters, int):
-        parts.append(f"{parameters:,} parameters")
+        frozen = isinstance(trainable, int) and trainable != parameters
+        parts.append(f"{parameters:,} parameters" + (f" ({trainable:,} trainable)" if frozen else ""))
     if isinstance(event.get("train_samples"), int):
         parts.append(f"{event['train_samples']:,} training samples")
     if event.get("epochs"):
@@ -95,6 +92,12 @@ def start_line(event: Mapping[str, Any]) -> str:
     if event.get("device"):
         parts.append(f"on {event['device']}")
     return ", ".join(parts)
+
+
+def start_notes(event: Mapping[str, Any]) -> list[str]:
+    """What else the start has to tell, a line each; of a longer note its last line, the rest is in the log."""
+    notes = [str(note).strip().splitlines() for note in event.get("notes") or ()]
+    return [lines[-1].strip() for lines in notes if lines]
 
 
 def event_line(event: Mapping[str, Any]) -> str | None:

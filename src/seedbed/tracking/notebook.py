@@ -18,6 +18,7 @@ from seedbed.tracking.lines import (
     rate,
     results,
     start_line,
+    start_notes,
 )
 from seedbed.tracking.pace import Clock, Pace
 from seedbed.tracking.tracker import Tracker
@@ -65,6 +66,7 @@ class Notebook(Tracker):
         kind = event.get("event")
         if kind == "start":
             self.epochs, self._title = event.get("epochs"), start_line(event)
+            self._sentences += start_notes(event)
         elif kind == "epoch":
             self._events.append(event)
             self.pace.pause()

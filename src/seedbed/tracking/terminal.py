@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TextIO
@@ -13,7 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from seedbed.tracking.lines import columns, duration, event_line, number, rate, results, start_line
+from seedbed.tracking.lines import columns, duration, event_line, number, rate, results, start_line, start_notes
 from seedbed.tracking.pace import Clock, Pace
 from seedbed.tracking.tracker import Tracker
 
@@ -61,6 +62,8 @@ class Terminal(Tracker):
         if kind == "start":
             self.epochs = event.get("epochs")
             self._say(Text(start_line(event), style="bold"), now=True)
+            for note in start_notes(event):
+                self._say(Text(note, style="dim"), now=True)
             self._start()
         elif kind == "epoch":
             self._epoch(event)
@@ -178,7 +181,15 @@ class Terminal(Tracker):
 
     def _start(self) -> None:
         if self._live is None and self._wants_live:
-            self._live = Live(self._bar, console=self.console, auto_refresh=False, transient=True)
+            # what is printed elsewhere goes above the bar, but only where it would land on the same terminal
+            self._live = Live(
+                self._bar,
+                console=self.console,
+                auto_refresh=False,
+                transient=True,
+                redirect_stdout=sys.stdout.isatty(),
+                redirect_stderr=sys.stderr.isatty(),
+            )
             self._live.start()
 
     def _stop(self) -> None:

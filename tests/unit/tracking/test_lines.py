@@ -20,6 +20,7 @@ from seedbed.tracking.lines import (
     rate,
     results,
     start_line,
+    start_notes,
 )
 
 
@@ -84,7 +85,14 @@ def test_an_epoch_is_one_line(events: list[dict[str, Any]]) -> None:
 
 def test_the_start_says_what_is_trained_and_for_how_long(events: list[dict[str, Any]]) -> None:
     assert start_line(events[0]) == "4,810 parameters, 320 training samples, 2 epochs, 20 updates, on cpu"
-    assert start_line({"model": "MLP", "parameters": {"trainable": 7, "total": 9}}) == "MLP, 7 parameters"
+    assert start_line({"name": "digits", "parameters": 9, "trainable": 7}) == "digits, 9 parameters (7 trainable)"
+    assert start_line({"model": "MLP", "parameters": 9, "trainable": 9}) == "MLP, 9 parameters"
+
+
+def test_of_a_long_note_only_its_last_line_is_shown_at_the_start() -> None:
+    notes = ["2 parameter groups\n  default: 2 tensors\n  no weight decay for 0.bias", "", "1 thread"]
+    assert start_notes({"notes": notes}) == ["no weight decay for 0.bias", "1 thread"]
+    assert start_notes({}) == []
 
 
 @pytest.mark.parametrize(
