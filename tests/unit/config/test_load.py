@@ -24,7 +24,8 @@ GOOD = {"model": {"type": "LeNet"}, "data": {"type": "MNIST"}, "objective": {"ty
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 tricky = st.sampled_from(
     ["1e-3", "1_000", "off", "no", "null", "~", "true", "0x1f", "0o7", ".inf", "2024-01-02", "- a", "a: b", "#", " x ",
-     "", "'", '"', "\\", "\x7f", "\x85", "\u2028", "\ufeff", "é", "😀", "<<", "=", "1:30", "a\nb", "\t", "!!x", "&a", "*a"]
+     "", "'", '"', "\\", "\x7f", "\x85", "\u2028", "\ufeff", "é", "😀", "<<", "=", "1:30",
+     "a\nb", "\t", "!!x", "&a", "*a"]
 )  # fmt: skip
 keys = st.one_of(texts, tricky)
 scalars = st.one_of(
@@ -74,20 +75,25 @@ def test_a_tree_survives_toml(tree: dict[str, Any]) -> None:
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused_in_one_sentence(text: str) -> None:
     for syntax in ("json", "yaml", "toml"):
+        message = "file:"
         try:
             read_text(text, syntax, "file")
         except ConfigError as error:
-            assert str(error).startswith("file:")
-            assert "\n" not in str(error)
+            message = str(error)
+        assert message.startswith("file:")
+        assert "\n" not in message
 
 
 @given(trees(scalars | st.none()), st.lists(keys.filter(lambda key: '"' not in key), min_size=1, max_size=3), scalars)
 def test_an_override_sets_its_path_and_nothing_else(tree: dict[str, Any], path: list[str], value: Any) -> None:
     text = f"{format_quoted(path)}={json.dumps(value)}"
+    refused, result = "", Tree({})
     try:
         result = apply_overrides(Tree(tree), [text])
     except ConfigError as error:
-        assert "nothing can be set below it" in str(error) or "is a list of" in str(error)
+        refused = str(error)
+    assert not refused or "nothing can be set below it" in refused or "is a list of" in refused
+    if refused:
         return
     found: Any = result.values
     done: tuple[str | int, ...] = ()
