@@ -141,6 +141,7 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB245", "unnormalized-embedding", W, "cosine logits from embeddings that are not normalised"),
     ("SB246", "ignored-loss-argument", W, "the loss does not use its target or its prediction"),
     ("SB247", "wrong-class-axis", E, "the class axis of a loss or metric is not where it is expected"),
+    ("SB248", "several-labels-in-cross-entropy", W, "CrossEntropyLoss gets several labels per sample"),
     # 3xx modes and metrics
     ("SB301", "missing-eval-mode", E, "model.eval() is missing: evaluation runs in training mode"),
     ("SB302", "training-in-eval-mode", E, "model.train() is missing: training goes on in eval mode"),

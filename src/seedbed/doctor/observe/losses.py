@@ -1,0 +1,153 @@
+"""What the loss functions are given: ranges, sums, shapes, and how their input was made."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from seedbed.doctor.observe.facts import LossCall, is_plain, maker
+from seedbed.doctor.observe.site import here
+
+if TYPE_CHECKING:
+    from seedbed.doctor.observe.recorder import Recorder
+
+NAMES = (
+    "cross_entropy", "nll_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div", "mse_loss",
+    "l1_loss", "smooth_l1_loss", "huber_loss", "poisson_nll_loss", "gaussian_nll_loss", "ctc_loss",
+    "cosine_embedding_loss", "margin_ranking_loss", "hinge_embedding_loss", "soft_margin_loss",
+    "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss", "triplet_margin_loss",
+)  # fmt: skip
+MAX_CALLS = 3000
+FULL_CALLS = 40
+
+
+class LossWatch:
+    """Wraps the functions of ``torch.nn.functional`` that are losses.
+
+    Args:
+        recorder: The recorder whose facts it fills.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.record = recorder.record
+        self.counts: dict[tuple[str, int], int] = {}
+
+    def called(self, name: str, bound: dict[str, Any], out: Any) -> None:
+        """Measure one call."""
+        if len(self.record.losses) >= MAX_CALLS:
+            return
+        given = bound.get("input", bound.get("input1", bound.get("anchor", bound.get("log_probs"))))
+        target = bound.get("target", bound.get("targets", bound.get("positive")))
+        if not isinstance(given, Tensor) or not is_plain(given):
+            return
+        site = here()
+        key = (name, site.line if site else 0)
+        self.counts[key] = self.counts.get(key, 0) + 1
+        if self.counts[key] > FULL_CALLS and self.counts[key] % 20:
+            return
+        training = given.requires_grad and torch.is_grad_enabled()
+        call = LossCall(name, site, self.record.steps, {}, training)
+        with torch.no_grad():
+            call.seen = measure(name, given, target, bound)
+        if isinstance(out, Tensor) and is_plain(out):
+            if out.numel() == 1:
+                call.value = float(out.detach())
+            if out.requires_grad and out.grad_fn is not None:
+                out.register_hook(_marker(call))
+        self.record.losses.append(call)
+        if isinstance(target, Tensor):
+            self.recorder.pairs.loss_seen(given, target, call)
+
+
+def _marker(call: LossCall) -> Callable[[Tensor], None]:
+    def mark(gradient: Tensor) -> None:
+        call.reached = True
+
+    return mark
+
+
+def measure(name: str, given: Tensor, target: Any, bound: dict[str, Any]) -> dict[str, Any]:
+    """Return the numbers that decide whether a loss was fed what it expects."""
+    seen: dict[str, Any] = {
+        "shape": tuple(given.shape),
+        "maker": maker(given)[0],
+        "reduction": bound.get("reduction", "mean"),
+        "input_grad": given.requires_grad,
+    }
+    values = given.detach().float()
+    if values.numel() == 0:
+        return seen
+    seen.update(low=float(values.min()), high=float(values.max()), zeros=float((values == 0).float().mean()))
+    axis = 1 if given.ndim > 1 else 0
+    if name in ("cross_entropy", "nll_loss", "kl_div", "ctc_loss"):
+        axis = axis if name in ("cross_entropy", "nll_loss") else -1
+        total = values.sum(axis)
+        seen["sum_low"], seen["sum_high"] = float(total.min()), float(total.max())
+        normal = values.logsumexp(axis)
+        seen["lse_low"], seen["lse_high"] = float(normal.min()), float(normal.max())
+        seen["classes"] = given.shape[axis]
+    if isinstance(target, Tensor) and is_plain(target):
+        _measure_target(name, seen, target, bound)
+    for key in ("ignore_index", "log_target", "pos_weight", "weight", "label_smoothing"):
+        value = bound.get(key)
+        if isinstance(value, Tensor):
+            seen[key] = value.detach().float().flatten()[:1000].tolist()
+        elif value is not None:
+            seen[key] = value
+    return seen
+
+
+def _measure_target(name: str, seen: dict[str, Any], target: Tensor, bound: dict[str, Any]) -> None:
+    seen["target_shape"] = tuple(target.shape)
+    seen["target_grad"] = target.requires_grad
+    seen["target_maker"] = maker(target)[0]
+    seen["target_float"] = target.is_floating_point()
+    if target.numel() == 0:
+        return
+    numbers = target.detach().float()
+    seen["target_low"], seen["target_high"] = float(numbers.min()), float(numbers.max())
+    if not target.is_floating_point() or name.startswith("binary"):
+        flat = target.detach().flatten()
+        if flat.numel() < 1_000_000:
+            kinds, counts = flat.unique(return_counts=True)
+            if kinds.numel() <= 512:
+                pairs = zip(kinds.tolist(), counts.tolist(), strict=True)
+                seen["counts"] = {float(k): int(n) for k, n in pairs}
+    if target.is_floating_point() and name in ("cross_entropy", "kl_div") and target.ndim == len(seen["shape"]):
+        total = numbers.sum(1 if name == "cross_entropy" and target.ndim > 1 else -1)
+        seen["target_sum_low"], seen["target_sum_high"] = float(total.min()), float(total.max())
+
+
+def install(watch: LossWatch, patches: Any) -> None:
+    """Wrap the loss functions."""
+    guard = watch.recorder.guard
+
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        name = original.__name__
+        signature = inspect.signature(original)
+
+        def loss(*args: Any, **kwargs: Any) -> Any:
+            out = original(*args, **kwargs)
+            if watch.recorder.detailed and not torch.compiler.is_compiling():
+                guard.run(_bind, watch, name, signature, args, kwargs, out)
+            return out
+
+        return loss
+
+    for name in NAMES:
+        if hasattr(F, name):
+            patches.replace(F, name, make)
+
+
+def _bind(watch: LossWatch, name: str, signature: inspect.Signature, args: Any, kwargs: Any, out: Any) -> None:
+    bound = signature.bind(*args, **kwargs)
+    bound.apply_defaults()
+    watch.called(name, dict(bound.arguments), out)
+
+

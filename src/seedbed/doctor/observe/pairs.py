@@ -1,0 +1,99 @@
+"""Inputs beside their targets: small samples of what the model was trained and evaluated on."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+import xxhash
+from torch import Tensor
+
+from seedbed.doctor.observe.facts import ForwardFact, LossCall, is_plain
+from seedbed.doctor.observe.site import Site
+
+if TYPE_CHECKING:
+    from seedbed.doctor.observe.recorder import Recorder
+
+MAX_NUMBERS = 8_000_000
+MAX_BATCHES = 1200
+
+
+@dataclass
+class Pair:
+    """One batch: inputs (N, F), targets (N, …), and the calls that they belong to."""
+
+    forward: ForwardFact
+    loss: LossCall
+    inputs: Tensor
+    targets: Tensor
+    tokens: bool
+    shape: tuple[int, ...]
+
+
+class PairWatch:
+    """Remembers the last input of a module until the loss names its targets.
+
+    Args:
+        recorder: The recorder whose facts it fills.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.last: tuple[ForwardFact, weakref.ref[Tensor]] | None = None
+        self.pairs: list[Pair] = []
+        self.numbers = 0
+        self.tokens: dict[int, Tensor] = {}
+        self.drawn: dict[int, tuple[int, int, int, Site | None]] = {}
+
+    def input_seen(self, fact: ForwardFact, given: Tensor) -> None:
+        """Remember a module's input."""
+        self.last = (fact, weakref.ref(given))
+
+    def indexed(self, base: Tensor, index: Tensor, out: Tensor, site: Site | None) -> None:
+        """Remember that ``out`` is ``base[index]``: which rows, in which order."""
+        if len(self.drawn) > 64:
+            self.drawn.clear()
+        digest = xxhash.xxh3_64_intdigest(index.detach().cpu().contiguous().numpy().tobytes())
+        self.drawn[id(out)] = (digest, base.shape[0], index.numel(), site)
+        out_ref = weakref.ref(out, lambda _, key=id(out): self.drawn.pop(key, None))
+        self._refs = [*getattr(self, "_refs", [])[-128:], out_ref]
+
+    def loss_seen(self, given: Tensor, target: Tensor, call: LossCall) -> None:
+        """Join a loss call with the last input, when both have as many samples."""
+        if self.last is None or target.ndim == 0:
+            return
+        fact, reference = self.last
+        inputs = reference()
+        if inputs is None or not is_plain(inputs) or not is_plain(target) or not inputs.ndim:
+            return
+        self.recorder.batch_now = target.shape[0] if target.shape[0] == inputs.shape[0] else 0
+        one, two = self.drawn.get(id(inputs)), self.drawn.get(id(target))
+        if one and two and one[0] != two[0] and one[1] == two[1] and one[2] == two[2]:
+            self.recorder.record.note("unpaired-index", two[3] or one[3], rows=one[1], batch=one[2])
+        if inputs.shape[0] != target.shape[0] or len(self.pairs) >= MAX_BATCHES:
+            return
+        root = self.recorder.record.roots.get(fact.root)
+        if root is not None and root.target is None and call.training:
+            root.target = target.detach().clone()
+        size = inputs.numel() + target.numel()
+        if self.numbers + size > MAX_NUMBERS or inputs.requires_grad:
+            return
+        self.numbers += size
+        flat = inputs.detach().reshape(inputs.shape[0], -1).cpu().clone()
+        tokens = not inputs.is_floating_point() and inputs.dtype != torch.uint8
+        self.pairs.append(Pair(fact, call, flat, target.detach().cpu().clone(), tokens, tuple(inputs.shape)))
+
+    def split(self, training: bool) -> list[Pair]:
+        """Return the pairs of training passes, or those of passes that no backward pass followed."""
+        return [p for p in self.pairs if p.forward.reached == training]
+
+
+def joined(pairs: list[Pair]) -> tuple[Any, Any] | None:
+    """Return inputs (N, F) and targets (N, …) of pairs of one shape, or ``None``."""
+    if not pairs:
+        return None
+    width, tail = pairs[0].inputs.shape[1], pairs[0].targets.shape[1:]
+    same = [p for p in pairs if p.inputs.shape[1] == width and p.targets.shape[1:] == tail]
+    return torch.cat([p.inputs for p in same]), torch.cat([p.targets for p in same])

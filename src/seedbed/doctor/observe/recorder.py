@@ -1,0 +1,149 @@
+"""The recorder: puts all the watches in place, decides how closely to look, and takes everything away again."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import torch
+
+from seedbed.doctor.observe import copies, loaders, losses, randomness, steps
+from seedbed.doctor.observe.copies import CopyWatch
+from seedbed.doctor.observe.facts import ForwardFact, Record
+from seedbed.doctor.observe.loaders import LoaderWatch
+from seedbed.doctor.observe.losses import LossWatch
+from seedbed.doctor.observe.modules import FAST_PATH, ModuleWatch
+from seedbed.doctor.observe.pairs import PairWatch
+from seedbed.doctor.observe.patches import Guard, Patches, StopObservingError
+from seedbed.doctor.observe.randomness import RandomWatch
+from seedbed.doctor.observe.steps import StepLedger
+from seedbed.doctor.observe.tensors import TensorWatch
+
+MODE_STEPS = 6
+CHILD_STEPS = 12
+EVAL_FORWARDS = 300
+ALIVE_AT = frozenset({6, 10, 20, 50})
+
+
+class Recorder:
+    """Watches the process that it is installed in.
+
+    Args:
+        detail_steps: Optimizer steps that are watched closely; afterwards only evaluations are.
+        full: Watch closely to the end.
+        stop_after: Seconds after which the script is ended, ``None`` for never.
+    """
+
+    def __init__(self, detail_steps: int = 300, full: bool = False, stop_after: float | None = None) -> None:
+        self.record = Record()
+        self.guard = Guard()
+        self.patches = Patches()
+        self.detail_steps = detail_steps
+        self.full = full
+        self.deadline = None if stop_after is None else time.monotonic() + stop_after
+        self.detailed = True
+        self.watching = True
+        self.reading_rows = True
+        self.in_backward = False
+        self.in_grad = False
+        self.busy_seeding = False
+        self.loader_now = 0
+        self.batch_now = 0
+        self.eval_forwards = 0
+        self.installed = False
+        self.pairs = PairWatch(self)
+        self.ledger = StepLedger(self)
+        self.modules = ModuleWatch(self)
+        self.loss_watch = LossWatch(self)
+        self.tensors = TensorWatch(self)
+        self.loaders = LoaderWatch(self)
+        self.copies = CopyWatch(self)
+        self.random = RandomWatch(self)
+        self._handles: list[Any] = []
+
+    def install(self) -> None:
+        """Start to watch."""
+        from torch.optim import optimizer as optim
+
+        steps.install(self.ledger, self.patches)
+        losses.install(self.loss_watch, self.patches)
+        loaders.install(self.loaders, self.patches)
+        copies.install(self.copies, self.patches)
+        randomness.install(self.random, self.patches)
+        self._leave_scripting_alone()
+        self.modules.install()
+        run = self.guard.run
+        self._handles = [
+            optim.register_optimizer_step_pre_hook(lambda o, a, k: run(self.ledger.before_step, o, a, k)),
+            optim.register_optimizer_step_post_hook(lambda o, a, k: self._after_step(o, a, k)),
+        ]
+        self.tensors.switch(True)
+        self.installed = True
+
+    def remove(self) -> None:
+        """Stop to watch and put everything back."""
+        self.guard.off = True
+        self.tensors.switch(False)
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+        self.modules.remove()
+        self.patches.undo()
+        self.installed = False
+
+    def _leave_scripting_alone(self) -> None:
+        """TorchScript reads functions by identity, so it must find the originals."""
+
+        def make(original: Any) -> Any:
+            def script(*args: Any, **kwargs: Any) -> Any:
+                self.tensors.switch(False)
+                self.patches.undo()
+                return original(*args, **kwargs)
+
+            return script
+
+        self.patches.replace(torch.jit, "script", make)
+
+    def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        self.guard.run(self.ledger.after_step, optimizer, args, kwargs)
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise StopObservingError
+
+    def stepped(self) -> None:
+        """Look less closely once enough steps were seen; called after every optimizer step."""
+        done = self.record.steps
+        if done <= 40 or done % 25 == 0:
+            self.copies.follow()
+        if done in ALIVE_AT and self.detailed:
+            self._count_kept(done)
+        if done == MODE_STEPS or (done > MODE_STEPS and self.tensors.mode is not None):
+            self.tensors.switch(False)
+        if done >= CHILD_STEPS:
+            self.watching = False
+        if done >= self.detail_steps and not self.full and self.detailed:
+            self.detailed = False
+            self.reading_rows = False
+
+    def _count_kept(self, done: int) -> None:
+        """Count losses and outputs of past steps that the script still holds with their graphs."""
+        losses = self.ledger.living_losses()
+        self.record.alive.append(("loss", done, len(losses), losses[0].site if losses else None))
+        kept = [fact for ref, fact in self.modules.kept if fact.reached and (t := ref()) is not None and t.grad_fn]
+        self.record.alive.append(("output", done, len(kept), kept[0].site if kept else None))
+
+    def wants(self, grad: bool, training: bool) -> bool:
+        """Say whether a forward pass that looks like an evaluation is still worth a look."""
+        if grad and training:
+            return False
+        self.eval_forwards += 1
+        return self.eval_forwards <= EVAL_FORWARDS
+
+    def entering(self, fact: ForwardFact) -> None:
+        """A module is called at the top level: remember its input, and watch the operations of evaluations."""
+        top = self.modules.stack[0]
+        fast = any(isinstance(m, FAST_PATH) for m in top.modules()) if not top.training else False
+        if fast:
+            self.tensors.switch(False)
+        elif not fact.grad and self.eval_forwards <= 40:
+            self.eval_forwards += self.detailed
+            self.tensors.switch(True)

@@ -1,0 +1,50 @@
+"""Rows of batches as short digests and flat numbers, so that samples can be recognised again."""
+
+from __future__ import annotations
+
+import torch
+import xxhash
+from torch import Tensor
+
+MAX_ROWS = 512
+MAX_FEATURES = 4096
+
+
+def row_hashes(batch: Tensor) -> tuple[int, ...]:
+    """Return one digest per sample of a batch (N, …); long samples are thinned, large batches cut.
+
+    Samples that are too simple to be told apart (few numbers, all integers) give no digest.
+    """
+    rows = batch.detach()[:MAX_ROWS]
+    if rows.ndim == 0 or rows.is_sparse or rows.numel() == 0:
+        return ()
+    flat = rows.reshape(rows.shape[0], -1)
+    if flat.shape[1] > MAX_FEATURES:
+        flat = flat[:, :: flat.shape[1] // MAX_FEATURES + 1]
+    if not is_rich(flat):
+        return ()
+    data = flat.to("cpu").contiguous()
+    if data.dtype == torch.bfloat16:
+        data = data.float()
+    array = data.numpy()
+    return tuple(xxhash.xxh3_64_intdigest(row.tobytes()) for row in array)
+
+
+def is_rich(flat: Tensor) -> bool:
+    """Say whether equal rows (N, F) would be a surprise: real numbers, or many different integers."""
+    head = flat[:32]
+    if flat.is_floating_point():
+        fractional = (head != head.round()).float().mean()
+        if float(fractional) > 0.2:
+            return head.unique().numel() > max(4, head.shape[0] // 2)
+    return flat.shape[1] >= 12 and head.unique().numel() >= 4
+
+
+def flat_rows(batch: Tensor) -> Tensor | None:
+    """Return the rows of a batch as float64 (N, F), or ``None`` when they are too wide or not numbers."""
+    if batch.ndim == 0 or not (batch.is_floating_point() or batch.dtype == torch.uint8):
+        return None
+    flat = batch.detach().reshape(batch.shape[0], -1)
+    if flat.shape[1] > MAX_FEATURES or flat.shape[1] == 0:
+        return None
+    return flat.to("cpu", torch.float64)

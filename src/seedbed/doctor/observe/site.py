@@ -1,0 +1,114 @@
+"""Where in the user's code something happened: the nearest calling frame that is neither ours nor a library's."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import opcode
+import os
+import site as site_packages
+import sys
+import sysconfig
+from dataclasses import dataclass
+from functools import lru_cache
+from types import FrameType
+
+
+@dataclass(frozen=True)
+class Site:
+    """One line of the user's code.
+
+    Args:
+        file: Path as Python knows it.
+        line: Line, 1-based.
+        function: Name of the function, ``"<module>"`` at the top level.
+    """
+
+    file: str
+    line: int
+    function: str = ""
+
+    @property
+    def text(self) -> str:
+        """The source line, stripped; empty when it cannot be read."""
+        return linecache.getline(self.file, self.line).strip()
+
+
+def _library_roots() -> tuple[str, ...]:
+    here = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    paths = sysconfig.get_paths()
+    roots = {paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib") if key in paths}
+    roots.update(site_packages.getsitepackages() if hasattr(site_packages, "getsitepackages") else ())
+    roots.add(here)
+    return tuple(os.path.join(os.path.realpath(root), "") for root in roots)
+
+
+_ROOTS = _library_roots()
+_USER: dict[str, bool] = {}
+
+
+def is_user_file(name: str) -> bool:
+    """Say whether ``name`` is code of the user (not the standard library, a package, or seedbed)."""
+    known = _USER.get(name)
+    if known is None:
+        real = os.path.realpath(name)
+        known = _USER[name] = not name.startswith("<") and not real.startswith(_ROOTS)
+    return known
+
+
+def user_frame(depth: int = 1) -> FrameType | None:
+    """Return the nearest frame of the user's code above the caller, or ``None``."""
+    frame: FrameType | None = sys._getframe(depth)
+    while frame is not None:
+        if is_user_file(frame.f_code.co_filename):
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def here(depth: int = 2) -> Site | None:
+    """Return the nearest line of the user's code above the caller, or ``None``."""
+    frame = user_frame(depth)
+    if frame is None:
+        return None
+    return Site(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+
+
+def in_for_loop(frame: FrameType) -> bool:
+    """Say whether the frame is just now asking an iterator for the next item of a ``for`` loop."""
+    code = frame.f_code.co_code
+    index = frame.f_lasti
+    return 0 <= index < len(code) and opcode.opname[code[index]].startswith("FOR_ITER")
+
+
+def names_of(frame: FrameType | None, value: object) -> tuple[str, ...]:
+    """Return the names that the user's code has for ``value`` in this frame and at the top level."""
+    found: list[str] = []
+    while frame is not None and len(found) < 8:
+        if is_user_file(frame.f_code.co_filename):
+            for scope in (frame.f_locals, frame.f_globals):
+                found.extend(name for name, held in list(scope.items()) if held is value and name not in found)
+        frame = frame.f_back
+    return tuple(found)
+
+
+@lru_cache(maxsize=64)
+def parse_file(file: str) -> ast.Module | None:
+    """Return the syntax tree of a source file, or ``None`` when it cannot be read."""
+    try:
+        return ast.parse("".join(linecache.getlines(file)))
+    except (SyntaxError, ValueError):
+        return None
+
+
+def enclosing_loops(where: Site) -> list[ast.For | ast.While]:
+    """Return the loops around a line, the innermost first."""
+    tree = parse_file(where.file)
+    if tree is None:
+        return []
+    loops = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.For | ast.While) and node.lineno <= where.line <= (node.end_lineno or 0)
+    ]
+    return sorted(loops, key=lambda node: -node.lineno)

@@ -1,0 +1,485 @@
+"""The step ledger: optimizers, backward, zero_grad, clipping, loss scaling and schedules, in their order."""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from seedbed.doctor.observe.facts import BackwardFact, OptimizerFact, SchedulerFact, is_plain, root_name
+from seedbed.doctor.observe.graph import walk
+from seedbed.doctor.observe.site import Site, here
+
+if TYPE_CHECKING:
+    from seedbed.doctor.observe.recorder import Recorder
+
+WATCHED = 4
+WALK_AT = frozenset({1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 30, 40, 60, 80, 120})
+
+
+class StepLedger:
+    """Listens to everything that belongs to an optimisation step.
+
+    Args:
+        recorder: The recorder whose facts it fills.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.record = recorder.record
+        self.keys: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+        self.schedulers: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+        self.before: dict[int, Tensor] = {}
+        self.touched: dict[int, tuple[int, bool, dict[int, tuple[int, int] | None]]] = {}
+        self.scheduler_depth = 0
+        self.in_scaler_step = False
+        self.scaled = False
+        self.stepping: set[int] = set()
+        self.losses: list[tuple[weakref.ref[Tensor], BackwardFact]] = []
+
+    # -- optimizers ------------------------------------------------------------------------------------------
+
+    def optimizer_built(self, optimizer: Any, site: Site | None) -> OptimizerFact | None:
+        """Write down a new optimizer; called again for one already known it does nothing."""
+        known = self.keys.get(optimizer)
+        if known is not None:
+            return self.record.optimizers.get(known)
+        if len(self.record.optimizers) > 400 or not getattr(optimizer, "param_groups", None):
+            return None
+        key = len(self.record.optimizers) + 1
+        self.keys[optimizer] = key
+        group = optimizer.param_groups[0]
+        settings = {
+            name: value
+            for name, value in group.items()
+            if name != "params" and isinstance(value, int | float | tuple | bool)
+        }
+        settings["rates"] = [float(g.get("lr", 0.0)) for g in optimizer.param_groups]
+        settings["decays"] = [float(g.get("weight_decay", 0.0)) for g in optimizer.param_groups]
+        params = [p for g in optimizer.param_groups for p in g["params"]]
+        fact = OptimizerFact(key, type(optimizer).__name__, site, settings, params, self.record.steps)
+        self.record.optimizers[key] = fact
+        return fact
+
+    def fact_of(self, optimizer: Any) -> OptimizerFact | None:
+        """Return the facts of an optimizer, writing it down when it is new."""
+        return self.optimizer_built(optimizer, None)
+
+    def _watched(self, fact: OptimizerFact) -> list[Tensor]:
+        params = [p for p in fact.params if p.requires_grad]
+        if len(params) <= WATCHED:
+            return params
+        return [params[0], params[len(params) // 3], params[2 * len(params) // 3], params[-1]]
+
+    def before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        """Look at the gradients that a step is about to use."""
+        fact = self.fact_of(optimizer)
+        if fact is None:
+            return
+        fact.params = [p for g in optimizer.param_groups for p in g["params"]]
+        site = here()
+        fact.step_sites[site] += 1
+        self.stepping.add(fact.key)
+        if not self.recorder.detailed:
+            return
+        closure = (args[1] if len(args) > 1 else None) or kwargs.get("closure")
+        watched = self._watched(fact)
+        with torch.no_grad():
+            if not callable(closure):
+                self._judge_gradients(fact, watched)
+            if not self.in_scaler_step and self.scaled and fact.backs and fact.backs[-1].scaled:
+                fact.plain_steps_scaled[site] += 1
+            if fact.steps < 10 or fact.steps % 20 == 0:
+                self.before = {id(p): p.detach().clone() for p in watched if is_plain(p) and p.numel() < 4_000_000}
+            if not fact.start:
+                small = sum(p.numel() for p in fact.params) < 5_000_000
+                held = fact.params if small else watched
+                fact.start = {id(p): p.detach().clone() for p in held if is_plain(p)}
+            if fact.steps < 60 or fact.steps % 50 == 0:
+                fact.grad_checks += 1
+                fact.grad_seen.update(id(p) for p in fact.params if p.grad is not None)
+
+    def _judge_gradients(self, fact: OptimizerFact, watched: list[Tensor]) -> None:
+        grads = [p.grad for p in watched if p.grad is not None and is_plain(p.grad)]
+        number = len(fact.backs)
+        if number:
+            self._judge_window(fact)
+        if not grads or not any(bool(g.any()) for g in grads):
+            everyone = [p.grad for p in fact.params if p.grad is not None and is_plain(p.grad)]
+            if not any(bool(g.any()) for g in everyone):
+                fact.empty += 1
+                if number and fact.clears:
+                    fact.erased += 1
+                    fact.erased_by = fact.clears[-1]
+                if fact.steps == 0:
+                    fact.empty_first = True
+            return
+        if fact.steps and not number:
+            marks = {id(p): (id(p.grad), p.grad._version) for p in watched if p.grad is not None}
+            fact.repeated += marks == fact.marks
+        norm = torch.stack([g.detach().float().norm() for g in grads]).norm()
+        value = float(norm)
+        fact.bad_grads += not value < float("inf")
+        if len(fact.grad_norms) < 400:
+            fact.grad_norms.append(value)
+
+    def _judge_window(self, fact: OptimizerFact) -> None:
+        backs = fact.backs
+        if fact.steps and not fact.cleared:
+            fact.stale += 1
+        same = len({b.site for b in backs}) == 1
+        fresh = len({b.batch for b in backs}) == len(backs)
+        divided = backs[-1].root in ("Div", "Mul", "Add", "Sum", "")
+        fact.backs_per_step.append((len(backs), same and fresh))
+        if len(backs) > 1 and same and fresh and not divided and not any(b.scaled for b in backs):
+            fact.undivided[backs[-1].site] += 1
+        if backs[0].value is not None and len(fact.losses) < 2000:
+            fact.losses.append(backs[-1].value if backs[-1].value is not None else backs[0].value)
+
+    def after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        """Look at what a step changed, and start the next window."""
+        fact = self.fact_of(optimizer)
+        if fact is None:
+            return
+        self.stepping.discard(fact.key)
+        fact.steps += 1
+        self.record.steps += 1
+        if len(fact.rates) < 20_000:
+            fact.rates.append(float(optimizer.param_groups[0].get("lr", 0.0)))
+        if self.recorder.detailed:
+            with torch.no_grad():
+                self._after_detail(fact)
+        self.recorder.stepped()
+
+    def _after_detail(self, fact: OptimizerFact) -> None:
+        watched = self._watched(fact)
+        ratios = []
+        for p in watched:
+            old = self.before.get(id(p))
+            if old is not None and old.shape == p.shape and old.is_floating_point():
+                base = float(old.float().norm())
+                if base > 1e-12 and p.ndim > 1:
+                    ratios.append(float((p.detach() - old).float().norm()) / base)
+        if ratios and len(fact.ratios) < 400:
+            fact.ratios.append(max(ratios))
+        self.before = {}
+        fact.marks = {id(p): (id(p.grad), p.grad._version) for p in watched if p.grad is not None}
+        for other in self.record.optimizers.values():
+            if other is fact or not other.backs or other.key in self.stepping:
+                continue
+            for back in other.backs:
+                if back in fact.backs:
+                    other.wasted[back.site] += 1
+            other.others_between = True
+        fact.backs = []
+        fact.clears = []
+        fact.cleared = False
+        fact.others_between = False
+        fact.unscaled = False
+
+    # -- backward --------------------------------------------------------------------------------------------
+
+    def before_backward(self, tensor: Any, retain: bool) -> BackwardFact | None:
+        """Note which gradients exist before a backward pass, and walk its graph on the first passes."""
+        record = self.record
+        record.num_backwards += 1
+        if not self.recorder.detailed:
+            return None
+        site = here()
+        fact = BackwardFact(record.num_backwards, site, record.steps, retain=retain, scaled=self.scaled)
+        fact.batch = record.num_forwards
+        if isinstance(tensor, Tensor):
+            fact.root = root_name(tensor)
+            if tensor.numel() == 1 and is_plain(tensor):
+                fact.value = float(tensor.detach())
+            if record.num_backwards in WALK_AT:
+                fact.nodes = walk(record, tensor, site)
+        if len(record.backwards) < 5000:
+            record.backwards.append(fact)
+        self.touched = {}
+        for optimizer in record.optimizers.values():
+            self._before_touch(optimizer)
+        return fact
+
+    def _before_touch(self, optimizer: OptimizerFact) -> None:
+        watched = self._watched(optimizer)
+        marks: dict[int, tuple[int, int] | None] = {}
+        dirty = False
+        for p in watched:
+            grad = p.grad
+            marks[id(p)] = None if grad is None else (id(grad), grad._version)
+            if grad is not None and not dirty and is_plain(grad):
+                dirty = bool(grad.detach().any())
+        if not dirty and watched:
+            optimizer.cleared = True
+            optimizer.backs = []
+            optimizer.others_between = False
+        self.touched[optimizer.key] = (optimizer.key, dirty, marks)
+
+    def after_backward(self, fact: BackwardFact | None, tensor: Any) -> None:
+        """Find out whose gradients a backward pass has changed."""
+        if fact is None:
+            return
+        for key, (_, _, marks) in self.touched.items():
+            optimizer = self.record.optimizers[key]
+            changed = False
+            for p in self._watched(optimizer):
+                now = None if p.grad is None else (id(p.grad), p.grad._version)
+                if now is not None and now != marks.get(id(p)):
+                    changed = True
+            if changed:
+                if optimizer.others_between and optimizer.backs:
+                    optimizer.leaked[optimizer.backs[-1].site] += 1
+                optimizer.backs.append(fact)
+                optimizer.clears = []
+        self.touched = {}
+        if isinstance(tensor, Tensor) and tensor.grad_fn is not None and len(self.losses) < 4000:
+            self.losses.append((weakref.ref(tensor), fact))
+
+    def living_losses(self) -> list[BackwardFact]:
+        """Return the backward passes whose loss tensor somebody still holds with its graph."""
+        alive = []
+        for reference, fact in self.losses:
+            tensor = reference()
+            if tensor is not None and tensor.grad_fn is not None:
+                alive.append(fact)
+        return alive
+
+    # -- clearing, clipping, scaling -------------------------------------------------------------------------
+
+    def zeroed(self, params: list[Tensor]) -> None:
+        """Note a ``zero_grad()`` for every optimizer that it clears."""
+        if not self.recorder.detailed:
+            return
+        site = here()
+        ids = {id(p) for p in params}
+        for fact in self.record.optimizers.values():
+            if any(id(p) in ids for p in fact.params[:3]) or any(id(p) in ids for p in fact.params[-1:]):
+                fact.zero_sites[site] += 1
+                if fact.backs:
+                    fact.clears.append(site)
+                if fact.backs and not fact.cleared:
+                    fact.cleared = True
+            elif fact.steps and not fact.cleared:
+                self.record.note("zero-other", site, key=fact.key)
+
+    def clipped(self, params: Any, limit: float, norm: Any) -> None:
+        """Note where in the order of events a clipping call came, and whether it touched anything."""
+        if not self.recorder.detailed:
+            return
+        site = here()
+        held = [params] if isinstance(params, Tensor) else list(params)
+        ids = {id(p) for p in held}
+        value = float(norm) if isinstance(norm, Tensor) and is_plain(norm) else None
+        self.record.note("clip", site, limit=limit, norm=value, params=len(held))
+        for fact in self.record.optimizers.values():
+            if not any(id(p) in ids for p in fact.params):
+                continue
+            if fact.backs and any(p.grad is not None for p in fact.params):
+                fact.clip_good[site] += 1
+                if fact.backs[-1].scaled and not fact.unscaled:
+                    fact.clip_scaled[site] += 1
+            elif fact.steps and not fact.cleared and any(p.grad is not None for p in fact.params):
+                fact.clip_late[site] += 1
+            else:
+                fact.clip_early[site] += 1
+
+    def scaler_called(self, name: str, args: tuple[Any, ...]) -> None:
+        """Note a call of ``GradScaler.scale``, ``unscale_`` or ``update``."""
+        self.record.note(f"scaler-{name}", here())
+        if name == "scale":
+            self.scaled = True
+        elif name == "unscale_" and args:
+            fact = self.fact_of(args[0])
+            if fact is not None:
+                fact.unscaled = True
+
+    # -- schedules -------------------------------------------------------------------------------------------
+
+    def scheduler_built(self, scheduler: Any, optimizer: Any, site: Site | None) -> None:
+        """Write down a new schedule with its numbers."""
+        if scheduler in self.schedulers or len(self.record.schedulers) > 200:
+            return
+        fact = self.fact_of(optimizer)
+        key = len(self.record.schedulers) + 1
+        self.schedulers[scheduler] = key
+        settings = {
+            name: value
+            for name, value in vars(scheduler).items()
+            if isinstance(value, int | float | str | bool) and not name.startswith("_")
+        }
+        if hasattr(scheduler, "milestones"):
+            settings["milestones"] = sorted(scheduler.milestones)
+        self.record.schedulers[key] = SchedulerFact(
+            key, type(scheduler).__name__, site, fact.key if fact else 0, settings, self.record.steps
+        )
+
+    def scheduler_stepped(self, scheduler: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Note one step of a schedule: after how many optimizer steps, with which metric."""
+        fact = self.record.schedulers.get(self.schedulers.get(scheduler, 0))
+        if fact is None:
+            return
+        fact.calls += 1
+        if len(fact.at_steps) < 20_000:
+            fact.at_steps.append(self.record.steps)
+            fact.rates.append(float(scheduler.optimizer.param_groups[0]["lr"]))
+        fact.sites[here()] += 1
+        metric = args[0] if args else kwargs.get("metrics")
+        if fact.kind == "ReduceLROnPlateau" and metric is not None and len(fact.metrics) < 5000:
+            fact.metrics.append(float(metric))
+
+
+def install(ledger: StepLedger, patches: Any) -> None:
+    """Put the ledger's wrappers in place."""
+    guard = ledger.recorder.guard
+    _wrap_optimizers(ledger, patches)
+    _wrap_backward(ledger, patches)
+    _wrap_schedulers(ledger, patches)
+    _wrap_scaler(ledger, patches)
+
+    def clipping(original: Callable[..., Any]) -> Callable[..., Any]:
+        def clip(parameters: Any, *args: Any, **kwargs: Any) -> Any:
+            if inspect.isgenerator(parameters) or isinstance(parameters, filter | map):
+                parameters = list(parameters)
+            out = original(parameters, *args, **kwargs)
+            limit = args[0] if args else kwargs.get("max_norm", kwargs.get("clip_value", 0.0))
+            guard.run(ledger.clipped, parameters, float(limit), out)
+            return out
+
+        return clip
+
+    for name in ("clip_grad_norm_", "clip_grad_value_"):
+        patches.replace(nn.utils, name, clipping)
+        patches.replace(nn.utils.clip_grad, name, clipping)
+
+
+def _wrap_optimizers(ledger: StepLedger, patches: Any) -> None:
+    guard = ledger.recorder.guard
+
+    def init(original: Callable[..., Any]) -> Callable[..., Any]:
+        def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+            original(self, *args, **kwargs)
+            guard.run(lambda: ledger.optimizer_built(self, here()))
+
+        return __init__
+
+    def zero(original: Callable[..., Any]) -> Callable[..., Any]:
+        def zero_grad(self: Any, *args: Any, **kwargs: Any) -> Any:
+            out = original(self, *args, **kwargs)
+            if ledger.recorder.detailed:
+                held = (
+                    list(self.parameters())
+                    if isinstance(self, nn.Module)
+                    else [p for group in self.param_groups for p in group["params"]]
+                )
+                guard.run(ledger.zeroed, held)
+            return out
+
+        return zero_grad
+
+    patches.replace(torch.optim.Optimizer, "__init__", init)
+    patches.replace(torch.optim.Optimizer, "zero_grad", zero)
+    patches.replace(nn.Module, "zero_grad", zero)
+
+
+def _wrap_backward(ledger: StepLedger, patches: Any) -> None:
+    guard = ledger.recorder.guard
+
+    def method(original: Callable[..., Any]) -> Callable[..., Any]:
+        def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
+            if torch.compiler.is_compiling() or ledger.recorder.in_backward:
+                return original(tensors, *args, **kwargs)
+            retain = bool(kwargs.get("retain_graph") or (len(args) > 1 and args[1] is True))
+            first = tensors[0] if isinstance(tensors, list | tuple) and tensors else tensors
+            fact = guard.run(ledger.before_backward, first, retain)
+            ledger.recorder.in_backward = True
+            try:
+                out = original(tensors, *args, **kwargs)
+            finally:
+                ledger.recorder.in_backward = False
+            guard.run(ledger.after_backward, fact, first)
+            return out
+
+        return backward
+
+    def grad(original: Callable[..., Any]) -> Callable[..., Any]:
+        def grad_of(*args: Any, **kwargs: Any) -> Any:
+            ledger.record.grad_calls += 1
+            before, ledger.recorder.in_grad = ledger.recorder.in_grad, True
+            try:
+                return original(*args, **kwargs)
+            finally:
+                ledger.recorder.in_grad = before
+
+        return grad_of
+
+    patches.replace(torch.Tensor, "backward", method)
+    patches.replace(torch.autograd, "backward", method)
+    patches.replace(torch.autograd, "grad", grad)
+
+
+def _wrap_schedulers(ledger: StepLedger, patches: Any) -> None:
+    from torch.optim import lr_scheduler
+
+    guard = ledger.recorder.guard
+
+    def init(original: Callable[..., Any]) -> Callable[..., Any]:
+        def __init__(self: Any, optimizer: Any, *args: Any, **kwargs: Any) -> None:
+            ledger.scheduler_depth += 1
+            try:
+                original(self, optimizer, *args, **kwargs)
+            finally:
+                ledger.scheduler_depth -= 1
+            if ledger.scheduler_depth == 0:
+                guard.run(lambda: ledger.scheduler_built(self, self.optimizer, here()))
+
+        return __init__
+
+    def stepped(original: Callable[..., Any]) -> Callable[..., Any]:
+        def step(self: Any, *args: Any, **kwargs: Any) -> Any:
+            ledger.scheduler_depth += 1
+            try:
+                out = original(self, *args, **kwargs)
+            finally:
+                ledger.scheduler_depth -= 1
+            if ledger.scheduler_depth == 0:
+                guard.run(ledger.scheduler_stepped, self, args, kwargs)
+            return out
+
+        return step
+
+    classes = [c for c in vars(lr_scheduler).values() if isinstance(c, type) and c.__module__ == lr_scheduler.__name__]
+    for owner in classes:
+        if issubclass(owner, lr_scheduler.LRScheduler):
+            if "__init__" in vars(owner):
+                patches.replace(owner, "__init__", init)
+            if "step" in vars(owner):
+                patches.replace(owner, "step", stepped)
+
+
+def _wrap_scaler(ledger: StepLedger, patches: Any) -> None:
+    guard = ledger.recorder.guard
+    owner = torch.amp.GradScaler
+
+    def named(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        def make(original: Callable[..., Any]) -> Callable[..., Any]:
+            def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+                guard.run(ledger.scaler_called, name, args)
+                inside = name == "step"
+                ledger.in_scaler_step = ledger.in_scaler_step or inside
+                try:
+                    return original(self, *args, **kwargs)
+                finally:
+                    if inside:
+                        ledger.in_scaler_step = False
+
+            return call
+
+        return make
+
+    for name in ("scale", "unscale_", "step", "update"):
+        patches.replace(owner, name, named(name))

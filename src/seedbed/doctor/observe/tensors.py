@@ -1,0 +1,384 @@
+"""Single tensor operations in the first steps and around evaluations: shapes that broadcast, axes, masks, views."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from seedbed.doctor.observe.facts import ForwardFact, is_plain, maker
+from seedbed.doctor.observe.shapes import mixes_axes
+from seedbed.doctor.observe.site import here
+
+if TYPE_CHECKING:
+    from seedbed.doctor.observe.recorder import Recorder
+
+Handler = Callable[["TensorWatch", Any, tuple[Any, ...], dict[str, Any]], None]
+SQUASHED = ("Softmax", "Sigmoid", "LogSoftmax")
+
+
+class FunctionWatch(TorchFunctionMode):
+    """The mode itself: runs the operation, then hands it to the watch."""
+
+    def __init__(self, watch: TensorWatch) -> None:
+        super().__init__()
+        self.watch = watch
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        out = func(*args, **kwargs)
+        handler = HANDLERS.get(getattr(func, "__name__", ""))
+        if handler is not None:
+            self.watch.recorder.guard.run(handler, self.watch, out, args, kwargs)
+        return out
+
+
+class TensorWatch:
+    """Switches the mode on and off and holds what the handlers remember.
+
+    Args:
+        recorder: The recorder whose facts it fills.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.record = recorder.record
+        self.mode: FunctionWatch | None = None
+        self.outputs: dict[int, tuple[weakref.ref[Tensor], ForwardFact]] = {}
+        self.masked: dict[int, tuple[weakref.ref[Tensor], float]] = {}
+        self.heads: dict[int, tuple[weakref.ref[Tensor], Any]] = {}
+
+    def switch(self, on: bool) -> None:
+        """Turn the mode on or off; when a mode of the script lies above ours, it stays as it is."""
+        if on and self.mode is None:
+            if torch.overrides._get_current_function_mode() is not None:
+                return
+            self.mode = FunctionWatch(self)
+            self.mode.__enter__()
+        elif not on and self.mode is not None:
+            if torch.overrides._get_current_function_mode() is self.mode:
+                self.mode.__exit__(None, None, None)
+                self.mode = None
+
+    def remember_output(self, tensor: Tensor, fact: ForwardFact) -> None:
+        """Know a module's output again when it is compared, rounded or indexed."""
+        if len(self.outputs) > 128:
+            self.outputs.clear()
+        self.outputs[id(tensor)] = (weakref.ref(tensor), fact)
+
+    def output_of(self, tensor: Any) -> ForwardFact | None:
+        """Return the forward call whose output this very tensor (or its base) is."""
+        if not isinstance(tensor, Tensor):
+            return None
+        for candidate in (tensor, tensor._base):
+            known = self.outputs.get(id(candidate))
+            if known is not None and known[0]() is candidate:
+                return known[1]
+        return None
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, Tensor) and is_plain(value)
+
+
+def _axis(args: tuple[Any, ...], kwargs: dict[str, Any], ndim: int, default: Any = None) -> int | None:
+    dim = kwargs.get("dim", args[1] if len(args) > 1 else default)
+    if not isinstance(dim, int) or isinstance(dim, bool) or ndim == 0:
+        return None
+    return dim % ndim
+
+
+def _softmax(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    given = args[0] if args else kwargs.get("input")
+    if not _plain(given) or not _plain(out):
+        return
+    axis = _axis(args, kwargs, given.ndim)
+    if axis is None:
+        return
+    shape = tuple(given.shape)
+    name = maker(given)[0]
+    site = here()
+    inside = bool(watch.recorder.modules.stack)
+    if given.requires_grad and name in ("Softmax", "LogSoftmax") and shape[axis] > 1:
+        watch.record.note("softmax-twice", site, shape=shape, before=name)
+    if shape[axis] == 1 and given.requires_grad:
+        watch.record.note("softmax-single", site, shape=shape, dim=axis)
+    if len(shape) == 2 and axis == 0 and min(shape) > 1 and (given.requires_grad or inside):
+        watch.record.note("softmax-dim0", site, shape=shape, batch=watch.recorder.batch_now)
+    if len(shape) >= 3 and axis != len(shape) - 1 and shape[-1] == shape[-2] and shape[-1] > 1:
+        watch.record.note("softmax-attention-axis", site, shape=shape, dim=axis)
+    if given.requires_grad:
+        _masked_scores(watch, given, shape, axis, site)
+        if axis == len(shape) - 1:
+            watch.heads[id(out)] = (weakref.ref(out), site)
+
+
+def _masked_scores(watch: TensorWatch, given: Tensor, shape: tuple[int, ...], axis: int, site: Any) -> None:
+    known = watch.masked.get(id(given))
+    if known is not None and known[0]() is given:
+        watch.record.note("masked-with-small-value", site, value=known[1], shape=shape)
+    node = given.grad_fn
+    scaled = False
+    width = None
+    for _ in range(8):
+        if node is None:
+            return
+        name = node.name().split("Backward")[0]
+        if name in ("Bmm", "Mm"):
+            left = getattr(node, "_saved_self", None)
+            width = left.shape[-1] if isinstance(left, Tensor) else None
+            break
+        scaled = scaled or name in ("Div", "Mul")
+        if name not in ("MaskedFill", "Add", "UnsafeView", "View", "Div", "Mul", "Where", "Transpose"):
+            return
+        node = node.next_functions[0][0]
+    if node is None or scaled or width is None or len(shape) < 3:
+        return
+    for parent, _ in node.next_functions[:2]:
+        scaled = scaled or _is_scaled(parent)
+    if not scaled and width >= 4 and shape[-1] > 1:
+        spread = float(given.detach()[torch.isfinite(given.detach()) & (given.detach() > -1e4)].float().std())
+        watch.record.note("unscaled-scores", site, width=width, spread=spread, shape=shape)
+
+
+def _is_scaled(node: Any) -> bool:
+    for _ in range(8):
+        if node is None:
+            return False
+        name = node.name().split("Backward")[0]
+        if name in ("Mul", "Div", "NativeLayerNorm", "LinalgVectorNorm", "Norm"):
+            return True
+        if name in ("Addmm", "Mm", "AccumulateGrad"):
+            return False
+        node = node.next_functions[0][0] if node.next_functions else None
+    return False
+
+
+def _view(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    given = args[0] if args else None
+    if not _plain(given) or not _plain(out) or given.ndim < 2 or out.ndim < 1:
+        return
+    if not (given.requires_grad or watch.recorder.modules.stack):
+        return
+    before, after = tuple(given.shape), tuple(out.shape)
+    if before == after:
+        return
+    batch = watch.recorder.batch_now
+    reason = mixes_axes(before, after, batch)
+    if reason:
+        watch.record.note("view-mixes", here(), before=before, after=after, reason=reason, batch=batch)
+
+
+def _pairwise(kind: str) -> Handler:
+    def handler(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if len(args) < 2 or not _plain(args[0]) or not _plain(args[1]):
+            return
+        left, right = args[0], args[1]
+        one, two = tuple(left.shape), tuple(right.shape)
+        if len(one) == 1 and len(two) == 2:
+            one, two = two, one
+        if len(one) != 2 or len(two) != 1 or one[1] != 1 or one[0] != two[0] or one[0] < 2:
+            return
+        if left.untyped_storage().data_ptr() == right.untyped_storage().data_ptr():
+            return
+        watch.record.note(
+            f"broadcast-{kind}", here(), left=tuple(left.shape), right=tuple(right.shape),
+            out=tuple(out.shape) if isinstance(out, Tensor) else (), grad=left.requires_grad or right.requires_grad,
+        )  # fmt: skip
+
+    return handler
+
+
+def _sum_up(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    _pairwise("loss")(watch, out, args, kwargs)
+    if not _plain(out) or out.numel() != 1 or out.grad_fn is None:
+        return
+    site = here()
+    if site is None:
+        return
+    length, last = 1, watch.record.steps
+    for parent, _ in out.grad_fn.next_functions:
+        mark = None if parent is None else parent.metadata.get("seedbed")
+        if mark is not None and mark[0] == site:
+            length = mark[1] + (mark[2] != last)
+    out.grad_fn.metadata["seedbed"] = (site, length, last)
+    if length >= 3:
+        watch.record.note("growing-sum", site, length=length)
+
+
+def _threshold(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    if len(args) < 2:
+        return
+    fact = watch.output_of(args[0])
+    value = args[1]
+    if fact is not None and isinstance(value, int | float) and not isinstance(value, bool):
+        data = args[0].detach().float()
+        watch.record.note(
+            "threshold", here(), value=float(value), low=float(data.min()), high=float(data.max()),
+            root=fact.root, maker=maker(args[0])[0],
+        )  # fmt: skip
+
+
+def _round(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    fact = watch.output_of(args[0]) if args else None
+    if fact is not None:
+        data = args[0].detach().float()
+        watch.record.note(
+            "threshold", here(), value=0.5, low=float(data.min()), high=float(data.max()), root=fact.root, maker=""
+        )
+
+
+def _argmax(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    fact = watch.output_of(args[0]) if args else None
+    if fact is None or args[0].ndim != 2:
+        return
+    axis = _axis(args, kwargs, 2)
+    if axis == 0 and fact.batch == args[0].shape[0] and args[0].shape[1] > 1:
+        watch.record.note("argmax-dim0", here(), shape=tuple(args[0].shape))
+
+
+def _sigmoid(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    given = args[0] if args else None
+    if _plain(given) and given.requires_grad and maker(given)[0] in ("Sigmoid", "Softmax"):
+        watch.record.note("sigmoid-twice", here(), shape=tuple(given.shape), before=maker(given)[0])
+
+
+def _masked_fill(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    if not _plain(out) or not out.is_floating_point():
+        return
+    value = kwargs.get("value", args[2] if len(args) > 2 else None)
+    if isinstance(value, Tensor) and value.numel() == 1:
+        value = float(value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return
+    mask = args[1] if len(args) > 1 else kwargs.get("mask")
+    if abs(float(value)) < 1.0 and isinstance(mask, Tensor) and bool(mask.any()):
+        _remember_mask(watch, out, float(value))
+    if args and _unmasked_weights(args[0]) and isinstance(mask, Tensor) and bool(mask.any()):
+        watch.record.note("mask-after-softmax", here(), value=float(value), shape=tuple(out.shape))
+
+
+def _unmasked_weights(tensor: Any) -> bool:
+    """Say whether a tensor is the output of a softmax whose scores were not masked before."""
+    if not _plain(tensor) or maker(tensor, 1)[0] != "Softmax":
+        return False
+    parent = tensor.grad_fn.next_functions[0][0]
+    return parent is not None and parent.name().split("Backward")[0] not in ("MaskedFill", "Where", "Add")
+
+
+def _remember_mask(watch: TensorWatch, out: Tensor, value: float) -> None:
+    if len(watch.masked) > 128:
+        watch.masked.clear()
+    watch.masked[id(out)] = (weakref.ref(out), value)
+
+
+def _where(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    if len(args) == 3 and _plain(out) and _plain(args[0]) and args[0].dtype == torch.bool:
+        for value in args[1:]:
+            number = float(value) if isinstance(value, Tensor) and value.numel() == 1 else value
+            if isinstance(number, int | float) and abs(float(number)) < 1.0:
+                _remember_mask(watch, out, float(number))
+
+
+def _multiply(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    _pairwise("loss")(watch, out, args, kwargs)
+    if len(args) < 2 or not _plain(args[0]) or not _plain(args[1]) or not _plain(out) or out.ndim < 2:
+        return
+    for mask, scores in ((args[0], args[1]), (args[1], args[0])):
+        if mask.requires_grad or not scores.requires_grad or mask.ndim < 2 or mask.numel() > 1_000_000:
+            continue
+        kinds = mask.detach().unique()
+        if kinds.numel() == 2 and sorted(kinds.float().tolist()) == [0.0, 1.0]:
+            if maker(scores, 1)[0] in ("Bmm", "Mm", "Div", "UnsafeView"):
+                _remember_mask(watch, out, 0.0)
+            elif _unmasked_weights(scores) and scores.shape[-1] == scores.shape[-2]:
+                watch.record.note("mask-after-softmax", here(), value=0.0, shape=tuple(out.shape))
+
+
+def _index(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    if len(args) == 2 and _plain(args[0]) and _plain(args[1]) and _plain(out):
+        index = args[1]
+        if index.dtype == torch.int64 and index.ndim == 1 and index.numel() > 3 and args[0].ndim:
+            watch.recorder.pairs.indexed(args[0], index, out, here())
+
+
+def _attention(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    mask = kwargs.get("attn_mask", args[3] if len(args) > 3 else None)
+    if _plain(mask) and mask.is_floating_point():
+        kinds = mask.detach().unique()
+        if kinds.numel() == 2 and sorted(kinds.tolist()) == [0.0, 1.0]:
+            watch.record.note("float-mask", here(), values=(0.0, 1.0), shape=tuple(mask.shape))
+
+
+def _multihead(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    mask = kwargs.get("key_padding_mask")
+    tokens = watch.recorder.pairs.tokens
+    if _plain(mask) and mask.dtype == torch.bool and mask.ndim == 2:
+        for ids in tokens.values():
+            if ids.shape != mask.shape:
+                continue
+            padded = trailing_padding(ids)
+            if padded is not None and bool(padded.any()) and torch.equal(mask, ~padded):
+                watch.record.note("inverted-mask", here(), masked=float(mask.float().mean()))
+    elif _plain(mask) and mask.is_floating_point() and sorted(mask.detach().unique().tolist()) == [0.0, 1.0]:
+        watch.record.note("float-mask", here(), values=(0.0, 1.0), shape=tuple(mask.shape))
+
+
+def trailing_padding(ids: Tensor, pad: int | None = None) -> Tensor | None:
+    """Return the mask (B, T) of the run of equal ids at the end of the rows, or ``None`` when there is none."""
+    if ids.ndim != 2 or ids.shape[1] < 2:
+        return None
+    if pad is None:
+        pad = int(ids[:, -1].mode().values)
+    same = ids == pad
+    run = same.flip(1).cumprod(1).flip(1).bool()
+    if not bool((run.sum(1) >= 2).any()) or bool((same & ~run).any()) or bool(run.all()):
+        return None
+    return run
+
+
+def _embedding(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    given = args[0] if args else kwargs.get("input")
+    weight = args[1] if len(args) > 1 else kwargs.get("weight")
+    if _plain(given) and given.ndim == 2 and isinstance(weight, Tensor):
+        watch.recorder.pairs.tokens[weight.shape[0]] = given.detach()
+
+
+def _dropout(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    training = kwargs.get("training", args[2] if len(args) > 2 else True)
+    rate = kwargs.get("p", args[1] if len(args) > 1 else 0.5)
+    stack = watch.recorder.modules.stack
+    if training and rate and stack and not stack[0].training and not any(m.training for m in stack):
+        watch.record.note("functional-dropout", here(), rate=float(rate))
+
+
+def _log(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    given = args[0] if args else None
+    if _plain(given) and given.requires_grad and given.numel() and bool((given.detach() <= 0).any()):
+        watch.record.note("log-of-zero", here(), low=float(given.detach().min()))
+
+
+def _sqrt(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    given = args[0] if args else None
+    if _plain(given) and given.requires_grad and given.numel() and bool((given.detach() == 0).any()):
+        watch.record.note("root-of-zero", here(), low=0.0)
+
+
+HANDLERS: dict[str, Handler] = {
+    "softmax": _softmax, "log_softmax": _softmax, "view": _view, "reshape": _view,
+    "sub": _pairwise("loss"), "__sub__": _pairwise("loss"), "__rsub__": _pairwise("loss"), "rsub": _pairwise("loss"),
+    "eq": _pairwise("metric"), "__eq__": _pairwise("metric"), "ne": _pairwise("metric"),
+    "add": _sum_up, "__add__": _sum_up, "__radd__": _sum_up, "__iadd__": _sum_up, "add_": _sum_up,
+    "gt": _threshold, "__gt__": _threshold, "ge": _threshold, "__ge__": _threshold, "lt": _threshold,
+    "__lt__": _threshold, "round": _round, "argmax": _argmax, "max": _argmax, "sigmoid": _sigmoid,
+    "masked_fill": _masked_fill, "masked_fill_": _masked_fill, "where": _where, "mul": _multiply,
+    "__mul__": _multiply, "__rmul__": _multiply, "__getitem__": _index, "scaled_dot_product_attention": _attention,
+    "multi_head_attention_forward": _multihead, "embedding": _embedding, "log": _log, "sqrt": _sqrt,
+    "dropout": _dropout, "dropout2d": _dropout, "dropout1d": _dropout, "alpha_dropout": _dropout,
+    "index_select": _index,
+}  # fmt: skip
+

@@ -1,0 +1,89 @@
+"""Weights that start wrong: far too large, or all alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.observe.facts import RootFact
+from seedbed.doctor.probes.view import Run, number, report
+
+GAIN = 4.0
+
+
+def probe(run: Run) -> Iterator[Finding]:
+    """Report weights drawn without scaling, constant weights, and units that stay identical."""
+    for key in run.trained_roots:
+        root = run.record.roots[key]
+        if root.module in run.recorder.copies.loaded:
+            continue
+        yield from _unscaled(run, root)
+        yield from _identical(run, root)
+
+
+def _tables(root: RootFact) -> set[int]:
+    return {id(m.weight) for m in root.module.modules() if isinstance(m, nn.Embedding | nn.EmbeddingBag)}
+
+
+def _fan_in(parameter: torch.Tensor, layer: bool) -> int:
+    if layer:
+        return int(parameter[0].numel())
+    return int(parameter.shape[0] if parameter.ndim == 2 else parameter[0].numel())
+
+
+def _unscaled(run: Run, root: RootFact) -> Iterator[Finding]:
+    skip = _tables(root)
+    layers = {id(m.weight): m for m in root.module.modules() if isinstance(m, nn.Linear | nn.modules.conv._ConvNd)}
+    large = []
+    for name, parameter in root.module.named_parameters():
+        if id(parameter) in skip or name not in root.gains or id(parameter) not in run.trained_ids:
+            continue
+        if id(parameter) not in layers and parameter.ndim != 2:
+            continue
+        deviation, mean = root.gains[name]
+        fan_in = _fan_in(parameter, id(parameter) in layers)
+        gain = (deviation**2 + mean**2) ** 0.5 * fan_in**0.5
+        if gain > GAIN and fan_in >= 8 and deviation > 1e-8:
+            large.append((gain, name, deviation, mean, fan_in, parameter))
+    if not large:
+        return
+    gain, name, deviation, mean, fan_in, parameter = max(large, key=lambda item: item[0])
+    loss = next((c for c in run.record.losses if c.training and c.value is not None), None)
+    seen = f"; the first loss is {number(loss.value)}" if loss is not None and loss.value is not None else ""
+    owner, _ = run.owner_of(parameter)
+    yield report(
+        "SB506",
+        f"weights are initialised too large: {name} has standard deviation {number(deviation)} and mean {number(mean)} "
+        f"with {fan_in} inputs, about {gain:.0f} times what keeps the variance (initialization, std, kaiming, xavier)"
+        f"{seen}",
+        (run.made_at(owner) if id(parameter) in layers else None) or run.made_at(parameter),
+        "Use nn.init.kaiming_uniform_ or divide by sqrt(fan_in).", where=name, std=deviation, fan_in=fan_in,
+    )  # fmt: skip
+
+
+def _identical(run: Run, root: RootFact) -> Iterator[Finding]:
+    layers = [
+        (name, module)
+        for name, module in root.module.named_modules()
+        if isinstance(module, nn.Linear | nn.modules.conv._ConvNd) and id(module.weight) in run.trained_ids
+    ]
+    for name, module in layers:
+        weight = module.weight.detach()
+        if weight.shape[0] < 2 or not weight.requires_grad and not module.weight.requires_grad:
+            continue
+        rows = weight.reshape(weight.shape[0], -1)
+        start = root.start.get(f"{name}.weight" if name else "weight")
+        alike = start is not None and start.numel() > 1 and bool((start == start.flatten()[0]).all())
+        same = float((rows - rows[0]).abs().max()) <= 1e-6 * float(rows.abs().max() + 1e-12)
+        if alike and same and (name, module) != layers[-1]:
+            yield report(
+                "SB507",
+                f"constant initialization: all weights of {name or root.name} started at {number(float(start.flatten()[0]))} "  # type: ignore[union-attr]
+                f"and after {run.record.steps} steps its {rows.shape[0]} units are still identical (symmetry is not broken)",
+                run.made_at(module), "Initialise with random values: nn.init.kaiming_uniform_.", where=name,
+                units=rows.shape[0],
+            )  # fmt: skip
+            return

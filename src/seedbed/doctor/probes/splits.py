@@ -1,0 +1,155 @@
+"""Training data beside evaluation data: shared samples, other statistics, targets among the inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.observe.facts import ForwardFact
+from seedbed.doctor.observe.pairs import Pair, joined
+from seedbed.doctor.observe.site import Site
+from seedbed.doctor.probes.view import Run, number, report
+
+WORDS = ("val", "test", "dev", "valid", "holdout", "unseen")
+
+
+def probe(run: Run) -> Iterator[Finding]:
+    """Report samples in both splits, inputs of another scale, leaks of the target, and sorted labels."""
+    overlap = list(_overlap(run))
+    yield from overlap
+    train = [p for p in run.recorder.pairs.split(True) if not p.tokens]
+    held = [p for p in run.recorder.pairs.pairs if not p.tokens and p.forward in run.evaluations]
+    if not overlap:
+        yield from _moments(run, train, held)
+    yield from _target_inside(run, train)
+    yield from _sorted_labels(run)
+    for note in run.record.noted("unpaired-index"):
+        if note.count >= 2:
+            yield report(
+                "SB414", f"inputs and targets are shuffled differently: both have {note.first['rows']} rows, but each is "
+                "indexed with its own permutation, so the labels no longer belong to the inputs", note.site,
+                "Use one permutation for both.", rows=note.first["rows"],
+            )  # fmt: skip
+
+
+def _overlap(run: Run) -> Iterator[Finding]:
+    train: set[int] = set()
+    for fact in run.training_forwards:
+        train.update(fact.rows)
+    if len(train) < 16:
+        return
+    groups: dict[tuple[Site | None, int], list[ForwardFact]] = {}
+    for fact in run.evaluations:
+        if fact.rows:
+            groups.setdefault((fact.site, fact.loader), []).append(fact)
+    for (site, key), facts in groups.items():
+        rows = {row for fact in facts for row in fact.rows}
+        shared = rows & train
+        share = len(shared) / max(len(rows), 1)
+        if len(shared) < 4 or share < 0.02:
+            continue
+        loader = run.record.loaders.get(key)
+        names = " ".join(loader.names if loader else ()) + " " + " ".join({f.text for f in facts[:4]})
+        function = facts[0].site.function if facts[0].site else ""
+        named = any(word in (names + " " + function).lower() for word in WORDS)
+        place = loader.site if loader else site
+        if share > 0.98:
+            if named and "train" not in names.lower():
+                yield report(
+                    "SB309", f"the evaluation uses the training data: all {len(rows)} evaluated samples were also "
+                    "trained on", place, "Evaluate on samples that are held out.", shared=len(shared),
+                )  # fmt: skip
+        else:
+            yield report(
+                "SB406", f"training and evaluation data share samples: {len(shared)} of {len(rows)} evaluated rows "
+                f"({share:.0%}) were also trained on: data leak, overlap, duplicates", place,
+                "Split by index without overlap, and remove duplicates before the split.", shared=len(shared),
+                evaluated=len(rows),
+            )  # fmt: skip
+        return
+
+
+def _numbers(pairs: list[Pair]) -> Tensor | None:
+    found = joined(pairs)
+    if found is None or not (found[0].is_floating_point() or found[0].dtype == torch.uint8):
+        return None
+    return found[0].double().unique(dim=0) if found[0].numel() < 4_000_000 else found[0].double()
+
+
+def _moments(run: Run, train: list[Pair], held: list[Pair]) -> Iterator[Finding]:
+    one, two = _numbers(train), _numbers(held)
+    if one is None or two is None or one.shape[1] != two.shape[1] or min(len(one), len(two)) < 20:
+        return
+    mean1, mean2 = one.mean(0), two.mean(0)
+    std1, std2 = one.std(0).clamp_min(1e-9), two.std(0).clamp_min(1e-9)
+    ratio = float((std2 / std1).log().median().exp())
+    shift = float(((mean2 - mean1).abs() / torch.maximum(std1, std2)).median())
+    standard = float(mean1.abs().median()) < 0.2 and 0.7 < float(std1.median()) < 1.4
+    standard_too = float(mean2.abs().median()) < 0.2 and 0.7 < float(std2.median()) < 1.4
+    if (ratio > 3 or ratio < 1 / 3 or shift > 1.5) and (standard or standard_too or ratio > 20 or ratio < 1 / 20):
+        site = held[0].forward.site
+        yield report(
+            "SB409", f"evaluation inputs are not normalised as the training inputs are: training mean "
+            f"{number(float(mean1.median()))}, std {number(float(std1.median()))}; evaluation mean "
+            f"{number(float(mean2.median()))}, std {number(float(std2.median()))}", site,
+            "Apply the mean and std of the training data to the evaluation data too.", ratio=ratio, shift=shift,
+        )  # fmt: skip
+        return
+    both = torch.cat([one, two])
+    exact = float(both.mean(0).abs().max()) < 2e-5 and float((both.std(0) - 1).abs().max()) < 2e-3
+    exact = exact or (float(both.mean(0).abs().max()) < 2e-5 and float((both.std(0, correction=0) - 1).abs().max()) < 1e-4)
+    apart = float(mean1.abs().max()) > 1e-3
+    whole = abs(float(both.mean())) < 2e-5 and abs(float(both.std()) - 1) < 2e-3 and abs(float(one.mean())) > 1e-3
+    own = float(mean2.abs().max()) < 2e-5 and float(mean1.abs().max()) < 2e-5 and len(one) != len(two)
+    if (exact and apart) or whole:
+        yield report(
+            "SB404", "statistics are fitted on all data before the split (data leak): training and evaluation inputs "
+            f"together have mean 0 and std 1 exactly, the training inputs alone have mean "
+            f"{number(float(mean1.abs().max()))}", train[0].forward.site,
+            "Split first, fit mean and std on the training part only, apply them to both.",
+        )  # fmt: skip
+    elif own and float(mean2.abs().max()) < 2e-5 and 0.99 < float(std2.median()) < 1.01:
+        yield report(
+            "SB405", "evaluation inputs are normalised with their own statistics: their mean is exactly 0 and std 1, as "
+            "if a scaler had been fitted on them again", held[0].forward.site,
+            "Fit on the training data only and call transform on the rest.",
+        )  # fmt: skip
+
+
+def _target_inside(run: Run, train: list[Pair]) -> Iterator[Finding]:
+    found = joined([p for p in train if p.targets.ndim == 1 or p.targets.shape[1:].numel() == 1])
+    if found is None:
+        return
+    inputs, targets = found[0].double(), found[1].double().reshape(len(found[1]), -1)[:, 0]
+    if inputs.shape[1] < 3 or len(targets) < 16 or targets.unique().numel() < 2:
+        return
+    same = (inputs == targets[:, None]).all(0)
+    steps = train[0].shape
+    if not bool(same.any()):
+        return
+    column = int(same.nonzero()[0])
+    if len(steps) == 3 and column < inputs.shape[1] - steps[-1]:
+        return  # an earlier time step may well be what the model must remember
+    yield report(
+        "SB416", f"the target is among the inputs (target leak): feature {column} equals the target in all "
+        f"{len(targets)} rows", train[0].forward.site, "Drop this column (or end the window one step earlier).",
+        column=column, rows=len(targets),
+    )  # fmt: skip
+
+
+def _sorted_labels(run: Run) -> Iterator[Finding]:
+    pairs = [p for p in run.recorder.pairs.split(True) if p.targets.ndim == 1 and len(p.targets) >= 4][:200]
+    if len(pairs) < 6 or not all(p.loss.name in ("cross_entropy", "nll_loss") for p in pairs):
+        return
+    kinds = [p.targets.unique().numel() for p in pairs]
+    overall = torch.cat([p.targets for p in pairs]).unique().numel()
+    single = sum(k == 1 for k in kinds)
+    if overall >= 2 and single >= 0.6 * len(pairs):
+        yield report(
+            "SB422", f"batches hold one class only: {single} of {len(pairs)} training batches have a single label out of "
+            f"{overall}, the data is sorted and not shuffled", pairs[0].forward.site,
+            "Shuffle the training data.", single=single, batches=len(pairs),
+        )  # fmt: skip

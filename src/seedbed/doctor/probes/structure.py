@@ -1,0 +1,65 @@
+"""The shape of the model and of the script's objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from torch import nn
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.probes.view import Run, report
+
+
+def probe(run: Run) -> Iterator[Finding]:
+    """Report linear layers in a row, optimizers built again and again, layers made in forward."""
+    yield from _linear_pairs(run)
+    yield from _recreated_optimizers(run)
+    yield from _layers_made_in_forward(run)
+
+
+def _linear_pairs(run: Run) -> Iterator[Finding]:
+    for note in run.record.noted("linear-after-linear"):
+        before, after = note.first["before"], note.first["after"]
+        if not isinstance(before, nn.Linear) or note.count < 2:
+            continue
+        middle = before.out_features
+        if middle < min(before.in_features, after.out_features) or before is after:
+            continue  # a bottleneck is a factorised layer, and that is often meant
+        yield report(
+            "SB509", f"linear layers follow each other without an activation: Linear({before.in_features}, {middle}) and "
+            f"Linear({after.in_features}, {after.out_features}) together are one linear map", note.site,
+            "Put a nonlinearity such as nn.ReLU() between them.", width=middle,
+        )  # fmt: skip
+
+
+def _recreated_optimizers(run: Run) -> Iterator[Finding]:
+    groups: dict[object, list] = {}  # type: ignore[type-arg]
+    for optimizer in run.stepped:
+        if optimizer.site is not None and optimizer.params:
+            groups.setdefault((optimizer.site, id(optimizer.params[0])), []).append(optimizer)
+    for same in groups.values():
+        kind = same[0].kind
+        stateful = kind != "SGD" or same[0].settings.get("momentum")
+        if len(same) >= 3 and stateful:
+            yield report(
+                "SB119", f"the optimizer is created again in the loop: {kind} was built {len(same)} times on the same "
+                "parameters, and its state (momentum, averages) is lost each time", same[0].site,
+                "Build the optimizer once, before the loop.", times=len(same),
+            )  # fmt: skip
+
+
+def _layers_made_in_forward(run: Run) -> Iterator[Finding]:
+    for root in run.record.roots.values():
+        strays = [m for m, top in run.record.stray.values() if top == root.key and next(m.parameters(), None) is not None]
+        kinds: dict[object, list[nn.Module]] = {}
+        for module in strays:
+            site = next((run.made_at(p) for p in module.parameters()), None)
+            kinds.setdefault(site, []).append(module)
+        for site, modules in kinds.items():
+            if site is not None and len(modules) >= 5 and site.function in ("forward", "__call__"):  # type: ignore[attr-defined]
+                yield report(
+                    "SB505", f"a layer is created in forward(): {len(modules)} new {type(modules[0]).__name__} layers were "
+                    "made, each random and never trained", site,  # type: ignore[arg-type]
+                    "Create it in __init__.", layers=len(modules),
+                )  # fmt: skip
+                return
