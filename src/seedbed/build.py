@@ -15,14 +15,16 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from seedbed.batch import Batch
+from seedbed.checkpoint.weights import read_weights
 from seedbed.config.load import LoadedConfig
 from seedbed.config.schema import Config
 from seedbed.config.schema import Optimizer as OptimizerConfig
 from seedbed.data.batches import TrainBatches
 from seedbed.data.loader import Data, LoaderOptions, make_eval, prepare
 from seedbed.data.samples import digest
-from seedbed.models.freeze import freeze, unfreeze
+from seedbed.models.freeze import freeze, frozen_modules, unfreeze
 from seedbed.models.init import initialize
+from seedbed.models.transfer import transfer
 from seedbed.monitor import Monitor, make_monitor
 from seedbed.numerics import choose_device, choose_threads, pinned_numerics
 from seedbed.optim.ema import EMA
@@ -30,7 +32,7 @@ from seedbed.optim.groups import describe, has_sparse_gradients, parameter_group
 from seedbed.optim.optimizers import build_optimizer, default_option
 from seedbed.parts import Parts, make_parts, optimizer_configs
 from seedbed.provenance import collect, numeric_fingerprint
-from seedbed.seeding import forked_rng, seed_everything, stream_key
+from seedbed.seeding import forked_rng, seed_everything, stream_key, torch_generator
 from seedbed.state import Batches, Job, TrainState
 
 
@@ -170,7 +172,10 @@ def make_state(
     """The training state before the first update."""
     trainer, objective = config.trainer, parts.objective
     if config.init.scheme != "default":
-        initialize(model, config.init.scheme, key=stream_key(config.seed, "init", "scheme"))
+        initialize(model, config.init.scheme, torch_generator(config.seed, "init", "scheme"))
+    if config.init.checkpoint is not None:
+        tensors = read_weights(Path(config.init.checkpoint))
+        notes.append(str(transfer(model, tensors, strict=config.init.strict, rename=config.init.rename)))
     model.to(device)
     if isinstance(objective, nn.Module):
         objective.to(device)
@@ -245,13 +250,13 @@ def make_optimizer(
 
 def apply_freezing(state: TrainState, config: Config, epoch: int) -> None:
     """Freeze what the config freezes when ``epoch`` epochs are done, and train the rest."""
-    frozen: list[nn.Module] = []
+    for rule in config.freeze:
+        if rule.until_epoch is not None and epoch >= rule.until_epoch:
+            unfreeze(state.model, rule.match)
     for rule in config.freeze:
         if rule.until_epoch is None or epoch < rule.until_epoch:
-            frozen += freeze(state.model, rule.match)
-        else:
-            unfreeze(state.model, rule.match)
-    state.frozen = tuple(frozen)
+            freeze(state.model, rule.match)
+    state.frozen = frozen_modules(state.model) if config.freeze else ()
     if state.model.training:
         state.train_mode()
 

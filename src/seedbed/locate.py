@@ -35,6 +35,10 @@ def choose_run_dir(name: str, resolved: dict[str, Any], options: Options) -> Run
             )
         if run.exists:
             check_same_config(run, resolved)
+        try:
+            run.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"--out {options.out} cannot be made: {error.strerror}; name another folder") from None
         return run
     if options.resume == "auto":
         unfinished = find_unfinished(options.root / name, resolved)

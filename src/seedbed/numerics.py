@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
+import torch.utils.deterministic
 
 from seedbed.errors import ConfigError
+
+deterministic_fill: Any = torch.utils.deterministic
 
 # below this many weights times samples per update, more threads cost more than they bring
 SINGLE_THREAD_WORK = 4_000_000
@@ -57,13 +61,13 @@ def pinned_numerics(device: torch.device, *, deterministic: bool) -> Iterator[No
         torch.is_deterministic_algorithms_warn_only_enabled(),
         torch.backends.cudnn.benchmark,
         torch.get_float32_matmul_precision(),
-        torch.utils.deterministic.fill_uninitialized_memory,
+        deterministic_fill.fill_uninitialized_memory,
         torch.backends.cudnn.allow_tf32,
     )
     torch.use_deterministic_algorithms(deterministic)
     torch.backends.cudnn.benchmark = not deterministic and device.type == "cuda"
     torch.set_float32_matmul_precision("highest")
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    deterministic_fill.fill_uninitialized_memory = False
     torch.backends.cudnn.allow_tf32 = False
     try:
         yield
@@ -72,5 +76,5 @@ def pinned_numerics(device: torch.device, *, deterministic: bool) -> Iterator[No
         torch.use_deterministic_algorithms(saved[1], warn_only=saved[2])
         torch.backends.cudnn.benchmark = saved[3]
         torch.set_float32_matmul_precision(saved[4])
-        torch.utils.deterministic.fill_uninitialized_memory = saved[5]
+        deterministic_fill.fill_uninitialized_memory = saved[5]
         torch.backends.cudnn.allow_tf32 = saved[6]

@@ -15,13 +15,13 @@ import torch
 from torch import nn
 from torch.optim import lr_scheduler
 
-from seedbed.config.load import LoadedConfig, load_config
 from seedbed.config.components import Resolver
+from seedbed.config.load import LoadedConfig, load_config
 from seedbed.config.schema import Config
 from seedbed.config.schema import Optimizer as OptimizerConfig
 from seedbed.config.signatures import read_parameters, split_arguments
 from seedbed.config.tree import Keys, Problem, Tree
-from seedbed.data.adapt import as_source
+from seedbed.data.datasets.adapt import as_source
 from seedbed.data.loader import LoaderOptions
 from seedbed.data.source import Source
 from seedbed.errors import ConfigError
@@ -108,7 +108,7 @@ def make_parts(loaded: LoadedConfig, *, allow: Sequence[str] = ()) -> Parts:
         ConfigError, DataError: A part cannot be found or built.
     """
     config, resolver = loaded.config, Resolver(TABLES, loaded.project, allow)
-    step = train_step
+    step: TrainStep = train_step
     if config.trainer.train_step is not None:
         step = custom_step(resolver.resolve(config.trainer.train_step, "train_step"))
     source, loader = make_source(resolver, config)
@@ -120,7 +120,7 @@ def make_parts(loaded: LoadedConfig, *, allow: Sequence[str] = ()) -> Parts:
         optimizers={
             name: resolve_optimizer(resolver, settings.type) for name, settings in optimizer_configs(config).items()
         },
-        make_schedule=schedule_maker(resolver, config),
+        make_schedule=schedule_of(resolver, config),
         step=step,
     )
 
@@ -146,7 +146,7 @@ def make_objective(resolver: Resolver, config: Config) -> Objective:
     metrics = [resolve_metric(resolver, metric) for metric in args.get("metrics") or []]
     found = resolver.resolve(part["type"], "objective")
     if found is Functional:
-        return Functional(loss=resolve_loss(resolver, args.get("loss")), metrics=metrics)  # type: ignore[arg-type]
+        return Functional(loss=resolve_loss(resolver, args.get("loss")), metrics=metrics)
     if "metrics" in args:
         args["metrics"] = metrics
     if not inspect.isclass(found):
@@ -173,7 +173,8 @@ def resolve_loss(resolver: Resolver, name: Any) -> Callable[..., Any]:
         if "." in name or not hasattr(torch.nn.functional, name):
             raise
         found = resolver.resolve(f"torch.nn.functional.{name}", "loss")
-    return found() if inspect.isclass(found) else found
+    loss: Callable[..., Any] = found() if inspect.isclass(found) else found
+    return loss
 
 
 def resolve_metric(resolver: Resolver, metric: Any) -> Any:
@@ -190,6 +191,7 @@ def resolve_optimizer(resolver: Resolver, name: str) -> type[torch.optim.Optimiz
     """An optimizer class by name."""
     found = resolver.resolve(name, "optimizer")
     assert inspect.isclass(found), found
+    assert issubclass(found, torch.optim.Optimizer), found
     return found
 
 
@@ -198,7 +200,7 @@ def optimizer_configs(config: Config) -> dict[str, OptimizerConfig]:
     return config.optimizer if isinstance(config.optimizer, dict) else {"main": config.optimizer}
 
 
-def schedule_maker(resolver: Resolver, config: Config) -> MakeSchedule | None:
+def schedule_of(resolver: Resolver, config: Config) -> MakeSchedule | None:
     """What makes the schedule of an optimizer once the horizon is known."""
     section = config.lr_scheduler
     if section is None:
@@ -213,4 +215,5 @@ def schedule_maker(resolver: Resolver, config: Config) -> MakeSchedule | None:
         )
     takes_interval = "interval" in (read_parameters(found) or {})
     options = {**section.args, **(interval if takes_interval else {})}
-    return lambda optimizer, total, per_epoch: FactorSchedule(optimizer, found(total, per_epoch, **options))
+    make_factor: Callable[..., Any] = found
+    return lambda optimizer, total, per_epoch: FactorSchedule(optimizer, make_factor(total, per_epoch, **options))

@@ -13,7 +13,8 @@ from torch import nn
 
 from seedbed.build import Training
 from seedbed.checkpoint.saver import Saver, weights_sha256
-from seedbed.checkpoint.store import folder_name, list_checkpoints, load, load_newest, parse_name
+from seedbed.checkpoint.store import folder_name, load_newest
+from seedbed.checkpoint.weights import load_best
 from seedbed.errors import CheckpointError, TrainingError
 from seedbed.evaluate import chosen_weights, evaluate
 from seedbed.loop import NonFiniteError
@@ -67,9 +68,9 @@ class Session:
         self.log.close()
 
     def write(self, event: Mapping[str, Any]) -> None:
-        """Log an event: on disk first, then to whoever watches."""
+        """Log an event: on disk first, then to whoever watches. The log doesn't say where the folder was."""
         event = {"step": self.state.step, "epoch": self.state.cursor.epoch, **event}
-        self.log.append(event)
+        self.log.append({**event, "run": self.run.path.name} if "run" in event else event)
         self.trackers.write(event)
 
     def say(self, text: str) -> None:
@@ -95,7 +96,7 @@ class Session:
         self.restore(saved)
         for sentence in damage:
             self.say(f"{sentence}; going back to the newest checkpoint that is whole")
-        self.write({"event": "resume", "checkpoint": checkpoint.path.name, "from": str(self.run.path)})
+        self.write({"event": "resume", "checkpoint": checkpoint.path.name})
 
     def check_fingerprint(self) -> None:
         """Refuse to go on under other numerics unless that was asked for; then the lineage is marked."""
@@ -327,26 +328,20 @@ class Session:
         model, weights = chosen_weights(self.state, self.config.evaluate.weights)
         best_step = self.state.progress.best_step
         if best_step not in {0, self.state.step}:
-            model = self.load_best(model, weights, best_step)
+            model = self.load_best(model, weights)
         assert self.training.test is not None
         found = evaluate(model, self.state.objective, self.training.test, autocast=self.state.autocast)
         self.write({"event": "evaluate", "split": "test", "weights": weights, "metrics": found})
         return found
 
-    def load_best(self, model: nn.Module, weights: str, step: int) -> nn.Module:
-        """A copy of the model with the best checkpoint's weights; the model itself if that can't be read."""
-        for path in reversed(list_checkpoints(self.run.checkpoints)):
-            if (parse_name(path.name) or (0, 0))[0] != step:
-                continue
-            try:
-                saved, _ = load(path)
-            except CheckpointError as error:
-                self.say(f"{error}; testing with the last weights instead of the best")
-                return model
-            best = copy.deepcopy(model)
-            best.load_state_dict(saved["model"] if weights == "raw" else saved["ema"]["module"])
-            return best
-        return model
+    def load_best(self, model: nn.Module, weights: str) -> nn.Module:
+        """A copy of the model with the best checkpoint's weights."""
+        saved, checkpoint = load_best(self.run.path)
+        if checkpoint.step != self.state.progress.best_step:
+            self.say(f"the best checkpoint cannot be read; testing with the weights of step {checkpoint.step}")
+        best = copy.deepcopy(model)
+        best.load_state_dict(saved["model"] if weights == "raw" else saved["ema"]["module"])
+        return best
 
     def best(self) -> dict[str, Any] | None:
         """The best value of the monitored metric, and where it is."""
@@ -358,7 +353,7 @@ class Session:
             "value": progress.best,
             "epoch": progress.best_epoch,
             "step": progress.best_step,
-            "checkpoint": str(self.run.checkpoints / folder_name(progress.best_step)),
+            "checkpoint": f"checkpoints/{folder_name(progress.best_step)}",
         }
 
 

@@ -7,7 +7,7 @@ read and type-checked without them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
@@ -35,7 +35,6 @@ class Metric(Protocol):
 
     def update(self, outputs: Any, batch: Batch) -> None: ...
     def compute(self) -> Any: ...
-    def reset(self) -> None: ...
     def state_dict(self) -> dict[str, Any]: ...
     def load_state_dict(self, state_dict: dict[str, Any], /) -> None: ...
 
@@ -48,7 +47,7 @@ class Objective(Protocol):
         """What the mean loss is a mean over: samples, tokens that count, or the sum of class weights."""
         ...
 
-    def metrics(self) -> dict[str, Metric]:
+    def metrics(self) -> Mapping[str, Metric]:
         """Fresh metrics by name."""
         ...
 
@@ -170,7 +169,7 @@ class TrainState:
     skip_steps: set[int] = field(default_factory=set)
     cursor: Cursor = field(default_factory=Cursor)
     epoch_loss: RunningMean = field(default_factory=RunningMean)
-    epoch_metrics: dict[str, Metric] = field(default_factory=dict)
+    epoch_metrics: Mapping[str, Metric] = field(default_factory=dict)
     progress: Progress = field(default_factory=Progress)
     memory: dict[str, Any] = field(default_factory=dict)
 
@@ -220,8 +219,8 @@ class TrainState:
     def start_epoch(self) -> None:
         """Forget what was averaged over the last epoch."""
         self.epoch_loss.reset()
-        for metric in self.epoch_metrics.values():
-            metric.reset()
+        if self.epoch_metrics:
+            self.epoch_metrics = self.objective.metrics()
 
     def state_dict(self) -> dict[str, Any]:
         """All of it: nested dicts of tensors (not copied) and plain data."""

@@ -13,15 +13,17 @@ ROOT = Path(seedbed.__file__).parent
 
 # a module imports only from a lower row; inside a row only from its own package
 ROWS: list[set[str]] = [
-    {"seeding", "disk", "provenance", "batch", "numerics", "stopping", "tables", "result"},
+    {"seeding", "disk", "provenance", "batch", "numerics", "stopping", "tables", "result", "layout"},
     {"rundir"},
-    {"config", "data", "models", "objectives", "optim"},
+    {"config", "data", "models", "objectives", "optim", "checkpoint"},
     {"state"},
-    {"loop", "evaluate", "nonfinite", "monitor", "virtual_epochs"},
+    {"loop", "evaluate", "nonfinite", "monitor"},
+    {"parts"},
     {"build"},
-    {"checkpoint", "tracking", "doctor"},
+    {"tracking", "doctor", "recipes", "locate"},
     {"session"},
-    {"run", "report", "scaffold", "recipes", "fit", "inference", "replay", "bench"},
+    {"run", "report", "scaffold"},
+    {"fitting", "inference", "replay", "bench"},
     {"cli"},
 ]
 OPEN_TO_ALL = {"errors"}

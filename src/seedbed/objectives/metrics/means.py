@@ -18,7 +18,10 @@ from seedbed.objectives.metrics.view import Metric, View, to_float64
 class Perplexity(Metric):
     """exp of the mean negative log-likelihood of the true class, over the elements that count."""
 
-    accumulated = ("total", "count",)
+    accumulated = (
+        "total",
+        "count",
+    )
 
     def __init__(self, view: View) -> None:
         self.view = view
@@ -49,7 +52,10 @@ class FunctionMean(Metric):
         name: What it is called, for messages.
     """
 
-    accumulated = ("_total", "count",)
+    accumulated = (
+        "_total",
+        "count",
+    )
 
     def __init__(self, function: Callable[[Any, Any], Any], name: str) -> None:
         self.function = function

@@ -25,7 +25,10 @@ class AUROC(Metric):
     Keeps every score until the end: 8 bytes an element and class.
     """
 
-    accumulated = ("_scores", "_targets",)
+    accumulated = (
+        "_scores",
+        "_targets",
+    )
 
     def __init__(self, view: View) -> None:
         self.view = view

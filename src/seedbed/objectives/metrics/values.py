@@ -18,7 +18,10 @@ from seedbed.objectives.metrics.view import Metric, View, to_float64
 class MeanError(Metric):
     """Mean absolute error, mean squared error or its root, over all elements."""
 
-    accumulated = ("total", "count",)
+    accumulated = (
+        "total",
+        "count",
+    )
 
     def __init__(self, view: View, error: Literal["mae", "mse", "rmse"]) -> None:
         self.view = view
@@ -48,7 +51,13 @@ class R2(Metric):
     scikit-learn. NaN for fewer than two samples.
     """
 
-    accumulated = ("count", "_shift", "_mean", "_spread", "_residual",)
+    accumulated = (
+        "count",
+        "_shift",
+        "_mean",
+        "_spread",
+        "_residual",
+    )
 
     def __init__(self, view: View) -> None:
         self.view = view
