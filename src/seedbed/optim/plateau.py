@@ -10,6 +10,37 @@ import torch
 from seedbed.errors import ConfigError
 
 
+class Watched:
+    """Finds the metric that a schedule waits for.
+
+    Args:
+        metric: Its name; None for ``val_loss``, or the training's ``loss`` where there is no validation.
+        owner: Who waits, for the error message.
+    """
+
+    def __init__(self, metric: str | None, owner: str) -> None:
+        self.metric = metric
+        self.owner = owner
+        self.name: str | None = metric
+
+    def read(self, metrics: dict[str, float]) -> float | None:
+        """The value; None if this is not an evaluation.
+
+        Raises:
+            ConfigError: The metrics are those of an evaluation, but the one that is waited for is not among them.
+        """
+        if self.metric is None:
+            if "val_loss" in metrics:
+                self.name = "val_loss"
+            elif self.name is None and "loss" in metrics:
+                self.name = "loss"
+        if self.name in metrics:
+            return float(metrics[self.name])
+        if self.metric is not None and any(name.startswith("val_") for name in metrics):
+            raise ConfigError(f"{self.owner} waits for {self.metric!r}, but the evaluation gives {', '.join(metrics)}")
+        return None
+
+
 class Plateau:
     """Times ``factor`` when ``metric`` has not improved for more than ``patience`` observations in a row.
 
@@ -18,7 +49,7 @@ class Plateau:
 
     Args:
         optimizer: Whose rates to set.
-        metric: Name in the metrics of an evaluation, ``val_loss``.
+        metric: Name in the metrics of an evaluation; None for ``val_loss``, or ``loss`` without validation data.
         mode: Whether smaller ("min") or larger ("max") is better.
         factor: What the rate is multiplied by, in (0, 1).
         patience: Observations without improvement that are let pass.
@@ -33,7 +64,7 @@ class Plateau:
         self,
         optimizer: torch.optim.Optimizer,
         *,
-        metric: str = "val_loss",
+        metric: str | None = None,
         mode: Literal["min", "max"] = "min",
         factor: float = 0.1,
         patience: int = 10,
@@ -50,7 +81,8 @@ class Plateau:
         if not 0 < factor < 1:
             raise ConfigError(f"schedule plateau: factor is {factor}; it must lie between 0 and 1")
         self.optimizer = optimizer
-        self.metric, self.mode, self.factor, self.patience = metric, mode, factor, patience
+        self.watched = Watched(metric, "schedule plateau")
+        self.mode, self.factor, self.patience = mode, factor, patience
         self.threshold, self.threshold_mode = threshold, threshold_mode
         self.cooldown, self.min_lr, self.eps = cooldown, min_lr, eps
         self.best: float | None = None
@@ -68,12 +100,12 @@ class Plateau:
         Raises:
             ConfigError: The metrics are those of an evaluation, but the one that is waited for is not among them.
         """
-        if self.metric not in metrics:
-            if any(name.startswith("val_") for name in metrics):
-                known = ", ".join(sorted(metrics))
-                raise ConfigError(f"schedule plateau waits for {self.metric!r}, but the evaluation gives {known}")
+        before = self.watched.name
+        value = self.watched.read(metrics)
+        if value is None:
             return
-        value = float(metrics[self.metric])
+        if before != self.watched.name:  # the first evaluation: what was counted before was another metric
+            self.best, self.bad = None, 0
         if self._is_better(value):
             self.best, self.bad = value, 0
         else:
@@ -102,10 +134,12 @@ class Plateau:
     def state_dict(self) -> dict[str, Any]:
         """Best value, counters, and the rates that were reached."""
         rates = [float(group["lr"]) for group in self.optimizer.param_groups]
-        return {"best": self.best, "bad": self.bad, "cooling": self.cooling, "rates": rates}
+        counters = {"best": self.best, "bad": self.bad, "cooling": self.cooling}
+        return {"metric": self.watched.name, "rates": rates, **counters}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Put back what ``state_dict`` took."""
+        self.watched.name = state_dict["metric"]
         self.best, self.bad, self.cooling = state_dict["best"], state_dict["bad"], state_dict["cooling"]
         for group, rate in zip(self.optimizer.param_groups, state_dict["rates"], strict=True):
             group["lr"] = float(rate)

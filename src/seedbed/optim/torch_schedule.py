@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import math
 import warnings
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -12,6 +13,7 @@ import torch
 from torch.optim import lr_scheduler
 
 from seedbed.errors import ConfigError
+from seedbed.optim.plateau import Watched
 
 OURS_INSTEAD = {
     "LambdaLR": "a schedule by name (cosine, polynomial, …)",
@@ -30,7 +32,8 @@ class TorchSchedule:
         args: Its keyword arguments, without the optimizer.
         interval: Whether its ``step()`` comes after every epoch (torch's custom) or after every update.
         steps_per_epoch: Updates that make up an epoch; if None, epochs are counted by ``observe``.
-        metric: For ReduceLROnPlateau: the name of what it watches.
+        metric: For ReduceLROnPlateau: the name of what it watches; None for ``val_loss``, or ``loss`` without
+            validation data.
 
     Raises:
         ConfigError: The class takes functions or other schedulers, or refuses its arguments.
@@ -44,14 +47,15 @@ class TorchSchedule:
         *,
         interval: Literal["step", "epoch"] = "epoch",
         steps_per_epoch: int | None = None,
-        metric: str = "val_loss",
+        metric: str | None = None,
     ) -> None:
         if cls.__name__ in OURS_INSTEAD:
             raise ConfigError(
                 f"lr_scheduler {cls.__name__} takes functions or other schedulers, which a config can't hold; "
                 f"use {OURS_INSTEAD[cls.__name__]}"
             )
-        self.optimizer, self.interval, self.steps_per_epoch, self.metric = optimizer, interval, steps_per_epoch, metric
+        self.optimizer, self.interval, self.steps_per_epoch = optimizer, interval, steps_per_epoch
+        self.watched = Watched(metric, f"lr_scheduler {cls.__name__}")
         try:
             inspect.signature(cls).bind(optimizer, **(args or {}))
             self.scheduler = cls(optimizer, **(args or {}))
@@ -59,13 +63,12 @@ class TorchSchedule:
             raise ConfigError(
                 f"lr_scheduler {cls.__name__} refuses its arguments {dict(args or {})}: {error}"
             ) from error
-        self.waits = isinstance(self.scheduler, lr_scheduler.ReduceLROnPlateau)
         self._initial = self._values()
         self._floats()
 
     def apply(self, step: int) -> None:
         """Step the scheduler as often as ``step`` updates ask for."""
-        if self.waits:
+        if isinstance(self.scheduler, lr_scheduler.ReduceLROnPlateau):
             return
         if self.interval == "step":
             self._advance(step)
@@ -79,19 +82,19 @@ class TorchSchedule:
             epoch: How many epochs are done.
             metrics: What was measured at its end.
         """
-        if not self.waits:
+        if not isinstance(self.scheduler, lr_scheduler.ReduceLROnPlateau):
             if self.interval == "epoch" and self.steps_per_epoch is None:
                 self._advance(epoch)
             return
-        if self.metric in metrics:
-            self.scheduler.step(metrics[self.metric])  # type: ignore[arg-type]
-            self._floats()
-        elif any(name.startswith("val_") for name in metrics):
-            known = ", ".join(sorted(metrics))
-            raise ConfigError(
-                f"lr_scheduler {type(self.scheduler).__name__} waits for {self.metric!r}, "
-                f"but the evaluation gives {known}"
-            )
+        before = self.watched.name
+        value = self.watched.read(metrics)
+        if value is None:
+            return
+        if before != self.watched.name:  # the first evaluation: what was counted before was another metric
+            self.scheduler.best = math.inf if self.scheduler.mode == "min" else -math.inf
+            self.scheduler.num_bad_epochs = 0
+        self.scheduler.step(value)
+        self._floats()
 
     def _advance(self, count: int) -> None:
         if self.scheduler.last_epoch >= count:
@@ -121,10 +124,12 @@ class TorchSchedule:
     def state_dict(self) -> dict[str, Any]:
         """What has changed since it was made, and the rates that were reached."""
         changed = {k: v for k, v in self._values().items() if k not in self._initial or self._initial[k] != v}
-        return {"changed": changed, "rates": [float(group["lr"]) for group in self.optimizer.param_groups]}
+        rates = [float(group["lr"]) for group in self.optimizer.param_groups]
+        return {"metric": self.watched.name, "changed": changed, "rates": rates}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Put back what ``state_dict`` took."""
+        self.watched.name = state_dict["metric"]
         self.scheduler.load_state_dict({**copy.deepcopy(self._initial), **copy.deepcopy(state_dict["changed"])})
         for group, rate in zip(self.optimizer.param_groups, state_dict["rates"], strict=True):
             group["lr"] = float(rate)

@@ -58,13 +58,33 @@ def test_saved_and_loaded_it_goes_on_as_if_nothing_had_happened(values: list[flo
 
 
 def test_an_epoch_without_an_evaluation_does_not_count() -> None:
-    schedule = Plateau(optimizer(), patience=0)
+    schedule = Plateau(optimizer(), metric="val_loss", patience=0)
     schedule.observe(1, {"loss": 3.0})
-    assert schedule.bad == 0
+    schedule.observe(2, {"loss": 3.0})
+    assert (schedule.best, schedule.bad) == (None, 0)
+
+
+def test_without_validation_it_waits_for_the_training_loss() -> None:
+    ours = optimizer()
+    schedule = Plateau(ours, patience=0)
+    for epoch in range(3):
+        schedule.observe(epoch, {"loss": 3.0})
+    assert ours.param_groups[0]["lr"] == pytest.approx(0.005)
+
+
+def test_it_waits_for_the_validation_loss_from_the_first_evaluation_on() -> None:
+    ours = optimizer()
+    schedule = Plateau(ours, patience=0)
+    schedule.observe(1, {"loss": 1.0})
+    schedule.observe(2, {"loss": 1.0, "val_loss": 5.0})
+    schedule.observe(3, {"loss": 1.0})
+    assert (schedule.best, ours.param_groups[0]["lr"]) == (5.0, 0.5)
+    schedule.observe(4, {"loss": 1.0, "val_loss": 4.0})
+    assert (schedule.best, schedule.bad) == (4.0, 0)
 
 
 def test_a_metric_that_does_not_exist_is_an_error() -> None:
-    with pytest.raises(ConfigError, match="waits for 'val_acc', but the evaluation gives val_accuracy, val_loss"):
+    with pytest.raises(ConfigError, match="waits for 'val_acc', but the evaluation gives val_loss, val_accuracy"):
         Plateau(optimizer(), metric="val_acc").observe(1, {"val_loss": 1.0, "val_accuracy": 0.5})
 
 

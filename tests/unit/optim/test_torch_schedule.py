@@ -104,6 +104,17 @@ def test_a_scheduler_that_waits_for_a_metric_gets_it() -> None:
         schedule.observe(4, {"val_loss": 1.0})
 
 
+def test_reduce_on_plateau_works_without_validation_and_starts_anew_with_it() -> None:
+    ours = optimizer()
+    schedule = TorchSchedule(ours, lr_scheduler.ReduceLROnPlateau, {"patience": 0})
+    schedule.observe(1, {"loss": 1.0})
+    schedule.observe(2, {"loss": 1.0})
+    assert ours.param_groups[0]["lr"] == pytest.approx(0.05)
+    schedule.observe(3, {"loss": 1.0, "val_loss": 7.0})
+    assert schedule.scheduler.best == 7.0  # type: ignore[attr-defined]
+    assert ours.param_groups[0]["lr"] == pytest.approx(0.05)
+
+
 @pytest.mark.parametrize(
     ("cls", "args", "message"),
     [
