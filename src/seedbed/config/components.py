@@ -254,7 +254,7 @@ class Resolver:
         args = {name: self.build_nested(name, value, slot, name in named) for name, value in args.items()}
         if slot in CALLED_LATER and not inspect.isclass(function):
             return functools.partial(function, **args) if args else function
-        return self.call(function, {**args, **(given or {})}, str(part["type"]), slot)
+        return self.call(function, args, str(part["type"]), slot, given or {})
 
     def build_nested(self, name: str, value: Any, slot: str, named: bool = False) -> Any:
         """The value of one argument with the parts in it built; a plain value comes back as it is.
@@ -272,14 +272,16 @@ class Resolver:
             return [self.build_nested(name, item, slot, named) for item in value]
         return value
 
-    def call(self, function: Callable[..., Any], args: Mapping[str, Any], name: str, slot: str) -> Any:
+    def call(
+        self, function: Callable[..., Any], args: Mapping[str, Any], name: str, slot: str, given: Mapping[str, Any]
+    ) -> Any:
         """Call a part's constructor; an exception in it becomes one sentence with the user's file and line.
 
         Raises:
             ConfigError: The call failed, or a model or optimizer is not what it has to be.
         """
         try:
-            result = function(**args)
+            result = function(**args, **given)
         except SeedbedError:
             raise
         except Exception as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Sequence
 from functools import cache
@@ -63,6 +64,15 @@ class Project:
         top = sys.modules.get(name.partition(".")[0])
         return self.owns(name) and top is not None and _is_inside(top, self.folder)
 
+    def _find_namesakes(self) -> list[str]:
+        """Loaded modules whose name is also that of something in this folder."""
+        try:
+            entries = {entry.removesuffix(".py") for entry in os.listdir(self.folder)}
+        except OSError:
+            return []
+        tops = {entry for entry in entries if self.owns(entry)}
+        return [name for name in list(sys.modules) if name.partition(".")[0] in tops]
+
     def activate(self) -> None:
         """Put this folder first on ``sys.path`` and its modules in place; stays so for loader workers."""
         if Project.active is not self:
@@ -77,15 +87,16 @@ class Project:
             sys.path.insert(0, str(self.folder))
             importlib.invalidate_caches()
         self._forget_changed()
-        for name in list(sys.modules):
-            if self.owns(name) and not self.is_loaded_from_here(name):
+        for name in self._find_namesakes():
+            if not self.is_loaded_from_here(name):
                 self._displaced[name] = sys.modules[name]
         for name in self._displaced:
             if name in sys.modules and sys.modules[name] is self._displaced[name]:
                 del sys.modules[name]
 
     def _deactivate(self) -> None:
-        for name in list(sys.modules):
+        stand_ins = [name for name in list(sys.modules) if name.partition(".")[0] in STAND_IN_NAMES]
+        for name in [*self._find_namesakes(), *stand_ins]:
             if self.is_loaded_from_here(name) or _is_inside(sys.modules[name], STAND_INS):
                 self._put_aside[name] = sys.modules[name]
         for name in self._put_aside:
@@ -98,7 +109,7 @@ class Project:
 
     def _forget_changed(self) -> None:
         """Import everything again after an edit: a notebook trains the file as it is now."""
-        loaded = {name: module for name, module in list(sys.modules.items()) if self.is_loaded_from_here(name)}
+        loaded = {name: sys.modules[name] for name in self._find_namesakes() if self.is_loaded_from_here(name)}
         stamps = {name: _stamp(module) for name, module in loaded.items()}
         if any(self._stamps.get(name, stamp) != stamp for name, stamp in stamps.items()):
             for name in loaded:
