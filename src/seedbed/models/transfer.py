@@ -38,7 +38,7 @@ class TransferReport:
         """Whether everything fitted."""
         return not (self.skipped or self.mismatched or self.new)
 
-    def describe(self) -> str:
+    def __str__(self) -> str:
         """One line: how many of each, with the names of what did not fit."""
         parts = [f"{len(self.loaded)} loaded"]
         mismatched = [f"{m.name} {m.have} instead of {m.want}" for m in self.mismatched]
@@ -88,11 +88,10 @@ def transfer(
     )
     if strict and not report.complete:
         raise CheckpointError(
-            f"the checkpoint does not fit the model: {report.describe()}; "
-            "rename prefixes, or set strict=false to leave these out"
+            f"the checkpoint does not fit the model: {report}; rename prefixes, or set strict=false to leave these out"
         )
     if not fits:
-        raise CheckpointError(f"no tensor of the checkpoint fits the model: {report.describe()}; rename prefixes")
+        raise CheckpointError(f"no tensor of the checkpoint fits the model: {report}; rename prefixes")
     for name, tensor in fits.items():
         own[name].copy_(tensor)
     return report
