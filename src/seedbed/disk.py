@@ -8,58 +8,124 @@ After a failed fsync the kernel may have dropped the pages, so a failed write is
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import shutil
+import stat
+from collections.abc import Iterable
 from pathlib import Path
+
+# some file systems cannot sync a folder; there is nothing better to do on them
+NO_FOLDER_SYNC = {errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EACCES, errno.EPERM, errno.EISDIR}
+# a run's checkpoints lie in runs/<name>/<id>/checkpoints: so many folders may all be new
+LEVELS = 4
 
 
 class Disk:
     """The real file system. Tests put a subclass in its place whose n-th call fails."""
 
+    # ---- primitives: one thing each, all that can fail --------------------------------------------------------
+
     def create(self, path: Path) -> int:
         """Open a new or emptied file for writing; returns its descriptor."""
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0), 0o644)
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o644)
+
+    def open_end(self, path: Path) -> int:
+        """Open a file for appending, a new one if there is none; returns its descriptor."""
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
 
     def write(self, descriptor: int, data: bytes | memoryview) -> int:
         """Write some of ``data``; returns how many bytes were written."""
         return os.write(descriptor, data)
 
+    def truncate(self, descriptor: int, size: int) -> None:
+        """Cut a file to ``size`` bytes."""
+        os.ftruncate(descriptor, size)
+
     def fsync(self, descriptor: int) -> None:
+        """Make a file's content durable."""
         os.fsync(descriptor)
 
     def close(self, descriptor: int) -> None:
+        """Close a descriptor."""
         os.close(descriptor)
 
+    def read(self, path: Path, start: int = 0, size: int = -1) -> bytes:
+        """A file's content, or ``size`` bytes of it from ``start`` on."""
+        with path.open("rb") as file:
+            file.seek(start)
+            return file.read(size)
+
+    def size(self, path: Path) -> int:
+        """A file's size in bytes."""
+        return path.stat().st_size
+
+    def names(self, path: Path) -> list[str]:
+        """What is in a folder."""
+        return os.listdir(path)
+
+    def is_folder(self, path: Path) -> bool:
+        """Whether ``path`` is a folder itself, not a link to one."""
+        return stat.S_ISDIR(path.lstat().st_mode)
+
     def mkdir(self, path: Path) -> None:
-        path.mkdir(parents=True, exist_ok=True)
+        """Make one folder in a folder that exists."""
+        path.mkdir()
 
     def rename(self, source: Path, target: Path) -> None:
+        """Give a file or folder another name at once; a file of that name is replaced."""
         os.replace(source, target)
 
+    def unlink(self, path: Path) -> None:
+        """Remove a file or link."""
+        path.unlink()
+
+    def rmdir(self, path: Path) -> None:
+        """Remove an empty folder."""
+        path.rmdir()
+
     def sync_folder(self, path: Path) -> None:
-        """Make the names in a folder durable (a no-op where folders can't be opened, as on Windows)."""
+        """Make the names in a folder durable, where the system can (Windows and some network disks cannot)."""
         try:
             descriptor = os.open(path, os.O_RDONLY)
-        except PermissionError:
-            return
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            if error.errno not in NO_FOLDER_SYNC:
+                raise
+
+    # ---- protocols: built from the primitives alone -----------------------------------------------------------
+
+    def make_folders(self, path: Path) -> None:
+        """Make a folder and those above it, durably, also when a process that has died made them a moment ago."""
         try:
-            self.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+            self.mkdir(path)
+        except FileNotFoundError:
+            self.make_folders(path.parent)
+            self.mkdir(path)
+        except FileExistsError:
+            pass
+        for folder in path.parents[:LEVELS]:
+            self.sync_folder(folder)
 
-    def remove_folder(self, path: Path) -> None:
-        shutil.rmtree(path)
+    def remove(self, path: Path) -> None:
+        """Remove a file, or a folder with all that is in it."""
+        if not self.is_folder(path):
+            self.unlink(path)
+            return
+        for name in self.names(path):
+            self.remove(path / name)
+        self.rmdir(path)
 
-    def read(self, path: Path) -> bytes:
-        return path.read_bytes()
-
-    def write_file(self, path: Path, data: bytes) -> None:
+    def write_file(self, path: Path, pieces: Iterable[bytes | memoryview]) -> None:
         """Write a whole file and make its content durable; the name may still be lost until the folder is synced."""
         descriptor = self.create(path)
         try:
-            rest = memoryview(data)
-            while rest:
-                rest = rest[self.write(descriptor, rest) :]
+            for piece in pieces:
+                rest = memoryview(piece)
+                while rest:
+                    rest = rest[self.write(descriptor, rest) :]
             self.fsync(descriptor)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -71,11 +137,11 @@ class Disk:
         """Replace a file's content: afterwards it is the old content or the new one, never a mixture."""
         temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
-            self.write_file(temporary, data)
+            self.write_file(temporary, [data])
             self.rename(temporary, path)
         except BaseException:
             with contextlib.suppress(OSError):
-                temporary.unlink()
+                self.unlink(temporary)
             raise
         self.sync_folder(path.parent)
 

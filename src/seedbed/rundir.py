@@ -6,18 +6,23 @@ runs/<name>/<id>/
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import math
 import os
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, ClassVar, Self
 
 from seedbed.disk import Disk
 from seedbed.errors import ConfigError, DataError
 
+WRITE_AFTER = 1 << 13
+SYNC_AFTER = 1 << 20
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -48,6 +53,11 @@ def decode_number(value: Any) -> float:
 def dumps(value: Any, *, indent: int | None = None) -> str:
     """``value`` as JSON text; NaN and infinities as strings, never as bare words that JSON does not have."""
     return json.dumps(encode(value), indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def to_json(value: Any, *, indent: int | None = None) -> bytes:
+    """``dumps`` as UTF-8; half a surrogate pair (from a file name that is not UTF-8) becomes its JSON escape."""
+    return dumps(value, indent=indent).encode(errors="backslashreplace")
 
 
 class RunDir:
@@ -104,15 +114,15 @@ def new_run_dir(root: Path, name: str) -> RunDir:
     """A new folder ``root/name/<id>``; the id is the local time, with a counter where that is taken."""
     base = root / name
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    for attempt in range(1000):
-        path = base / (stamp if attempt == 0 else f"{stamp}-{attempt + 1}")
-        try:
-            path.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise ConfigError(f"no run folder can be made at {path}: {error}; choose another with --out") from None
-        return RunDir(path)
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+        for attempt in range(1000):
+            path = base / (stamp if attempt == 0 else f"{stamp}-{attempt + 1}")
+            with contextlib.suppress(FileExistsError):
+                path.mkdir()
+                return RunDir(path)
+    except OSError as error:
+        raise ConfigError(f"no run folder can be made in {base}: {error}; choose another with --out") from None
     raise ConfigError(f"{base} already holds 1000 runs of {stamp}; choose another folder with --out")
 
 
@@ -147,56 +157,95 @@ def find_runs(root: Path) -> list[RunDir]:
 class EventLog:
     """The run's events, one JSON object per line, only ever appended to.
 
-    A last line that a crash has torn is cut off when the log is opened again.
+    A last line that a crash has torn is cut off when the log is opened again. Lines wait in memory until the system
+    has made them durable, so that a disk that is full or fails for a while loses none: they are written again.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, disk: Disk | None = None) -> None:
         self.path = path
-        repair(path)
-        self._file: IO[bytes] = path.open("ab")
+        self._disk = disk or Disk()
+        self._file = self._disk.open_end(path)
+        self._durable = end_of_lines(path, self._disk)  # what lies before this position is no longer in memory
+        self._lines = bytearray()  # everything after it
+        self._written = 0  # how much of that the system has
+        self._again = True  # whether the file may hold something else after the durable part
+        self.flush()
 
     def append(self, event: Mapping[str, Any]) -> None:
-        self._file.write(dumps({"time": round(time.time(), 3), **event}).encode() + b"\n")
+        """Add a line; a disk that refuses is not an error here, but in ``flush`` and ``sync``."""
+        self._lines += to_json({"time": round(time.time(), 3), **event}) + b"\n"
+        waiting = len(self._lines) - self._written
+        if waiting < WRITE_AFTER:
+            return
+        with contextlib.suppress(OSError):
+            self.sync() if len(self._lines) >= SYNC_AFTER else self.flush()
 
     def flush(self) -> int:
-        """Hand what was written to the system; returns the position after it, in bytes."""
-        self._file.flush()
-        return self._file.tell()
+        """Hand what was appended to the system; returns the position after it, in bytes.
+
+        Raises:
+            OSError: The disk refuses; what was not written waits.
+        """
+        if self._again:
+            self._disk.truncate(self._file, self._durable)
+            self._again = False
+        with memoryview(self._lines) as lines:
+            while self._written < len(lines):
+                self._written += self._disk.write(self._file, lines[self._written :])
+        return self._durable + len(self._lines)
 
     def sync(self) -> int:
-        """Make what was written durable; returns the position after it, in bytes."""
+        """Make what was appended durable; returns the position after it, in bytes.
+
+        Raises:
+            OSError: The disk refuses; what is not durable waits.
+        """
         position = self.flush()
-        os.fsync(self._file.fileno())
+        try:
+            self._disk.fsync(self._file)
+        except OSError:
+            # the system may have dropped the pages: another fsync would succeed without them, so all is written again
+            self._again, self._written = True, 0
+            raise
+        self._durable, self._written = position, 0
+        self._lines.clear()
         return position
 
-    def rewind(self, position: int) -> None:
-        """Drop what was logged after a checkpoint: it happens again, bit for bit, and is not logged twice."""
-        self._file.flush()
-        if position < self._file.seek(0, os.SEEK_END):
-            self._file.truncate(position)
-            self._file.seek(0, os.SEEK_END)
+    def rewind(self, position: int) -> int:
+        """Drop what was logged after a checkpoint: it happens again, bit for bit, and is not logged twice.
+
+        Returns:
+            How many bytes the log lacks before ``position``: 0, unless somebody has cut it.
+        """
+        keep = max(0, position - self._durable)
+        if keep < self._written or position < self._durable:
+            self._disk.truncate(self._file, position)
+        lacking = max(0, keep - len(self._lines))
+        del self._lines[keep:]
+        self._written = min(self._written, len(self._lines))
+        self._durable = min(self._durable, position)
+        return lacking
 
     def close(self) -> None:
-        self._file.close()
+        """Hand the rest to the system, if it takes it, and close the file; closing again does nothing."""
+        if self._file < 0:
+            return
+        with contextlib.suppress(OSError):
+            self.flush()
+        self._disk.close(self._file)
+        self._file = -1
 
 
-def repair(path: Path) -> None:
-    """Cut off a last line without its end."""
-    if not path.exists():
-        return
-    with path.open("r+b") as file:
-        size = file.seek(0, os.SEEK_END)
-        end = size
-        while end > 0:
-            start = max(0, end - 65536)
-            file.seek(start)
-            newline = file.read(end - start).rfind(b"\n")
-            if newline >= 0:
-                end = start + newline + 1
-                break
-            end = start
-        if end < size:
-            file.truncate(end)
+def end_of_lines(path: Path, disk: Disk) -> int:
+    """The position after the last whole line of a file."""
+    end = disk.size(path)
+    while end > 0:
+        start = max(0, end - 65536)
+        newline = disk.read(path, start, end - start).rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        end = start
+    return 0
 
 
 def read_events(path: Path) -> Iterator[dict[str, Any]]:
@@ -207,60 +256,87 @@ def read_events(path: Path) -> Iterator[dict[str, Any]]:
         for line in file:
             try:
                 event = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(event, dict):
                 yield event
 
 
 class RunLock:
-    """One writer per run: an advisory lock that the system releases when the process ends, however it ends."""
+    """One writer per run: a lock that the system releases when the process ends, however it ends.
+
+    It belongs to the process alone: loader workers that outlive a killed trainer for a moment do not hold it.
+
+    Raises:
+        ConfigError: Another process, or this one, is writing the run; or the folder cannot be written.
+    """
+
+    held: ClassVar[set[Path]] = set()
 
     def __init__(self, run: RunDir) -> None:
         self.path = run.lock
-        self._file: IO[str] | None = None
+        self._file: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self._file = self.path.open("a+", encoding="utf-8")
+        key = self.path.resolve()
+        # the system's lock does not keep a process from itself; and closing the file a second time would release it
+        if key in self.held:
+            raise self.refusal("this process already")
         try:
-            lock_file(self._file)
-        except OSError:
-            self._file.seek(0)
-            owner = self._file.read().strip() or "another process"
-            self._file.close()
+            file = self.path.open("a+b")
+        except OSError as error:
             raise ConfigError(
-                f"{self.path.parent} is being written by {owner}; wait for it, stop it, or choose another folder "
-                "with --out"
+                f"{self.path.parent} cannot be written ({error.strerror}); choose another folder with --out"
             ) from None
-        self._file.seek(0)
-        self._file.truncate()
-        self._file.write(f"process {os.getpid()}")
-        self._file.flush()
+        if not lock_file(file):
+            file.seek(0)
+            owner = file.read(200).decode(errors="replace").strip()
+            file.close()
+            raise self.refusal(owner or "another process")
+        self._file = file
+        self.held.add(key)
+        with contextlib.suppress(OSError):  # who it is, for the other's message; a full disk does not matter
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {socket.gethostname()}".encode())
+            file.flush()
         return self
+
+    def refusal(self, owner: str) -> ConfigError:
+        """The error for a run that is taken."""
+        return ConfigError(
+            f"{self.path.parent} is being written by {owner}; wait for it, stop it, or choose another folder with --out"
+        )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):
+                self._file.close()
+            self._file = None
+            self.held.discard(self.path.resolve())
 
 
-def lock_file(file: IO[str]) -> None:
-    """Take an exclusive lock without waiting.
+def lock_file(file: IO[bytes]) -> bool:
+    """Take an exclusive lock without waiting; False if another process has it.
 
-    Raises:
-        OSError: Somebody else has it.
+    A file system without locks (some network disks) lets everybody through.
     """
-    if os.name == "nt":
-        import msvcrt
+    try:
+        if os.name == "nt":
+            import msvcrt
 
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-    else:
-        import fcntl
+            file.seek(1 << 30)  # a byte far behind the text, which others read
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
 
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
+    return True
 
 
 def write_json(path: Path, value: Any, disk: Disk | None = None) -> None:
     """Write a JSON file, whole or not at all."""
-    (disk or Disk()).write_atomic(path, (dumps(value, indent=2) + "\n").encode())
+    (disk or Disk()).write_atomic(path, to_json(value, indent=2) + b"\n")

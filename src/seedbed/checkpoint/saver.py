@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from seedbed.checkpoint.keep import prune, remove_leftovers
-from seedbed.checkpoint.store import Checkpoint, pack, read_files, save
+from seedbed.checkpoint.pack import pack
+from seedbed.checkpoint.store import Checkpoint, save
+from seedbed.checkpoint.tree import split_tensors
 from seedbed.disk import Disk
 from seedbed.errors import CheckpointError
 
@@ -18,7 +21,12 @@ class Saver:
 
     Args:
         root: The run's checkpoint folder.
+        keep_last: How many of the newest stay, at least 1.
+        keep_every_epochs: The ends of epochs that are multiples of this stay too.
         say: Takes a sentence for the person who watches.
+
+    Raises:
+        CheckpointError: The folder cannot be made.
     """
 
     def __init__(
@@ -37,25 +45,23 @@ class Saver:
         self.disk = disk or Disk()
         self.saved_step: int | None = None
         self.failed = False
-        self.disk.mkdir(root)
-        remove_leftovers(root, self.disk)
+        try:
+            self.disk.make_folders(root)
+        except OSError as error:
+            raise CheckpointError(f"{root} cannot be made ({error}); choose another folder with --out") from None
+        self.clean()
 
     def save(self, state: Mapping[str, Any], info: Mapping[str, Any], best_step: int | None) -> Checkpoint | None:
-        """Save, verify by reading back, then prune; None if it could not be done (and said so)."""
+        """Save, verify by reading back, then prune; None if it could not be done (and said so).
+
+        Raises:
+            CheckpointError: The state holds something that cannot be saved.
+        """
         step = int(state["counters"]["step"])
         try:
-            self.disk.mkdir(self.root)
             checkpoint = save(self.root, state, step, info, disk=self.disk)
-            read_files(checkpoint.path, self.disk)
-        except (OSError, CheckpointError) as error:
-            if isinstance(error, CheckpointError) and "can be saved" in str(error):
-                raise
-            self.failed = True
-            remove_quietly(self.root, self.disk)
-            self.say(
-                f"the checkpoint of step {step} could not be saved ({error}); training goes on, the last good "
-                "checkpoint stays, and saving is tried again"
-            )
+        except OSError as error:
+            self.refuse(step, error)
             return None
         self.saved_step, self.failed = step, False
         try:
@@ -67,18 +73,31 @@ class Saver:
                 disk=self.disk,
             )
         except OSError as error:
-            self.say(f"an old checkpoint could not be removed: {error}")
+            self.clean()
+            self.say(f"an old checkpoint could not be removed ({error}); it is tried again at the next save")
         return checkpoint
 
+    def refuse(self, step: int, error: OSError) -> None:
+        """Say that the disk refuses, and remember to try again."""
+        self.failed = True
+        self.clean()
+        self.say(
+            f"the checkpoint of step {step} could not be saved ({error}); training goes on, the last good "
+            "checkpoint stays, and saving is tried again"
+        )
 
-def remove_quietly(root: Path, disk: Disk) -> None:
-    """Free the space that a failed save took, if the disk lets us."""
-    try:
-        remove_leftovers(root, disk)
-    except OSError:
-        return
+    def clean(self) -> None:
+        """Free the space that a failed save or prune took, if the disk lets us; else the next try does."""
+        with contextlib.suppress(OSError):
+            remove_leftovers(self.root, self.disk)
 
 
 def weights_sha256(model_state: Mapping[str, Any]) -> str:
-    """sha256 of the weights as a safetensors file: equal if and only if names, shapes, types and every bit are."""
-    return hashlib.sha256(pack(dict(sorted(model_state.items())))).hexdigest()
+    """sha256 of the weights as a safetensors file: equal if and only if names, shapes, types and every bit are.
+
+    This is what ``sha256sum model.safetensors`` prints in the folder of a checkpoint with these weights.
+    """
+    digest = hashlib.sha256()
+    for piece in pack(split_tensors(dict(model_state))[1]):
+        digest.update(piece)
+    return digest.hexdigest()

@@ -7,30 +7,33 @@
       MANIFEST.json       format, step, epoch, metrics, and a digest of every file and every tensor; written last
 
 The folder is made under a temporary name and renamed when everything in it is durable: that is the one commit point.
+
+A run that has gone back, because a newer checkpoint was damaged, writes steps that lie before or at ones that are
+there. Its folders carry the number of the lineage, ``step-00001100-2``, and later lineages count as newer: the order
+of checkpoints is in their names alone, whatever the clock says.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
 import torch
-import xxhash
 
+from seedbed.checkpoint.pack import fast_digest, pack, tensor_digest, unpack
+from seedbed.checkpoint.seal import FORMAT, NewerFormatError, seal, unseal, version
 from seedbed.checkpoint.tree import join_tensors, split_tensors
 from seedbed.disk import Disk
 from seedbed.errors import CheckpointError
-from seedbed.rundir import dumps
 
-FORMAT = 1
 FILES = ("model.safetensors", "state.safetensors", "state.json")
-FOLDER = re.compile(r"step-(\d{8,})(?:-(\d+))?")
+FOLDER = re.compile(r"step-(\d{8,})(?:-(\d+))?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -42,58 +45,53 @@ class Checkpoint:
 
     @property
     def step(self) -> int:
+        """Number of updates made."""
         return int(self.manifest["step"])
 
 
-def folder_name(step: int, attempt: int = 1) -> str:
-    return f"step-{step:08d}" if attempt == 1 else f"step-{step:08d}-{attempt}"
+def folder_name(step: int, lineage: int = 1) -> str:
+    """The name of a checkpoint's folder."""
+    return f"step-{step:08d}" if lineage == 1 else f"step-{step:08d}-{lineage}"
 
 
 def parse_name(name: str) -> tuple[int, int] | None:
-    """(step, attempt) of a checkpoint folder's name; None if it is not one."""
+    """(step, lineage) of a checkpoint folder's name; None if it is not one."""
     match = FOLDER.fullmatch(name)
     return (int(match[1]), int(match[2] or 1)) if match else None
 
 
-def tensor_digest(tensor: torch.Tensor) -> str:
-    """xxh3-128 over a tensor's dtype, shape and bytes."""
-    data = tensor.detach().cpu().contiguous()
-    digest = xxhash.xxh3_128(f"{data.dtype}{tuple(data.shape)}".encode())
-    digest.update(data.reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()
+def list_checkpoints(root: Path, disk: Disk | None = None) -> list[Path]:
+    """The checkpoint folders in ``root``, oldest first, not yet verified.
 
-
-def pack(tensors: Mapping[str, torch.Tensor]) -> bytes:
-    """Tensors as one safetensors file; tensors that share memory (tied weights) are stored once each."""
-    return safetensors.torch.save({name: tensor.cpu().contiguous().clone() for name, tensor in tensors.items()})
-
-
-def seal(manifest: dict[str, Any]) -> bytes:
-    """The manifest as JSON with a digest of itself, so that a damaged manifest is noticed too."""
-    body = dumps(manifest, indent=1)
-    return (dumps({"manifest": json.loads(body), "sha256": hashlib.sha256(body.encode()).hexdigest()}) + "\n").encode()
-
-
-def unseal(data: bytes, path: Path) -> dict[str, Any]:
+    Raises:
+        CheckpointError: The folder cannot be listed.
+    """
     try:
-        sealed = json.loads(data)
-        manifest, digest = sealed["manifest"], sealed["sha256"]
-    except (ValueError, KeyError, TypeError):
-        raise CheckpointError(f"{path} is damaged: MANIFEST.json cannot be read") from None
-    if hashlib.sha256(dumps(manifest, indent=1).encode()).hexdigest() != digest:
-        raise CheckpointError(f"{path} is damaged: MANIFEST.json does not match its own digest")
-    if manifest.get("format") != FORMAT:
-        raise CheckpointError(
-            f"{path} has checkpoint format {manifest.get('format')}; this version of seedbed reads format {FORMAT}: "
-            "read it with the version that wrote it"
-        )
-    return dict(manifest)
+        return [root / name for name in in_order((disk or Disk()).names(root))]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise CheckpointError(f"{root} cannot be read: {error.strerror}; no checkpoint was looked at") from None
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Those names that are of checkpoints, oldest first: by lineage, then by step."""
+    found = [(key[1], key[0], name) for name in names if (key := parse_name(name))]
+    return [name for _, _, name in sorted(found)]
+
+
+def next_name(names: Iterable[str], step: int) -> str:
+    """The name for a new checkpoint in a folder of ``names``: the last in the order."""
+    keys = [key for name in names if (key := parse_name(name))]
+    lineage = max((lineage for _, lineage in keys), default=1)
+    taken = any(other >= step for other, its in keys if its == lineage)
+    return folder_name(step, lineage + taken)
 
 
 def save(
     root: Path, state: Mapping[str, Any], step: int, info: Mapping[str, Any], *, disk: Disk | None = None
 ) -> Checkpoint:
-    """Write the checkpoint of ``step`` below ``root``.
+    """Write the checkpoint of ``step`` in ``root``, and verify what was written before it gets its name.
 
     Args:
         root: The folder that holds the checkpoints.
@@ -102,58 +100,87 @@ def save(
         info: What the manifest says besides: epoch, loss, metrics, reason.
 
     Raises:
-        OSError: The disk is full, read-only or broken; nothing visible has changed.
+        OSError: The disk is full, read-only or broken; the checkpoints that were there are as they were.
         CheckpointError: The state holds something that cannot be saved.
     """
     disk = disk or Disk()
-    # a step saved before (by a lineage given up since, or damaged) keeps its name until the new one is whole
-    attempt = 1
-    while (final := root / folder_name(step, attempt)).exists():
-        attempt += 1
-    temporary = root / f".{final.name}.tmp"
-    others = {name: part for name, part in state.items() if name != "model"}
-    tree, tensors = split_tensors({**others, "model": None})
-    model = dict(state["model"])
-    tree["model"], model_tensors = split_tensors(model)
-
-    contents = {
-        "model.safetensors": pack(model_tensors),
-        "state.safetensors": pack(tensors),
-        "state.json": json.dumps(tree, allow_nan=False).encode(),
-    }
+    contents, tensors = lay_out(state)
     manifest = {
-        "format": FORMAT,
-        "step": step,
         **info,
-        "files": {
-            name: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in contents.items()
-        },
-        "tensors": {
-            "model": {name: tensor_digest(tensor) for name, tensor in model_tensors.items()},
-            "state": {name: tensor_digest(tensor) for name, tensor in tensors.items()},
-        },
+        "format": FORMAT,
+        "seedbed": version(),
+        "torch": torch.__version__,
+        "step": step,
+        "files": {name: describe(pieces) for name, pieces in contents.items()},
+        "tensors": {part: {name: tensor_digest(t) for name, t in named.items()} for part, named in tensors.items()},
     }
-    if temporary.exists():
-        disk.remove_folder(temporary)
+    try:
+        names = disk.names(root)
+    except FileNotFoundError:
+        disk.make_folders(root)
+        names = []
+    final = root / next_name(names, step)
+    temporary = root / f".{final.name}.tmp"
+    if temporary.name in names:
+        disk.remove(temporary)
     disk.mkdir(temporary)
-    for name, data in contents.items():
-        disk.write_file(temporary / name, data)
-    disk.write_file(temporary / "MANIFEST.json", seal(manifest))
+    contents["MANIFEST.json"] = [memoryview(seal(manifest))]
+    for name, pieces in contents.items():
+        disk.write_file(temporary / name, pieces)
+    for name, pieces in contents.items():
+        # hashed, because memoryviews are compared slowly
+        if fast_digest([disk.read(temporary / name)]) != fast_digest(pieces):
+            raise OSError(errno.EIO, f"{name} does not read back as it was written")
     disk.commit_folder(temporary, final)
     return Checkpoint(final, manifest)
 
 
+def lay_out(
+    state: Mapping[str, Any],
+) -> tuple[dict[str, list[memoryview]], dict[str, dict[str, torch.Tensor]]]:
+    """A training state as the pieces of its files, and its tensors by the file they are in."""
+    tree, others = split_tensors({name: part for name, part in state.items() if name != "model"})
+    model_tree, model = split_tensors(dict(state["model"]))
+    text = json.dumps({"model": model_tree, "others": tree}, allow_nan=False).encode()
+    contents = {
+        "model.safetensors": pack(model),
+        "state.safetensors": pack(others),
+        "state.json": [memoryview(text)],
+    }
+    return contents, {"model": model, "state": others}
+
+
+def describe(pieces: list[memoryview]) -> dict[str, Any]:
+    """The manifest's entry for a file."""
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return {"size": sum(map(len, pieces)), "sha256": digest.hexdigest()}
+
+
 def read_manifest(path: Path, disk: Disk | None = None) -> dict[str, Any]:
-    """The manifest of a checkpoint, verified against its own digest.
+    """The manifest of a checkpoint, verified against its own digest and the folder's name.
 
     Raises:
-        CheckpointError: It is missing, damaged or of an unknown format.
+        CheckpointError: It is missing, damaged, of another step, or of an unknown format.
+    """
+    manifest = unseal(read_part(path, "MANIFEST.json", disk or Disk()), path)
+    key = parse_name(path.name)
+    if key is not None and key[0] != manifest["step"]:
+        raise CheckpointError(f"{path} is damaged: MANIFEST.json is that of step {manifest['step']}")
+    return manifest
+
+
+def read_part(path: Path, name: str, disk: Disk) -> bytes:
+    """One file of a checkpoint.
+
+    Raises:
+        CheckpointError: It cannot be read.
     """
     try:
-        data = (disk or Disk()).read(path / "MANIFEST.json")
+        return disk.read(path / name)
     except OSError as error:
-        raise CheckpointError(f"{path} is not a complete checkpoint: MANIFEST.json: {error.strerror}") from None
-    return unseal(data, path)
+        raise CheckpointError(f"{path} is not a complete checkpoint: {name}: {error.strerror}") from None
 
 
 def read_files(path: Path, disk: Disk | None = None) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -166,11 +193,7 @@ def read_files(path: Path, disk: Disk | None = None) -> tuple[dict[str, Any], di
     manifest = read_manifest(path, disk)
     contents: dict[str, bytes] = {}
     for name in FILES:
-        try:
-            data = disk.read(path / name)
-        except OSError as error:
-            raise CheckpointError(f"{path} is not a complete checkpoint: {name}: {error.strerror}") from None
-        expected = manifest["files"][name]
+        data, expected = read_part(path, name, disk), manifest["files"][name]
         if len(data) != expected["size"]:
             raise CheckpointError(f"{path} is damaged: {name} has {len(data)} bytes, not {expected['size']}")
         if hashlib.sha256(data).hexdigest() != expected["sha256"]:
@@ -182,10 +205,10 @@ def read_files(path: Path, disk: Disk | None = None) -> tuple[dict[str, Any], di
 def name_damage(name: str, data: bytes, manifest: Mapping[str, Any]) -> str:
     """Which tensors of a damaged file are wrong, where that can still be told."""
     if name.endswith(".safetensors"):
-        expected = manifest["tensors"]["model" if name.startswith("model") else "state"]
+        expected = manifest["tensors"][name.removesuffix(".safetensors")]
         try:
-            tensors = safetensors.torch.load(data)
-        except Exception:
+            tensors = unpack(data)
+        except CheckpointError:
             return "does not match its digest (its header is damaged)"
         wrong = [key for key, digest in expected.items() if key not in tensors or tensor_digest(tensors[key]) != digest]
         if wrong:
@@ -194,42 +217,47 @@ def name_damage(name: str, data: bytes, manifest: Mapping[str, Any]) -> str:
 
 
 def load(path: Path, *, disk: Disk | None = None) -> tuple[dict[str, Any], Checkpoint]:
-    """A checkpoint's training state, every byte verified; tensors are on the CPU.
+    """A checkpoint's training state, every byte verified; tensors are on the CPU, each in memory of its own.
 
     Raises:
         CheckpointError: The checkpoint is incomplete, damaged or of an unknown format.
     """
     manifest, contents = read_files(path, disk)
-    tree = json.loads(contents["state.json"])
-    model_tree = tree.pop("model")
-    state = join_tensors(tree, safetensors.torch.load(contents["state.safetensors"]))
-    state["model"] = join_tensors(model_tree, safetensors.torch.load(contents["model.safetensors"]))
+    try:
+        tree = json.loads(contents["state.json"])
+        state: dict[str, Any] = join_tensors(tree["others"], unpack(contents["state.safetensors"]))
+        state["model"] = join_tensors(tree["model"], unpack(contents["model.safetensors"]))
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise CheckpointError(f"{path} matches its digests but is not a checkpoint: {error!r}") from None
     return state, Checkpoint(path, manifest)
-
-
-def list_checkpoints(root: Path) -> list[Path]:
-    """The checkpoint folders below ``root``, oldest step first, not yet verified."""
-    if not root.is_dir():
-        return []
-    found = [(key, path) for path in root.iterdir() if (key := parse_name(path.name))]
-    return [path for _, path in sorted(found)]
 
 
 def load_newest(root: Path, *, disk: Disk | None = None) -> tuple[dict[str, Any], Checkpoint, list[str]] | None:
     """The newest checkpoint that verifies, with a sentence for each newer one that does not; None if there is none.
 
     Raises:
-        CheckpointError: There are checkpoints but none is valid.
+        CheckpointError: There are checkpoints but none is valid, or the newest is of a later version's format.
     """
+    paths: list[Path] = []
     damage: list[str] = []
-    paths = list_checkpoints(root)
-    for path in reversed(paths):
-        try:
-            state, checkpoint = load(path, disk=disk)
-        except CheckpointError as error:
-            damage.append(str(error))
-            continue
-        return state, checkpoint, damage
+    # a run that is still going may remove what was listed a moment ago: then look again
+    while paths != (paths := list_checkpoints(root, disk)):
+        damage.clear()
+        for path in reversed(paths):
+            try:
+                state, checkpoint = load(path, disk=disk)
+            except NewerFormatError:
+                raise
+            except CheckpointError as error:
+                damage.append(str(error))
+                continue
+            return state, checkpoint, damage
     if damage:
         raise CheckpointError(f"none of the {len(paths)} checkpoints in {root} is valid: {'; '.join(damage)}")
     return None
+
+
+def find_step(root: Path, step: int, disk: Disk | None = None) -> Path | None:
+    """The newest folder of a step, not yet verified."""
+    found = [path for path in list_checkpoints(root, disk) if (parse_name(path.name) or (None,))[0] == step]
+    return found[-1] if found else None
