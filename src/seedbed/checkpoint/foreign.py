@@ -26,6 +26,7 @@ from seedbed.errors import CheckpointError
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_PROTOCOL = 1001
 MAX_DEPTH = 200
+MAX_EXPANDED = 2**32
 STORAGES = {
     "FloatStorage": torch.float32,
     "DoubleStorage": torch.float64,
@@ -205,12 +206,13 @@ def read_foreign(path: str | Path) -> dict[str, Any]:
     if not path.is_file():
         raise CheckpointError(f"{path}: there is no such file")
     try:
-        return _require_dict(torch.load(path, map_location="cpu", weights_only=True), path)
-    except CheckpointError:
-        raise
+        contents = torch.load(path, map_location="cpu", weights_only=True)
     except Exception:  # refused or damaged: the reader below tells which, in one sentence
-        contents = _read(path)
-    return _require_dict(contents, path)
+        return _require_dict(_read(path), path)
+    try:
+        return _require_dict(_finish(contents, set(), {}, 0), path)
+    except _RefusedError as error:
+        raise CheckpointError(f"{path}: the file holds {error}, which is neither a tensor nor a plain value") from None
 
 
 def _require_dict(contents: Any, path: Path) -> dict[str, Any]:
@@ -308,7 +310,7 @@ def _fill(storage: _Storage, data: bytes) -> _Storage:
 
 def _finish(value: Any, parents: set[int], done: dict[int, Any], depth: int) -> Any:
     """Records become tensors, containers become plain; each object once, however often it is referred to."""
-    if value is None or type(value) in {bool, int, float, str, bytes}:
+    if value is None or type(value) in {bool, int, float, str, bytes, torch.dtype, torch.device}:
         return value
     if id(value) in done:
         return done[id(value)][1]
@@ -316,7 +318,11 @@ def _finish(value: Any, parents: set[int], done: dict[int, Any], depth: int) -> 
         raise _RefusedError("a container that contains itself, or one nested too deep")
     parents.add(id(value))
     result: Any
-    if isinstance(value, _Tensor):
+    if isinstance(value, torch.Tensor):
+        result = value.detach()
+    elif isinstance(value, torch.Size):
+        result = list(value)
+    elif isinstance(value, _Tensor):
         result = _build_tensor(value)
     elif isinstance(value, _Opaque):
         state = value.state if isinstance(value.state, dict) else vars(value)
@@ -354,6 +360,8 @@ def _build_tensor(record: _Tensor) -> torch.Tensor:
     last = offset + sum((length - 1) * step for length, step in zip(size, stride, strict=True))
     if math.prod(size) and last >= storage.num_elements:
         raise _RefusedError("a tensor that reaches past its storage")
-    if math.prod(size) > max(storage.num_elements, 1):
-        raise _RefusedError("a tensor that is larger than its storage")
-    return torch.as_strided(storage.values, tuple(size), tuple(stride), offset).clone()
+    if math.prod(size) > MAX_EXPANDED:
+        raise _RefusedError("a tensor of impossible size")
+    tensor = torch.as_strided(storage.values, tuple(size), tuple(stride), offset)
+    # An expanded tensor stays a view: to copy it would let a small file fill the memory.
+    return tensor if math.prod(size) > storage.num_elements else tensor.clone()
