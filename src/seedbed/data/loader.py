@@ -12,7 +12,7 @@ from torch import Tensor
 
 from seedbed.data.batches import EvalBatches, TrainBatches
 from seedbed.data.collate import COLLATES
-from seedbed.data.fetch import DatasetFetcher
+from seedbed.data.fetch import DatasetFetcher, kept_globals
 from seedbed.data.normalizer import Normalizer, make_normalizer
 from seedbed.data.pipeline import Pipeline
 from seedbed.data.samplers import (
@@ -31,6 +31,7 @@ from seedbed.data.split import split_indices
 from seedbed.data.stream import StreamBatches
 from seedbed.data.transforms import make_transforms
 from seedbed.errors import ConfigError, DataError
+from seedbed.seeding import reseed_globals, stream_key
 
 SamplerName: TypeAlias = Literal["shuffled", "sequential", "weighted", "class_balanced", "length_bucketed"]
 SAMPLERS = ("shuffled", "sequential", "weighted", "class_balanced", "length_bucketed")
@@ -139,6 +140,10 @@ def prepare(source: Source, options: LoaderOptions, *, seed: int, device: torch.
     device = torch.device(device)
     check_options(options)
     train, val, test = split_source(source, options, seed)
+    if source.encode is not None:
+        train, val, test, info = source.encode(train, val, test)
+    else:
+        info = source.info
     normalizer, target_normalizer = make_normalizer(options.normalize), make_normalizer(options.normalize_targets)
     for module in (normalizer, target_normalizer):
         if module is not None:
@@ -157,7 +162,7 @@ def prepare(source: Source, options: LoaderOptions, *, seed: int, device: torch.
         test=make_eval(test, pipeline, options, source.hints, seed),
         normalizer=normalizer,
         target_normalizer=target_normalizer,
-        info=dict(source.info),
+        info=dict(info),
     )
 
 
@@ -294,9 +299,15 @@ def make_sampler(
 ) -> Sampler | Listed:
     """The sampler that the options name, else the one that comes with the data, else shuffled."""
     n = len(samples)
+    subset = options.val or options.test or options.limit
+    if options.sampler is None and (hints.batches is not None or hints.weights is not None) and subset:
+        raise ConfigError(
+            f"{samples.name} comes with a sampler of its own, which val, test and limit would invalidate; give "
+            "sampler='shuffled' (or another), or split the data before making the loader"
+        )
     if options.sampler is None and hints.batches is not None:
-        return Listed(hints.batches)
-    if options.sampler is None and hints.sampler == "weighted" and hints.weights is not None:
+        return Listed(keyed_batches(hints.batches, seed))
+    if options.sampler is None and hints.weights is not None:
         return Weighted(hints.weights, seed=seed, num_samples=hints.num_samples)
     name = options.sampler or hints.sampler or "shuffled"
     if callable(name):
@@ -313,6 +324,19 @@ def make_sampler(
     if name == "length_bucketed":
         return LengthBucketed(sample_lengths(samples), batch_size=batch_size, seed=seed)
     return Shuffled(n, seed=seed)
+
+
+def keyed_batches(
+    batches: Callable[[int], Sequence[Sequence[int]]], seed: int
+) -> Callable[[int], Sequence[Sequence[int]]]:
+    """``batches`` with the global generators seeded by the epoch, and put back afterwards."""
+
+    def keyed(epoch: int) -> Sequence[Sequence[int]]:
+        with kept_globals():
+            reseed_globals(stream_key(seed, "batch sampler", epoch))
+            return batches(epoch)
+
+    return keyed
 
 
 def sample_lengths(samples: TensorSamples | DatasetSamples) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
@@ -63,8 +64,10 @@ class Normalizer(nn.Module):
             raise ConfigError(f"normalize is {kind!r}; choose one of {', '.join(KINDS)}")
         if per not in get_args(Per):
             raise ConfigError(f"normalize per {per!r}; choose one of {', '.join(get_args(Per))}")
-        if (kind == "fixed") != (shift is not None and scale is not None):
-            raise ConfigError("normalize 'fixed' needs both shift and scale, and the other kinds learn theirs")
+        if (shift is None) != (kind != "fixed") or (scale is None) != (kind != "fixed"):
+            raise ConfigError(
+                "normalize with mean and std (or kind 'fixed') needs both of them; the other kinds learn theirs"
+            )
         self.kind, self.per = kind, per
         self.fitted = kind == "fixed"
         self.register_buffer("shift_", torch.as_tensor(0.0 if shift is None else shift, dtype=torch.float32))
@@ -199,7 +202,7 @@ def _table(chunk: Tensor, per: Per) -> tuple[Floats, tuple[int, ...]]:
     if per == "global" or not sample_shape:
         return array.reshape(-1, 1), (1,) * len(sample_shape) if sample_shape else ()
     if per == "feature":
-        return array.reshape(len(array), -1), tuple(sample_shape)
+        return array.reshape(len(array), math.prod(sample_shape)), tuple(sample_shape)
     channels = sample_shape[0]
     return np.moveaxis(array, 1, -1).reshape(-1, channels), (channels, *[1] * (len(sample_shape) - 1))
 

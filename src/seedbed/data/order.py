@@ -82,21 +82,21 @@ def feistel(words: Indices, bits: int, key: int) -> Indices:
             left, right = right, left ^ table.take(right)
     else:
         for number in range(num_rounds(half)):
-            left, right = right, left ^ _round(right, number, half, key)
+            left, right = right, left ^ _rounds(right, np.asarray(number), half, key)
     return (left << half) | right
 
 
 @functools.lru_cache(maxsize=4)
-def _round_tables(half: int, key: int) -> tuple[Indices, ...]:
+def _round_tables(half: int, key: int) -> Indices:
+    """The round function as a table, shape (rounds, 2**half): all rounds in one go."""
     right = np.arange(1 << half, dtype=np.int64)
-    return tuple(_round(right, number, half, key) for number in range(num_rounds(half)))
+    return _rounds(right, np.arange(num_rounds(half))[:, None], half, key)
 
 
-def _round(right: Indices, number: int, half: int, key: int) -> Indices:
-    """The round function: ``half`` bits of SplitMix64's output at position ``right`` of the round's own stream."""
-    start = _mix_int(key + _GOLDEN * (number + 1))
-    words = right.astype(np.uint64) * np.uint64(_GOLDEN)
-    words += np.uint64(start)
+def _rounds(right: Indices, numbers: Indices, half: int, key: int) -> Indices:
+    """The round function: ``half`` bits of SplitMix64's output at position ``right`` of each round's own stream."""
+    starts = [_mix_int(key + _GOLDEN * (number + 1)) for number in numbers.ravel().tolist()]
+    words = right.astype(np.uint64) * np.uint64(_GOLDEN) + np.asarray(starts, dtype=np.uint64).reshape(numbers.shape)
     words ^= words >> np.uint64(30)
     words *= np.uint64(_MULTIPLIER_1)
     words ^= words >> np.uint64(27)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from seedbed.data.samples import Samples
+
+Encode: TypeAlias = Callable[
+    [Samples, Samples | None, Samples | None], tuple[Samples, Samples | None, Samples | None, dict[str, Any]]
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,3 +43,5 @@ class Source:
     test: Samples | None = None
     info: dict[str, Any] = field(default_factory=dict)
     hints: LoaderHints = field(default_factory=LoaderHints)
+    encode: Encode | None = None
+    """Makes the final samples once the training split is known: (train, val, test) -> (train, val, test, info)."""

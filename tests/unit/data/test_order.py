@@ -43,7 +43,7 @@ def test_it_is_a_bijection_around_powers_of_two(n: int) -> None:
 
 
 def test_it_is_a_bijection_for_every_small_size() -> None:
-    for n in range(1, 1500):
+    for n in range(1, 1000):
         assert is_permutation(permutation(n, order_key(1, n)), n), n
 
 
@@ -65,8 +65,8 @@ def test_it_is_a_bijection_for_every_size_up_to_70000() -> None:
 @pytest.mark.parametrize("bits", [26, 28])
 def test_the_direct_rounds_of_large_domains_permute(bits: int) -> None:
     # a window of a large domain must come out without a repeat; the inverse rounds exist for any round function
-    window = feistel(np.arange(1 << 20, dtype=np.int64), bits, 12345)
-    assert len(np.unique(window)) == 1 << 20
+    window = feistel(np.arange(1 << 17, dtype=np.int64), bits, 12345)
+    assert len(np.unique(window)) == 1 << 17
     assert window.min() >= 0
     assert window.max() < 1 << bits
 
@@ -90,19 +90,19 @@ def chi_square_per_freedom(counts: np.ndarray) -> float:
     return float(((counts - expected) ** 2 / expected).sum() / (counts.size - 1))
 
 
-@pytest.mark.parametrize("n", [2, 3, 5, 8, 11, 31])
+@pytest.mark.parametrize("n", [2, 3, 8, 31])
 def test_every_sample_is_equally_often_at_every_place(n: int) -> None:
-    tables = np.stack([permutation(n, order_key(9, epoch)) for epoch in range(3000)])
+    tables = np.stack([permutation(n, order_key(9, epoch)) for epoch in range(1500)])
     counts = np.stack([np.bincount(tables[:, place], minlength=n) for place in range(n)])
     # (n-1)^2 degrees of freedom; the bound is over five standard deviations away
     freedom = (n - 1) ** 2
-    statistic = ((counts - 3000 / n) ** 2 / (3000 / n)).sum()
+    statistic = ((counts - 1500 / n) ** 2 / (1500 / n)).sum()
     assert statistic < freedom + 5.5 * np.sqrt(2 * freedom) + 10
 
 
 @pytest.mark.parametrize("n", [3, 4, 5])
 def test_every_order_of_a_small_set_is_equally_likely(n: int) -> None:
-    tables = [tuple(permutation(n, order_key(4, epoch))) for epoch in range(6000)]
+    tables = [tuple(permutation(n, order_key(4, epoch))) for epoch in range(2500)]
     _, counts = np.unique(tables, axis=0, return_counts=True)
     freedom = int(np.prod(np.arange(1, n + 1))) - 1
     assert len(counts) == freedom + 1

@@ -1,0 +1,1 @@
+"""Functions that return a ``Source``. Import from the defining modules."""
