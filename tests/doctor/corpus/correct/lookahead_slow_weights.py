@@ -5,7 +5,7 @@ torch.manual_seed(34)
 x = torch.randn(300, 5)
 y = x.pow(2).sum(1, keepdim=True)
 net = nn.Sequential(nn.Linear(5, 32), nn.ReLU(), nn.Linear(32, 1))
-opt = torch.optim.Adam(net.parameters(), lr=5e-3)
+opt = torch.optim.Adam(net.parameters(), lr=3e-2)
 slow = [p.detach().clone() for p in net.parameters()]
 k, alpha, step = 5, 0.5, 0
 for epoch in range(6):
