@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,17 @@ def records(folder: Path) -> Iterator[Any]:
             yield record
 
 
+def finished(folder: Path) -> list[Any]:
+    """All records of a run; its service, a process of its own, may still be writing them for a moment."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        found = list(records(folder))
+        if found and found[-1].WhichOneof("record_type") == "exit":
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"{folder} has no complete run")
+
+
 def items(entries: Any) -> dict[str, Any]:
     return {"/".join(item.nested_key) or item.key: json.loads(item.value_json) for item in entries}
 
@@ -61,7 +73,7 @@ def test_an_offline_run_reads_back(tmp_path: Path, events: list[dict[str, Any]])
     assert torch.equal(torch.get_rng_state(), state[1])
     assert (np.random.get_state()[1] == state[2]).all()
 
-    found = list(records(folder))
+    found = finished(folder)
     (run,) = [record.run for record in found if record.WhichOneof("record_type") == "run"]
     assert (run.project, run.display_name) == ("p", "digits")
     assert items(run.config.update)["optimizer"] == {"args": {"lr": 0.01}}
