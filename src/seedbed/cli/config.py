@@ -94,7 +94,7 @@ def format_values(values: dict[str, Any], origins: dict[str, str]) -> list[str]:
 
 def _load(source: Path, overrides: tuple[str, ...], check: bool, allow: tuple[str, ...]) -> LoadedConfig:
     if check:
-        from seedbed.build import load
+        from seedbed.parts import load
 
         return load(source, overrides, allow=allow)
     from seedbed.config.load import load_config
