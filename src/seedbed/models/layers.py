@@ -54,9 +54,9 @@ def flatten_features(x: Tensor, features: int, model: str) -> Tensor:
     Raises:
         DataError: A sample does not have ``features`` numbers.
     """
-    flat = x if x.ndim == 2 else x.flatten(1) if x.ndim > 2 else x.unsqueeze(-1) if x.ndim == 1 else x
-    if flat.ndim != 2 or flat.size(1) != features:
-        found = flat.size(1) if flat.ndim == 2 else 0
+    flat = x if x.ndim == 2 else x.flatten(1) if x.ndim > 2 else x.reshape(-1, 1)
+    found = flat.size(1)
+    if found != features:
         raise DataError(
             f"{model} was made for {features} features, but a sample of shape {tuple(x.shape[1:])} has {found}; "
             f"set in_features={found}, or check the transforms"

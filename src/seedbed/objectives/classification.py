@@ -62,11 +62,14 @@ class Classification(OneClass):
         )
         self.loss = loss
         self.label_smoothing = label_smoothing
+        self.plain = loss == "cross_entropy" and class_weights is None and ignore_index is None
         weights = None if class_weights is None else torch.tensor(list(class_weights), dtype=torch.float32)
         self.register_buffer("class_weights", weights, persistent=False)
 
     def mean_loss(self, scores_NC: Tensor, targets_N: Tensor) -> Tensor:
-        weights = self.class_weights if self.class_weights is None else self.class_weights.to(scores_NC.dtype)
+        if self.plain:
+            return F.cross_entropy(scores_NC, targets_N, label_smoothing=self.label_smoothing)
+        weights = None if self.class_weights is None else self.class_weights.to(scores_NC.dtype)
         if self.loss == "hinge":
             return F.multi_margin_loss(scores_NC, targets_N, weight=weights)
         ignore = -100 if self.ignore_index is None else self.ignore_index
@@ -95,7 +98,7 @@ class Classification(OneClass):
         targets = as_tensor(batch.targets, "targets", "Classification")
         if targets.is_floating_point():
             return targets.numel() // targets.size(1) if targets.ndim > 1 else targets.numel()
-        if self.loss == "hinge" or (self.ignore_index is None and self.class_weights is None):
+        if self.plain or self.loss == "hinge" or (self.ignore_index is None and self.class_weights is None):
             return targets.numel()
         try:
             return self._total(targets.long())

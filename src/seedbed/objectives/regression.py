@@ -5,7 +5,7 @@ Shapes: B sample, D values a sample.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import torch
@@ -44,6 +44,15 @@ class Regression(Task):
         super().__init__(metrics, "values")
         self.loss = loss
         self.delta = delta
+        self.inverse: Callable[[Tensor], Tensor] | None = None
+
+    def report_in_units(self, inverse: Callable[[Tensor], Tensor]) -> None:
+        """Compute metrics and predictions in the targets' own unit, where the data come with normalised targets.
+
+        Args:
+            inverse: From the normalised values back, an increasing affine map; the target normaliser's ``inverse``.
+        """
+        self.inverse = inverse
 
     def measure(self, outputs: Any, batch: Batch) -> Tensor:
         outputs, targets = self._match(outputs, batch)
@@ -83,16 +92,21 @@ class Regression(Task):
         outputs, targets = self._match(outputs, batch)
         if self.loss == "gaussian_nll":
             outputs, _ = split_gaussian(outputs, targets.shape)
-        return outputs.reshape(len(targets), -1), batch.targets.reshape(len(targets), -1)
+        targets = batch.targets
+        if self.inverse is not None:
+            outputs, targets = self.inverse(outputs.detach()), self.inverse(targets)
+        return outputs.reshape(len(targets), -1), targets.reshape(len(targets), -1)
 
     def predictions(self, outputs: Tensor) -> dict[str, Tensor]:
         """``value`` in the targets' shape; for ``gaussian_nll`` also ``std``."""
+        inverse = self.inverse or (lambda values: values)
         if self.loss != "gaussian_nll":
-            return {"value": outputs}
+            return {"value": inverse(outputs)}
         mean, log_variance = widen(outputs).chunk(2, -1)
         if mean.ndim == 2 and mean.size(1) == 1:
             mean, log_variance = mean.squeeze(1), log_variance.squeeze(1)
-        return {"value": mean, "std": torch.exp(0.5 * log_variance)}
+        std = torch.exp(0.5 * log_variance)
+        return {"value": inverse(mean), "std": inverse(std) - inverse(torch.zeros_like(std))}
 
 
 def gaussian_shape(shape: torch.Size) -> tuple[int, ...]:

@@ -92,3 +92,23 @@ def test_the_mean_is_over_elements():
 def test_wrong_arguments_are_refused(arguments, message):
     with pytest.raises(ConfigError, match=message):
         Regression(**arguments)
+
+
+@pytest.mark.parametrize("loss", ["mse", "gaussian_nll"])
+def test_normalised_targets_are_reported_in_their_own_unit(loss):
+    objective = Regression(loss=loss, metrics=["mae", "r2"])
+    objective.report_in_units(lambda values: values * 10 + 100)
+    targets = torch.tensor([0.0, 1.0, 2.0])
+    outputs = torch.tensor([0.5, 1.0, 2.0])
+    outputs = torch.stack([outputs, torch.zeros(3)], 1) if loss == "gaussian_nll" else outputs
+    metrics = objective.metrics()
+    for metric in metrics.values():
+        metric.update(outputs, Batch(None, targets, np.arange(3)))
+    assert metrics["mae"].compute() == pytest.approx(5 / 3)
+    assert metrics["r2"].compute() == pytest.approx(1 - 0.25 / 2)
+    found = objective.predictions(outputs)
+    assert found["value"].tolist() == [105, 110, 120]
+    if loss == "gaussian_nll":
+        assert found["std"].tolist() == [10, 10, 10]
+    plain = Regression(loss=loss)
+    assert torch.equal(measure(objective, outputs, targets), measure(plain, outputs, targets))
