@@ -100,7 +100,7 @@ class Plain(Tracker):
         elif kind == "epoch":
             self._print(epoch_line(event, self.epochs))
             self.pace.due = self.pace.clock() + self.pace.interval
-            self.pace.pause()
+            self.pace.pause(event.get("samples_per_second"))
         elif kind == "end":
             table = results(event)
             for line in (*plain_table(table), *table.sentences):

@@ -69,7 +69,7 @@ class Notebook(Tracker):
             self._sentences += start_notes(event)
         elif kind == "epoch":
             self._events.append(event)
-            self.pace.pause()
+            self.pace.pause(event.get("samples_per_second"))
         elif kind == "end":
             self._end, self._progress = event, None
         else:

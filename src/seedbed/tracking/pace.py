@@ -9,7 +9,7 @@ Clock = Callable[[], float]
 
 
 class Pace:
-    """Lets something happen every ``interval`` seconds, and rarer if it is slow, so that it costs at most 2 %.
+    """Lets something happen every ``interval`` seconds, and rarer if it is slow, so that it costs about 2 % at most.
 
     Args:
         interval: Seconds between two showings, at least.
@@ -17,6 +17,8 @@ class Pace:
     """
 
     SHARE = 0.02
+    LONGEST = 2.0
+    SHORTEST = 0.05
 
     def __init__(self, interval: float, clock: Clock = time.perf_counter) -> None:
         self.interval = interval
@@ -35,7 +37,7 @@ class Pace:
     def shown(self, began: float) -> None:
         """Say that a showing that began at ``began`` is done."""
         now = self.clock()
-        self.due = now + max(self.interval, (now - began) / self.SHARE)
+        self.due = now + max(self.interval, min((now - began) / self.SHARE, self.LONGEST))
 
     def begin(self, step: int) -> None:
         """Start counting: throughput and time to go are measured from here."""
@@ -43,15 +45,22 @@ class Pace:
         self._first, self._last = (now, step), (now, self.samples)
         self.due = now + self.interval
 
-    def pause(self) -> None:
-        """Leave out the time until the next showing, in which there was an evaluation."""
+    def pause(self, speed: float | None = None) -> None:
+        """Leave out the time until the next showing, in which there was an evaluation.
+
+        Args:
+            speed: Samples per second in the epoch that has ended, measured by somebody else.
+        """
         self._last = None
+        self._speed = self._speed if speed is None else speed
 
     def throughput(self) -> float | None:
         """Samples per second since the last call, smoothed; None while that is unknown."""
         now, last = self.clock(), self._last
+        if last is not None and (now - last[0] < self.SHORTEST or self.samples == last[1]):
+            return self._speed
         self._last = (now, self.samples)
-        if last is None or now <= last[0]:
+        if last is None:
             return self._speed
         speed = (self.samples - last[1]) / (now - last[0])
         self._speed = speed if self._speed is None else 0.7 * self._speed + 0.3 * speed

@@ -146,7 +146,7 @@ class Terminal(Tracker):
         if event.get("best"):
             line.append("  best", style="green")
         self._say(line, now=self.pace.clock() >= self.pace.due)
-        self.pace.pause()
+        self.pace.pause(event.get("samples_per_second"))
 
     def _end(self, event: Mapping[str, Any]) -> None:
         self._stop()
