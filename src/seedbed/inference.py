@@ -48,9 +48,7 @@ def evaluate_run(
             samples = getattr(data.train, "samples", None)
             batches = None if samples is None else EvalBatches(samples, data.train.pipeline, batch_size=256)
         if batches is None:
-            raise DataError(
-                f"{run.path}: its data have no {split} split; add data.args.{split} or take another"
-            )
+            raise DataError(f"{run.path}: its data have no {split} split; add data.args.{split} or take another")
         model, used = chosen_weights(state, weights)
         metrics = evaluate(model, state.objective, batches, autocast=state.autocast)
     return {"run": str(run.path), "step": step, "split": split, "weights": used, "metrics": metrics}

@@ -6,6 +6,7 @@ changing the config or the seed.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import os
 import platform
@@ -90,6 +91,20 @@ def git_state(folder: Path) -> dict[str, Any] | None:
     return {"commit": commit.strip(), "diff": diff[:limit], "diff_truncated": len(diff) > limit}
 
 
+def code_digests(folder: Path) -> dict[str, str]:
+    """sha256 of each of the project's own modules that is loaded, by its path in the project."""
+    digests = {}
+    root = folder.resolve()
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if not file or not file.endswith(".py"):
+            continue
+        path = Path(file).resolve()
+        if path.is_relative_to(root) and "site-packages" not in path.parts and path.is_file():
+            digests[str(path.relative_to(root))] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return dict(sorted(digests.items()))
+
+
 def package_versions() -> dict[str, str]:
     """Version of every installed distribution whose module is loaded, and of Python."""
     loaded = {name.partition(".")[0] for name in sys.modules}
@@ -137,6 +152,7 @@ def collect(folder: Path | None, command: list[str], seed: int, fingerprint: dic
         "command": command,
         "seed": seed,
         "git": git_state(folder or Path.cwd()),
+        "code": {} if folder is None else code_digests(folder),
         "packages": package_versions(),
         "hardware": hardware(),
         "fingerprint": fingerprint,

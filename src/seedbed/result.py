@@ -26,6 +26,10 @@ class Options:
     """More prefixes that dotted paths in the config may have."""
     allow_inexact: bool = False
     """Resume even though the numeric fingerprint has changed."""
+    stop_after: int | None = None
+    """Stop, without saving, after so many updates."""
+    probe: bool = True
+    """Look for non-deterministic operations and impure data before the first update."""
     extend: bool = False
     """Go on with a run under a changed config."""
 

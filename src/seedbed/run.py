@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.build import Training, build
-from seedbed.errors import ConfigError
+from seedbed.errors import ConfigError, SeedbedError
 from seedbed.locate import choose_run_dir
 from seedbed.loop import NonFiniteError, steps
 from seedbed.parts import load
@@ -87,10 +87,16 @@ def execute(training: Training, run: RunDir, options: Options) -> Result:
                     session.note(record)
                     if session.is_boundary(record):
                         status = session.boundary(record.epoch, record.ends_epoch)
+                    elif record.step == options.stop_after:
+                        status = "interrupted"
                     elif stopper.requested():
                         status = session.interrupt()
                     if status is not None:
                         break
             except NonFiniteError as error:
                 session.rewind(error)
+            except SeedbedError:
+                raise
+            except Exception as error:
+                raise session.explain(error) from error
         return session.finish(status or "finished")

@@ -17,8 +17,10 @@ from seedbed.checkpoint.store import folder_name, load_newest
 from seedbed.checkpoint.weights import load_best
 from seedbed.errors import CheckpointError, TrainingError
 from seedbed.evaluate import chosen_weights, evaluate
+from seedbed.failure import explain_failure
 from seedbed.loop import NonFiniteError
 from seedbed.nonfinite import describe_non_finite
+from seedbed.preflight import shuffled_order, twin_step
 from seedbed.provenance import fingerprint_differences
 from seedbed.result import Options, Result
 from seedbed.rundir import EventLog, RunDir, encode, write_json
@@ -90,6 +92,7 @@ class Session:
             write_json(self.run.config, self.training.resolved)
             write_json(self.run.manifest, self.training.manifest(list(self.options.command)))
             self.write({"event": "start", "run": str(self.run.path), **self.training.describe()})
+            self.probe()
             return
         saved, checkpoint, damage = found
         self.check_fingerprint()
@@ -97,6 +100,19 @@ class Session:
         for sentence in damage:
             self.say(f"{sentence}; going back to the newest checkpoint that is whole")
         self.write({"event": "resume", "checkpoint": checkpoint.path.name})
+
+    def probe(self) -> None:
+        """Look for what would make this run impossible to reproduce, and say so."""
+        if not self.options.probe:
+            return
+        training = self.training
+        fetcher, samples = getattr(training.data.train, "fetcher", None), getattr(training.data.train, "samples", None)
+        found = [twin_step(training.job)]
+        if fetcher is not None and samples is not None:
+            found.append(shuffled_order(fetcher, samples.ids, self.config.seed))
+        for finding in found:
+            if finding is not None and finding.code not in self.config.allow:
+                self.write(finding.to_json())
 
     def check_fingerprint(self) -> None:
         """Refuse to go on under other numerics unless that was asked for; then the lineage is marked."""
@@ -274,6 +290,13 @@ class Session:
         if self.saver.saved_step != self.state.step or "boundary" in self.state.memory:
             self.save("stop", self.state.cursor.epoch, False)
         return "interrupted"
+
+    def explain(self, error: Exception) -> TrainingError:
+        """One sentence about an exception from the model or the data, also in the log; the traceback in a file."""
+        state = self.state
+        known = explain_failure(error, state.step + 1, self.run.path / "error.log")
+        self.write({"event": "failed", "text": str(known)})
+        return known
 
     def rewind(self, error: NonFiniteError) -> None:
         """Go back to the last checkpoint and skip the update that was not finite; or end the training.

@@ -13,14 +13,14 @@ ROOT = Path(seedbed.__file__).parent
 
 # a module imports only from a lower row; inside a row only from its own package
 ROWS: list[set[str]] = [
-    {"seeding", "disk", "provenance", "batch", "numerics", "stopping", "tables", "result", "layout"},
+    {"seeding", "disk", "provenance", "batch", "numerics", "stopping", "tables", "result", "layout", "failure"},
     {"rundir"},
     {"config", "data", "models", "objectives", "optim", "checkpoint"},
     {"state"},
     {"loop", "evaluate", "nonfinite", "monitor"},
     {"parts"},
     {"build"},
-    {"tracking", "doctor", "recipes", "locate"},
+    {"tracking", "doctor", "recipes", "locate", "watching", "preflight"},
     {"session"},
     {"run", "report", "scaffold"},
     {"fitting", "inference", "replay", "bench"},

@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resume": ("seedbed.cli.resume", "Go on with a run that was stopped."),
     "test": ("seedbed.cli.test", "Evaluate a run's best weights on its test data."),
     "predict": ("seedbed.cli.predict", "Predict for files with a run's best weights."),
+    "reproduce": ("seedbed.cli.reproduce", "Train a run again and compare every update: a verdict."),
+    "diff": ("seedbed.cli.diff", "Where two runs part, and what was first."),
     "runs": ("seedbed.cli.runs", "List runs with their results."),
     "summary": ("seedbed.cli.summary", "Layers, shapes, parameters and memory of a config's model."),
     "config": ("seedbed.cli.config", "Show, describe or convert a config."),

@@ -22,6 +22,7 @@ from seedbed.cli.output import print_result
 @click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="Where run folders are made.")
 @click.option("--allow", multiple=True, metavar="PREFIX", help="One more prefix that dotted paths may have.")
 @click.option("--allow-inexact", is_flag=True, help="Resume under another numeric fingerprint; marks the run.")
+@click.option("--no-probe", is_flag=True, help="Leave out the probes for reproducibility before the first update.")
 @click.option("--json", "as_json", is_flag=True, help="The last line of stdout is one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, only the result.")
 def command(
@@ -35,6 +36,7 @@ def command(
     root: Path | None,
     allow: tuple[str, ...],
     allow_inexact: bool,
+    no_probe: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -68,6 +70,7 @@ def command(
             command=["seedbed", *sys.argv[1:]],
             allow=allow,
             allow_inexact=allow_inexact,
+            probe=not no_probe,
         ),
     )
     print_result(result, as_json)

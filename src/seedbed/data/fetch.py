@@ -122,6 +122,10 @@ class DatasetFetcher:
             plain, self._collate, seed=self._seed, num_workers=self.num_workers, prefetch=self.prefetch, pin=False
         )
 
+    def read_sample(self, index: int, epoch: int) -> Any:
+        """One item as a training in ``epoch`` reads it, in this process; the global generators end up anywhere."""
+        return self._reader.read_item(index, epoch)
+
     def close(self) -> None:
         """Stop the workers."""
         shut_down = getattr(self._stream, "_shutdown_workers", None)
@@ -145,7 +149,7 @@ class _Reader:
         index: int | None = None
         try:
             for index in request.ids.tolist():
-                items.append(self._item(index, request.epoch))
+                items.append(self.read_item(index, request.epoch))
             index = None
             reseed_globals(stream_key(self.seed, "collate", _epoch(request), request.number))
             inputs, targets = split_item(self.collate(items, request.ids.tolist()))
@@ -157,7 +161,8 @@ class _Reader:
             return _Failure(message, traceback.format_exc())
         return inputs, targets
 
-    def _item(self, index: int, epoch: int | None) -> Any:
+    def read_item(self, index: int, epoch: int | None) -> Any:
+        """The item of one sample, under the sample's own random numbers."""
         key = stream_key(self.seed, "sample", -1 if epoch is None else epoch, index)
         reseed_globals(key)
         item = self.dataset[index]
