@@ -22,7 +22,7 @@ from seedbed.errors import ConfigError
 
 SCAN_STRING: Callable[[str, int, bool], tuple[str, int]] = vars(decoder)["scanstring"]
 MAX_DEPTH = 100
-MAX_VALUES = 200_000
+MAX_VALUES = 50_000
 INTEGER = re.compile(r"[-+]?[0-9][0-9_]*")
 FLOAT = re.compile(r"[-+]?(\.[0-9][0-9_]*|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?")
 NOT_FINITE = re.compile(r"[-+]?(\.inf|\.Inf|\.INF)|\.nan|\.NaN|\.NAN")

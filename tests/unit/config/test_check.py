@@ -7,7 +7,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seedbed.config.check import ELSEWHERE, list_fields
@@ -216,6 +216,7 @@ def test_a_good_config_is_accepted() -> None:
 PARENTS = sorted({(), ("trainer",), ("ema",), ("evaluate",), ("checkpoint",), ("tracking",), ("init",), ("model",)})
 
 
+@settings(max_examples=60)
 @given(
     st.sampled_from(PARENTS),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=10),
@@ -233,6 +234,7 @@ def test_an_unknown_key_is_always_reported_with_its_path(parent: tuple[str, ...]
     assert message_of(values).startswith(f"config: {format_keys((*parent, key))}: unknown key (value ")
 
 
+@settings(max_examples=60)
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats(-9, 9) | st.text(max_size=5),
                     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
                         st.sampled_from(["type", "args", "match", "decay", "epochs", "x", "_target_"]), inner, max_size=3),

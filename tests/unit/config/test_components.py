@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import multiprocessing
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -296,21 +297,15 @@ def test_a_file_named_like_the_standard_library_is_not_a_project_module(tmp_path
     assert resolver.resolve("torch.nn.ReLU", "model") is nn.ReLU
 
 
-@pytest.mark.slow
-def test_loader_workers_find_the_projects_modules(tmp_path: Path) -> None:
+def test_a_spawned_worker_finds_the_projects_modules(tmp_path: Path) -> None:
     text = """
-        from torch.utils.data import Dataset
-
-        class Numbers(Dataset):
+        class Numbers:
             def __len__(self):
                 return 8
-
-            def __getitem__(self, index):
-                return index
     """
     data = Resolver(TABLES, write(tmp_path, data=text)).instantiate({"type": "Numbers"}, "data")
-    loader = torch.utils.data.DataLoader(data, batch_size=4, num_workers=1, multiprocessing_context="spawn")
-    assert [batch.tolist() for batch in loader] == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.apply(len, (data,)) == 8
 
 
 def test_parts_inside_arguments_are_built_first(tmp_path: Path) -> None:

@@ -119,7 +119,8 @@ def test_no_schedule_and_no_metrics_are_fine() -> None:
 
 def test_overrides_may_speak_either_form() -> None:
     loaded = load({}, "arch.args.a=1", "model.args.b=2", "data_loader.args.batch_size=8", "data.args.num_workers=0",
-                  "trainer.save_period=3", "trainer.precision=bf16", "optimizer.args.lr=0.5", "loss=mse_loss")  # fmt: skip
+                  "trainer.save_period=3", "trainer.precision=bf16", "optimizer.args.lr=0.5",
+                  "loss=mse_loss")  # fmt: skip
     config = loaded.config
     assert config.model.args == {"a": 1, "b": 2}
     assert (config.data.args["batch_size"], config.data.args["num_workers"]) == (8, 0)

@@ -11,7 +11,7 @@ from typing import Any, Literal, Optional, Union
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seedbed.config.signatures import check_arguments, describe_type, find_named, split_arguments
@@ -204,6 +204,7 @@ values = st.recursive(
 names = st.sampled_from(list(annotated.__annotations__)[:-1])
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(names, values, max_size=4))
 def test_any_values_are_checked_without_a_crash(args: dict[str, Any]) -> None:
     for problem in check_arguments(annotated, args):
@@ -211,6 +212,7 @@ def test_any_values_are_checked_without_a_crash(args: dict[str, Any]) -> None:
         assert problem.what.startswith("must be ")
 
 
+@settings(max_examples=40)
 @given(
     st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.booleans() | st.text(max_size=3) | st.none()
 )
