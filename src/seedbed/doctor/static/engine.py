@@ -133,9 +133,7 @@ def _allowed(finding: Finding, source: Source | None) -> bool:
     return bool({n.lower() for n in names} & {finding.code.lower(), finding.name, "all"})
 
 
-def analyse(
-    source: Source, sources: dict[Path, Source], called: set[int], strict: bool = False
-) -> Iterator[Program]:
+def analyse(source: Source, sources: dict[Path, Source], called: set[int], strict: bool = False) -> Iterator[Program]:
     """Run a file as a script; then each function and class of it that nobody has used, on its own."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, 6000))
@@ -161,9 +159,7 @@ def _guarded(work: Callable[[], object]) -> None:
         pass
 
 
-def _leftovers(
-    main: Interp, program: Program, source: Source, project: Project, called: set[int]
-) -> Iterator[Program]:
+def _leftovers(main: Interp, program: Program, source: Source, project: Project, called: set[int]) -> Iterator[Program]:
     owned = {id(v.owner.node) for c in program.classes for v in c.scope.vars.values() if v.kind == "func"}
     for func in list(program.functions):
         node = func.node
@@ -177,9 +173,7 @@ def _leftovers(
                 yield _alone(main, source, project, lambda run, c=cls: run_class(run, c))
 
 
-def _alone(
-    main: Interp, source: Source, project: Project, work: Callable[[Interp], None]
-) -> Program:
+def _alone(main: Interp, source: Source, project: Project, work: Callable[[Interp], None]) -> Program:
     program = Program(source, complete=False)
     run = Interp(project, source, program)
     run.scope = main.scope

@@ -78,6 +78,10 @@ def _name(run: Interp, node: ast.Name) -> Val:
         return Val("lib", f"builtins.{node.id}", node, run.src)
     made = unknown(node.id, node, run.src)
     made.var = node.id
+    scope = run.scope
+    while scope.outer is not None:
+        scope = scope.outer
+    scope.vars[node.id] = made  # the same free name is the same thing everywhere
     return made
 
 
@@ -93,6 +97,8 @@ def set_attribute(run: Interp, target: ast.Attribute, val: Val) -> None:
     """``obj.name = val``."""
     obj = run.eval(target.value)
     run.emit("attribute", target.attr, target, recv=obj, args=(val,))
+    if target.attr == "data" and uses_gradient(val):
+        run.emit("manual", "data", target, recv=obj, args=(val,))
     if target.attr == "grad" and val.is_none:
         run.emit("clear", "grad", target, recv=obj)
     if not val.var:
@@ -299,6 +305,7 @@ def _comprehension(run: Interp, node: Any) -> Val:
         for gen in node.generators:
             over = run.eval(gen.iter)
             sources.append(over)
+            run.emit("comprehension", "", node, recv=over)
             run.assign(gen.target, element(run, over, gen.target))
             for test in gen.ifs:
                 run.eval(test)
@@ -397,6 +404,19 @@ def enter(run: Interp, val: Val) -> None:
                 run.grads.append(run.grads[-1] if flag is None else bool(flag))
             elif one.name == "autocast":
                 run.autocasts.append(one)
+
+
+def uses_gradient(val: Val) -> bool:
+    """Whether a value is made from some ``.grad``: then adding it to a parameter is an update by hand."""
+    stack, count = [val], 0
+    while stack and count < 40:
+        one = stack.pop()
+        count += 1
+        if one.kind == "tensor" and one.name == "grad":
+            return True
+        if one.kind in ("tensor", "phi", "unknown"):
+            stack.extend(one.args)
+    return False
 
 
 EXPRESSIONS: dict[type, Callable[[Interp, Any], Val]] = {

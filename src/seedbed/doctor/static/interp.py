@@ -260,8 +260,7 @@ class Interp:
         names, merged = left[0]
         for other, other_modes in left[1:]:
             names = {
-                k: join(names.get(k, other.get(k)), other.get(k, names.get(k)))
-                for k in dict.fromkeys([*names, *other])
+                k: join(names.get(k, other.get(k)), other.get(k, names.get(k))) for k in dict.fromkeys([*names, *other])
             }
             merged = {
                 k: merged.get(k, "") if merged.get(k, "") == other_modes.get(k, "") else "mixed"
@@ -298,6 +297,8 @@ def _aug_assign(run: Interp, node: ast.AugAssign) -> str:
     new = run.eval(node.value)
     val = expressions.binary(run, node, type(node.op).__name__, old, new)
     run.emit("augment", type(node.op).__name__, node, recv=old, args=(new,), result=val)
+    if type(node.op).__name__ in ("Sub", "Add") and expressions.uses_gradient(new):
+        run.emit("manual", type(node.op).__name__, node, recv=old, args=(new,))
     if old.kind == "list" and new.items is not None and old.items is not None:
         old.items.extend(new.items)
         val = old

@@ -88,18 +88,14 @@ def _call(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: 
     return made
 
 
-def _val(
-    run: Interp, kind: str, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]
-) -> Val:
+def _val(run: Interp, kind: str, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     val = Val(kind, name, node, run.src)
     val.args, val.kwargs = args, dict(kwargs)
     run.keep.append(val)
     return val
 
 
-def _container(
-    run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]
-) -> Val:
+def _container(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     if name == "deque":
         made = _val(run, "list", name, node, (), {})
         made.items = list(args[0].items or []) if args else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from seedbed.doctor.static import calls, naming, ops
+from seedbed.doctor.static import calls, expressions, naming, ops
 from seedbed.doctor.static.values import Val, const, join, unknown
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ def tensor(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: 
     if name.endswith("_") and not name.endswith("__") and name != "requires_grad_":
         base = obj.args[0] if obj.name in ("data", "getitem") and obj.args else obj
         run.emit("inplace", name, node, recv=base, args=args, kwargs=kwargs)
+        if name in ("sub_", "add_", "addcdiv_", "copy_") and any(expressions.uses_gradient(a) for a in args):
+            run.emit("manual", name, node, recv=base, args=args, kwargs=kwargs)
     made = ops.apply(run, name, node, (obj, *args), kwargs)
     if obj.kind != "tensor" and not obj.shape:
         if name not in ops.FLOATS and name not in ops._SAME:

@@ -77,6 +77,6 @@ def is_scheduler(name: str) -> bool:
 def is_evaluation(name: str) -> bool:
     """Whether a function of this name usually evaluates."""
     found = words(name)
-    return any(w in found for w in ("evaluate", "validate", "eval", "validation", "test", "valid", "val", "score")) and (
-        "train" not in found
-    )
+    return any(
+        w in found for w in ("evaluate", "validate", "eval", "validation", "test", "valid", "val", "score")
+    ) and ("train" not in found)

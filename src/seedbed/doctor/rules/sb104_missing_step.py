@@ -1,0 +1,69 @@
+"""Optimizer.step() is never called: the weights never change.
+
+## What it does
+
+Finds training code that makes an optimizer and calls `backward()` but never `optimizer.step()`.
+
+## Why is this bad
+
+Gradients are computed and never used: the weights stay as they were initialised.
+
+## Example
+
+```python
+optimizer = torch.optim.Adam(model.parameters())
+for x, y in loader:
+    optimizer.zero_grad()
+    loss_fn(model(x), y).backward()
+```
+
+## Use instead
+
+```python
+optimizer = torch.optim.Adam(model.parameters())
+for x, y in loader:
+    optimizer.zero_grad()
+    loss_fn(model(x), y).backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    if not p.complete:
+        return
+    backs = [e for e in p.all("backward") if e.loops]
+    made = [e for e in p.all("call") if e.result is not None and e.result.kind == "optimizer" and e.recv is None]
+    made += [e for e in p.all("make") if e.result is not None and e.result.kind == "optimizer"]
+    steps = p.all("step")
+    vague = [s for s in steps if s.recv is not None and any(o.kind != "optimizer" for o in s.recv.options())]
+    uncalled = [
+        e for e in p.all("discard") if e.result is not None and e.result.kind == "method" and e.result.name == "step"
+    ]
+    if not backs or vague or uncalled:
+        return
+    for event in made:
+        optimizer = event.result
+        if any(q.same(s.recv, optimizer) for s in steps):
+            continue
+        if steps and not any(q.same(e.recv, optimizer) for e in p.all("clear")):
+            continue
+        if not steps and (list(p.calls("fit", "train", "step")) and any(optimizer in e.args for e in p.all("call"))):
+            continue
+        yield p.report(
+            "SB104",
+            event if steps else backs[-1],
+            "optimizer.step() is never called: the weights never change",
+            why="backward() only fills .grad; nothing applies it, so the model stays untrained",
+            fix="Call optimizer.step() after loss.backward()",
+            related=((str(event.src.path), event.line, "the optimizer"),),
+        )

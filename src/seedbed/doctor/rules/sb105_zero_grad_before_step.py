@@ -1,0 +1,78 @@
+"""Zero_grad() between backward() and step() erases the gradient.
+
+## What it does
+
+Finds `zero_grad()` between `backward()` and `step()`.
+
+## Why is this bad
+
+The gradients are erased before the optimizer reads them. Plain SGD does nothing then; Adam moves on its
+memory only.
+
+## Example
+
+```python
+for x, y in loader:
+    loss = loss_fn(model(x), y)
+    loss.backward()
+    optimizer.zero_grad()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+for x, y in loader:
+    loss = loss_fn(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    order = [e for e in p.all("backward", "clear", "step") if e.first]
+    for clear in order:
+        if clear.kind != "clear" or id(clear.node) in seen:
+            continue
+        before = [e for e in order if e.seq < clear.seq]
+        after = [e for e in order if e.seq > clear.seq]
+        if not before or before[-1].kind != "backward" or before[-1].name == "grad" or not after:
+            continue
+        step, back = after[0], before[-1]
+        if (
+            step.kind != "step"
+            or step.loops != clear.loops
+            or back.loops != clear.loops
+            or not q.same_branch(clear, step)
+        ):
+            continue
+        if (
+            clear.recv is not None
+            and step.recv is not None
+            and clear.recv.kind == "optimizer"
+            and not q.same(clear.recv, step.recv)
+        ):
+            continue
+        if not q.same_branch(back, clear) or len(clear.conds) > len(step.conds):
+            continue
+        seen.add(id(clear.node))
+        yield p.report(
+            "SB105",
+            clear,
+            "zero_grad() between backward() and step() erases the gradients before they are used",
+            why="optimizer.step() then sees zero gradients (or None): the weights do not learn from this batch",
+            fix="Move zero_grad() before backward(), or after step()",
+            related=((str(back.src.path), back.line, "backward()"), (str(step.src.path), step.line, "step()")),
+        )

@@ -1,0 +1,65 @@
+"""Gradients are clipped while still multiplied by the loss scale.
+
+## What it does
+
+Finds gradient clipping under a `GradScaler` without `scaler.unscale_()`.
+
+## Why is this bad
+
+The gradients are still multiplied by the loss scale (65536 at first), so the threshold cuts nearly
+everything.
+
+## Example
+
+```python
+scaler = torch.amp.GradScaler("cuda")
+for x, y in loader:
+    optimizer.zero_grad()
+    with torch.autocast("cuda"):
+        loss = loss_fn(model(x), y)
+    scaler.scale(loss).backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    scaler.step(optimizer)
+    scaler.update()
+```
+
+## Use instead
+
+```python
+scaler = torch.amp.GradScaler("cuda")
+for x, y in loader:
+    optimizer.zero_grad()
+    with torch.autocast("cuda"):
+        loss = loss_fn(model(x), y)
+    scaler.scale(loss).backward()
+    scaler.unscale_(optimizer)
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    scaler.step(optimizer)
+    scaler.update()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    scaled = [e for e in p.all("backward") if e.recv is not None and any(o.name == "scaled" for o in e.recv.options())]
+    for clip in p.once("clip"):
+        backs = [e for e in scaled if e.seq < clip.seq]
+        if not backs or any(u.seq < clip.seq and u.seq > backs[-1].seq for u in p.all("unscale")):
+            continue
+        if any(u.loop is not None and clip.inside(u.loop) for u in p.all("unscale")):
+            continue
+        yield p.report(
+            "SB108",
+            clip,
+            "gradients are clipped before scaler.unscale_(optimizer): they are still multiplied by the loss scale",
+            why="the threshold is compared with gradients that are up to 65536 times too large, so every step is cut to almost nothing",
+            fix="Call scaler.unscale_(optimizer) before clipping",
+        )

@@ -1,0 +1,96 @@
+"""Gradient accumulation without dividing the loss.
+
+## What it does
+
+Finds gradient accumulation over several micro-batches whose loss is not divided by their number.
+
+## Why is this bad
+
+The gradients of the micro-batches add up, so the step is as many times too large as there are
+micro-batches.
+
+## Example
+
+```python
+for i, (x, y) in enumerate(loader):
+    loss = loss_fn(model(x), y)
+    loss.backward()
+    if (i + 1) % 4 == 0:
+        optimizer.step()
+        optimizer.zero_grad()
+```
+
+## Use instead
+
+```python
+for i, (x, y) in enumerate(loader):
+    loss = loss_fn(model(x), y) / 4
+    loss.backward()
+    if (i + 1) % 4 == 0:
+        optimizer.step()
+        optimizer.zero_grad()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for step in p.once("step"):
+        loop = step.loop
+        if loop is None or not step.first:
+            continue
+        inner = [c for c in step.conds_in(loop) if c[1] == 0 and _counts(c[2])]
+        for back in p.all("backward"):
+            if back.loops != step.loops or not back.first or back.seq > step.seq:
+                continue
+            if not inner or back.conds_in(loop) or back.recv is None or _divided(back.recv):
+                continue
+            if any(
+                e.kind == "augment" and e.name == "Div" and e.recv is not None and e.recv.name == "grad"
+                for e in p.all("augment")
+            ):
+                continue
+            if any(
+                e.name in ("div_", "mul_") and e.recv is not None and e.recv.name == "grad" for e in p.all("inplace")
+            ):
+                continue
+            yield p.report(
+                "SB109",
+                back,
+                "gradient accumulation without dividing the loss by the number of accumulation steps",
+                why="the gradients of all micro-batches are summed, so the step is that many times larger than for one big batch",
+                fix="Divide the loss by the number of accumulated batches before backward()",
+                related=((str(step.src.path), step.line, "the step after several backward() calls"),),
+            )
+            break
+
+
+def _counts(test: Val) -> bool:
+    return any(v.name in ("mod", "Mod") or (v.kind == "number" and v.name == "mod") for v in ancestors(test))
+
+
+def _divided(root: Val) -> bool:
+    """Whether the trained value is divided (or multiplied by something) between the loss and backward()."""
+    stack, seen = [root], set()
+    while stack:
+        val = stack.pop()
+        if id(val) in seen:
+            continue
+        seen.add(id(val))
+        if val.name in ("div", "mul", "true_divide") and val.kind == "tensor":
+            others = [a for a in val.args if a.kind in ("const", "number", "unknown", "method")]
+            if others:
+                return True
+        if "reduction=sum" in val.tags or val.kind == "unknown":
+            return True
+        if val.name in ("scaled", "add", "neg", "phi", "div", "mul", "sub", "getitem", "forward"):
+            stack.extend(val.args)
+    return False

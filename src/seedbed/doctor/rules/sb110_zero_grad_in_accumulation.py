@@ -1,0 +1,68 @@
+"""Zero_grad() in every micro-batch undoes the accumulation.
+
+## What it does
+
+Finds `zero_grad()` in every micro-batch although the optimizer steps only after several of them.
+
+## Why is this bad
+
+The gradients of all micro-batches but the last are erased: the large batch is never formed.
+
+## Example
+
+```python
+for i, (x, y) in enumerate(loader):
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y) / 4
+    loss.backward()
+    if (i + 1) % 4 == 0:
+        optimizer.step()
+```
+
+## Use instead
+
+```python
+for i, (x, y) in enumerate(loader):
+    loss = loss_fn(model(x), y) / 4
+    loss.backward()
+    if (i + 1) % 4 == 0:
+        optimizer.step()
+        optimizer.zero_grad()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for step in p.once("step"):
+        loop = step.loop
+        if loop is None:
+            continue
+        if not any(c[1] == 0 and any(v.name == "mod" for v in ancestors(c[2])) for c in step.conds_in(loop)):
+            continue
+        for clear in p.once("clear"):
+            if clear.loop is None or clear.loop.node is not loop.node or clear.conds_in(clear.loop):
+                continue
+            if clear.recv is not None and clear.recv.kind == "optimizer" and not q.same(clear.recv, step.recv):
+                continue
+            if not any(
+                b.loop is not None and b.loop.node is loop.node and not b.conds_in(b.loop) for b in p.all("backward")
+            ):
+                continue
+            yield p.report(
+                "SB110",
+                clear,
+                "zero_grad() runs in every micro-batch: gradient accumulation has no effect",
+                why="the optimizer steps only every few batches, but the gradients of the earlier ones are erased before it does",
+                fix="Call zero_grad() only after optimizer.step()",
+                related=((str(step.src.path), step.line, "the step"),),
+            )

@@ -1,0 +1,109 @@
+"""A schedule counted in steps is stepped once per epoch.
+
+## What it does
+
+Finds schedules whose horizon is a number of steps but that are stepped once per epoch.
+
+## Why is this bad
+
+The schedule never gets through its horizon: with a warm-up the learning rate stays tiny, with a decay it
+never falls.
+
+## Example
+
+```python
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+scheduler = torch.optim.lr_scheduler.OneCycleLR(
+    optimizer, max_lr=0.1, steps_per_epoch=len(loader), epochs=10
+)
+for epoch in range(10):
+    for x, y in loader:
+        optimizer.zero_grad()
+        loss_fn(model(x), y).backward()
+        optimizer.step()
+    scheduler.step()
+```
+
+## Use instead
+
+```python
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+scheduler = torch.optim.lr_scheduler.OneCycleLR(
+    optimizer, max_lr=0.1, steps_per_epoch=len(loader), epochs=10
+)
+for epoch in range(10):
+    for x, y in loader:
+        optimizer.zero_grad()
+        loss_fn(model(x), y).backward()
+        optimizer.step()
+        scheduler.step()
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("schedule"):
+        if event.recv is None or not event.loops:
+            continue
+        loop = event.loops[-1]
+        steps = [s for s in p.all("step") if s.inside(loop)]
+        if not steps or any(s.loop is not None and s.loop.node is loop.node for s in steps):
+            continue
+        for scheduler in event.recv.options():
+            horizon = _horizon(scheduler)
+            if horizon:
+                yield p.report(
+                    "SB112",
+                    event,
+                    f"scheduler.step() of {scheduler.name} is called once per epoch, but its schedule counts batches",
+                    why=f"{horizon} counts optimizer steps, so the learning rate hardly moves along its schedule",
+                    fix="Call scheduler.step() after every optimizer.step(), inside the batch loop",
+                    related=(q.place(scheduler),),
+                )
+
+
+def _horizon(scheduler: Val) -> str:
+    if scheduler.name in ("OneCycleLR", "CyclicLR"):
+        total = scheduler.arg(2, "total_steps")
+        per = scheduler.kwargs.get("steps_per_epoch")
+        if scheduler.name == "CyclicLR":
+            return "step_size_up"
+        if per is not None and per.const != 1:
+            return "steps_per_epoch"
+        if total is not None and (_batches(total) or (isinstance(total.const, int) and total.const > 300)):
+            return "total_steps"
+        return ""
+    for name, index in (("T_max", 1), ("T_0", 1), ("total_iters", 3), ("milestones", 1)):
+        val = scheduler.kwargs.get(name) or (
+            scheduler.arg(index) if name == "T_max" and scheduler.name == "CosineAnnealingLR" else None
+        )
+        if val is not None and _batches(val):
+            return name
+    if scheduler.name == "LambdaLR":
+        func = scheduler.arg(1, "lr_lambda")
+        node = func.node if func is not None else None
+        names = {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)} if node is not None else set()
+        used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} if node is not None else set()
+        if names & {"step", "it", "iteration", "s", "global_step"} and any(
+            "step" in u or "iter" in u for u in used - names
+        ):
+            return "its function"
+    return ""
+
+
+def _batches(val: Val) -> bool:
+    return any(
+        v.name == "len" and v.args and v.args[0].kind in ("loader", "unknown", "instance", "method")
+        for v in ancestors(val)
+    )

@@ -1,0 +1,65 @@
+"""Scheduler.step() runs before optimizer.step().
+
+## What it does
+
+Finds a schedule that is stepped before the optimizer.
+
+## Why is this bad
+
+The first value of the schedule is skipped and every learning rate comes one step too early.
+
+## Example
+
+```python
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1)
+for epoch in range(30):
+    scheduler.step()
+    for x, y in loader:
+        optimizer.zero_grad()
+        loss_fn(model(x), y).backward()
+        optimizer.step()
+```
+
+## Use instead
+
+```python
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1)
+for epoch in range(30):
+    for x, y in loader:
+        optimizer.zero_grad()
+        loss_fn(model(x), y).backward()
+        optimizer.step()
+    scheduler.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    steps = p.all("step")
+    done: set[int] = set()
+    for event in p.all("schedule"):
+        if not steps or event.recv is None or id(event.recv) in done:
+            continue
+        done.add(id(event.recv))
+        loop = event.loop
+        later = [s for s in steps if s.seq > event.seq and loop is not None and loop in s.loops]
+        if any(s.seq < event.seq for s in steps) or not later or not p.complete and event.conds:
+            continue
+        yield p.report(
+            "SB113",
+            event,
+            "scheduler.step() is called before optimizer.step(): the first learning rate is skipped",
+            why="every value of the schedule is used one step too early",
+            fix="Call scheduler.step() after optimizer.step()",
+            related=((str(later[0].src.path), later[0].line, "optimizer.step()"),),
+        )

@@ -1,0 +1,77 @@
+"""ReduceLROnPlateau gets no metric, or one that goes the other way.
+
+## What it does
+
+Finds `ReduceLROnPlateau` that gets no validation metric, the epoch number, or a metric whose direction does
+not fit `mode`.
+
+## Why is this bad
+
+The schedule then lowers the learning rate at the wrong time or never.
+
+## Example
+
+```python
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, mode="min")
+for epoch in range(30):
+    accuracy = train_and_validate(model)
+    scheduler.step(accuracy)
+```
+
+## Use instead
+
+```python
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, mode="max")
+for epoch in range(30):
+    accuracy = train_and_validate(model)
+    scheduler.step(accuracy)
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    up = {"acc", "accuracy", "f1", "auc", "score", "iou", "dice", "r2", "map", "precision", "recall", "accs"}
+    down = {"loss", "error", "err", "mse", "mae", "rmse", "ppl", "perplexity", "losses"}
+    for event in p.once("schedule"):
+        if event.recv is None or event.name != "ReduceLROnPlateau":
+            continue
+        metric = event.arg(0, "metrics")
+        mode = event.recv.number(1, "mode") or "min"
+        node = event.node
+        text = ast.unparse(node.args[0]) if isinstance(node, ast.Call) and node.args else ""
+        found = set(words(text.replace(".", "_").replace("[", "_").replace("'", "_"))) | set(
+            words(metric.var if metric is not None else "")
+        )
+        if text.lstrip().startswith("-") or "1 -" in text:
+            continue
+        wrong = ""
+        if metric is not None and (q.is_counter(metric) or found & {"epoch"}):
+            wrong = "it gets the epoch number instead of a metric, which always grows"
+        elif mode == "min" and found & up and not found & down:
+            wrong = f"mode='min' waits for {text} to fall, but better means higher"
+        elif mode == "max" and found & down and not found & up:
+            wrong = f"mode='max' waits for {text} to rise, but better means lower"
+        if wrong:
+            yield p.report(
+                "SB114",
+                event.recv if "mode" in wrong else event,
+                "ReduceLROnPlateau watches its metric in the wrong direction"
+                if "mode" in wrong
+                else "ReduceLROnPlateau gets the epoch as its metric",
+                why=f"{wrong}, so the learning rate is reduced at the wrong time",
+                fix="Set mode='max' for scores and mode='min' for losses, and pass the validation metric",
+                related=((str(event.src.path), event.line, "the step"),),
+            )

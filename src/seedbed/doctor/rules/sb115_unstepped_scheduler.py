@@ -1,0 +1,71 @@
+"""The learning-rate scheduler is never stepped.
+
+## What it does
+
+Finds a learning-rate schedule that is made but never stepped.
+
+## Why is this bad
+
+The learning rate stays at its first value; with a warm-up that value may be tiny.
+
+## Example
+
+```python
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=30)
+for x, y in loader:
+    optimizer.zero_grad()
+    loss_fn(model(x), y).backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=30)
+for x, y in loader:
+    optimizer.zero_grad()
+    loss_fn(model(x), y).backward()
+    optimizer.step()
+    scheduler.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    if not p.complete or not p.all("step"):
+        return
+    stepped = [e.recv for e in p.all("schedule") if e.recv is not None]
+    for event in p.once("call"):
+        made = event.result
+        if made is None or made.kind != "scheduler" or event.recv is not None:
+            continue
+        if any(q.same(made, s) or q.reaches_val(s, made) for s in stepped):
+            continue
+        used = [
+            e
+            for e in p.all("call", "make", "attribute", "keep")
+            if e is not event and made in [*e.args, *e.kwargs.values()]
+        ]
+        used = [e for e in used if e.kind != "attribute"]
+        if used or any(o.kind != "scheduler" for s in stepped for o in s.options()):
+            continue
+        if any(e.recv is not None and e.recv.kind in ("list", "dict") for e in p.all("schedule")):
+            continue
+        yield p.report(
+            "SB115",
+            event,
+            f"the learning-rate scheduler {made.name} is never stepped: the learning rate stays constant",
+            why="a schedule only moves when scheduler.step() is called",
+            fix="Call scheduler.step() after optimizer.step() (per batch or per epoch, as its numbers mean)",
+        )

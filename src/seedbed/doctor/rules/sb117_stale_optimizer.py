@@ -1,0 +1,121 @@
+"""The optimizer holds parameters that the model no longer uses.
+
+## What it does
+
+Finds parameters that are replaced (a new model, a new head, a copy) after the optimizer was built.
+
+## Why is this bad
+
+The optimizer goes on stepping the old tensors. The new ones get gradients but never change.
+
+## Example
+
+```python
+model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 10))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+model[2] = nn.Linear(8, 3)
+for x, y in loader:
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 10))
+model[2] = nn.Linear(8, 3)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in loader:
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    steps = p.all("step")
+    for event, optimizer, modules in q.optimizers(p):
+        used = [s for s in steps if q.same(s.recv, optimizer)]
+        if not used or not modules:
+            continue
+        whole = q.held(optimizer)
+        for change in p.once("attribute", "replace"):
+            new = change.args[-1] if change.args else None
+            if change.seq < event.seq or change.recv is None or new is None or used[-1].seq < change.seq:
+                continue
+            if not any(o in whole or o in modules for o in change.recv.options()) or not _has_weights(new):
+                continue
+            if (
+                new.seq < event.seq
+                or any(e.name == ".add_param_group" for e in p.all("call"))
+                or "optimizer" in new.kind
+            ):
+                continue
+            if any(f.name == "__init__" and f.owner is change.recv.owner for f in change.funcs):
+                continue
+            if any(m is new for _, other, ms in q.optimizers(p) if other is not optimizer for m in ms):
+                continue
+            later = [
+                o
+                for _, o, ms in q.optimizers(p)
+                if o is not optimizer and o.seq > change.seq and any(q.contains(m, new) for m in ms)
+            ]
+            if later or (change.kind == "attribute" and _known_before(change)):
+                continue
+            yield p.report(
+                "SB117",
+                change,
+                "a layer is replaced after the optimizer was built: the optimizer never updates the new parameters",
+                why=f"the optimizer (line {event.line}) still holds the old tensors; the new layer stays at its random start",
+                fix="Build the optimizer after the model is complete",
+                related=((str(event.src.path), event.line, "the optimizer"),),
+            )
+        trained = q.trained_modules(p)
+        if (
+            trained
+            and all(t.kind == "module" for t in trained)
+            and not any(q.related(m, t) for m in modules for t in trained)
+        ):
+            for model in trained:
+                old = next(
+                    (
+                        m
+                        for m in modules
+                        if m.name == model.name and m.seq < model.seq and (m.owner or m.var == model.var)
+                    ),
+                    None,
+                )
+                if old is None or old is model:
+                    continue
+                yield p.report(
+                    "SB117",
+                    event if model.node is None else model,
+                    "the model is made again after the optimizer was built: the optimizer holds the old parameters",
+                    why=f"the optimizer (line {event.line}) updates tensors that the trained model no longer uses",
+                    fix="Build the optimizer from the parameters of the model that is trained",
+                    related=((str(event.src.path), event.line, "the optimizer"),),
+                )
+                break
+
+
+def _has_weights(val: Val) -> bool:
+    if val.kind == "module":
+        return any(m.name.startswith(q.WEIGHTED) or "external" in m.tags or "Norm" in m.name for m in q.submodules(val))
+    return val.kind == "tensor" and val.name == "Parameter"
+
+
+def _known_before(change: Event) -> bool:
+    """In ``__init__`` of another object the model is only stored, not changed."""
+    return change.recv is not None and change.recv.kind not in ("module",)

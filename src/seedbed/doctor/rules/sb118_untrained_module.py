@@ -1,0 +1,84 @@
+"""A module takes part in the loss but not in any optimizer.
+
+## What it does
+
+Finds a module that takes part in the loss but that no optimizer holds.
+
+## Why is this bad
+
+It gets gradients and never changes: a part of the network stays random.
+
+## Example
+
+```python
+encoder = nn.Linear(4, 8)
+decoder = nn.Linear(8, 4)
+optimizer = torch.optim.Adam(decoder.parameters())
+for x, y in loader:
+    optimizer.zero_grad()
+    F.mse_loss(decoder(F.relu(encoder(x))), x).backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+encoder = nn.Linear(4, 8)
+decoder = nn.Linear(8, 4)
+optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()])
+for x, y in loader:
+    optimizer.zero_grad()
+    F.mse_loss(decoder(F.relu(encoder(x))), x).backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    table = q.optimizers(p)
+    if not p.complete or not table or any(not modules for _, _, modules in table):
+        return
+    if any(o.kind != "optimizer" for s in p.all("step") if s.recv is not None for o in s.recv.options()):
+        return
+    holds = [m for _, optimizer, _ in table for m in q.held(optimizer)]
+    loose = {id(e.recv) for e in p.all("mode") if e.name == "eval" for e.recv in [e.recv] if e.recv is not None}
+    frozen = q.frozen(p)
+    for module in q.trained_modules(p):
+        if module.kind != "module" or module.copied is not None or "external" in module.tags or id(module) in frozen:
+            continue
+        if any(q.same(e.recv, module) for e in p.all("restore")):
+            continue
+        weights = [m for m in q.submodules(module) if m.name.startswith(q.WEIGHTED) and not m.name.endswith("Loss")]
+        missing = [m for m in weights if not any(h is m for h in holds) and id(m) not in frozen]
+        if not missing or any(_updated_by_hand(p, m) for m in missing):
+            continue
+        if not any(any(h is m for h in holds) for m in weights) and id(module) in loose:
+            continue
+        if not any(q.related(h, t) for h in holds for t in q.trained_modules(p) if t.kind == "module"):
+            continue
+        if any("external" in m.tags for m in q.submodules(module)):
+            continue
+        event = table[0][0]
+        name = missing[0].var or module.var or missing[0].name
+        yield p.report(
+            "SB118",
+            event,
+            f"{name} takes part in the loss but its parameters are in no optimizer: it is never trained",
+            why="it gets gradients, but nothing applies them, so it stays as it was initialised (its gradients only pile up)",
+            fix=f"Add {module.var or name}.parameters() to the optimizer, or freeze it with requires_grad_(False) if that is meant",
+            related=(q.place(missing[0]),),
+        )
+
+
+def _updated_by_hand(p: Program, module: Val) -> bool:
+    return bool(p.all("manual"))

@@ -1,0 +1,73 @@
+"""The optimizer is created again in the loop: its state is lost.
+
+## What it does
+
+Finds an optimizer that is made again in every round of the training loop.
+
+## Why is this bad
+
+Momentum and Adam's moments start at zero each time, and a schedule or state that was attached is lost.
+
+## Example
+
+```python
+model = nn.Linear(4, 1)
+for epoch in range(10):
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    for x, y in loader:
+        optimizer.zero_grad()
+        F.mse_loss(model(x), y).backward()
+        optimizer.step()
+```
+
+## Use instead
+
+```python
+model = nn.Linear(4, 1)
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+for epoch in range(10):
+    for x, y in loader:
+        optimizer.zero_grad()
+        F.mse_loss(model(x), y).backward()
+        optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event, optimizer, modules in q.optimizers(p):
+        if not event.loops or not modules or event.conds_in(event.loops[-1]):
+            continue
+        if event.funcs and any(f.owner is not None and f.name == "__init__" for f in event.funcs):
+            continue
+        loop = event.loops[-1]
+        made_here = any(loop.node in m.loops or m.loops == () and m.copied is not None for m in modules)
+        if made_here or any(q.contains(m, n) for n in modules for m in modules if loop.node in m.loops):
+            continue
+        if (
+            not q.repeats(loop)
+            or optimizer.name == "LBFGS"
+            or not any(s.inside(loop) and q.same(s.recv, optimizer) for s in p.all("step"))
+        ):
+            continue
+        if any(
+            e.inside(loop) and any(q.same(e.recv, m) or m is e.recv for m in modules) for e in p.all("restore", "apply")
+        ):
+            continue
+        yield p.report(
+            "SB119",
+            event,
+            f"the optimizer {optimizer.name} is created again in every round of the loop: its state is lost",
+            why="momentum and Adam's running averages restart at zero each time, and no learning-rate schedule can act",
+            fix="Create the optimizer once, before the loop",
+            related=((str(event.src.path), loop.line, "the loop"),),
+        )

@@ -1,0 +1,54 @@
+"""Learning rate and weight decay look swapped.
+
+## What it does
+
+Finds a weight decay and a learning rate that look swapped.
+
+## Why is this bad
+
+The weights are pulled to zero faster than the tiny learning rate can train them.
+
+## Example
+
+```python
+model = nn.Linear(4, 1)
+optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5, weight_decay=1.0)
+```
+
+## Use instead
+
+```python
+model = nn.Linear(4, 1)
+optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-2)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event, optimizer, _ in q.optimizers(p):
+        for rate, decay in q.rates(optimizer):
+            if not isinstance(decay, (int, float)) or not isinstance(rate, (int, float)) or decay <= 0:
+                continue
+            limit = {"AdamW": 0.5, "Adam": 0.1, "NAdam": 0.1, "RMSprop": 0.1, "SGD": 0.05}.get(optimizer.name)
+            if limit is None or decay < limit or rate >= decay / 5:
+                continue
+            if optimizer.name == "SGD" and rate > 5e-3 and decay < 0.2:
+                continue
+            yield p.report(
+                "SB120",
+                event,
+                f"weight_decay={decay:g} is far larger than usual and the learning rate lr={rate:g} is small: they look swapped",
+                why="the weights shrink towards zero instead of learning",
+                fix=f"Swap them, or use a weight decay near 1e-4 to 1e-2 (lr={decay:g}, weight_decay={rate:g} if they were swapped)",
+                lr=rate,
+                weight_decay=decay,
+            )

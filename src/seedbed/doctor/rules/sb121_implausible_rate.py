@@ -1,0 +1,80 @@
+"""The learning rate is far outside what this optimizer works with.
+
+## What it does
+
+Finds a learning rate that is far outside what the optimizer works with.
+
+## Why is this bad
+
+Adam's steps are about as large as its learning rate: 0.1 throws the weights around. A rate near zero never
+moves them.
+
+## Example
+
+```python
+model = nn.Sequential(nn.Linear(4, 64), nn.ReLU(), nn.Linear(64, 3))
+optimizer = torch.optim.Adam(model.parameters(), lr=0.5)
+```
+
+## Use instead
+
+```python
+model = nn.Sequential(nn.Linear(4, 64), nn.ReLU(), nn.Linear(64, 3))
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event, optimizer, modules in q.optimizers(p):
+        deep = sum(m.name.startswith(q.WEIGHTED) for one in modules for m in q.submodules(one)) > 1 or any(
+            "external" in m.tags for m in modules
+        )
+        high = {
+            "Adam": 0.1,
+            "AdamW": 0.1,
+            "NAdam": 0.1,
+            "RAdam": 0.1,
+            "Adamax": 0.3,
+            "RMSprop": 0.1,
+            "SGD": 2.0,
+            "Lion": 0.01,
+        }
+        for rate, decay in q.rates(optimizer):
+            if not isinstance(rate, (int, float)) or isinstance(rate, bool):
+                continue
+            limit = high.get(optimizer.name)
+            if rate == 0:
+                problem, fix = "is zero: nothing is learned", "Use a learning rate above zero"
+            elif limit is not None and rate >= limit and modules and (deep or rate >= 5 * limit):
+                problem = f"is far too large for {optimizer.name}: the loss jumps or diverges"
+                fix = "Use about 1e-3 for Adam-like optimizers, 1e-2 to 1e-1 for SGD"
+            elif 0 < rate <= 1e-7 and modules:
+                problem, fix = (
+                    "is so small that the weights hardly move",
+                    "Use about 1e-3 for Adam-like optimizers, 1e-2 for SGD",
+                )
+            else:
+                continue
+            scheduled = any(
+                e.result is not None and e.result.name in ("LambdaLR", "OneCycleLR", "CyclicLR") for e in p.all("call")
+            )
+            if scheduled or (isinstance(decay, (int, float)) and decay >= 0.5):
+                continue
+            yield p.report(
+                "SB121",
+                event,
+                f"the learning rate lr={rate:g} {problem}",
+                why="the size of a step is set by the learning rate",
+                fix=fix,
+                lr=rate,
+            )

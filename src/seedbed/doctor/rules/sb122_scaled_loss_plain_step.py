@@ -1,0 +1,70 @@
+"""The loss is scaled but the optimizer steps without the scaler.
+
+## What it does
+
+Finds a `GradScaler` that scales the loss while the optimizer steps directly (or steps through a scaler that
+never scaled).
+
+## Why is this bad
+
+The gradients are still multiplied by the loss scale (65536 at first), so the step is that many times too
+large, or too small the other way round.
+
+## Example
+
+```python
+scaler = torch.amp.GradScaler("cuda")
+for x, y in loader:
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y)
+    scaler.scale(loss).backward()
+    optimizer.step()
+    scaler.update()
+```
+
+## Use instead
+
+```python
+scaler = torch.amp.GradScaler("cuda")
+for x, y in loader:
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y)
+    scaler.scale(loss).backward()
+    scaler.step(optimizer)
+    scaler.update()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    backs = [e for e in p.all("backward") if e.recv is not None]
+    scaled = [e for e in backs if any(o.name == "scaled" for o in e.recv.options())]
+    plain = [e for e in backs if e.recv.kind == "tensor" and e.recv.name != "scaled"]
+    steps = [e for e in p.all("step") if e.name != "scaler"]
+    through = p.all("scaler_step")
+    if scaled and steps and not through and not p.all("unscale"):
+        yield p.report(
+            "SB122",
+            steps[0],
+            "the loss is scaled by GradScaler but optimizer.step() is called directly",
+            why="the gradients are never divided by the loss scale (65536 at first), so every step is far too large",
+            fix="Call scaler.step(optimizer) instead of optimizer.step()",
+            related=((str(scaled[0].src.path), scaled[0].line, "scaler.scale(loss)"),),
+        )
+    elif through and plain and not scaled and not any(e.recv.kind != "tensor" for e in backs):
+        yield p.report(
+            "SB122",
+            plain[0],
+            "scaler.step() is used but the loss is never scaled: scaler.scale(loss) is missing",
+            why="scaler.step() divides the gradients by the loss scale (65536 at first), so the steps are almost zero",
+            fix="Call scaler.scale(loss).backward()",
+            related=((str(through[0].src.path), through[0].line, "scaler.step()"),),
+        )

@@ -1,0 +1,70 @@
+"""The parameters that should train have requires_grad=False.
+
+## What it does
+
+Finds training of a model all of whose parameters have `requires_grad=False`.
+
+## Why is this bad
+
+Frozen parameters get no gradient: nothing (or nothing but other parts) is trained.
+
+## Example
+
+```python
+model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
+for q in model.parameters():
+    q.requires_grad = False
+head = nn.Linear(3, 3)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in loader:
+    optimizer.zero_grad()
+    F.cross_entropy(head(model(x)), y).backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
+for q in model.parameters():
+    q.requires_grad = False
+head = nn.Linear(3, 3)
+optimizer = torch.optim.SGD(head.parameters(), lr=0.1)
+for x, y in loader:
+    optimizer.zero_grad()
+    F.cross_entropy(head(model(x)), y).backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    frozen = q.frozen(p)
+    if not frozen:
+        return
+    for event, optimizer, modules in q.optimizers(p):
+        if not any(q.same(s.recv, optimizer) for s in p.all("step")) or not modules:
+            continue
+        weights = [
+            m for one in modules for m in q.submodules(one) if m.name.startswith(q.WEIGHTED) or "external" in m.tags
+        ]
+        if not weights or not all(id(m) in frozen for m in weights):
+            continue
+        where = frozen[id(weights[0])]
+        yield p.report(
+            "SB125",
+            where,
+            "all parameters that the optimizer holds are frozen: requires_grad is False",
+            why="frozen parameters get no gradient, so nothing that the optimizer holds is trained",
+            fix="Set requires_grad_(True) on what should train, or give the optimizer the parameters that are not frozen",
+            related=((str(event.src.path), event.line, "the optimizer"),),
+        )

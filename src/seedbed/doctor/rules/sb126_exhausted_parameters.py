@@ -1,0 +1,82 @@
+"""The parameter generator is empty when the optimizer reads it.
+
+## What it does
+
+Finds a parameter generator (`model.parameters()`) that is read twice.
+
+## Why is this bad
+
+A generator is empty after one pass. The second reader gets nothing: clipping clips nothing, the second
+optimizer trains nothing.
+
+## Example
+
+```python
+model = nn.Linear(4, 1)
+params = model.parameters()
+optimizer = torch.optim.SGD(params, lr=0.1)
+for x, y in loader:
+    optimizer.zero_grad()
+    F.mse_loss(model(x), y).backward()
+    torch.nn.utils.clip_grad_norm_(params, 1.0)
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+model = nn.Linear(4, 1)
+params = list(model.parameters())
+optimizer = torch.optim.SGD(params, lr=0.1)
+for x, y in loader:
+    optimizer.zero_grad()
+    F.mse_loss(model(x), y).backward()
+    torch.nn.utils.clip_grad_norm_(params, 1.0)
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Event, Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    used: dict[int, Event] = {}
+    seen: set[int] = set()
+    for event in p.all("call", "clip", "loop", "comprehension"):
+        values = [
+            *event.args,
+            *event.kwargs.values(),
+            *([event.recv] if event.kind in ("loop", "comprehension") and event.recv is not None else []),
+        ]
+        if event.kind == "call" and event.name.rsplit(".", 1)[-1] in (
+            "print",
+            "type",
+            "isinstance",
+            "clip_grad_norm_",
+            "clip_grad_value_",
+        ):
+            continue
+        for val in values:
+            if val.kind == "iter" and val.name in ("filter", "zip", "enumerate") and val.args:
+                val = val.args[0]
+            if val.kind != "params" or "list" in val.tags or not val.var or val.copied is not None:
+                continue
+            first = used.setdefault(id(val), event)
+            if first is event or first.node is event.node or id(event.node) in seen:
+                continue
+            seen.add(id(event.node))
+            yield p.report(
+                "SB126",
+                event,
+                f"the parameter generator {val.var} is already exhausted (empty) here",
+                why=f"model.parameters() can be read once; line {first.line} has read it, so this gets no parameters",
+                fix="Use list(model.parameters()), or call model.parameters() again",
+                related=((str(first.src.path), first.line, "the first reader"), q.place(val)),
+            )

@@ -1,0 +1,63 @@
+"""The optimizer steps twice on one gradient.
+
+## What it does
+
+Finds two optimizer steps on one gradient.
+
+## Why is this bad
+
+The same gradient is applied twice: the effective learning rate doubles and the moments are wrong.
+
+## Example
+
+```python
+for x, y in loader:
+    optimizer.zero_grad()
+    loss_fn(model(x), y).backward()
+    optimizer.step()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+for x, y in loader:
+    optimizer.zero_grad()
+    loss_fn(model(x), y).backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    order = [e for e in p.all("backward", "step", "clear") if e.first]
+    done: set[int] = set()
+    for first, second in zip(order, order[1:]):
+        if first.kind == second.kind == "step" and first.node is not second.node and first.loops == second.loops:
+            if (
+                not first.loops
+                or not q.same(first.recv, second.recv)
+                or first.conds != second.conds
+                or id(second.node) in done
+            ):
+                continue
+            if first.recv is not None and first.recv.kind != "optimizer" and first.recv.var != second.recv.var:  # type: ignore[union-attr]
+                continue
+            done.add(id(second.node))
+            yield p.report(
+                "SB127",
+                second,
+                "optimizer.step() is called twice for one backward(): the same gradient is applied twice",
+                why=f"line {first.line} has already applied it, so the effective learning rate doubles",
+                fix="Remove one of the two steps",
+                related=((str(first.src.path), first.line, "the first step"),),
+            )

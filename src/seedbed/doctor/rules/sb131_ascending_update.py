@@ -1,0 +1,87 @@
+"""The update goes up the gradient instead of down.
+
+## What it does
+
+Finds updates by hand that add the gradient instead of subtracting it.
+
+## Why is this bad
+
+The loss rises instead of falling.
+
+## Example
+
+```python
+for x, y in loader:
+    model.zero_grad()
+    loss_fn(model(x), y).backward()
+    with torch.no_grad():
+        for p in model.parameters():
+            p += 0.1 * p.grad
+```
+
+## Use instead
+
+```python
+for x, y in loader:
+    model.zero_grad()
+    loss_fn(model(x), y).backward()
+    with torch.no_grad():
+        for p in model.parameters():
+            p -= 0.1 * p.grad
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("manual"):
+        if event.recv is None or not any(
+            v.kind == "params" or v.kind == "module" or v.name == "Parameter" or "leaf" in v.tags
+            for v in ancestors(event.recv)
+        ):
+            continue
+        if event.name not in ("Add", "add_") or not event.args:
+            continue
+        step = event.args[0]
+        alpha = event.kwargs.get("alpha")
+        if _negative(step) or (alpha is not None and (alpha.kind != "const" or alpha.const < 0)) or len(event.args) > 1:
+            continue
+        if any(v.name == "neg" for b in p.all("backward") if b.recv is not None for v in b.recv.options()) or any(
+            v.name in ("sign", "norm") for v in ancestors(step)
+        ):
+            continue
+        if not _direct(step):
+            continue
+        yield p.report(
+            "SB131",
+            event,
+            "the update adds the gradient: it climbs the loss instead of descending (wrong sign)",
+            why="the gradient points to where the loss grows",
+            fix="Subtract it: p -= lr * p.grad",
+        )
+
+
+def _negative(val: Val) -> bool:
+    for one in ancestors(val):
+        if one.name == "neg" or (one.kind == "const" and isinstance(one.const, (int, float)) and one.const < 0):
+            return True
+        if one.name == "sub":
+            return True
+    return False
+
+
+def _direct(val: Val) -> bool:
+    """The gradient times numbers, nothing else."""
+    if val.name == "grad":
+        return True
+    if val.name in ("mul", "div", "data", "clone"):
+        return any(_direct(a) for a in val.args)
+    return False

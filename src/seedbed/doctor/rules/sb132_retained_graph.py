@@ -1,0 +1,71 @@
+"""Retain_graph=True hides a graph that is kept from step to step.
+
+## What it does
+
+Finds `retain_graph=True` in a loop in which each graph is used once.
+
+## Why is this bad
+
+It keeps the graph alive, hides a state that should be detached, and memory and time grow from step to step.
+
+## Example
+
+```python
+hidden = torch.zeros(1, 8, 16)
+rnn = nn.GRU(4, 16, batch_first=True)
+head = nn.Linear(16, 1)
+optimizer = torch.optim.SGD([*rnn.parameters(), *head.parameters()], lr=0.1)
+for x, y in loader:
+    optimizer.zero_grad()
+    out, hidden = rnn(x, hidden)
+    loss = F.mse_loss(head(out[:, -1]), y)
+    loss.backward(retain_graph=True)
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+hidden = torch.zeros(1, 8, 16)
+rnn = nn.GRU(4, 16, batch_first=True)
+head = nn.Linear(16, 1)
+optimizer = torch.optim.SGD([*rnn.parameters(), *head.parameters()], lr=0.1)
+for x, y in loader:
+    optimizer.zero_grad()
+    hidden = hidden.detach()
+    out, hidden = rnn(x, hidden)
+    loss = F.mse_loss(head(out[:, -1]), y)
+    loss.backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    backs = [e for e in p.all("backward") if e.first]
+    for event in p.once("backward"):
+        flag = event.kwargs.get("retain_graph")
+        if flag is None or flag.const is not True or not event.loops or event.name == "grad":
+            continue
+        others = [
+            b for b in backs if b.node is not event.node and b.seq > event.seq and set(b.loops) & set(event.loops)
+        ]
+        if others or event.kwargs.get("create_graph") is not None:
+            continue
+        if any(e.name.endswith("autograd.grad") for e in p.all("call")):
+            continue
+        yield p.report(
+            "SB132",
+            event,
+            "retain_graph=True keeps the graph of earlier steps: a hidden state or loss is carried over without detach()",
+            why="backward() runs through all earlier batches (with weights that have changed since), and time and memory grow",
+            fix="Remove retain_graph=True and detach what is carried from step to step (hidden = hidden.detach())",
+        )

@@ -1,0 +1,80 @@
+"""Backward() runs for every batch, step() only once after the loop.
+
+## What it does
+
+Finds `optimizer.step()` after the batch loop although `backward()` runs for every batch.
+
+## Why is this bad
+
+The gradients of a whole epoch add up and are applied once: one huge step per epoch.
+
+## Example
+
+```python
+for epoch in range(10):
+    for x, y in loader:
+        optimizer.zero_grad()
+        loss = loss_fn(model(x), y)
+        loss.backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+for epoch in range(10):
+    for x, y in loader:
+        optimizer.zero_grad()
+        loss = loss_fn(model(x), y)
+        loss.backward()
+        optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for step in p.once("step"):
+        backs = [b for b in p.all("backward") if b.seq < step.seq and b.name != "grad"]
+        if not backs:
+            continue
+        back = backs[-1]
+        if (
+            back.loops[: len(step.loops)] != step.loops
+            or len(back.loops) <= len(step.loops)
+            or back.conds_in(back.loop)
+        ):
+            continue
+        inner = back.loops[len(step.loops)]
+        clears = [c for c in p.all("clear") if inner in c.loops]
+        whole = q.is_loader_loop(inner) and step.loops and q.repeats(step.loops[-1])
+        if not (clears and q.is_loader_loop(inner)) and not (whole and not _scaled(back)):
+            continue
+        if any(s is not step and inner in s.loops for s in p.all("step")):
+            continue
+        yield p.report(
+            "SB133",
+            step,
+            "optimizer.step() is outside the batch loop: the weights change only once per epoch",
+            why="backward() runs for every batch, but only one step is made after the last of them",
+            fix="Indent optimizer.step() into the batch loop",
+            related=((str(back.src.path), back.line, "backward() for every batch"),),
+        )
+
+
+def _scaled(back: Event) -> bool:
+    """A loss that is divided by the number of batches is a full-batch gradient on purpose."""
+    return back.recv is not None and any(
+        v.name == "div" and v.kind == "tensor" and any(a.kind in ("number", "const") for a in v.args)
+        for v in ancestors(back.recv)
+        if v.line >= back.line - 2
+    )

@@ -1,0 +1,100 @@
+"""A loss is computed but never reaches backward().
+
+## What it does
+
+Finds a loss that is computed in the training loop but never reaches `backward()`.
+
+## Why is this bad
+
+The part of the objective that it stands for has no influence on the weights.
+
+## Example
+
+```python
+model = nn.Linear(4, 2)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in loader:
+    optimizer.zero_grad()
+    out = model(x)
+    loss = F.mse_loss(out[:, 0], y)
+    reg_loss = F.l1_loss(out[:, 1], y)
+    loss.backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+model = nn.Linear(4, 2)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in loader:
+    optimizer.zero_grad()
+    out = model(x)
+    loss = F.mse_loss(out[:, 0], y)
+    reg_loss = F.l1_loss(out[:, 1], y)
+    (loss + reg_loss).backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import reaches
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    used: set[int] = set()
+    for event in p.events:
+        if event.kind in ("assign", "discard"):
+            continue
+        for val in [
+            event.recv,
+            *event.args,
+            *event.kwargs.values(),
+            *([event.result] if event.kind == "return" else []),
+        ]:
+            if val is not None:
+                used.add(id(val))
+                used |= {id(o) for o in val.options()}
+                used |= {id(a) for a in val.inputs()}
+    for name, val, event in p.assigns:
+        if (
+            val.kind != "tensor"
+            or not val.grad
+            or not event.loops
+            or p.trained(val)
+            or id(val) in used
+            or not event.first
+        ):
+            continue
+        found = set(words(name))
+        if not found & {
+            "loss",
+            "penalty",
+            "reg",
+            "kl",
+            "kld",
+            "regularizer",
+            "aux",
+            "losses",
+            "l2",
+            "l1",
+        } or val.shape not in ((), None):
+            continue
+        if not any(b.loops == event.loops for b in p.all("backward")) or not any(
+            v.name in ("loss", "mean", "sum", "norm", "add", "mul") for v in (val,)
+        ):
+            continue
+        yield p.report(
+            "SB135",
+            event,
+            f"{name} is computed but never added to what backward() gets: it has no influence",
+            why="only what reaches backward() trains the model",
+            fix=f"Add {name} to the loss before backward(), or delete it",
+        )

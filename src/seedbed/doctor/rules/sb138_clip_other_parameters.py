@@ -1,0 +1,60 @@
+"""Clipping does not touch the parameters that the optimizer steps.
+
+## What it does
+
+Finds gradient clipping of parameters that the optimizer does not hold.
+
+## Why is this bad
+
+The gradients that are applied are not clipped.
+
+## Example
+
+```python
+encoder = nn.Linear(4, 8)
+model = nn.Linear(4, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in loader:
+    optimizer.zero_grad()
+    F.mse_loss(model(x), y).backward()
+    torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+model = nn.Linear(4, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in loader:
+    optimizer.zero_grad()
+    F.mse_loss(model(x), y).backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    holds = [m for _, optimizer, _ in q.optimizers(p) for m in q.held(optimizer)]
+    for event in p.once("clip"):
+        target = event.arg(0, "parameters")
+        modules = q.modules_of(target)
+        if not holds or not modules or any(h is m or q.contains(m, h) for m in modules for h in holds):
+            continue
+        yield p.report(
+            "SB138",
+            event,
+            "gradient clipping is applied to parameters that no optimizer steps",
+            why="the gradients that optimizer.step() uses stay unclipped",
+            fix="Clip the parameters of the model that is trained",
+        )

@@ -1,0 +1,76 @@
+"""LambdaLR's function returns a rate, but it must return a factor.
+
+## What it does
+
+Finds `LambdaLR` functions that return a learning rate instead of a factor.
+
+## Why is this bad
+
+`LambdaLR` multiplies the optimizer's rate by the returned value: 1e-3 times 1e-3 is 1e-6.
+
+## Example
+
+```python
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lr_lambda=lambda epoch: 1e-3 * 0.95**epoch)
+```
+
+## Use instead
+
+```python
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lr_lambda=lambda epoch: 0.95**epoch)
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("call"):
+        made = event.result
+        if made is None or made.name != "LambdaLR" or made.kind != "scheduler":
+            continue
+        func = made.arg(1, "lr_lambda")
+        optimizer = made.arg(0, "optimizer")
+        if func is None or func.kind != "func":
+            continue
+        node = func.owner.node
+        results = (
+            [node.body]
+            if isinstance(node, ast.Lambda)
+            else [n.value for n in ast.walk(node) if isinstance(n, ast.Return) and n.value is not None]
+        )
+        rate = optimizer.kwargs.get("lr") if optimizer is not None else None
+        for result in results:
+            factor = (
+                result.left if isinstance(result, ast.BinOp) and isinstance(result.op, (ast.Mult, ast.Div)) else result
+            )
+            value = factor.value if isinstance(factor, ast.Constant) else None
+            named = isinstance(factor, ast.Name) and factor.id in (
+                "lr",
+                "base_lr",
+                "learning_rate",
+                "LR",
+                "init_lr",
+                "BASE_LR",
+            )
+            small = isinstance(value, float) and 0 < value <= 0.02 and isinstance(result, ast.BinOp)
+            if not (named or small) or (rate is not None and rate.const == 1.0):
+                continue
+            yield p.report(
+                "SB139",
+                (result, func.src or event.src),
+                "LambdaLR's function returns a learning rate, but it must return a factor",
+                why="the returned value is multiplied with the optimizer's lr, so the learning rate becomes its square",
+                fix="Return only the factor (1.0 keeps the learning rate)",
+                related=((str(event.src.path), event.line, "LambdaLR"),),
+            )
+            break

@@ -1,0 +1,59 @@
+"""Softmax before CrossEntropyLoss: it expects raw logits.
+
+## What it does
+
+Follows the input of `CrossEntropyLoss` back through the program, also through the model's last layer, and
+finds a softmax or sigmoid.
+
+## Why is this bad
+
+`CrossEntropyLoss` applies log-softmax itself. With probabilities as input the gradient is squashed:
+training is slow and stops at a high loss.
+
+## Example
+
+```python
+model = nn.Sequential(nn.Linear(4, 3), nn.Softmax(dim=1))
+for x, y in loader:
+    optimizer.zero_grad()
+    loss = F.cross_entropy(model(x), y)
+    loss.backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+model = nn.Sequential(nn.Linear(4, 3))
+for x, y in loader:
+    optimizer.zero_grad()
+    loss = F.cross_entropy(model(x), y)
+    loss.backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("loss"):
+        if event.name != "CrossEntropyLoss" or not event.args and "input" not in event.kwargs:
+            continue
+        for made in q.loss_origins(event.arg(0, "input")):
+            if made.kind == "tensor" and made.name in q.PROBABILITY:
+                yield p.report(
+                    "SB201",
+                    q.spot(made, event),
+                    f"{made.name} before CrossEntropyLoss: cross_entropy expects raw logits, not {'softmax output' if made.name != 'sigmoid' else 'sigmoid output'}",
+                    why="it applies log-softmax itself, so the gradient is squashed and training stalls at a higher loss",
+                    fix=f"Pass the raw scores: delete the {made.name} (apply it only for prediction)",
+                    related=((str(event.src.path), event.line, "the loss"),),
+                )

@@ -1,0 +1,58 @@
+"""NLLLoss gets something else than log-probabilities.
+
+## What it does
+
+Finds `NLLLoss` that gets raw scores or probabilities instead of log-probabilities.
+
+## Why is this bad
+
+`NLLLoss` only picks and negates. Raw scores can be made ever larger: the loss falls below zero without end.
+
+## Example
+
+```python
+model = nn.Sequential(nn.Linear(4, 3), nn.Softmax(dim=1))
+for x, y in loader:
+    optimizer.zero_grad()
+    F.nll_loss(model(x), y).backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+model = nn.Sequential(nn.Linear(4, 3), nn.LogSoftmax(dim=1))
+for x, y in loader:
+    optimizer.zero_grad()
+    F.nll_loss(model(x), y).backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("loss"):
+        if event.name != "NLLLoss":
+            continue
+        for made in q.loss_origins(event.arg(0, "input")):
+            if made.kind == "tensor" and (
+                made.name in q.LOGIT_OPS or made.name in q.PROBABILITY or made.name in ("relu", "tanh")
+            ):
+                what = "softmax output" if made.name in q.PROBABILITY else "raw logits"
+                yield p.report(
+                    "SB205",
+                    q.spot(made, event) if made.name in q.PROBABILITY else event,
+                    f"NLLLoss gets {what} instead of log-probabilities: log_softmax is missing",
+                    why="it only negates the picked score, so the loss can fall without end (or stays between -1 and 0)",
+                    fix="Use log_softmax before NLLLoss, or CrossEntropyLoss on raw logits",
+                    related=(q.place(made),),
+                )

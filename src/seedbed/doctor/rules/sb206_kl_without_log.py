@@ -1,0 +1,72 @@
+"""KLDivLoss expects log-probabilities as its input.
+
+## What it does
+
+Finds `KLDivLoss` whose first argument is not a log-probability, or whose second is one without
+`log_target=True`.
+
+## Why is this bad
+
+The loss is then no divergence: it can be negative and its minimum is somewhere else.
+
+## Example
+
+```python
+student = nn.Linear(4, 3)
+teacher = nn.Linear(4, 3)
+for x in loader:
+    optimizer.zero_grad()
+    target = F.softmax(teacher(x), dim=1).detach()
+    F.kl_div(F.softmax(student(x), dim=1), target, reduction="batchmean").backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+student = nn.Linear(4, 3)
+teacher = nn.Linear(4, 3)
+for x in loader:
+    optimizer.zero_grad()
+    target = F.softmax(teacher(x), dim=1).detach()
+    F.kl_div(F.log_softmax(student(x), dim=1), target, reduction="batchmean").backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("loss"):
+        if event.name != "KLDivLoss":
+            continue
+        logged = event.kwargs.get("log_target")
+        for made in q.loss_origins(event.arg(0, "input")):
+            if made.kind == "tensor" and (made.name in q.PROBABILITY or made.name in q.LOGIT_OPS):
+                yield p.report(
+                    "SB206",
+                    event,
+                    f"KLDivLoss gets {made.name} output: its input must be log-probabilities (log_softmax)",
+                    why="kl_div does not take the logarithm of its input, so the result is no KL divergence",
+                    fix="Use F.log_softmax for the first argument",
+                    related=(q.place(made),),
+                )
+        if logged is None or logged.const is False:
+            for made in q.loss_origins(event.arg(1, "target")):
+                if made.kind == "tensor" and made.name in ("log_softmax", *q.LOGIT_OPS):
+                    yield p.report(
+                        "SB206",
+                        event,
+                        f"KLDivLoss gets {made.name} output as its target, but the target must be probabilities",
+                        why="the target is not exponentiated unless log_target=True, so the result is no KL divergence",
+                        fix="Use softmax for the target, or log_target=True with log_softmax",
+                        related=(q.place(made),),
+                    )

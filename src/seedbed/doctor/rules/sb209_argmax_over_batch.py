@@ -1,0 +1,72 @@
+"""Argmax over the wrong dim: it compares samples, not classes.
+
+## What it does
+
+Finds an argmax over the batch dim of a model's output.
+
+## Why is this bad
+
+It gives for each class the sample with the highest score, not the class of each sample.
+
+## Example
+
+```python
+model = nn.Linear(4, 3)
+pred = model(torch.randn(8, 4)).argmax(dim=0)
+```
+
+## Use instead
+
+```python
+model = nn.Linear(4, 3)
+pred = model(torch.randn(8, 4)).argmax(dim=1)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in p.all("call"):
+        made = event.result
+        if made is None or id(event.node) in seen:
+            continue
+        if made.kind == "tuple" and made.items and made.name == "max" and len(made.items) == 2:
+            made = made.items[1]
+        if made.kind != "tensor" or made.name != "argmax" or not made.args:
+            continue
+        source = made.args[0]
+        dim = made.kwargs.get("dim", made.kwargs.get("axis", made.args[1] if len(made.args) > 1 else None))
+        found = [o for o in q.loss_origins(source) if o.kind == "tensor"]
+        if not any(o.name in ("Linear", "linear", "softmax", "log_softmax", "forward") for o in found):
+            continue
+        rank = len(source.shape) if source.shape is not None else None
+        if source.name in ("getitem", "squeeze", "T", "t", "mean", "sum"):
+            continue
+        many = rank == 2 and source.shape is not None and source.shape[0] != 1
+        compared = any(made in q.chain(a) for e in p.all("compare") if e.name == "Eq" for a in e.args)
+        if dim is not None and isinstance(dim.const, int):
+            wrong = (dim.const == 0 and (many or (rank is None and compared and p.trains))) or (
+                many and dim.const == -2
+            )
+        else:
+            wrong = dim is None and many and compared
+        if not wrong:
+            continue
+        seen.add(id(event.node))
+        what = f"argmax over dim={dim.const}" if dim is not None else "argmax without dim"
+        yield p.report(
+            "SB209",
+            event,
+            f"{what} compares samples of the batch, not classes",
+            why="the result is not one class per sample, so the accuracy means nothing",
+            fix="Use argmax(dim=1) (the class dimension)",
+        )

@@ -1,0 +1,72 @@
+"""Shapes (N, 1) and (N,) broadcast to (N, N) in the loss.
+
+## What it does
+
+Finds `(N, 1)` predictions that meet `(N,)` targets in the trained loss.
+
+## Why is this bad
+
+They broadcast to `(N, N)`: every prediction is compared with every target, and the model learns the mean.
+
+## Example
+
+```python
+model = nn.Linear(4, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+data = torch.randn(64, 4)
+target = data[:, 0] * 2
+for step in range(100):
+    optimizer.zero_grad()
+    loss = ((model(data) - target) ** 2).mean()
+    loss.backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+model = nn.Linear(4, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+data = torch.randn(64, 4)
+target = data[:, 0] * 2
+for step in range(100):
+    optimizer.zero_grad()
+    loss = ((model(data).squeeze(1) - target) ** 2).mean()
+    loss.backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("broadcast"):
+        if event.name == "compare" or event.result is None or not p.trained(event.result):
+            continue
+        a, b = event.args[0], event.args[1]
+        if not (a.grad or b.grad) or event.depth:
+            continue
+        chain = [v for v in q.users(p, event.result)]
+        if event.name not in ("sub", "MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss") or any(
+            v.name in ("matmul", "softmax") for v in chain
+        ):
+            continue
+        if not any(v.owner is not None and v.name in ("forward", "Linear") for x in (a, b) for v in ancestors(x)):
+            continue
+        yield p.report(
+            "SB210",
+            event,
+            "shapes (N, 1) and (N,) broadcast to (N, N) in the loss",
+            why="every prediction is compared with every target, so the model only learns the mean of the targets",
+            fix="Make both shapes equal: pred.squeeze(1), or target.unsqueeze(1)",
+            shapes=f"{a.shape} and {b.shape}",
+        )

@@ -1,0 +1,56 @@
+"""ReLU on the output: logits below zero are lost.
+
+## What it does
+
+Finds a ReLU on the logits.
+
+## Why is this bad
+
+Negative scores become zero: wrong classes cannot be pushed down, and units that fall below zero never come
+back.
+
+## Example
+
+```python
+model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3), nn.ReLU())
+for x, y in loader:
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
+for x, y in loader:
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("loss"):
+        if event.name not in ("CrossEntropyLoss", "BCEWithLogitsLoss", "NLLLoss", "MultiMarginLoss"):
+            continue
+        for made in q.loss_origins(event.arg(0, "input")):
+            if made.kind == "tensor" and made.name in ("relu", "relu6"):
+                yield p.report(
+                    "SB213",
+                    q.spot(made, event),
+                    f"ReLU on the logits before {event.name}: scores below zero are lost",
+                    why="logits must be free to be negative; ReLU gives no gradient below zero, so classes die",
+                    fix="Delete the activation after the last layer",
+                    related=((str(event.src.path), event.line, "the loss"),),
+                )

@@ -1,0 +1,147 @@
+"""Loss tensors are kept with their autograd graph: use loss.item().
+
+## What it does
+
+Finds losses that are kept (in a list, or in a running sum) as tensors with their graph.
+
+## Why is this bad
+
+Each kept tensor keeps the whole graph of its batch: memory grows from step to step.
+
+## Example
+
+```python
+history = []
+for x, y in loader:
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y)
+    loss.backward()
+    optimizer.step()
+    history.append(loss)
+```
+
+## Use instead
+
+```python
+history = []
+for x, y in loader:
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y)
+    loss.backward()
+    optimizer.step()
+    history.append(loss.item())
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in p.all("keep", "augment", "setitem"):
+        if not event.loops or id(event.node) in seen or not event.args or not event.grad:
+            continue
+        val = event.args[-1]
+        parts = [
+            v
+            for one in [val, *(val.items or []), *(val.attrs.values() if val.kind == "dict" else [])]
+            for v in one.options()
+        ]
+        graph = [v for v in parts if v.kind == "tensor" and v.grad and _is_loss(p, v)]
+        if not graph:
+            continue
+        if event.kind == "setitem" and (
+            event.args[0].kind == "const" or event.recv is not None and event.recv.kind == "tensor"
+        ):
+            continue
+        if event.kind == "keep":
+            box = event.recv
+            if box is None or p.trained(box) or "bounded" in box.tags or not _lives_longer(box, event):
+                continue
+            if any(box is b for e in p.all("return") for b in ()):
+                continue
+        if event.kind == "augment":
+            if event.name != "Add" or event.result is None or p.trained(event.result):
+                continue
+            total = event.recv
+            if total is None or not (
+                total.kind in ("const", "number", "phi", "unknown", "method")
+                or total.name in ("add", "zeros", "tensor", "div")
+            ):
+                continue
+            if event.loops and not _summed_over_rounds(p, event):
+                continue
+            if any(p.trained(e.result) for e in p.all("augment") if e.node is event.node):
+                continue
+        seen.add(id(event.node))
+        what = {"keep": "kept in a list", "augment": "added to a running total", "setitem": "stored"}[event.kind]
+        yield p.report(
+            "SB216",
+            event,
+            f"the loss is {what} with its autograd graph: use loss.item()",
+            why="every kept tensor keeps the computation graph of its batch alive, so memory grows from step to step",
+            fix="Store loss.item() (or loss.detach())",
+        )
+    for name, val, event in p.assigns:
+        if val.kind != "tensor" or val.name != "add" or not val.grad or not event.loops or id(event.node) in seen:
+            continue
+        if val.var == name and len(val.args) == 2 and not p.trained(val) and event.grad:
+            old, new = (val.args[0], val.args[1]) if val.args[0].var == name else (val.args[1], val.args[0])
+            if (
+                old.var == name
+                and old is not val
+                and new.grad
+                and _is_loss(p, new)
+                and any(e.kind == "augment" and e.result is val for e in p.all("augment")) is False
+            ):
+                if old.kind == "const" or old.name == "add":
+                    seen.add(id(event.node))
+                    yield p.report(
+                        "SB216",
+                        event,
+                        "the loss is added to a running total with its autograd graph: use loss.item()",
+                        why="the total keeps the computation graphs of all batches alive, so memory grows from step to step",
+                        fix="Add loss.item() (or loss.detach())",
+                    )
+
+
+def _is_loss(p: Program, val: Val) -> bool:
+    for one in q.chain(val):
+        if one.name == "loss" or p.trained(one) and one.shape == ():
+            return True
+        if one.name in ("mul", "div", "scaled", "add") and one.args:
+            return any(_is_loss(p, a) for a in one.args if a.grad)
+    return any(b.recv is val for b in p.all("backward"))
+
+
+def _lives_longer(box: Val, event: Event) -> bool:
+    """Whether the list was made before the loop whose rounds fill it."""
+    node = box.node
+    loop = event.loops[-1].node
+    if node is None or box.src is not event.src:
+        return True
+    start, end = getattr(loop, "lineno", 0), getattr(loop, "end_lineno", 0)
+    inside = start <= getattr(node, "lineno", 0) <= (end or 0)
+    return not inside
+
+
+def _summed_over_rounds(p: Program, event: Event) -> bool:
+    target = event.node.target if isinstance(event.node, ast.AugAssign) else None
+    if not isinstance(target, ast.Name):
+        return True
+    loop = event.loops[-1]
+    inner = [
+        e
+        for e in p.all("assign")
+        if e.name == target.id and loop in e.loops and e.loops[-1] is loop and e.node is not target
+    ]
+    return not inner

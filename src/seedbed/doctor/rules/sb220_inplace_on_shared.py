@@ -1,0 +1,85 @@
+"""An in-place operation changes a tensor that is still used elsewhere.
+
+## What it does
+
+Finds in-place changes of a tensor that is used again afterwards.
+
+## Why is this bad
+
+The later use sees the changed values. In a residual block the shortcut is no longer the input.
+
+## Example
+
+```python
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.act = nn.ReLU(inplace=True)
+        self.fc = nn.Linear(8, 8)
+
+    def forward(self, x):
+        out = self.fc(self.act(x))
+        return out + x
+```
+
+## Use instead
+
+```python
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.act = nn.ReLU()
+        self.fc = nn.Linear(8, 8)
+
+    def forward(self, x):
+        out = self.fc(self.act(x))
+        return out + x
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in p.all("forward", "call"):
+        made = event.result
+        if made is None or made.kind != "tensor" or not made.args or id(event.node) in seen or not event.funcs:
+            continue
+        if event.kind == "forward":
+            flag = (
+                event.recv.kwargs.get("inplace", event.recv.arg(0) if event.recv.name.startswith("ReLU") else None)
+                if event.recv is not None
+                else None
+            )
+        else:
+            flag = event.kwargs.get("inplace")
+        if (flag is None or flag.const is not True) and not (
+            event.kind == "call" and event.name in (".relu_", "torch.relu_")
+        ):
+            continue
+        source = made.args[0]
+        if source.name in ("Linear", "BatchNorm2d", "BatchNorm1d", "Conv2d", "add"):
+            pass
+        again = [
+            u
+            for u in q.users(p, source)
+            if u is not made and u.seq > made.seq and u.name in ("add", "sub", "mul", "cat") and u.src is made.src
+        ]
+        again = [u for u in again if u.line >= event.line]
+        if again and source.kind in ("tensor", "unknown"):
+            seen.add(id(event.node))
+            yield p.report(
+                "SB220",
+                event,
+                f"an in-place {made.name} changes a tensor that is used again at line {again[0].line} (the residual)",
+                why="the shortcut adds the changed values instead of the original input",
+                fix="Use inplace=False here (or clone the tensor first)",
+            )

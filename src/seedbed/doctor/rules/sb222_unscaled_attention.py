@@ -1,0 +1,89 @@
+"""Attention scores are not divided by sqrt(d).
+
+## What it does
+
+Finds attention scores that are not divided by the square root of their width.
+
+## Why is this bad
+
+The scores grow with the width, the softmax saturates and the gradient vanishes.
+
+## Example
+
+```python
+class Attention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.q = nn.Linear(64, 64)
+        self.k = nn.Linear(64, 64)
+        self.v = nn.Linear(64, 64)
+
+    def forward(self, x):
+        scores = self.q(x) @ self.k(x).transpose(-2, -1)
+        return F.softmax(scores, dim=-1) @ self.v(x)
+```
+
+## Use instead
+
+```python
+class Attention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.q = nn.Linear(64, 64)
+        self.k = nn.Linear(64, 64)
+        self.v = nn.Linear(64, 64)
+
+    def forward(self, x):
+        scores = self.q(x) @ self.k(x).transpose(-2, -1) / 64**0.5
+        return F.softmax(scores, dim=-1) @ self.v(x)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for made, source in q.softmaxes(p):
+        current = source
+        while current.name in ("masked_fill", "add", "where") and current.args:
+            current = next(
+                (
+                    a
+                    for a in current.args
+                    if a.kind == "tensor" and a.name in ("matmul", "bmm", "einsum", "masked_fill", "where")
+                ),
+                current.args[0],
+            )
+        if current.name not in ("matmul", "bmm", "einsum") or len(current.args) < 2 or id(current.node) in seen:
+            continue
+        sides = [_projection(a) for a in current.args if a.kind == "tensor" or a.kind == "phi"]
+        if (
+            len(sides) == 2
+            and all(sides)
+            and any(u.name in ("matmul", "bmm", "einsum", "dropout") for u in q.users(p, made))
+        ):
+            seen.add(id(current.node))
+            yield p.report(
+                "SB222",
+                current,
+                "attention scores are not scaled by 1/sqrt(d): the softmax saturates",
+                why="dot products grow with the width, so nearly all weight goes to one position and gradients vanish",
+                fix="Divide the scores by math.sqrt(d_k) before the softmax",
+            )
+
+
+def _projection(val: Val) -> bool:
+    """Whether a value is a linear projection, only moved around."""
+    return all(
+        o.name in ("Linear", "linear", "chunks", "part", "element") and o.kind in ("tensor", "unknown")
+        for o in q.loss_origins(val)
+    ) and any(v.name in ("Linear", "linear") for v in ancestors(val, limit=60))

@@ -1,0 +1,159 @@
+"""Positions can see the future: the causal mask is missing or wrong.
+
+## What it does
+
+Finds language-model attention in which positions see the future: the causal mask is missing, upside down or
+shifted.
+
+## Why is this bad
+
+The model copies the next token from its input. The loss is wonderful and generation is useless.
+
+## Example
+
+```python
+class Attention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.qkv = nn.Linear(64, 192)
+
+    def forward(self, x):
+        T = x.shape[1]
+        q, k, v = self.qkv(x).chunk(3, dim=-1)
+        scores = q @ k.transpose(-2, -1) / 8
+        mask = torch.triu(torch.ones(T, T))
+        scores = scores.masked_fill(mask == 0, float("-inf"))
+        return scores.softmax(dim=-1) @ v
+```
+
+## Use instead
+
+```python
+class Attention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.qkv = nn.Linear(64, 192)
+
+    def forward(self, x):
+        T = x.shape[1]
+        q, k, v = self.qkv(x).chunk(3, dim=-1)
+        scores = q @ k.transpose(-2, -1) / 8
+        mask = torch.tril(torch.ones(T, T))
+        scores = scores.masked_fill(mask == 0, float("-inf"))
+        return scores.softmax(dim=-1) @ v
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in p.all("call"):
+        made = event.result
+        if (
+            made is None
+            or made.name not in ("masked_fill", "masked_fill_")
+            or len(made.args) < 3
+            or id(event.node) in seen
+        ):
+            continue
+        problem = _wrong_mask(made.args[1])
+        if problem:
+            seen.add(id(event.node))
+            yield _report(p, event, problem)
+    for event in q.forwards_inside(p, "MultiheadAttention", "TransformerEncoder", "TransformerEncoderLayer"):
+        if id(event.node) in seen or not q.next_token(p):
+            continue
+        names = ("attn_mask", "mask", "src_mask", "is_causal")
+        if not any(n in event.kwargs and not event.kwargs[n].is_none for n in names) and len(event.args) < (
+            2 if event.name != "MultiheadAttention" else 4
+        ):
+            seen.add(id(event.node))
+            yield _report(p, event, "attention is called without a causal mask, but the targets are the next tokens")
+    if q.next_token(p):
+        for made, source in q.softmaxes(p):
+            parts = list(ancestors(source, limit=60))
+            scores = [v for v in parts if v.name in ("matmul", "bmm", "einsum")]
+            if (
+                not scores
+                or id(made.node) in seen
+                or not any(u.name in ("matmul", "bmm", "einsum", "dropout") for u in q.users(p, made))
+            ):
+                continue
+            masked = any(v.name in ("masked_fill", "masked_fill_", "where", "tril", "triu") for v in parts) or any(
+                e.recv is not None and e.recv in parts for e in p.all("inplace", "setitem")
+            )
+            if not masked and not any("mask" in (v.var or v.name) for v in parts):
+                seen.add(id(made.node))
+                yield _report(p, made, "the attention scores have no causal mask, but the targets are the next tokens")
+        for event in p.calls("scaled_dot_product_attention"):
+            flag = event.kwargs.get("is_causal")
+            if (
+                (flag is None or flag.const is False)
+                and "attn_mask" not in event.kwargs
+                and len(event.args) < 4
+                and id(event.node) not in seen
+            ):
+                seen.add(id(event.node))
+                yield _report(
+                    p,
+                    event,
+                    "scaled_dot_product_attention is called without is_causal=True, but the targets are the next tokens",
+                )
+
+
+def _report(p: Program, at: Event | Val, problem: str) -> Finding:
+    return p.report(
+        "SB223",
+        at,
+        f"the causal mask is missing or wrong: {problem}",
+        why="positions attend to the future, so the model copies the answer from its input and fails when it generates",
+        fix="Mask the future: scores.masked_fill(torch.tril(torch.ones(T, T)) == 0, float('-inf')), or is_causal=True",
+    )
+
+
+def _triangle(val: Val) -> tuple[str, object] | None:
+    for one in q.chain(val):
+        if one.name in ("tril", "triu"):
+            diagonal = one.kwargs.get("diagonal", one.args[1] if len(one.args) > 1 else None)
+            return one.name, (diagonal.const if diagonal is not None else 0)
+    return None
+
+
+def _wrong_mask(mask: Val) -> str:
+    inverted = False
+    current = mask
+    for _ in range(8):
+        if current.name == "invert" and current.args:
+            inverted, current = not inverted, current.args[0]
+        elif current.name in ("compare", "eq") and len(current.args) > 1 and current.args[1].const in (0, False):
+            inverted, current = inverted != bool(current.tags & {"Eq"} or current.name == "eq"), current.args[0]
+        elif current.name == "logical_not" and current.args:
+            inverted, current = not inverted, current.args[0]
+        elif current.name in ("bool", "to", "unsqueeze", "getitem", "view", "expand") and current.args:
+            current = current.args[0]
+        else:
+            break
+    found = _triangle(current)
+    if found is None or not isinstance(found[1], int):
+        return ""
+    name, diagonal = found
+    # what is filled (hidden): the triangle itself, or everything else when inverted
+    if name == "triu" and inverted and diagonal in (0, 1):
+        return "it hides the past and leaves the future visible (triu where tril is meant)"
+    if name == "tril" and not inverted and diagonal in (0, -1):
+        return "it hides the past and leaves the future visible (the condition is inverted)"
+    if name == "tril" and inverted and diagonal >= 1:
+        return f"tril(diagonal={diagonal}) leaves {diagonal} future position(s) visible"
+    if name == "triu" and not inverted and diagonal >= 2:
+        return f"triu(diagonal={diagonal}) leaves {diagonal - 1} future position(s) visible"
+    return ""

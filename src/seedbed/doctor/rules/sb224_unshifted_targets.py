@@ -1,0 +1,90 @@
+"""Language-model targets are not shifted: the model copies its input.
+
+## What it does
+
+Finds language models whose targets are the input tokens themselves, not the next ones.
+
+## Why is this bad
+
+The model learns to copy its input. The loss falls to zero and nothing is learned.
+
+## Example
+
+```python
+model = nn.Sequential(nn.Embedding(100, 32), nn.Linear(32, 100))
+for tokens in loader:
+    optimizer.zero_grad()
+    logits = model(tokens)
+    loss = F.cross_entropy(logits.view(-1, 100), tokens.view(-1))
+    loss.backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+model = nn.Sequential(nn.Embedding(100, 32), nn.Linear(32, 100))
+for tokens in loader:
+    optimizer.zero_grad()
+    logits = model(tokens[:, :-1])
+    loss = F.cross_entropy(logits.reshape(-1, 100), tokens[:, 1:].reshape(-1))
+    loss.backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("loss"):
+        if event.name not in ("CrossEntropyLoss", "NLLLoss") or len(event.args) < 2:
+            continue
+        goal, moved = q.token_source(event.args[1])
+        if goal is None or moved:
+            continue
+        pred = [v for v in ancestors(event.args[0], limit=3000)]
+        if any(
+            v.name == "getitem"
+            and v.kind == "tensor"
+            and len(v.args) > 1
+            and any(k.kind == "slice" for k in (v.args[1].items or [v.args[1]]))
+            and v.dtype != "float"
+            and q.token_source(v)[0] is not goal
+            and q.is_sliced_output(v)
+            for v in pred
+        ):
+            continue
+        embedded = [
+            v
+            for v in pred
+            if v.name == "Embedding"
+            and v.args
+            and q.token_source(v.args[0])[0] is goal
+            and not q.token_source(v.args[0])[1]
+        ]
+        if not embedded or any(
+            v.name in ("masked_fill", "where", "masked_fill_", "clone")
+            for e in embedded
+            for v in ancestors(e, limit=40)
+        ):
+            continue
+        if any(
+            e.recv is not None and any(e.recv is a for a in ancestors(embedded[0], limit=40)) for e in p.all("setitem")
+        ):
+            continue
+        yield p.report(
+            "SB224",
+            event,
+            "the targets are the input tokens themselves: they are not shifted by one",
+            why="the model sees the token that it has to predict, so it learns to copy instead of predicting the next token",
+            fix="Use logits[:, :-1] with tokens[:, 1:]",
+        )

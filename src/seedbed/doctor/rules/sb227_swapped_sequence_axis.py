@@ -1,0 +1,71 @@
+"""Batch and time are swapped: batch_first does not fit the data.
+
+## What it does
+
+Finds recurrent layers and transformers that take time for batch: `batch_first` does not fit the data.
+
+## Why is this bad
+
+The recurrence then runs over the samples of the batch. Samples see each other; time is ignored.
+
+## Example
+
+```python
+from torch.utils.data import DataLoader, TensorDataset
+loader = DataLoader(TensorDataset(torch.randn(256, 20, 4), torch.randn(256)), batch_size=32, shuffle=True)
+rnn = nn.LSTM(4, 16)
+for x, y in loader:
+    out, _ = rnn(x)
+```
+
+## Use instead
+
+```python
+from torch.utils.data import DataLoader, TensorDataset
+loader = DataLoader(TensorDataset(torch.randn(256, 20, 4), torch.randn(256)), batch_size=32, shuffle=True)
+rnn = nn.LSTM(4, 16, batch_first=True)
+for x, y in loader:
+    out, _ = rnn(x)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    names = ("LSTM", "GRU", "RNN", "TransformerEncoder", "TransformerEncoderLayer", "MultiheadAttention")
+    for event in q.forwards_inside(p, *names):
+        layer, source = event.recv, event.arg(0)
+        if layer is None or source is None or event.src is None:
+            continue
+        first = _batch_first(layer)
+        if first is None or source.shape is not None and len(source.shape) != 3:
+            continue
+        lead = q.leading_axis(source)
+        if lead == "batch" and first is False:
+            yield p.report(
+                "SB227",
+                layer if layer.line else event,
+                f"{layer.name} is used without batch_first=True, but its input has the batch first: batch and time are swapped",
+                why="the layer runs over the samples of the batch as if they were time steps, so samples leak into each other",
+                fix="Pass batch_first=True, or transpose the input to (time, batch, features)",
+                related=((str(event.src.path), event.line, "the call"),),
+            )
+
+
+def _batch_first(layer: Val) -> bool | None:
+    if layer.name == "TransformerEncoder":
+        inner = layer.arg(0, "encoder_layer")
+        return _batch_first(inner) if inner is not None and inner.kind == "module" else None
+    flag = layer.kwargs.get("batch_first")
+    if flag is None:
+        return False if "**" not in layer.kwargs else None
+    return flag.const if isinstance(flag.const, bool) else None

@@ -1,0 +1,90 @@
+"""The wrong axis or step is taken as the last output of the sequence.
+
+## What it does
+
+Finds a last time step that is taken from the wrong axis.
+
+## Why is this bad
+
+With `batch_first=True`, `out[-1]` is the last sample of the batch, not the last step of every sample.
+
+## Example
+
+```python
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.GRU(4, 16, batch_first=True)
+        self.fc = nn.Linear(16, 1)
+
+    def forward(self, x):
+        out, _ = self.rnn(x)
+        return self.fc(out[-1])
+```
+
+## Use instead
+
+```python
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.GRU(4, 16, batch_first=True)
+        self.fc = nn.Linear(16, 1)
+
+    def forward(self, x):
+        out, _ = self.rnn(x)
+        return self.fc(out[:, -1])
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("getitem"):
+        if event.recv is None or not event.args:
+            continue
+        for out in event.recv.options():
+            if out.name != "recurrent" or out.owner is None:
+                continue
+            flag = out.owner.kwargs.get("batch_first")
+            first = flag is not None and flag.const is True
+            key = event.args[0]
+            parts = key.items or [key]
+            problem = ""
+            if first and len(parts) in (1, 2, 3) and parts[0].const == -1:
+                problem = "out[-1] takes the last sample of the batch, because batch_first=True"
+            elif (
+                not first
+                and (flag is None or flag.const is False)
+                and len(parts) >= 2
+                and parts[0].kind == "slice"
+                and parts[1].const == -1
+            ):
+                if q.leading_axis(out.args[0] if out.args else out) != "batch":
+                    problem = "out[:, -1] takes the last sample of the batch, because batch_first is False"
+            elif (
+                first and len(parts) >= 2 and parts[0].kind == "slice" and parts[1].const == 0 and not _both(out.owner)
+            ):
+                problem = "out[:, 0] takes the first time step, which has seen only one input"
+            if problem:
+                yield p.report(
+                    "SB228",
+                    event,
+                    f"the wrong time step or axis is used as the output of the sequence: {problem}",
+                    why="the prediction does not see the whole sequence of its own sample",
+                    fix="Use out[:, -1] with batch_first=True, out[-1] without it (or the final hidden state h[-1])",
+                )
+
+
+def _both(layer: Val) -> bool:
+    flag = layer.kwargs.get("bidirectional")
+    return flag is not None and flag.const is True

@@ -1,0 +1,71 @@
+"""Log of something that can be zero.
+
+## What it does
+
+Finds a logarithm of a probability or difference that can be zero.
+
+## Why is this bad
+
+`log(0)` is minus infinity; its gradient is infinite, and one such value turns all weights into NaN.
+
+## Example
+
+```python
+model = nn.Linear(4, 3)
+for x, y in loader:
+    optimizer.zero_grad()
+    loss = -torch.log(F.relu(model(x))).mean()
+    loss.backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+model = nn.Linear(4, 3)
+for x, y in loader:
+    optimizer.zero_grad()
+    loss = -torch.log(F.relu(model(x)) + 1e-6).mean()
+    loss.backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in p.all("call"):
+        made = event.result
+        if (
+            made is None
+            or made.kind != "tensor"
+            or made.name not in ("log", "log2", "log10")
+            or not made.args
+            or id(event.node) in seen
+        ):
+            continue
+        if not p.trained(made):
+            continue
+        for one in q.loss_origins(made.args[0]):
+            risky = one.name in ("relu", "compare", "one_hot", "abs")
+            soft = one.name in ("softmax", "sigmoid")
+            if one.kind == "tensor" and (risky or soft):
+                seen.add(id(event.node))
+                yield p.report(
+                    "SB230",
+                    event,
+                    f"log of {one.name}: it is minus infinity where {one.name} gives 0",
+                    why="the gradient becomes infinite or NaN and destroys the weights",
+                    fix="Use log_softmax / logsigmoid, or add a small epsilon before the log",
+                    severity=Severity.WARNING if risky else Severity.HINT,
+                )
+                break

@@ -1,0 +1,79 @@
+"""The mask is applied after softmax, or with zeros before it.
+
+## What it does
+
+Finds attention masks that are applied after the softmax, or filled with a value that hides nothing.
+
+## Why is this bad
+
+Only a large negative score before the softmax gives a weight of zero. A fill of 0 leaves the position
+visible.
+
+## Example
+
+```python
+scores = torch.randn(2, 8, 8)
+mask = torch.tril(torch.ones(8, 8))
+weights = F.softmax(scores.masked_fill(mask == 0, 0.0), dim=-1)
+```
+
+## Use instead
+
+```python
+scores = torch.randn(2, 8, 8)
+mask = torch.tril(torch.ones(8, 8))
+weights = F.softmax(scores.masked_fill(mask == 0, float("-inf")), dim=-1)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for made, source in q.softmaxes(p):
+        for fill in [v for v in q.chain(source) if v.name in ("masked_fill", "masked_fill_") and len(v.args) > 2]:
+            value = fill.args[2].const if fill.args[2].kind == "const" else None
+            if isinstance(value, (int, float)) and value > -50 and id(fill.node) not in seen:
+                seen.add(id(fill.node))
+                yield p.report(
+                    "SB235",
+                    fill,
+                    f"the mask is filled with {value:g} before softmax: masked positions still get weight",
+                    why="softmax gives every score above minus infinity a part of the weight",
+                    fix="Fill with float('-inf') (or -1e9) before the softmax",
+                )
+        for user in q.users(p, made):
+            masked = user.name in ("masked_fill", "mul") and len(user.args) > 1
+            other = [a for a in user.args[:2] if a is not made]
+            if (
+                not masked
+                or id(user.node) in seen
+                or not other
+                or not (
+                    "mask" in other[0].var
+                    or any(v.name in ("tril", "triu") for v in q.chain(other[0]))
+                    or user.name == "masked_fill"
+                )
+            ):
+                continue
+            later = q.users(p, user)
+            if any(u.name in ("div", "sum", "normalize") for u in later) or not any(
+                u.name in ("matmul", "bmm", "einsum", "dropout") for u in later
+            ):
+                continue
+            seen.add(id(user.node))
+            yield p.report(
+                "SB235",
+                user,
+                "the attention mask is applied after softmax: the weights no longer sum to one",
+                why="the masked positions have already taken part in the normalisation",
+                fix="Mask the scores with -inf before the softmax",
+            )

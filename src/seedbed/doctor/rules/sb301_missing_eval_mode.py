@@ -1,0 +1,105 @@
+"""Model.eval() is missing: evaluation runs in training mode.
+
+## What it does
+
+Finds evaluation that runs while the model is in training mode: dropout is active and BatchNorm uses and
+changes its batch statistics.
+
+## Why is this bad
+
+The measured quality is too low, random, and depends on the batch. BatchNorm also learns from the evaluation
+data.
+
+## Example
+
+```python
+from torch.utils.data import DataLoader
+model = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Dropout(0.5), nn.Linear(32, 3))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+train_loader, val_loader = DataLoader(train_set, shuffle=True), DataLoader(val_set)
+for x, y in train_loader:
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+with torch.no_grad():
+    for x, y in val_loader:
+        pred = model(x).argmax(1)
+```
+
+## Use instead
+
+```python
+from torch.utils.data import DataLoader
+model = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Dropout(0.5), nn.Linear(32, 3))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+train_loader, val_loader = DataLoader(train_set, shuffle=True), DataLoader(val_set)
+for x, y in train_loader:
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+model.eval()
+with torch.no_grad():
+    for x, y in val_loader:
+        pred = model(x).argmax(1)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import is_evaluation
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in q.evaluations(p):
+        module = event.recv
+        if module is None or event.mode not in ("train", "mixed") or id(event.node) in seen:
+            continue
+        modal = q.is_modal(module) if module.kind == "module" else None
+        if modal is False or "lightning" in module.tags:
+            continue
+        if modal is None and module.kind == "module" and not any(e.name == "train" for e in p.all("mode")):
+            continue
+        if event.mode == "mixed" or (any(s for s in q.submodules(module)) and _parts_eval(event, module)):
+            continue
+        if not (
+            not event.grad
+            or q.is_eval_loop(event.loop)
+            or q.split_of_val(event.arg(0)) in ("val", "test")
+            or _measured(p, event)
+        ):
+            continue
+        seen.add(id(event.node))
+        drop = (
+            "dropout is active"
+            if module.kind != "module" or any("Dropout" in n for n in q.contents(module))
+            else "BatchNorm uses batch statistics"
+        )
+        if module.kind == "module" and not any("Dropout" in n or "Norm" in n for n in q.contents(module)):
+            drop = "dropout (or BatchNorm) behaves as in training"
+        start = event.loops[-1] if event.loops and q.is_loader_loop(event.loops[-1]) else None
+        yield p.report(
+            "SB301",
+            (start.node, start.src) if start is not None and abs(start.line - event.line) <= 3 else event,
+            f"model.eval() is never called before this evaluation: it runs in training mode and {drop}",
+            why="the measured quality is random and too low, and BatchNorm statistics are changed by the evaluation data",
+            fix=f"Call {module.var or 'model'}.eval() before evaluating and .train() afterwards",
+        )
+
+
+def _parts_eval(event: Event, module: Val) -> bool:
+    return False
+
+
+def _measured(p: Program, event: Event) -> bool:
+    """Whether the output is compared or printed as a result."""
+    return any(e.name == "Eq" and any(event.result in q.chain(a) for a in e.args) for e in p.all("compare")) or any(
+        is_evaluation(f.name) for f in event.funcs
+    )

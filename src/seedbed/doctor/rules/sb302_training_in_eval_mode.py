@@ -1,0 +1,106 @@
+"""Model.train() is missing: training goes on in eval mode.
+
+## What it does
+
+Finds training that goes on in eval mode: `model.eval()` was called for validation and `model.train()` is
+missing afterwards.
+
+## Why is this bad
+
+From the second epoch on dropout is off and BatchNorm no longer learns its statistics. Nothing is raised.
+
+## Example
+
+```python
+model = nn.Sequential(nn.Linear(4, 32), nn.Dropout(0.5), nn.Linear(32, 3))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for epoch in range(10):
+    for x, y in train_loader:
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+    model.eval()
+    with torch.no_grad():
+        for x, y in val_loader:
+            pred = model(x).argmax(1)
+```
+
+## Use instead
+
+```python
+model = nn.Sequential(nn.Linear(4, 32), nn.Dropout(0.5), nn.Linear(32, 3))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for epoch in range(10):
+    model.train()
+    for x, y in train_loader:
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+    model.eval()
+    with torch.no_grad():
+        for x, y in val_loader:
+            pred = model(x).argmax(1)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in q.forwards(p):
+        module = event.recv
+        if module is None or event.mode != "eval" or not event.grad or id(event.node) in seen or not event.loops:
+            continue
+        if not q.trained_output(p, event.result):
+            continue
+        if module.kind == "module" and (q.is_modal(module) is False or not _stepped(p, module, event)):
+            continue
+        if module.kind != "module" and not any(s.inside(event.loops[0]) for s in p.all("step")):
+            continue
+        if "module" != module.kind and any("requires_grad" in e.kind for e in p.all("requires_grad_")):
+            continue
+        modes = [e for e in p.all("mode") if e.name == "eval" and q.same(e.recv, module) and e.seq < event.seq]
+        if not modes or (module.kind == "module" and module.name == "from_pretrained"):
+            continue
+        back_in_loop = any(m.inside(event.loops[0]) for m in modes)
+        if not back_in_loop and not any(e.name == "train" for e in p.all("mode")) and _deliberate(p, modes, event):
+            continue
+        seen.add(id(event.node))
+        start = next((loop for loop in reversed(event.loops) if q.is_loader_loop(loop)), event.loops[-1])
+        yield p.report(
+            "SB302",
+            (start.node, start.src),
+            "model.train() is missing: after model.eval() the training goes on in eval mode",
+            why=f"eval() at line {modes[-1].line} is never undone, so dropout is off and BatchNorm statistics no longer learn",
+            fix=f"Call {module.var or 'model'}.train() at the start of every training epoch",
+            related=((str(modes[-1].src.path), modes[-1].line, "model.eval()"),),
+        )
+
+
+def _stepped(p: Program, module: Val, event: Event) -> bool:
+    """Whether some optimizer that steps in this loop holds the module (inputs may be optimised instead)."""
+    steps = [s for s in p.all("step") if s.inside(event.loops[0])]
+    for step in steps:
+        for one in step.recv.options() if step.recv is not None else []:
+            if one.kind != "optimizer":
+                return True
+            holds = q.held(one)
+            if not holds and not one.args:
+                return True
+            if any(h is module or q.contains(module, h) for h in holds):
+                return True
+    return False
+
+
+def _deliberate(p: Program, modes: list[Event], event: Event) -> bool:
+    """eval() once before all training, with no evaluation around it, may be meant (a frozen BatchNorm)."""
+    return False

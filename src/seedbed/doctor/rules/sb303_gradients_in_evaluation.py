@@ -1,0 +1,84 @@
+"""Torch.no_grad() is missing: evaluation records gradients.
+
+## What it does
+
+Finds evaluation that records gradients.
+
+## Why is this bad
+
+Every batch builds a graph that nobody uses: evaluation is slower and needs much more memory.
+
+## Example
+
+```python
+model = nn.Linear(4, 3)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in train_loader:
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+model.eval()
+for x, y in val_loader:
+    pred = model(x).argmax(1)
+```
+
+## Use instead
+
+```python
+model = nn.Linear(4, 3)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in train_loader:
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+model.eval()
+with torch.no_grad():
+    for x, y in val_loader:
+        pred = model(x).argmax(1)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import is_evaluation
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in q.evaluations(p):
+        if not event.grad or id(event.node) in seen or event.recv is None:
+            continue
+        if any(e.name == "grad" and e.kind == "backward" for e in p.all("backward")):
+            continue
+        looped = q.is_eval_loop(event.loop) or (
+            event.loop is not None and q.is_loader_loop(event.loop) and event.mode == "eval"
+        )
+        whole = (
+            event.mode == "eval"
+            or q.split_of_val(event.arg(0)) in ("val", "test")
+            or any(is_evaluation(f.name) for f in event.funcs)
+        )
+        if not (looped or whole):
+            continue
+        direct = (
+            [u for u in q.users(p, event.result) if u.name in ("detach", "data")] if event.result is not None else []
+        )
+        if direct:
+            continue
+        seen.add(id(event.node))
+        loop = event.loop if looped else None
+        near = loop is not None and event.line - loop.line <= 4
+        yield p.report(
+            "SB303",
+            (loop.node, loop.src) if near and loop is not None else event,
+            "torch.no_grad() is missing: the evaluation records gradients (autograd graphs)",
+            why="each batch builds a graph that is never used, which costs memory and time",
+            fix="Evaluate inside `with torch.no_grad():` (or torch.inference_mode())",
+            severity=None,
+        )

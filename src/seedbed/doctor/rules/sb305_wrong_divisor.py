@@ -1,0 +1,74 @@
+"""The sum is divided by the wrong count.
+
+## What it does
+
+Finds sums that are divided by the wrong count: batch means by the number of samples, or counts by the
+number of batches.
+
+## Why is this bad
+
+The printed loss or accuracy is wrong by the batch size.
+
+## Example
+
+```python
+correct = 0
+model.eval()
+with torch.no_grad():
+    for x, y in val_loader:
+        correct += (model(x).argmax(1) == y).sum().item()
+print(correct / len(val_loader))
+```
+
+## Use instead
+
+```python
+correct = 0
+model.eval()
+with torch.no_grad():
+    for x, y in val_loader:
+        correct += (model(x).argmax(1) == y).sum().item()
+print(correct / len(val_loader.dataset))
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for kind, event, loop, name in q.running_means(p):
+        if id(event.node) in seen:
+            continue
+        for node, src, what in q.divisions(p, event, name):
+            over = q.base_of_loop(loop)
+            single = (
+                over is not None
+                and over.kind == "loader"
+                and (over.arg(1, "batch_size") is None or over.number(1, "batch_size") == 1)
+            )
+            if id(node) in seen or single and over is not None and over.arg(1, "batch_size") is not None:
+                continue
+            wrong = ""
+            if kind == "count" and what == "batches":
+                wrong = "a count of correct samples is divided by the number of batches (len(loader))"
+            elif kind == "mean" and what == "samples":
+                wrong = "a sum of batch means is divided by the number of samples (len(dataset))"
+            if wrong:
+                seen.add(id(node))
+                yield p.report(
+                    "SB305",
+                    (node, src),
+                    f"the wrong divisor: {wrong}",
+                    why="the result is wrong by the batch size"
+                    + (" (an accuracy above 1)" if kind == "count" else " (far too small)"),
+                    fix="Divide counts by the number of samples and sums of batch means by the number of batches",
+                    related=((str(event.src.path), event.line, "the running sum"),),
+                )

@@ -1,0 +1,79 @@
+"""A running metric is not reset every epoch.
+
+## What it does
+
+Finds running metrics that are set to zero once, before the epoch loop.
+
+## Why is this bad
+
+The numbers of all epochs add up: the printed loss or accuracy grows without meaning.
+
+## Example
+
+```python
+correct = 0
+for epoch in range(10):
+    for x, y in loader:
+        optimizer.zero_grad()
+        out = model(x)
+        F.cross_entropy(out, y).backward()
+        optimizer.step()
+        correct += (out.argmax(1) == y).sum().item()
+    print(correct / len(loader.dataset))
+```
+
+## Use instead
+
+```python
+for epoch in range(10):
+    correct = 0
+    for x, y in loader:
+        optimizer.zero_grad()
+        out = model(x)
+        F.cross_entropy(out, y).backward()
+        optimizer.step()
+        correct += (out.argmax(1) == y).sum().item()
+    print(correct / len(loader.dataset))
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for kind, event, loop, name in q.running_means(p):
+        if id(event.node) in seen or not event.loops or event.loops[-1].outer is None:
+            continue
+        outer = loop.outer
+        if outer is None or not q.repeats(outer) or outer.src is not event.src:
+            continue
+        resets = [e for n, v, e in p.assigns if n == name and not q.is_running(v) and e.node is not event.node]
+        before = [e for e in resets if not e.inside(outer) and e.src is event.src]
+        inside = [e for e in resets if e.inside(outer)]
+        if not before or inside or "." in name:
+            continue
+        divided = [
+            d
+            for d in q.divisions(p, event, name)
+            if getattr(d[0], "lineno", 0) >= outer.line
+            and getattr(d[0], "lineno", 0) <= (getattr(outer.node, "end_lineno", 0) or 0)
+        ]
+        if not divided or any(d[2] in ("running", "rounds") for d in divided):
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB306",
+            before[-1],
+            f"{name} is set to zero before the epoch loop and never reset: it adds up over all epochs",
+            why="from the second epoch on the metric contains all earlier epochs",
+            fix=f"Move `{name} = 0` to the start of the epoch loop",
+            related=((str(event.src.path), event.line, "it accumulates here"),),
+        )

@@ -1,0 +1,115 @@
+"""The evaluation uses the training data.
+
+## What it does
+
+Finds an evaluation that runs over the training data although there is validation data.
+
+## Why is this bad
+
+The measured quality is that of what the model has seen: overfitting is invisible.
+
+## Example
+
+```python
+from torch.utils.data import DataLoader, TensorDataset
+train_loader = DataLoader(TensorDataset(torch.randn(100, 4), torch.zeros(100).long()), batch_size=10, shuffle=True)
+val_loader = DataLoader(TensorDataset(torch.randn(50, 4), torch.zeros(50).long()), batch_size=10)
+model = nn.Linear(4, 3)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in train_loader:
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+model.eval()
+with torch.no_grad():
+    for x, y in train_loader:
+        pred = model(x).argmax(1)
+```
+
+## Use instead
+
+```python
+from torch.utils.data import DataLoader, TensorDataset
+train_loader = DataLoader(TensorDataset(torch.randn(100, 4), torch.zeros(100).long()), batch_size=10, shuffle=True)
+val_loader = DataLoader(TensorDataset(torch.randn(50, 4), torch.zeros(50).long()), batch_size=10)
+model = nn.Linear(4, 3)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in train_loader:
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+model.eval()
+with torch.no_grad():
+    for x, y in val_loader:
+        pred = model(x).argmax(1)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import split_of, words
+from seedbed.doctor.static.program import Event, LoopRun, Program
+from seedbed.doctor.static.values import ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    if not p.complete:
+        return
+    loops = [(e, q.base_of_loop(_run(e))) for e in p.all("loop")]
+    trained = [o for e, over in loops if over is not None and _trains(p, e) for o in over.options()]
+    held_out = [
+        v for n, v, e in p.assigns if v.kind in ("loader", "dataset", "tensor") and split_of(n) in ("val", "test")
+    ]
+    used = [o for _, over in loops if over is not None for o in over.options()]
+    touched: set[int] = set()
+    for e in q.forwards(p):
+        for a in e.args:
+            touched |= {id(v) for v in ancestors(a, limit=300)}
+    for o in used:
+        touched |= {id(v) for v in ancestors(o, limit=100)}
+    unused = [
+        v
+        for v in held_out
+        if id(v) not in touched and not any(e.kind == "getitem" and e.recv is v for e in p.all("getitem"))
+    ]
+    unused = [v for v in unused if v.kind != "tensor" or v.dtype == "float" or v.name == "train_test_split"]
+    seen: set[int] = set()
+    for event in q.evaluations(p):
+        loop = event.loop
+        over = q.base_of_loop(loop) if loop is not None else None
+        source = over if over is not None and q.is_loader_loop(loop) else event.arg(0)
+        if source is None or id(event.node) in seen:
+            continue
+        same = any(o is t for o in source.options() for t in trained)
+        if not same and not (source.kind == "tensor" and source.split == "train"):
+            continue
+        named = (
+            any(set(words(f.name)) & {"val", "validate", "validation", "test"} for f in event.funcs)
+            or event.mode == "eval"
+            or not event.grad
+        )
+        if not named or not unused:
+            continue
+        seen.add(id(event.node))
+        where = loop if loop is not None and q.is_loader_loop(loop) else None
+        yield p.report(
+            "SB309",
+            (where.node, where.src) if where is not None and event.src is where.src else event,
+            "the evaluation uses the training data: the validation data is never used",
+            why=f"{unused[0].var} (line {unused[0].line}) is made but never evaluated, so overfitting stays invisible",
+            fix=f"Evaluate on {unused[0].var}",
+            related=(q.place(unused[0]),),
+        )
+
+
+def _run(event: Event) -> LoopRun:
+    return LoopRun(event.node, event.src, event.recv)
+
+
+def _trains(p: Program, loop: Event) -> bool:
+    return any(any(r.node is loop.node and r.over is loop.recv for r in b.loops) for b in p.all("backward"))

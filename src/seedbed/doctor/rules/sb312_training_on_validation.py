@@ -1,0 +1,69 @@
+"""The weights are updated on validation or test data.
+
+## What it does
+
+Finds weights that are updated on validation or test data.
+
+## Why is this bad
+
+The model has seen what it is measured on: the score is too good.
+
+## Example
+
+```python
+for x, y in val_loader:
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y)
+    loss.backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+for x, y in train_loader:
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y)
+    loss.backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in q.forwards(p):
+        if not event.grad or not q.trained_output(p, event.result) or id(event.node) in seen or not event.loops:
+            continue
+        step = [s for s in p.all("step") if s.loop is not None and s.inside(event.loops[-1])]
+        split = q.loop_split(event.loops[-1]) if q.is_loader_loop(event.loops[-1]) else ""
+        direct = any(
+            v.split in ("val", "test") and v.name in ("train_test_split", "batch")
+            for a in event.args
+            for v in ancestors(a, limit=100)
+        )
+        mixed = any(v.split == "train" for a in event.args for v in ancestors(a, limit=100))
+        if not step or mixed or not (split in ("val", "test") or direct):
+            continue
+        if any(set(words(f.name)) & {"adapt", "tta", "finetune", "probe"} for f in event.funcs):
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB312",
+            step[0],
+            "the weights are trained on validation or test data: optimizer.step() runs in the evaluation loop",
+            why="the model learns what it is measured on, so the score says nothing about new data",
+            fix="Remove backward() and step() from the evaluation, and wrap it in torch.no_grad()",
+            related=((str(event.src.path), event.line, "the forward pass on held-out data"),),
+        )

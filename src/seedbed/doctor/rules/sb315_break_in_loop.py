@@ -1,0 +1,101 @@
+"""A break leaves the batch loop early: most data is never seen.
+
+## What it does
+
+Finds a `break` that leaves a batch loop after a fixed, small number of batches.
+
+## Why is this bad
+
+Most of the data is never seen. It is usually left over from debugging.
+
+## Example
+
+```python
+for epoch in range(10):
+    for i, (x, y) in enumerate(loader):
+        optimizer.zero_grad()
+        loss_fn(model(x), y).backward()
+        optimizer.step()
+        if i == 2:
+            break
+```
+
+## Use instead
+
+```python
+for epoch in range(10):
+    for i, (x, y) in enumerate(loader):
+        optimizer.zero_grad()
+        loss_fn(model(x), y).backward()
+        optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import LoopRun, Program
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("break"):
+        loop = event.loop
+        if loop is None or not any(e.inside(loop) for e in p.all("backward", "forward")):
+            continue
+        conds = event.conds_in(loop)
+        body_loop = getattr(loop.node, "iter", None)
+        if body_loop is None or loop.over is None or (loop.over.name == "range" and not q.is_loader_loop(loop)):
+            continue
+        if not conds:
+            problem = "an unconditional break leaves the batch loop after the first batch"
+        else:
+            test = conds[-1][2]
+            sides = [o for o in test.args if o.kind in ("const", "number", "unknown", "method", "phi")]
+            counter = any(_own_counter(a, loop) for a in test.args)
+            limit = next(
+                (
+                    a.const
+                    for a in sides
+                    if a.kind == "const" and isinstance(a.const, int) and not isinstance(a.const, bool)
+                ),
+                None,
+            )
+            if (
+                not counter
+                or limit is None
+                or test.name != "compare"
+                or not isinstance(conds[-1][0], ast.If)
+                or len(conds) > 1
+                and any(c[2].name == "unknown" for c in conds)
+            ):
+                continue
+            problem = f"a break leaves the batch loop after {limit} batches"
+        yield p.report(
+            "SB315",
+            event,
+            f"{problem}: most of the data is never seen",
+            why="the loop stops after a few batches per epoch, so only a fraction of the data is used",
+            fix="Remove the break (use a smaller dataset for debugging)",
+            related=((str(loop.src.path), loop.line, "the loop"),),
+        )
+
+
+def _own_counter(val: Val, loop: LoopRun) -> bool:
+    target = getattr(loop.node, "target", None)
+    names = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
+    for one in ancestors(val, limit=20):
+        if "counter" in one.tags and one.var in names:
+            return True
+        if (
+            one.kind in ("number", "phi")
+            and one.name in ("add", "phi")
+            and one.var in ("i", "n", "n_batches", "count", "num_batches", "batch_idx", "step", "seen")
+        ):
+            return True
+    return False

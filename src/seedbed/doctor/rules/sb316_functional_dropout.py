@@ -1,0 +1,71 @@
+"""F.dropout without training=self.training stays on in evaluation.
+
+## What it does
+
+Finds `F.dropout` without `training=self.training`.
+
+## Why is this bad
+
+`F.dropout` is on by default. `model.eval()` does not switch it off: predictions are random.
+
+## Example
+
+```python
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Linear(4, 32)
+        self.b = nn.Linear(32, 3)
+
+    def forward(self, x):
+        return self.b(F.dropout(F.relu(self.a(x)), 0.5))
+```
+
+## Use instead
+
+```python
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Linear(4, 32)
+        self.b = nn.Linear(32, 3)
+
+    def forward(self, x):
+        return self.b(F.dropout(F.relu(self.a(x)), 0.5, training=self.training))
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Event, Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("call"):
+        last = event.name.rsplit(".", 1)[-1]
+        if not event.name.startswith("torch.nn.functional") or "dropout" not in last or not event.funcs:
+            continue
+        flag = event.arg(2, "training")
+        if not event.depth and not any(f.owner is not None and f.owner.base == "module" for f in event.funcs):
+            continue
+        if flag is None or (flag.kind == "const" and flag.const is True and not _monte_carlo(event)):
+            yield p.report(
+                "SB316",
+                event,
+                "F.dropout without training=self.training stays active in eval mode",
+                why="model.eval() does not switch it off, so predictions are random and too bad",
+                fix="Pass training=self.training, or use an nn.Dropout layer",
+                severity=None if flag is None else Severity.WARNING,
+            )
+
+
+def _monte_carlo(event: Event) -> bool:
+    names = {w for f in event.funcs for w in words(f.name)} | {
+        w for f in event.funcs if f.owner is not None for w in words(f.owner.name)
+    }
+    return bool(names & {"mc", "monte", "uncertainty", "bayesian", "sample"})

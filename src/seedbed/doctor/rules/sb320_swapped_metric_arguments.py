@@ -1,0 +1,71 @@
+"""The metric gets predictions and targets in the wrong order.
+
+## What it does
+
+Finds metrics that get the predictions first and the targets second.
+
+## Why is this bad
+
+Precision and recall change places, R² becomes something else.
+
+## Example
+
+```python
+from sklearn.metrics import recall_score
+pred = model(torch.randn(8, 4)).argmax(dim=1)
+recall = recall_score(pred, torch.ones(8))
+```
+
+## Use instead
+
+```python
+from sklearn.metrics import recall_score
+pred = model(torch.randn(8, 4)).argmax(dim=1)
+recall = recall_score(torch.ones(8), pred)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    names = (
+        "precision_score",
+        "recall_score",
+        "f1_score",
+        "classification_report",
+        "confusion_matrix",
+        "roc_auc_score",
+        "r2_score",
+        "precision_recall_fscore_support",
+        "average_precision_score",
+    )
+    for event in p.once("call"):
+        if not event.name.startswith("sklearn") or event.name.rsplit(".", 1)[-1] not in names or len(event.args) < 2:
+            continue
+        first, second = event.args[0], event.args[1]
+        if _predicted(first) and not _predicted(second):
+            yield p.report(
+                "SB320",
+                event,
+                f"{event.name.rsplit('.', 1)[-1]} gets predictions first and targets second: the arguments are swapped",
+                why="scikit-learn's metrics take (y_true, y_pred); swapped, precision and recall change places",
+                fix="Pass the targets first",
+            )
+
+
+def _predicted(val: Val) -> bool:
+    if any(v.name in ("forward", "predict") or v.owner is not None for v in ancestors(val, limit=200)):
+        return True
+    return bool(set(words(val.var)) & {"pred", "preds", "predictions", "predicted", "outputs"}) and val.kind in (
+        "list",
+        "unknown",
+    )
