@@ -26,8 +26,8 @@ def explain_failure(error: Exception, step: int, log: Path) -> TrainingError:
     operation = re.match(r"(\S+) does not have a deterministic implementation", text)
     if operation:
         message = (
-            f"{where}: the operation {operation[1]} has no deterministic form here, so the run could not be reproduced. "
-            "Replace it, or give up bit-for-bit reproducibility for this run with trainer.deterministic=false"
+            f"{where}: the operation {operation[1]} has no deterministic form here, so the run could not be "
+            "reproduced. Replace it, or give up bitwise reproducibility for this run with trainer.deterministic=false"
         )
     elif isinstance(error, torch.cuda.OutOfMemoryError) or "out of memory" in text.lower():
         message = f"{where}: out of memory. Lower data.args.batch_size and raise trainer.accumulate by the same factor"

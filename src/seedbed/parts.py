@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -173,8 +173,8 @@ def resolve_loss(resolver: Resolver, name: Any) -> Callable[..., Any]:
         if "." in name or not hasattr(torch.nn.functional, name):
             raise
         found = resolver.resolve(f"torch.nn.functional.{name}", "loss")
-    loss: Callable[..., Any] = found() if inspect.isclass(found) else found
-    return loss
+    loss: Any = found() if inspect.isclass(found) else found
+    return cast("Callable[..., Any]", loss)
 
 
 def resolve_metric(resolver: Resolver, metric: Any) -> Any:

@@ -16,6 +16,7 @@ from seedbed.build import Training, build
 from seedbed.errors import ConfigError, SeedbedError
 from seedbed.locate import choose_run_dir
 from seedbed.loop import NonFiniteError, steps
+from seedbed.opening import begin
 from seedbed.parts import load
 from seedbed.recipes.catalog import find_recipe
 from seedbed.result import Options, Result
@@ -79,7 +80,7 @@ def execute(training: Training, run: RunDir, options: Options) -> Result:
         stack.enter_context(RunLock(run))
         stopper = stack.enter_context(Stopper(run.stop, config.trainer.time_limit))
         session = stack.enter_context(Session(training, run, options, stopper))
-        session.start()
+        begin(session)
         status = session.catch_up()
         while status is None and not job.finished():
             try:

@@ -11,23 +11,24 @@ from typing import Any, Self
 import torch
 from torch import nn
 
+from seedbed.batch import Batch
 from seedbed.build import Training
 from seedbed.checkpoint.saver import Saver, weights_sha256
 from seedbed.checkpoint.store import folder_name, load_newest
 from seedbed.checkpoint.weights import load_best
-from seedbed.errors import CheckpointError, TrainingError
+from seedbed.errors import TrainingError
 from seedbed.evaluate import chosen_weights, evaluate
 from seedbed.failure import explain_failure
 from seedbed.loop import NonFiniteError
 from seedbed.nonfinite import describe_non_finite
-from seedbed.preflight import shuffled_order, twin_step
-from seedbed.provenance import fingerprint_differences
+from seedbed.optim.statistics import UpdateStatistics
 from seedbed.result import Options, Result
-from seedbed.rundir import EventLog, RunDir, encode, write_json
+from seedbed.rundir import EventLog, RunDir
 from seedbed.state import StepRecord
 from seedbed.stopping import Stopper, StopRequested
-from seedbed.tracking.choose import open_trackers
+from seedbed.tracking.choose import media_settings, open_trackers
 from seedbed.tracking.console import choose_console
+from seedbed.tracking.samples import write_epoch
 from seedbed.tracking.trace import Trace
 from seedbed.tracking.tracker import Trackers
 
@@ -46,7 +47,9 @@ class Session:
         self.state = training.job.state
         self.log = EventLog(run.events)
         self.console = choose_console(options.console)
-        self.trackers = Trackers([self.console, *open_trackers(self.config.tracking, run)], say=self.say)
+        self.trackers = Trackers(
+            [self.console, *open_trackers(self.config.tracking, run, training.resolved, self.config.name)], say=self.say
+        )
         self.saver = Saver(
             run.checkpoints,
             keep_last=self.config.checkpoint.keep_last,
@@ -55,6 +58,10 @@ class Session:
         )
         self.trace = Trace(run.path, self.state.model.state_dict())
         self.unread: list[StepRecord] = []
+        tracking = self.config.tracking
+        self.settings = media_settings(tracking) if tracking.tensorboard or tracking.wandb else None
+        self.samples: Batch | None = None
+        self.statistics = [UpdateStatistics(o) for o in self.state.optimizers.values() if tracking.gradients]
         self.started = time.perf_counter()
         self.epoch_started = self.started
         self.epoch_samples = self.state.samples
@@ -80,54 +87,6 @@ class Session:
         self.write({"event": "note", "text": text})
 
     # ---- before the first update -------------------------------------------------------------------------------
-
-    def start(self) -> None:
-        """Begin afresh, or take up the newest valid checkpoint."""
-        self.run.path.mkdir(parents=True, exist_ok=True)
-        found = None if self.options.resume == "never" else load_newest(self.run.checkpoints)
-        if found is None:
-            self.log.rewind(0)
-            self.trace.start(None)
-            self.training.data.fit()
-            write_json(self.run.config, self.training.resolved)
-            write_json(self.run.manifest, self.training.manifest(list(self.options.command)))
-            self.write({"event": "start", "run": str(self.run.path), **self.training.describe()})
-            self.probe()
-            return
-        saved, checkpoint, damage = found
-        self.check_fingerprint()
-        self.restore(saved)
-        for sentence in damage:
-            self.say(f"{sentence}; going back to the newest checkpoint that is whole")
-        self.write({"event": "resume", "checkpoint": checkpoint.path.name})
-
-    def probe(self) -> None:
-        """Look for what would make this run impossible to reproduce, and say so."""
-        if not self.options.probe:
-            return
-        training = self.training
-        fetcher, samples = getattr(training.data.train, "fetcher", None), getattr(training.data.train, "samples", None)
-        found = [twin_step(training.job)]
-        if fetcher is not None and samples is not None:
-            found.append(shuffled_order(fetcher, samples.ids, self.config.seed))
-        for finding in found:
-            if finding is not None and finding.code not in self.config.allow:
-                self.write(finding.to_json())
-
-    def check_fingerprint(self) -> None:
-        """Refuse to go on under other numerics unless that was asked for; then the lineage is marked."""
-        manifest = self.run.read_manifest()
-        new = self.training.fingerprint
-        differences = fingerprint_differences(manifest.get("fingerprint", {}), encode(new))
-        if not differences:
-            return
-        if not self.options.allow_inexact:
-            raise CheckpointError(
-                f"{self.run.path} was trained under another numeric fingerprint: {'; '.join(differences)}. Going on "
-                "would not give the bits of the uninterrupted run; to do it all the same: --allow-inexact"
-            )
-        write_json(self.run.manifest, {**manifest, "inexact": [*manifest.get("inexact", []), *differences]})
-        self.say(f"going on under another numeric fingerprint ({'; '.join(differences)}); the lineage is inexact now")
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Put a saved state back and drop what was logged after it."""
@@ -159,8 +118,14 @@ class Session:
             self.unread.append(record)
             if len(self.unread) >= 64:
                 self.check_unread()
-        if record.step % self.config.tracking.log_every == 0 or record.step == 1:
+        every = self.config.tracking.log_every
+        if record.step % every == 0 or record.step == 1:
+            for statistics in self.statistics if record.step % every == 0 else ():
+                record.scalars |= statistics.after()
             self.write(step_event(record, self.rate()))
+        if self.statistics and (record.step + 1) % every == 0:
+            for statistics in self.statistics:
+                statistics.before()
 
     def check_unread(self) -> None:
         """Read the losses that are still on the device; one that is not finite ends or rewinds the training."""
@@ -213,6 +178,9 @@ class Session:
             for schedule in self.state.schedules.values():
                 schedule.observe(epoch + 1, {"loss": self.state.epoch_loss.mean(), **progress.last_metrics})
             self.write(self.epoch_event(epoch, rate, seconds, improved))
+            if self.settings is not None:
+                info = self.training.data.info
+                write_epoch(self.trackers, self.settings, self.state, self.samples, epoch + 1, info)
             self.training.set_epoch(epoch + 1)
         del self.state.memory["boundary"]
         if improved or self.saving_due(epoch, ends_epoch):

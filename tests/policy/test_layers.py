@@ -22,6 +22,7 @@ ROWS: list[set[str]] = [
     {"build"},
     {"tracking", "doctor", "recipes", "locate", "watching", "preflight"},
     {"session"},
+    {"opening"},
     {"run", "report", "scaffold"},
     {"fitting", "inference", "replay", "bench"},
     {"cli"},

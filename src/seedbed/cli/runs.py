@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -23,7 +24,7 @@ def command(root: Path, csv_run: Path | None, kind: str, as_json: bool) -> None:
         from seedbed.tracking.csv import write_rows
 
         events = read_events(find_run_dir(csv_run).events)
-        write_rows([event for event in events if event.get("event") == kind], click.get_text_stream("stdout"))
+        write_rows([event for event in events if event.get("event") == kind], sys.stdout)
         return
     rows = read_runs(root)
     if as_json:

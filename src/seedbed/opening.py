@@ -1,0 +1,75 @@
+"""Before the first update of a run: afresh or from a checkpoint, what made it, the probes, the first pictures."""
+
+from __future__ import annotations
+
+from seedbed.checkpoint.store import load_newest
+from seedbed.errors import CheckpointError
+from seedbed.preflight import shuffled_order, twin_step
+from seedbed.provenance import fingerprint_differences
+from seedbed.rundir import encode, write_json
+from seedbed.session import Session
+from seedbed.tracking.samples import first_samples, write_start
+
+
+def begin(session: Session) -> None:
+    """Begin afresh, or take up the newest valid checkpoint.
+
+    Raises:
+        CheckpointError: There are checkpoints but none is valid, or the numeric fingerprint has changed.
+    """
+    run, training, state = session.run, session.training, session.state
+    found = None if session.options.resume == "never" else load_newest(run.checkpoints)
+    if found is None:
+        session.log.rewind(0)
+        session.trace.start(None)
+        training.data.fit()
+        write_json(run.config, training.resolved)
+        write_json(run.manifest, training.manifest(list(session.options.command)))
+        session.write({"event": "start", "run": str(run.path), **training.describe()})
+        probe(session)
+    else:
+        saved, checkpoint, damage = found
+        check_fingerprint(session)
+        session.restore(saved)
+        for sentence in damage:
+            session.say(f"{sentence}; going back to the newest checkpoint that is whole")
+        session.write({"event": "resume", "checkpoint": checkpoint.path.name})
+    if session.settings is not None:
+        source = training.validation
+        batch = next(iter(source)) if source is not None else training.job.batches.take(state.cursor, 1)[0][0]
+        session.samples = first_samples(batch)
+        if found is None:
+            write_start(session.trackers, session.settings, state, session.samples, training.resolved)
+
+
+def probe(session: Session) -> None:
+    """Look for what would make this run impossible to reproduce, and say so."""
+    if not session.options.probe:
+        return
+    data = session.training.data
+    fetcher, samples = getattr(data.train, "fetcher", None), getattr(data.train, "samples", None)
+    found = [twin_step(session.training.job)]
+    if fetcher is not None and samples is not None:
+        found.append(shuffled_order(fetcher, samples.ids, session.config.seed))
+    for finding in found:
+        if finding is not None and finding.code not in session.config.allow:
+            session.write(finding.to_json())
+
+
+def check_fingerprint(session: Session) -> None:
+    """Refuse to go on under other numerics unless that was asked for; then the lineage is marked.
+
+    Raises:
+        CheckpointError: With every difference.
+    """
+    manifest = session.run.read_manifest()
+    differences = fingerprint_differences(manifest.get("fingerprint", {}), encode(session.training.fingerprint))
+    if not differences:
+        return
+    if not session.options.allow_inexact:
+        raise CheckpointError(
+            f"{session.run.path} was trained under another numeric fingerprint: {'; '.join(differences)}. Going on "
+            "would not give the bits of the uninterrupted run; to do it all the same: --allow-inexact"
+        )
+    write_json(session.run.manifest, {**manifest, "inexact": [*manifest.get("inexact", []), *differences]})
+    session.say(f"going on under another numeric fingerprint ({'; '.join(differences)}); the lineage is inexact now")
