@@ -21,6 +21,8 @@ FUSED_DEVICES: dict[type[torch.optim.Optimizer], frozenset[str]] = {
 }
 # a rate that works for SGD depends on everything; torch's default is there only so that the call succeeds
 RATE_REQUIRED = (torch.optim.SGD,)
+# the only ones of torch that take sparse gradients
+TAKES_SPARSE = (torch.optim.SGD, torch.optim.SparseAdam, torch.optim.Adagrad)
 FORM_OPTIONS = ("fused", "foreach", "capturable", "differentiable")
 
 
@@ -48,6 +50,7 @@ def build_optimizer(
     """
     name, options = cls.__name__, {key: _plain(value) for key, value in (args or {}).items()}
     check_optimizer(cls, options, groups)
+    _check_sparse(cls, sparse)
     if can_fuse(cls, groups, options, sparse=sparse):
         options["fused"] = True
     try:
@@ -96,6 +99,20 @@ def check_optimizer(
     required = cls in RATE_REQUIRED or (rate is not None and rate.default is inspect.Parameter.empty)
     if required and "lr" not in args and not all("lr" in group for group in groups or ({},)):
         raise ConfigError(f"optimizer {name} needs a learning rate; give optimizer.args.lr, for example 0.1")
+
+
+def _check_sparse(cls: type[torch.optim.Optimizer], sparse: bool) -> None:
+    if cls is torch.optim.SparseAdam and not sparse:
+        raise ConfigError(
+            "optimizer SparseAdam takes sparse gradients only, and no embedding of the model makes them; take Adam, "
+            "or give the embedding sparse=True"
+        )
+    if sparse and cls.__module__.startswith("torch.optim") and cls not in TAKES_SPARSE:
+        names = ", ".join(known.__name__ for known in TAKES_SPARSE)
+        raise ConfigError(
+            f"optimizer {cls.__name__} does not take the sparse gradients of the model's embedding; take one of "
+            f"{names}, or give the embedding sparse=False"
+        )
 
 
 def can_fuse(

@@ -167,3 +167,38 @@ def test_the_default_of_an_option_is_read_from_the_class() -> None:
     assert default_option(torch.optim.AdamW, "weight_decay") == 0.01
     assert default_option(torch.optim.Rprop, "weight_decay") is None
     assert default_option(NeedsRate, "lr") is None
+
+
+def test_sparse_gradients_and_the_optimizer_must_fit() -> None:
+    with pytest.raises(ConfigError, match="SparseAdam takes sparse gradients only"):
+        build_optimizer(torch.optim.SparseAdam, parameter_groups(model()))
+    net = nn.Embedding(4, 2, sparse=True)
+    with pytest.raises(ConfigError, match="AdamW does not take the sparse gradients"):
+        build_optimizer(torch.optim.AdamW, parameter_groups(net), sparse=True)
+    before = net.weight.detach().clone()
+    optimizer = build_optimizer(torch.optim.SparseAdam, parameter_groups(net), sparse=True)
+    net(torch.tensor([1])).sum().backward()
+    optimizer.step()
+    assert (net.weight != before).any(dim=1).tolist() == [False, True, False, False]
+
+
+@pytest.mark.parametrize(("cls", "args"), FUSED)
+def test_the_loss_scaler_can_skip_a_fused_update(cls: type[torch.optim.Optimizer], args: dict[str, Any]) -> None:
+    net = model()
+    optimizer = build_optimizer(cls, [{"params": list(net.parameters())}], args)
+    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+    changed = []
+    for update in range(3):
+        optimizer.zero_grad()
+        scaler.scale(net(torch.ones(2, 5)).square().mean()).backward()
+        first = net[0].weight  # type: ignore[index]
+        if update == 1:
+            assert first.grad is not None
+            first.grad[0, 0] = float("inf")
+        before = first.detach().clone()
+        scaler.unscale_(optimizer)
+        scaler.step(optimizer)
+        scaler.update()
+        changed.append(not torch.equal(before, first))
+    assert changed == [True, False, True]
+    assert scaler.get_scale() == 512.0
