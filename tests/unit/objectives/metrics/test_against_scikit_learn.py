@@ -50,7 +50,7 @@ def compute(objective, outputs, targets, cuts):
     return {name: metric.compute() for name, metric in found.items()}
 
 
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=15, deadline=None)
 sizes, cuts, seeds = st.integers(1, 40), st.lists(st.integers(0, 40), max_size=5), st.integers(0, 10_000)
 
 
