@@ -37,6 +37,7 @@ class MemoryGather:
         self.samples, self.pipeline = samples, pipeline
         self._version = -1
         self._finished = False
+        self._plain = isinstance(samples.inputs, Tensor) and isinstance(samples.targets, Tensor)
         self.inputs, self.targets = samples.inputs, samples.targets
         self.rows = samples.rows
         self._modules = [m for m in (pipeline.normalizer, pipeline.target_normalizer) if m is not None]
@@ -47,7 +48,7 @@ class MemoryGather:
 
     def refresh(self) -> bool:
         """Lay the data out again if the statistics have changed since; whether that was so."""
-        version = self.version()
+        version = self.version() if self._modules else 0
         if version == self._version:
             return False
         self._version = version
@@ -81,7 +82,10 @@ class MemoryGather:
     def batch(self, rows: Tensor, ids: npt.NDArray[np.int64], epoch: int | None) -> Batch:
         """The batch of these rows; ``epoch`` keys its augmentation, None leaves it out."""
         if self._finished:
-            return Batch(gather(self.inputs, rows), gather(self.targets, rows), ids)
+            inputs, targets = self.inputs, self.targets
+            if self._plain:
+                return Batch(inputs.index_select(0, rows), targets.index_select(0, rows), ids)
+            return Batch(gather(inputs, rows), gather(targets, rows), ids)
         return self.pipeline(gather(self.inputs, rows), gather(self.targets, rows), ids, epoch)
 
 

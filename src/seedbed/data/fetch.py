@@ -8,11 +8,9 @@ put back afterwards.
 from __future__ import annotations
 
 import itertools
-import random
 import signal
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +19,7 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import DataLoader
 
+from seedbed.data.randomness import kept_globals
 from seedbed.data.samples import DatasetSamples, split_item
 from seedbed.errors import DataError, SeedbedError
 from seedbed.seeding import reseed_globals, stream_key
@@ -184,26 +183,6 @@ class _Requests:
     def __iter__(self) -> Iterator[list[Request]]:
         for request in self._requests:
             yield [request]
-
-
-@contextmanager
-def kept_globals() -> Iterator[None]:
-    """Put Python's, numpy's and torch's global CPU generators back afterwards, and read on one thread meanwhile.
-
-    One thread because workers have one, and the number of threads can change the last bit of a sum.
-    """
-    python, numpy, tensor = random.getstate(), np.random.get_state(), torch.default_generator.get_state()
-    num_threads = torch.get_num_threads()
-    if num_threads != 1:
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)
-        torch.default_generator.set_state(tensor)
-        if num_threads != 1:
-            torch.set_num_threads(num_threads)
 
 
 def _unwrap(result: Any, request: Request) -> tuple[Any, Any, npt.NDArray[np.int64]]:

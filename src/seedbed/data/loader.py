@@ -12,9 +12,10 @@ from torch import Tensor
 
 from seedbed.data.batches import EvalBatches, TrainBatches
 from seedbed.data.collate import COLLATES
-from seedbed.data.fetch import DatasetFetcher, kept_globals
+from seedbed.data.fetch import DatasetFetcher
 from seedbed.data.normalizer import Normalizer, make_normalizer
 from seedbed.data.pipeline import Pipeline
+from seedbed.data.randomness import kept_globals
 from seedbed.data.samplers import (
     Custom,
     LengthBucketed,
@@ -25,10 +26,10 @@ from seedbed.data.samplers import (
     Weighted,
     class_balanced,
 )
-from seedbed.data.samples import DatasetSamples, IterableSamples, Samples, TensorSamples
+from seedbed.data.samples import DatasetSamples, IterableSamples, Samples, TensorSamples, split_item
 from seedbed.data.source import LoaderHints, Source
 from seedbed.data.split import split_indices
-from seedbed.data.stream import StreamBatches
+from seedbed.data.stream import EvalStream, StreamBatches
 from seedbed.data.transforms import make_transforms
 from seedbed.errors import ConfigError, DataError
 from seedbed.seeding import reseed_globals, stream_key
@@ -94,8 +95,8 @@ class Data:
 
     name: str
     train: TrainBatches | StreamBatches
-    val: EvalBatches | None
-    test: EvalBatches | None
+    val: EvalBatches | EvalStream | None
+    test: EvalBatches | EvalStream | None
     normalizer: Normalizer | None
     target_normalizer: Normalizer | None
     info: dict[str, Any] = field(default_factory=dict)
@@ -267,12 +268,14 @@ def make_train(
 
 def make_eval(
     samples: Samples | None, pipeline: Pipeline, options: LoaderOptions, hints: LoaderHints, seed: int
-) -> EvalBatches | None:
+) -> EvalBatches | EvalStream | None:
     """The evaluation batches of a split, None where there is none."""
     if samples is None:
         return None
     if isinstance(samples, IterableSamples):
-        samples = DatasetSamples(list(samples.dataset), name=samples.name)
+        collate = make_collate(options.collate or hints.eval_collate or hints.collate)
+        size = options.eval_batch_size or hints.eval_batch_size or options.batch_size or hints.batch_size or 32
+        return EvalStream(samples, pipeline, collate, batch_size=size, seed=seed)
     in_memory = isinstance(samples, TensorSamples)
     batch_size = options.batch_size or hints.batch_size or 32
     eval_batch_size = options.eval_batch_size or hints.eval_batch_size or batch_size * (4 if in_memory else 1)
@@ -348,9 +351,7 @@ def sample_lengths(samples: TensorSamples | DatasetSamples) -> Any:
     lengths = getattr(samples.dataset, "lengths", None)
     if lengths is not None:
         return np.asarray(lengths)[samples.ids]
-    from seedbed.data.samples import split_item
-
-    return np.asarray([len(split_item(samples.dataset[int(index)])[0]) for index in samples.ids])
+    return np.asarray([len(split_item(item)[0]) for item in samples.items()])
 
 
 def plain_chunks(

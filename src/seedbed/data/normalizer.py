@@ -80,7 +80,7 @@ class Normalizer(nn.Module):
         """Normalised x, shape (B, …); integers become float32."""
         assert self.fitted, "the normalizer is used before fit() or load_state_dict()"
         x = x if x.is_floating_point() else x.to(torch.float32)
-        return (x - self._fitting(self.shift_, x)) / self._fitting(self.scale_, x)
+        return (x - self._fitting(self.shift_, x)).div_(self._fitting(self.scale_, x))
 
     def inverse(self, x: Tensor) -> Tensor:
         """What ``forward`` made x of."""

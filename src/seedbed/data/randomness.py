@@ -7,7 +7,11 @@ size or on the device.
 from __future__ import annotations
 
 import math
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -73,6 +77,26 @@ class BatchRandom:
         """Integers in low..high-1, int64, shape (B, *shape); fair to within 2**-40 for small ranges."""
         bits = words(self._next_key(), self.ids, math.prod(shape)).reshape(len(self.ids), *shape)
         return ((bits >> 8) & ((1 << 55) - 1)) % (high - low) + low
+
+
+@contextmanager
+def kept_globals() -> Iterator[None]:
+    """Put Python's, numpy's and torch's global CPU generators back afterwards, and read on one thread meanwhile.
+
+    One thread because workers have one, and the number of threads can change the last bit of a sum.
+    """
+    python, numpy, tensor = random.getstate(), np.random.get_state(), torch.default_generator.get_state()
+    num_threads = torch.get_num_threads()
+    if num_threads != 1:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
+        torch.default_generator.set_state(tensor)
+        if num_threads != 1:
+            torch.set_num_threads(num_threads)
 
 
 def _signed(word: int) -> int:

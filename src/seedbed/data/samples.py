@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -12,7 +12,9 @@ import torch
 from torch import Tensor
 
 from seedbed.batch import map_tensors
+from seedbed.data.randomness import kept_globals
 from seedbed.errors import DataError
+from seedbed.seeding import reseed_globals, stream_key
 
 Indices: TypeAlias = npt.NDArray[np.int64]
 TARGET_KEYS = ("target", "targets", "label", "labels", "y")
@@ -88,7 +90,6 @@ class DatasetSamples:
         ids: Indices of the samples that belong to this split; all if absent.
         transforms: Functions ``(x, rng) -> x`` applied to each sample's input, in order; ``rng`` is a numpy
             Generator keyed by (seed, epoch, index).
-        num_inputs: Where an item is a tuple, how many of its first elements are the input (1: the element itself).
     """
 
     def __init__(
@@ -124,7 +125,16 @@ class DatasetSamples:
             values = getattr(self.dataset, attribute, None)
             if values is not None and len(values) == len(self.dataset):
                 return np.asarray(values)[self.ids]
-        return np.asarray([_label(self.dataset[int(index)], int(index), self.name) for index in self.ids])
+        pairs = zip(self.items(), self.ids.tolist(), strict=True)
+        return np.asarray([_label(item, index, self.name) for item, index in pairs])
+
+    def items(self, indices: Indices | None = None) -> Iterator[Any]:
+        """The items (all of the split if ``indices`` are absent), each read under a seed of its own."""
+        for index in (self.ids if indices is None else indices).tolist():
+            with kept_globals():
+                reseed_globals(stream_key(0, "item", index))
+                item = self.dataset[index]
+            yield item
 
 
 class IterableSamples:
@@ -187,16 +197,16 @@ def _label(item: Any, index: int, name: str) -> Any:
 def digest(samples: Samples, *, limit: int = 200_000_000) -> str:
     """A fingerprint of the data: ``sha256:…`` over all bytes, or ``sampled-sha256:…`` where that is too much.
 
-    In-memory data up to ``limit`` bytes are read whole; larger ones, and data sets, by up to 1000 rows spread evenly
-    (a data set's items are read once each). Iterable data have none: ``none``.
+    In-memory data up to ``limit`` bytes are read whole, larger ones by 1000 rows spread evenly, data sets by about 20
+    items spread evenly. Iterable data have none: ``none``.
     """
     if isinstance(samples, IterableSamples):
         return "none"
     state = hashlib.sha256(np.ascontiguousarray(samples.ids).tobytes())
     some = np.linspace(0, max(len(samples) - 1, 0), min(len(samples), 1000)).astype(np.int64)
     if isinstance(samples, DatasetSamples):
-        for index in samples.ids[some[:: max(1, len(some) // 20)]]:
-            _feed(state, samples.dataset[int(index)])
+        for item in samples.items(samples.ids[some[:: max(1, len(some) // 20)]]):
+            _feed(state, item)
         return f"sampled-sha256:{state.hexdigest()}"
     tensors = leaves((samples.inputs, samples.targets))
     rows_bytes = len(samples) * sum(t[0].numel() * t.element_size() for t in tensors if len(t))

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from seedbed.batch import Batch, Cursor
-from seedbed.data.fetch import kept_globals
 from seedbed.data.pipeline import Pipeline
+from seedbed.data.randomness import kept_globals
 from seedbed.data.samples import IterableSamples, split_item
 from seedbed.errors import DataError, SeedbedError
 from seedbed.seeding import reseed_globals, stream_key
@@ -73,40 +73,48 @@ class StreamBatches:
 
     def take(self, cursor: Cursor, count: int) -> tuple[list[Batch], Cursor]:
         """The next ``count`` batches (fewer at the end of the epoch) and the cursor after them."""
+        epoch, number = cursor.epoch, cursor.batch
         with kept_globals():
-            if self._at != (cursor.epoch, cursor.batch):
+            if self._at != (epoch, number):
                 self._go_to(cursor)
+            elif number == 0:
+                self._start(epoch, 0)
+            self._at = None
             batches: list[Batch] = []
-            epoch, number = cursor.epoch, cursor.batch
             while len(batches) < count and self._ahead:
                 batches.append(self._finish(self._ahead, epoch, number))
                 number += 1
                 self._read_ahead(epoch, number)
-        if not self._ahead:
-            after = Cursor(epoch + 1)
-            self._at = None
-        else:
-            after = Cursor(epoch, number, self._before_ahead)
-            self._at = (epoch, number)
-        if not batches:
-            raise DataError(
-                f"iterable data set {self.samples.name} gave no batch of {self.batch_size} in epoch {epoch}"
-            )
+            if not batches:
+                raise DataError(f"data set {self.samples.name} gave no batch of {self.batch_size} in epoch {epoch}")
+            ended = not self._ahead
+            after = Cursor(epoch + 1, 0, self._position()) if ended else Cursor(epoch, number, self._before_ahead)
+        self._at = (after.epoch, after.batch)
         return batches, after
 
     def _go_to(self, cursor: Cursor) -> None:
-        """Start an epoch, or go to a position within one."""
-        if cursor.batch and not (self.can_resume and cursor.position is not None):
+        """Go to a position that is not the next one."""
+        if not self.can_resume and cursor.batch:
             raise DataError(self.explanation)
+        if cursor.batch and cursor.position is None:
+            raise DataError(f"data set {self.samples.name}: the position to resume from was not saved")
+        if self.can_resume:
+            state = self._initial if cursor.position is None else cursor.position
+            self._dataset.load_state_dict(copy.deepcopy(state))
+        self._start(cursor.epoch, cursor.batch)
+
+    def _start(self, epoch: int, number: int) -> None:
+        """Iterate, from where the data set is, and read the first batch."""
         set_epoch = getattr(self._dataset, "set_epoch", None)
         if set_epoch is not None:
-            set_epoch(cursor.epoch)
-        state = cursor.position if cursor.batch else self._initial
-        if self.can_resume:
-            self._dataset.load_state_dict(copy.deepcopy(state))
-        reseed_globals(stream_key(self.seed, "stream", cursor.epoch, "start"))
-        self._items = iter(self._dataset)
-        self._read_ahead(cursor.epoch, cursor.batch)
+            set_epoch(epoch)
+        # at their end, some data sets end once more before they begin again
+        for _ in range(1 if number else 2):
+            reseed_globals(stream_key(self.seed, "stream", epoch, "start"))
+            self._items = iter(self._dataset)
+            self._read_ahead(epoch, number)
+            if self._ahead:
+                return
 
     def _read_ahead(self, epoch: int, number: int) -> None:
         self._before_ahead = self._position()
@@ -134,3 +142,49 @@ class StreamBatches:
 
     def close(self) -> None:
         """Nothing to stop: items are read in this process."""
+
+
+class EvalStream:
+    """The batches of an iterable split, in its order, without augmentation. Iterate again at will.
+
+    Args:
+        samples: The data set.
+        pipeline: What is done to a batch; its transforms are left out.
+        collate: ``(items, sample numbers) -> stacked``.
+        batch_size: Samples per batch.
+        seed: Root seed.
+    """
+
+    def __init__(
+        self,
+        samples: IterableSamples,
+        pipeline: Pipeline,
+        collate: Callable[[list[Any], Any], Any],
+        *,
+        batch_size: int,
+        seed: int,
+    ) -> None:
+        self.samples, self.pipeline, self.collate = samples, pipeline, collate
+        self.batch_size, self.seed = batch_size, seed
+
+    def __iter__(self) -> Iterator[Batch]:
+        items: Iterator[Any] = iter(())
+        for number in itertools.count():
+            with kept_globals():
+                reseed_globals(stream_key(self.seed, "stream evaluation", number))
+                try:
+                    items = iter(self.samples.dataset) if number == 0 else items
+                    part = list(itertools.islice(items, self.batch_size))
+                except Exception as error:
+                    raise DataError(
+                        f"data set {self.samples.name}: reading evaluation batch {number} failed with "
+                        f"{type(error).__name__}: {error}"
+                    ) from error
+                if not part:
+                    return
+                ids = np.arange(number * self.batch_size, number * self.batch_size + len(part), dtype=np.int64)
+                inputs, targets = split_item(self.collate(part, ids.tolist()))
+            yield self.pipeline(inputs, targets, ids, None)
+
+    def close(self) -> None:
+        """Nothing to stop."""

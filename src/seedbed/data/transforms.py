@@ -30,9 +30,9 @@ class RandomCrop:
         padded = F.pad(x, (pad, pad, pad, pad))
         rows = top[:, None] + torch.arange(height, device=x.device)
         columns = left[:, None] + torch.arange(width, device=x.device)
-        batch = torch.arange(len(x), device=x.device)[:, None, None]
-        # indices on both sides of a slice put the channels last
-        return padded[batch, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2).contiguous()
+        places = (rows[:, :, None] * padded.shape[-1] + columns[:, None, :]).flatten(1)
+        index = places[:, None].expand(-1, x.shape[1], -1)
+        return padded.flatten(2).gather(2, index).reshape(x.shape)
 
 
 class HorizontalFlip:

@@ -13,7 +13,7 @@ from torch.utils.data import Dataset, IterableDataset
 
 from seedbed.batch import Batch, Cursor
 from seedbed.data.loader import Data, LoaderOptions, prepare
-from seedbed.data.samples import DatasetSamples, IterableSamples, TensorSamples
+from seedbed.data.samples import DatasetSamples, IterableSamples, TensorSamples, digest
 from seedbed.data.source import Source
 from seedbed.errors import ConfigError, DataError
 
@@ -323,3 +323,85 @@ def test_a_wrong_option_is_a_clear_error(options: dict[str, Any], message: str) 
 def test_options_that_do_not_fit_the_data_are_a_clear_error(options: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError, match=message):
         prepare(tensor_source(), LoaderOptions(**options), seed=0)
+
+
+class ShuffledStream(IterableDataset[Any]):
+    """Shuffles with a generator of its own, which goes on from epoch to epoch; at the end it stays at its end."""
+
+    def __init__(self) -> None:
+        self.rng, self.order, self.place = random.Random(5), list[int](), 0
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.place >= len(self.order):
+            self.order, self.place = self.rng.sample(range(N), N), 0
+        while self.place < N:
+            self.place += 1
+            yield torch.tensor([float(self.order[self.place - 1])])
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"rng": self.rng.getstate(), "order": self.order, "place": self.place}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.rng.setstate(state["rng"])
+        self.order, self.place = state["order"], state["place"]
+
+
+class EndsOnce(Counter):
+    """Like Counter, but after loading the end it gives an empty epoch first."""
+
+    def __iter__(self) -> Iterator[Any]:
+        start, self.start = self.start, 0
+        for index in range(start, self.n):
+            self.start = index + 1
+            yield torch.tensor([float(index)])
+
+
+@pytest.mark.parametrize("dataset", [ShuffledStream, EndsOnce, Counter])
+def test_a_stream_resumes_inside_and_between_epochs(dataset: Any) -> None:
+    def fresh() -> Data:
+        return prepare(Source(name="s", train=IterableSamples(dataset())), LoaderOptions(batch_size=8), seed=0)
+
+    straight, cursors = read(fresh(), Cursor(), 21)
+    assert sorted({(cursor.epoch, cursor.batch) for cursor in cursors})[7] == (1, 0)
+    for start in range(15):
+        again, _ = read(fresh(), cursors[start], 4)
+        wanted = straight[start : start + 4]
+        assert all(torch.equal(a.inputs, b.inputs) for a, b in zip(again, wanted, strict=False)), start
+
+
+def test_the_own_order_of_a_stream_goes_on_over_epochs() -> None:
+    data = prepare(Source(name="s", train=IterableSamples(ShuffledStream())), LoaderOptions(batch_size=8), seed=0)
+    batches, _ = read(data, Cursor(), 14)
+    assert not torch.equal(batches[0].inputs, batches[7].inputs)
+
+
+def test_a_stream_evaluates_again_and_again() -> None:
+    source = Source(name="s", train=IterableSamples(Counter()), val=IterableSamples(Counter(20)))
+    data = prepare(source, LoaderOptions(batch_size=8), seed=0)
+    assert data.val is not None
+    first, second = list(data.val), list(data.val)
+    assert [batch.num_samples for batch in first] == [8, 8, 4]
+    assert all(same(a, b) for a, b in zip(first, second, strict=True))
+
+
+def test_a_worker_that_dies_is_a_clear_error() -> None:
+    import os
+
+    class Deadly(NoisyItems):
+        def __getitem__(self, index: int) -> Any:
+            os._exit(3)
+
+    source = Source(name="deadly", train=DatasetSamples(Deadly()))
+    data = prepare(source, LoaderOptions(batch_size=8, num_workers=1), seed=0)
+    with pytest.raises(DataError, match="Deadly: a loader worker died"):
+        data.train.take(Cursor(), 1)
+    data.close()
+
+
+def test_looking_at_items_leaves_the_global_generators_alone() -> None:
+    samples = DatasetSamples(NoisyItems())
+    before = random.getstate(), torch.get_rng_state()
+    assert samples.labels().tolist() == [index % 4 for index in range(N)]
+    assert digest(samples) == digest(samples)
+    assert random.getstate() == before[0]
+    assert torch.equal(torch.get_rng_state(), before[1])
