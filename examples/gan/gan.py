@@ -3,8 +3,8 @@
 Train it here with ``seedbed train -c config.json``. Goodfellow et al., "Generative adversarial nets", 2014, with the
 non-saturating generator loss.
 
-Result: energy distance to held-out points 0.029 after 40 epochs, from 1.0 before training; two samples of the ring itself
-are 0.003 apart. One seed (1), averaged weights, 2 CPU cores, torch 2.13.0.
+Result: energy distance to held-out points 0.029 after 40 epochs, from 1.0 before training; two samples of the ring
+itself are 0.003 apart. One seed (1), averaged weights, 2 CPU cores, torch 2.13.0.
 
 Shapes: B sample, Z noise, 2 coordinates.
 """
