@@ -93,8 +93,8 @@ class Plain(Tracker):
     def write(self, event: Mapping[str, Any]) -> None:
         """Print the event's line, if it has one."""
         kind = event.get("event")
+        self.epochs = event.get("epochs", self.epochs)
         if kind == "start":
-            self.epochs = event.get("epochs")
             for line in (start_line(event), *start_notes(event)):
                 self._print(line)
         elif kind == "epoch":

@@ -64,8 +64,9 @@ class Notebook(Tracker):
     def write(self, event: Mapping[str, Any]) -> None:
         """Take the event into the block, if it is one for people."""
         kind = event.get("event")
+        self.epochs = event.get("epochs", self.epochs)
         if kind == "start":
-            self.epochs, self._title = event.get("epochs"), start_line(event)
+            self._title = start_line(event)
             self._sentences += start_notes(event)
         elif kind == "epoch":
             self._events.append(event)

@@ -59,8 +59,8 @@ class Terminal(Tracker):
     def write(self, event: Mapping[str, Any]) -> None:
         """Show the event, if it is one for people."""
         kind = str(event.get("event"))
+        self.epochs = event.get("epochs", self.epochs)
         if kind == "start":
-            self.epochs = event.get("epochs")
             self._say(Text(start_line(event), style="bold"), now=True)
             for note in start_notes(event):
                 self._say(Text(note, style="dim"), now=True)

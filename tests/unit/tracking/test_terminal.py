@@ -106,6 +106,8 @@ def test_a_training_of_unknown_length_has_a_bar_without_an_end(make_record: Any,
 
 def test_resumed_it_says_from_where(events: list[dict[str, Any]]) -> None:
     shown, stream = terminal()
-    shown.write({"event": "resume", "step": 10, "checkpoint": "step-00000010"})
+    shown.write({"event": "resume", "step": 10, "checkpoint": "step-00000010", "epochs": 2})
+    shown.write(events[7])
     shown.close()
+    assert "2/2" in stream.getvalue()
     assert "going on from step-00000010 (step 10)" in plain(stream.getvalue())
