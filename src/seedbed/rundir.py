@@ -232,7 +232,8 @@ class EventLog:
             return
         with contextlib.suppress(OSError):
             self.flush()
-        self._disk.close(self._file)
+        with contextlib.suppress(OSError):
+            self._disk.close(self._file)
         self._file = -1
 
 

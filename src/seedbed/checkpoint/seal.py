@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -44,6 +45,7 @@ def unseal(data: bytes, path: Path) -> dict[str, Any]:
     return dict(manifest)
 
 
+@functools.cache
 def version() -> str:
     """The version of seedbed that is installed."""
     try:
