@@ -16,13 +16,12 @@ from seedbed.tracking.tensorboard import TensorBoard
 
 
 def test_without_settings_there_are_no_trackers(tmp_path: Path) -> None:
-    assert open_trackers(Tracking(), RunDir(tmp_path)) == []
-    assert media_settings(Tracking()) is None
+    assert open_trackers(Tracking(), RunDir(tmp_path), {}, "run") == []
 
 
 def test_tensorboard_gets_the_config_unless_hparams_are_off(tmp_path: Path) -> None:
     for settings, kept in ((True, {"seed": 1}), (TensorBoardSettings(hparams=False), None)):
-        (tracker,) = open_trackers(Tracking(tensorboard=settings), RunDir(tmp_path), {"seed": 1})
+        (tracker,) = open_trackers(Tracking(tensorboard=settings), RunDir(tmp_path), {"seed": 1}, "run")
         assert isinstance(tracker, TensorBoard)
         assert tracker.folder == tmp_path / "tensorboard"
         assert tracker.settings == kept
@@ -32,12 +31,11 @@ def test_wandb_gets_project_name_and_mode(tmp_path: Path, monkeypatch: pytest.Mo
     made: list[Any] = []
     monkeypatch.setattr(wandb_module, "WandB", lambda *args, **options: made.append((args, options)))
     run = RunDir(tmp_path / "digits" / "1")
-    open_trackers(Tracking(wandb=WandB(project="p")), run, {"seed": 1})
-    assert made == [((run.wandb, {"seed": 1}), {"project": "p", "name": "digits/1", "mode": "offline"})]
+    open_trackers(Tracking(wandb=WandB(project="p")), run, {"seed": 1}, "digits")
+    assert made == [((run.wandb, {"seed": 1}), {"project": "p", "name": "digits", "mode": "offline"})]
 
 
 def test_media_follow_the_settings_of_tensorboard() -> None:
     chosen = TensorBoardSettings(graph=False)
     assert media_settings(Tracking(tensorboard=chosen)) is chosen
     assert media_settings(Tracking(tensorboard=True)) == TensorBoardSettings()
-    assert media_settings(Tracking(wandb=True)) == TensorBoardSettings()
