@@ -239,8 +239,8 @@ def test_parquet_gives_the_same_as_csv(tmp_path: Path) -> None:
         ("a,y\n1,2\n3,x\n", {"task": "regression"}, "row 2, column 'y': 'x' is not a number"),
         ("a,y\n1,2\n", {"features": ["y"]}, "not the target"),
         ("a,t,y\n1,soon,2\n", {"time_column": "t"}, "'soon' is not a date"),
-        ("a,y\n1,2\n", {"encode": "hash"}, "choose onehot or ordinal"),
-        ("a,y\n1,2\n", {"missing": "zero"}, "choose error, mean or drop"),
+        ("a,y\n1,2\n", {"encode": "hash"}, "choose one of onehot, ordinal"),
+        ("a,y\n1,2\n", {"missing": "zero"}, "choose one of error, mean, drop"),
         ('a,y\n1,"2\n', {}, "not a CSV file"),
     ],
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +17,8 @@ from seedbed.data.samples import Samples, TensorSamples
 from seedbed.data.source import Source
 from seedbed.errors import ConfigError, DataError
 
+ENCODINGS = ("onehot", "ordinal")
+POLICIES = ("error", "mean", "drop")
 Floats = npt.NDArray[np.float64]
 
 
@@ -53,10 +57,9 @@ def Table(
         delimiter: Of the CSV; found out if absent.
         encoding: Of the CSV.
     """
-    if encode not in ("onehot", "ordinal"):
-        raise ConfigError(f"encode is {encode!r}; choose onehot or ordinal")
-    if missing not in ("error", "mean", "drop"):
-        raise ConfigError(f"missing is {missing!r}; choose error, mean or drop")
+    for option, value, choices in (("encode", encode, ENCODINGS), ("missing", missing, POLICIES)):
+        if value not in choices:
+            raise ConfigError(f"{option} is {value!r}; choose one of {', '.join(choices)}")
     columns = read_columns(path, delimiter=delimiter, encoding=encoding)
     listed = [target, *(features or ()), *drop, *categorical, *([time_column] if time_column else [])]
     for name in listed:
@@ -73,25 +76,37 @@ def Table(
     values, target_info = encode_target(columns[target], task, path)
     raw = TensorSamples(torch.from_numpy(kept), values[torch.from_numpy(kept)], kept, columns=facts, name=path)
 
-    def finish(
-        train: Samples, val: Samples | None, test: Samples | None
-    ) -> tuple[Samples, Samples | None, Samples | None, dict[str, Any]]:
-        assert isinstance(train, TensorSamples)
-        learned = [learn_column(column, train.ids, column.name in categorical, encode) for column in used]
-        matrix = encode_columns(used, learned, path)[torch.from_numpy(kept)]
-        names = [feature for column in learned for feature in feature_names(column)]
-        info = {**target_info, "input_shape": [len(names)], "feature_names": names, "encoding": learned}
-        splits = [
-            None
-            if part is None
-            else TensorSamples(matrix, raw.targets, part.ids, rows=part.rows, columns=part.columns, name=path)
-            for part in (train, val, test)
-            if part is None or isinstance(part, TensorSamples)
-        ]
-        assert splits[0] is not None
-        return splits[0], splits[1], splits[2], info
+    encoder = TableEncoder(used, raw, frozenset(categorical), encode, target_info)
+    return Source(name=Path(path).name, train=raw, info={**target_info, "target_name": target}, encode=encoder)
 
-    return Source(name=path, train=raw, info={**target_info, "target_name": target}, encode=finish)
+
+@dataclass(frozen=True)
+class TableEncoder:
+    """Turns the splits of a table into features, once it is known which rows are for training."""
+
+    used: Sequence[Column]
+    raw: TensorSamples
+    categorical: frozenset[str]
+    encode: str
+    target_info: dict[str, Any]
+
+    def __call__(
+        self, train: Samples, val: Samples | None, test: Samples | None
+    ) -> tuple[Samples, Samples | None, Samples | None, dict[str, Any]]:
+        """The three splits with features, and the info with ``feature_names`` and ``encoding`` (plain data)."""
+        assert isinstance(train, TensorSamples)
+        learned = [learn_column(c, train.ids, c.name in self.categorical, self.encode) for c in self.used]
+        matrix = encode_columns(self.used, learned, self.raw.name)[torch.from_numpy(self.raw.ids)]
+        names = [feature for column in learned for feature in feature_names(column)]
+        info = {**self.target_info, "input_shape": [len(names)], "feature_names": names, "encoding": learned}
+
+        def encoded(part: Samples) -> TensorSamples:
+            assert isinstance(part, TensorSamples)
+            rows, columns = part.rows, part.columns
+            return TensorSamples(matrix, self.raw.targets, part.ids, rows=rows, columns=columns, name=self.raw.name)
+
+        splits = [None if part is None else encoded(part) for part in (val, test)]
+        return encoded(train), splits[0], splits[1], info
 
 
 def keep_rows(path: str, target: Column, used: Sequence[Column], missing: str) -> npt.NDArray[np.int64]:
