@@ -48,7 +48,9 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 
 def _represent_float(dumper: yaml.SafeDumper, value: float) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:float", repr(value))
+    # With a point (1.0e-05), so that a YAML 1.1 reader takes it for a number too.
+    text = repr(value) if "." in repr(value) else repr(value).replace("e", ".0e")
+    return dumper.represent_scalar("tag:yaml.org,2002:float", text)
 
 
 _YamlDumper.add_representer(str, _represent_text)

@@ -88,7 +88,8 @@ def raise_problems(tree: Tree, problems: Iterable[Problem]) -> None:
     Raises:
         ConfigError: There is at least one problem.
     """
-    lines = list(dict.fromkeys(tree.describe(problem) for problem in problems))
+    in_order = sorted(problems, key=lambda problem: tree.origin(problem.keys).line or 0)
+    lines = list(dict.fromkeys(tree.describe(problem) for problem in in_order))
     if len(lines) == 1:
         raise ConfigError(lines[0])
     if lines:

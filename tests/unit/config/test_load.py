@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -128,6 +129,13 @@ def test_of_several_overrides_of_one_key_the_last_wins(pairs: list[tuple[str, in
 def test_a_path_is_written_so_that_an_override_reads_it(path: list[str]) -> None:
     safe = [key for key in path if "\\" not in key and key.isprintable() and key == key.strip()] or ["a"]
     assert parse_override(format_keys(tuple(safe)) + "=1") == (tuple(safe), 1)
+
+
+@pytest.mark.parametrize("value", [1e-05, 5e-324, 1e16, -2e300, 0.1, 1.0, -0.0])
+def test_a_number_stays_a_number_in_every_form(value: float) -> None:
+    for syntax in ("json", "yaml", "toml"):
+        assert same(read_text(dump({"a": value}, syntax), syntax, "x")[0], {"a": value})
+    assert yaml.safe_load(dump({"a": value}, "yaml")) == {"a": value}
 
 
 @pytest.mark.parametrize(
