@@ -170,11 +170,14 @@ def _leftovers(main: Interp, program: Program, source: Source, project: Project,
         if cls.src is source and not cls.made and id(cls.node) not in called and cls.scope.outer is main.scope:
             if cls.base != "lightning":
                 called.add(id(cls.node))
-                yield _alone(main, source, project, lambda run, c=cls: run_class(run, c))
+                yield _alone(main, source, project, lambda run, c=cls: run_class(run, c), cls)
 
 
-def _alone(main: Interp, source: Source, project: Project, work: Callable[[Interp], None]) -> Program:
+def _alone(
+    main: Interp, source: Source, project: Project, work: Callable[[Interp], None], cls: Class | None = None
+) -> Program:
     program = Program(source, complete=False)
+    program.classes = [cls] if cls is not None else []
     run = Interp(project, source, program)
     run.scope = main.scope
     run.modes = dict(main.modes)
@@ -201,7 +204,8 @@ def run_class(run: Interp, cls: Class) -> None:
             calls.forward(run, me, cls.node, args, {})
         return
     for name, member in list(cls.scope.vars.items()):
-        if member.kind == "func" and not member.owner.calls and not name.startswith("__"):
+        hidden = name.startswith("__") and name not in ("__getitem__", "__iter__", "__call__")
+        if member.kind == "func" and not member.owner.calls and not hidden:
             bound = () if "staticmethod" in member.owner.decorators else (me,)
             calls.invoke(run, member.owner, cls.node, bound, {})
 

@@ -1,0 +1,97 @@
+"""Statistics are fitted on all data before the split.
+
+## What it does
+
+Finds statistics (scaler, mean and deviation, PCA, feature selection) that are fitted on all data before the
+split.
+
+## Why is this bad
+
+The validation data leaks into the training: the measured quality is too good.
+
+## Example
+
+```python
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import StandardScaler
+scaled = StandardScaler().fit_transform(features)
+x_train, x_test = train_test_split(scaled, random_state=0)
+model(torch.tensor(x_train))
+```
+
+## Use instead
+
+```python
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import StandardScaler
+x_train, x_test = train_test_split(features, random_state=0)
+scaler = StandardScaler().fit(x_train)
+x_train, x_test = scaler.transform(x_train), scaler.transform(x_test)
+model(torch.tensor(x_train))
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import data_queries as d
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    fits = {id(e.recv): e for e in p.all("fit") if e.recv is not None}
+    for whole in d.split_data(p):
+        for val in ancestors(whole, limit=200):
+            if (
+                val.name in ("fit_transform", "fit_resample")
+                and val.kind == "tensor"
+                and id(val.node) not in seen
+                and not d.is_split(val.args[0] if val.args else None)
+            ):
+                seen.add(id(val.node))
+                yield _finding(p, val, f"{val.name}() is fitted on all data before the split")
+            elif val.name == "transform" and val.kind == "tensor" and len(val.args) > 1 and id(val.args[-1]) in fits:
+                fit = fits[id(val.args[-1])]
+                if fit.args and not d.is_split(fit.args[0]) and fit.args[0] is val.args[0] and id(fit.node) not in seen:
+                    seen.add(id(fit.node))
+                    yield _finding(p, fit, "the scaler is fitted on all data before the split")
+            elif (
+                val.name in ("sub", "div") and val.kind == "tensor" and len(val.args) == 2 and id(val.node) not in seen
+            ):
+                base, stat = val.args
+                for one in q.chain(stat):
+                    dims = [one.kwargs.get("dim"), one.kwargs.get("axis"), *(one.args[1:2] if one.args else [])]
+                    known = [d.const for d in dims if d is not None and d.kind == "const"]
+                    source = one.args[0] if one.args else None
+                    if (
+                        one.name in ("mean", "std", "min", "max", "amax", "amin", "median", "var")
+                        and source is not None
+                        and (not known or known[0] == 0)
+                    ):
+                        if (
+                            (source is base or source in q.chain(base))
+                            and not d.is_split(source)
+                            and not d.is_index(one)
+                            and source.kind in ("tensor", "unknown")
+                        ):
+                            if d.is_target_like(whole, p):
+                                continue
+                            seen.add(id(val.node))
+                            yield _finding(p, val, "mean and deviation are computed on all data before the split")
+                            break
+
+
+def _finding(p: Program, at: Event | Val, what: str) -> Finding:
+    return p.report(
+        "SB404",
+        at,
+        f"{what}: the validation/test data leaks into the training",
+        why="the normalisation has seen the held-out samples, so the measured quality is too good",
+        fix="Split first, then fit on the training part only and apply the same statistics to the rest",
+    )

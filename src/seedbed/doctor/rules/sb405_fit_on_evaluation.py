@@ -1,0 +1,86 @@
+"""The scaler is fitted again on evaluation data.
+
+## What it does
+
+Finds scalers and statistics that are fitted again on validation or test data.
+
+## Why is this bad
+
+The held-out data is scaled differently from the training data: the model sees shifted inputs.
+
+## Example
+
+```python
+from sklearn.preprocessing import StandardScaler
+scaler = StandardScaler()
+x_train = scaler.fit_transform(x_train)
+x_test = scaler.fit_transform(x_test)
+model(torch.tensor(x_train))
+```
+
+## Use instead
+
+```python
+from sklearn.preprocessing import StandardScaler
+scaler = StandardScaler()
+x_train = scaler.fit_transform(x_train)
+x_test = scaler.transform(x_test)
+model(torch.tensor(x_train))
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import data_queries as d
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import split_of
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in p.once("fit"):
+        source = event.args[0] if event.args else None
+        if source is None or q.split_of_val(source) not in ("val", "test") or event.recv is None:
+            continue
+        if event.recv.name[-9:] in ("Regressor", "lassifier") or event.recv.name in (
+            "LogisticRegression",
+            "SVC",
+            "KNeighborsClassifier",
+        ):
+            continue
+        yield _finding(p, event, f"{event.recv.name} is fitted again on {q.split_of_val(source)} data")
+    for event in p.all("assign"):
+        val = event.result
+        if val is None or val.kind != "tensor" or val.name != "div" or len(val.args) != 2 or id(event.node) in seen:
+            continue
+        top, bottom = val.args
+        if top.name != "sub" or len(top.args) != 2 or not top.args[0].name:
+            continue
+        base, mean = top.args
+        if not d.held_out(base, p) or split_of(event.name) == "train":
+            continue
+        own = [
+            v
+            for part in (mean, bottom)
+            for v in q.chain(part)
+            if v.name in ("mean", "std", "min", "max", "var") and v.args and v.args[0] is base and not d.per_sample(v)
+        ]
+        if len(own) >= 1:
+            seen.add(id(event.node))
+            yield _finding(p, event, "the held-out data is normalised with its own mean and deviation")
+
+
+def _finding(p: Program, at: Event | Val, what: str) -> Finding:
+    return p.report(
+        "SB405",
+        at,
+        f"{what}: its statistics differ from those of the training data",
+        why="the model sees inputs on another scale than in training (and the held-out data informs its own scaling)",
+        fix="Use the statistics of the training data: scaler.transform(x), or (x - train_mean) / train_std",
+    )

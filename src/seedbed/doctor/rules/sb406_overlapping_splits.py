@@ -1,0 +1,92 @@
+"""Training and evaluation data share samples.
+
+## What it does
+
+Finds training and evaluation data that share samples.
+
+## Why is this bad
+
+The model is measured on what it was trained on.
+
+## Example
+
+```python
+from torch.utils.data import DataLoader, TensorDataset
+data = TensorDataset(torch.randn(100, 4), torch.zeros(100).long())
+train_loader = DataLoader(data, batch_size=10, shuffle=True)
+val_loader = DataLoader(data, batch_size=10)
+for x, y in train_loader:
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+from torch.utils.data import DataLoader, TensorDataset, random_split
+data = TensorDataset(torch.randn(100, 4), torch.zeros(100).long())
+train_set, val_set = random_split(data, [80, 20])
+train_loader = DataLoader(train_set, batch_size=10, shuffle=True)
+val_loader = DataLoader(val_set, batch_size=10)
+for x, y in train_loader:
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import data_queries as d
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import split_of
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    training = [loader for loader, _ in d.training_loaders(p)]
+    seen: set[int] = set()
+    others = [e.result for e in p.all("call") if e.result is not None and e.result.kind == "loader" and e.recv is None]
+    for loader in others:
+        if any(loader is t for t in training) or id(loader.node) in seen or not loader.args:
+            continue
+        named = split_of(loader.var) in ("val", "test")
+        if not named:
+            continue
+        for trained in training:
+            if not trained.args or trained.node is loader.node:
+                continue
+            overlap = d.overlap(trained.args[0], loader.args[0])
+            if overlap:
+                seen.add(id(loader.node))
+                yield _finding(p, loader, overlap, trained)
+                break
+    for event in q.evaluations(p):
+        if id(event.node) in seen or not event.args or not p.complete:
+            continue
+        parts = d.slices_in(event.args[0])
+        for back in q.forwards(p):
+            if back.grad and q.trained_output(p, back.result) and back.args:
+                overlap = next(
+                    (o for a in parts for b in d.slices_in(back.args[0]) if (o := d.slice_overlap(b, a))), ""
+                )
+                if overlap and id(event.node) not in seen:
+                    seen.add(id(event.node))
+                    yield _finding(p, event, overlap, back)
+
+
+def _finding(p: Program, at: Event | Val, overlap: str, other: Event | Val) -> Finding:
+    return p.report(
+        "SB406",
+        at,
+        f"training and evaluation data overlap: {overlap}",
+        why="the model is measured on samples that it was trained on, so the score is too good (a leak)",
+        fix="Make the splits disjoint, e.g. with random_split or slices [:n] and [n:]",
+        related=((str(other.src.path) if other.src else "", other.line, "the training data"),),
+    )

@@ -1,0 +1,77 @@
+"""The inputs are scaled twice.
+
+## What it does
+
+Finds inputs that are scaled to 0..1 twice.
+
+## Why is this bad
+
+After `ToTensor()` the values are already in 0..1. Dividing by 255 again makes them nearly zero.
+
+## Example
+
+```python
+from torchvision import transforms
+from torchvision.datasets import MNIST
+from torch.utils.data import DataLoader
+train_loader = DataLoader(MNIST("data", transform=transforms.ToTensor()), batch_size=64, shuffle=True)
+for x, y in train_loader:
+    out = model(x / 255.0)
+```
+
+## Use instead
+
+```python
+from torchvision import transforms
+from torchvision.datasets import MNIST
+from torch.utils.data import DataLoader
+train_loader = DataLoader(MNIST("data", transform=transforms.ToTensor()), batch_size=64, shuffle=True)
+for x, y in train_loader:
+    out = model(x)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    done: set[int] = set()
+    for event in p.events:
+        if event.kind not in ("assign", "forward", "loss", "call"):
+            continue
+        for val in [event.result, *event.args]:
+            for one in q.chain(val) if val is not None and val.kind == "tensor" and id(val) not in done else []:
+                if id(one) in done:
+                    continue
+                done.add(id(one))
+                if (
+                    one.name != "div"
+                    or len(one.args) != 2
+                    or one.args[1].const not in (255, 255.0)
+                    or id(one.node) in seen
+                ):
+                    continue
+                below = list(ancestors(one.args[0], limit=150))
+                again = [v for v in below if v.name == "div" and len(v.args) == 2 and v.args[1].const in (255, 255.0)]
+                tensors = [
+                    v for v in below if v.kind == "transform" and v.name in ("ToTensor",) or v.name == "to_tensor"
+                ]
+                if again or tensors:
+                    seen.add(id(one.node))
+                    yield p.report(
+                        "SB408",
+                        one,
+                        "the inputs are scaled twice: they are divided by 255 although they are already in 0..1",
+                        why="the values become at most 0.004, so the network sees almost black inputs",
+                        fix="Remove the second division by 255",
+                        related=(q.place((again or tensors)[0]),),
+                    )

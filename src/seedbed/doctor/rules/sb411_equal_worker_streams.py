@@ -1,0 +1,97 @@
+"""Every worker draws the same random numbers.
+
+## What it does
+
+Finds datasets that draw from their own fixed generator (or from numpy) in worker processes.
+
+## Why is this bad
+
+Every worker holds a copy of the generator: all workers draw the same augmentations.
+
+## Example
+
+```python
+import numpy as np
+from torch.utils.data import DataLoader, Dataset
+class Noisy(Dataset):
+    def __init__(self, data):
+        self.data = data
+        self.rng = np.random.default_rng(0)
+    def __len__(self):
+        return len(self.data)
+    def __getitem__(self, i):
+        return self.data[i] + self.rng.normal()
+loader = DataLoader(Noisy(torch.zeros(100)), num_workers=4, shuffle=True)
+```
+
+## Use instead
+
+```python
+import numpy as np
+from torch.utils.data import DataLoader, Dataset
+class Noisy(Dataset):
+    def __init__(self, data):
+        self.data = data
+    def __len__(self):
+        return len(self.data)
+    def __getitem__(self, i):
+        return self.data[i] + torch.randn(())
+loader = DataLoader(Noisy(torch.zeros(100)), num_workers=4, shuffle=True)
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("call"):
+        made = event.result
+        if made is None or made.kind != "loader" or not made.args or made.args[0].owner is None:
+            continue
+        workers = made.kwargs.get("num_workers")
+        if workers is None or workers.const == 0 or "worker_init_fn" in made.kwargs:
+            continue
+        cls = made.args[0].owner
+        method = cls.method("__getitem__") if hasattr(cls, "method") else None
+        if method is None:
+            continue
+        for name, val in made.args[0].attrs.items():
+            source = val.name.rsplit(".", 1)[-1]
+            if source in (
+                "default_rng",
+                "np_default_rng",
+                "RandomState",
+                "np_RandomState",
+                "Random",
+                "Generator",
+            ) and any(isinstance(n, ast.Attribute) and n.attr == name for n in ast.walk(method.node)):
+                yield p.report(
+                    "SB411",
+                    val,
+                    f"every worker copies self.{name}: all workers draw the same random numbers",
+                    why="the generator is made once and copied into each worker process (and restarts in every epoch)",
+                    fix="Use torch's random functions in __getitem__, or seed the generator per worker (worker_init_fn)",
+                    related=((str(event.src.path), event.line, "num_workers > 0"),),
+                )
+        for n in ast.walk(method.node):
+            if (
+                isinstance(n, ast.Attribute)
+                and ast.unparse(n).startswith(("np.random.", "numpy.random."))
+                and n.attr not in ("random", "default_rng")
+            ):
+                yield p.report(
+                    "SB411",
+                    (n, method.src),
+                    "numpy's global generator is used in worker processes: with old versions of torch all workers draw the same random numbers",
+                    why="numpy's state is copied into each worker",
+                    fix="Use torch's random functions, or seed numpy in worker_init_fn",
+                    severity=Severity.WARNING,
+                )
+                break

@@ -1,0 +1,126 @@
+"""A time series is split at random: the future leaks.
+
+## What it does
+
+Finds windows of a time series that are split at random.
+
+## Why is this bad
+
+Neighbouring windows overlap. With a random split the test windows are almost copies of training windows.
+
+## Example
+
+```python
+from sklearn.model_selection import train_test_split
+series = torch.randn(1000)
+windows = torch.stack([series[i : i + 20] for i in range(980)])
+x_train, x_test = train_test_split(windows, test_size=0.2, random_state=0)
+model(x_train)
+```
+
+## Use instead
+
+```python
+series = torch.randn(1000)
+windows = torch.stack([series[i : i + 20] for i in range(980)])
+x_train, x_test = windows[:760], windows[780:]
+model(x_train)
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in p.calls("train_test_split", "random_split"):
+        flag = event.kwargs.get("shuffle")
+        if flag is not None and flag.const is False or id(event.node) in seen or not event.args:
+            continue
+        if any(_windows(v) for a in event.args[:2] for v in ancestors(a, limit=200)) or any(
+            _windowed_class(v) for v in ancestors(event.args[0], limit=30)
+        ):
+            seen.add(id(event.node))
+            yield _finding(p, event)
+    for event in p.all("getitem"):
+        if (
+            event.args
+            and event.recv is not None
+            and id(event.node) not in seen
+            and any(v.name in ("randperm", "np_permutation", "permutation") for v in ancestors(event.args[0], limit=10))
+        ):
+            if not event.loops and any(_windows(v) for v in ancestors(event.recv, limit=200)) and not event.recv.split:
+                perm = next(v for v in ancestors(event.args[0], limit=10) if "perm" in v.name)
+                uses = [
+                    e
+                    for e in p.all("getitem")
+                    if e.args and any(v is perm for v in ancestors(e.args[0], limit=10)) and e.recv is not perm
+                ]
+                cuts = [
+                    e
+                    for e in p.all("getitem")
+                    if e.recv is perm or e.recv is not None and e.recv in [u.recv for u in uses]
+                ]
+                if cuts and id(perm.node) not in seen:
+                    seen |= {id(perm.node), id(event.node)}
+                    yield _finding(p, perm)
+
+
+def _finding(p: Program, at: Event | Val) -> Finding:
+    return p.report(
+        "SB415",
+        at,
+        "windows of a time series are split at random: the future leaks into the training data",
+        why="overlapping neighbours end up in training and test, so the score is far too good",
+        fix="Split by time: train on the first part, test on the last, with a gap of one window",
+    )
+
+
+def _windows(val: Val) -> bool:
+    if val.name == "unfold" and val.kind in ("tensor", "unknown") or val.name == "sliding_window_view":
+        return True
+    if (
+        val.kind in ("list", "iter")
+        and val.name == "comprehension"
+        and isinstance(val.node, (ast.ListComp, ast.GeneratorExp))
+    ):
+        return _slides(
+            val.node.elt, {n.id for g in val.node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
+        )
+    if val.kind == "list" and "grown" in val.tags and val.items:
+        return any(_slides(i.node, None) for i in val.items if isinstance(i.node, ast.expr))
+    return False
+
+
+def _slides(node: ast.AST, names: set[str] | None) -> bool:
+    for n in ast.walk(node):
+        if (
+            isinstance(n, ast.Slice)
+            and n.lower is not None
+            and n.upper is not None
+            and isinstance(n.upper, ast.BinOp)
+            and isinstance(n.upper.op, ast.Add)
+        ):
+            low = ast.unparse(n.lower)
+            if (
+                isinstance(n.lower, ast.Name)
+                and low in {ast.unparse(n.upper.left), ast.unparse(n.upper.right)}
+                and (names is None or low in names)
+            ):
+                return True
+    return False
+
+
+def _windowed_class(val: Val) -> bool:
+    if val.kind != "dataset" or val.owner is None or not hasattr(val.owner, "method"):
+        return False
+    method = val.owner.method("__getitem__")
+    return method is not None and _slides(method.node, {a.arg for a in method.node.args.args[1:2]})

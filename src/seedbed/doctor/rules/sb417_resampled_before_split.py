@@ -1,0 +1,70 @@
+"""Samples are repeated before the split.
+
+## What it does
+
+Finds oversampling (repeated or synthetic samples) before the split.
+
+## Why is this bad
+
+Copies of one sample end up in training and test: the score is too good.
+
+## Example
+
+```python
+from sklearn.model_selection import train_test_split
+from imblearn.over_sampling import SMOTE
+x2, y2 = SMOTE().fit_resample(x_all, y_all)
+x_train, x_test = train_test_split(x2, random_state=0)
+model(x_train)
+```
+
+## Use instead
+
+```python
+from sklearn.model_selection import train_test_split
+from imblearn.over_sampling import SMOTE
+x_train, x_test, y_train, y_test = train_test_split(x_all, y_all, random_state=0)
+x_train, y_train = SMOTE().fit_resample(x_train, y_train)
+model(x_train)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import data_queries as d
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for whole in d.split_data(p):
+        for val in ancestors(whole, limit=150):
+            copied = (
+                val.name in ("repeat_interleave", "fit_resample", "resample", "tile", "np_repeat")
+                or val.name == "repeat"
+                and val.kind in ("tensor", "unknown")
+                and len(val.args) > 1
+                and val.args[1].const not in (1, None)
+            )
+            doubled = (
+                val.name in ("cat", "concatenate", "vstack")
+                and val.args
+                and val.args[0].items
+                and len({id(o) for i in val.args[0].items for o in d.loss_origins_base(i)}) < len(val.args[0].items)
+            )
+            if (copied or doubled) and id(val.node) not in seen and not d.is_split(val.args[0] if val.args else None):
+                if val.name == "repeat" and whole.kind != "tensor":
+                    continue
+                seen.add(id(val.node))
+                yield p.report(
+                    "SB417",
+                    val,
+                    "samples are repeated (oversampled) before the split: copies leak from training into test",
+                    why="the same sample is then in both parts, so the score is too good",
+                    fix="Split first, then oversample the training part only",
+                )

@@ -1,0 +1,111 @@
+"""A sample is changed in place: the change adds up over epochs.
+
+## What it does
+
+Finds a `__getitem__` that changes the stored data in place.
+
+## Why is this bad
+
+Indexing a tensor gives a view. Each epoch changes the data again: noise or scaling adds up.
+
+## Example
+
+```python
+from torch.utils.data import Dataset
+class Noisy(Dataset):
+    def __init__(self, n):
+        self.x = torch.zeros(n, 4)
+    def __len__(self):
+        return len(self.x)
+    def __getitem__(self, i):
+        x = self.x[i]
+        x += 0.1 * torch.randn(4)
+        return x
+```
+
+## Use instead
+
+```python
+from torch.utils.data import Dataset
+class Noisy(Dataset):
+    def __init__(self, n):
+        self.x = torch.zeros(n, 4)
+    def __len__(self):
+        return len(self.x)
+    def __getitem__(self, i):
+        x = self.x[i]
+        x = x + 0.1 * torch.randn(4)
+        return x
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in p.all("augment", "inplace", "setitem"):
+        if event.recv is None or id(event.node) in seen:
+            continue
+        funcs = [f for f in event.funcs if f.name == "__getitem__"]
+        base = event.recv
+        for one in base.options():
+            stored = _stored(one, bool(funcs), event, p)
+            if not stored:
+                continue
+            if event.kind == "setitem" and one.kind not in ("tensor", "unknown"):
+                continue
+            if event.kind == "setitem" and not funcs:
+                continue
+            if event.name in ("requires_grad_", "zero_") or event.kind == "augment" and one.kind in ("number", "const"):
+                continue
+            seen.add(id(event.node))
+            yield p.report(
+                "SB421",
+                event,
+                "the stored data is changed in place: the sample is a view, and the change adds up over the epochs",
+                why="indexing gives a view of the stored tensor, so every pass changes the data set itself",
+                fix="Work on a copy: x = x + noise, or x = self.x[i].clone()",
+            )
+            break
+
+
+def _stored(val: Val, in_dataset: bool, event: Event, p: Program) -> bool:
+    if val.name != "getitem" or len(val.args) < 2 or val.args[1].kind in ("tensor", "list"):
+        return False
+    base = val.args[0]
+    if val.args[1].items and any(i.kind in ("tensor", "list") and i.dtype != "" for i in val.args[1].items):
+        return False
+    if in_dataset:
+        if base.kind == "tensor":
+            return base.grad is False and base.name not in ("grad", "getitem", "batch")
+        return (
+            base.kind == "unknown"
+            and bool(
+                set(words(base.var or base.name))
+                & {"data", "x", "images", "samples", "features", "inputs", "signals", "series", "xs"}
+            )
+            and event.kind != "setitem"
+        )
+    # a slice of the data in a training loop
+    if (
+        event.loops
+        and val.args[1].kind == "slice"
+        and base.kind == "tensor"
+        and not base.grad
+        and base.shape is not None
+    ):
+        return (
+            any(b.inside(event.loops[-1]) for b in p.all("backward"))
+            and base.name not in ("zeros", "empty")
+            and event.kind != "setitem"
+        )
+    return False

@@ -1,0 +1,89 @@
+"""Layers in a plain list or dict are not registered.
+
+## What it does
+
+Finds layers that a module keeps in a plain Python list or dict.
+
+## Why is this bad
+
+`nn.Module` only sees attributes that are modules. `parameters()`, `to()` and `state_dict()` miss what is in
+a list: these layers are not trained, moved or saved.
+
+## Example
+
+```python
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = [nn.Linear(4, 4) for _ in range(3)]
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = torch.relu(layer(x))
+        return x
+```
+
+## Use instead
+
+```python
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(4, 4) for _ in range(3)])
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = torch.relu(layer(x))
+        return x
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("attribute"):
+        if event.recv is None or event.recv.kind != "module" or not event.args:
+            continue
+        box = event.args[0]
+        for one in box.options():
+            if one.kind not in ("list", "dict", "tuple"):
+                continue
+            held = [*(one.items or []), *(one.attrs.values() if one.kind == "dict" else [])]
+            held += [i for h in held for i in (h.items or []) if h.kind in ("list", "tuple")]
+            layers = [
+                h
+                for h in held
+                if h.kind == "module" and _has_weights(h) or h.kind == "tensor" and h.name == "Parameter"
+            ]
+            if not layers:
+                continue
+            known = [s for name, a in event.recv.attrs.items() if a.kind == "module" for s in q.submodules(a)]
+            if all(any(layer is k for k in known) for layer in layers) or any(
+                any(layer is a for a in event.recv.attrs.values()) for layer in layers
+            ):
+                continue
+            if any(e.name in (".add_module", ".register_module", ".register_parameter") for e in p.all("call")):
+                continue
+            if any(n.kind == "getitem" and n.name == "" and False for n in ()):
+                continue
+            yield p.report(
+                "SB501",
+                event,
+                f"self.{event.name} is a plain {one.kind} of layers: their parameters are not registered",
+                why="model.parameters(), .to() and state_dict() do not see them, so they are not trained, moved or saved",
+                fix=f"Use nn.{'ModuleDict' if one.kind == 'dict' else 'ModuleList'}(...)",
+            )
+            break
+
+
+def _has_weights(val: Val) -> bool:
+    return any(m.name.startswith(q.WEIGHTED) or "Norm" in m.name for m in q.submodules(val))

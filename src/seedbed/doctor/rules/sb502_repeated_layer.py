@@ -1,0 +1,115 @@
+"""[layer] * n repeats one layer: the weights are shared.
+
+## What it does
+
+Finds `[layer] * n`: one layer, n times.
+
+## Why is this bad
+
+All entries are the same object. The network has the parameters of one layer and shares them.
+
+## Example
+
+```python
+blocks = nn.Sequential(*[nn.Linear(8, 8)] * 3)
+```
+
+## Use instead
+
+```python
+blocks = nn.Sequential(*[nn.Linear(8, 8) for _ in range(3)])
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in p.all("repeat", "call"):
+        if event.kind == "repeat":
+            boxes = [event.recv]
+        else:
+            last = event.name.rsplit(".", 1)[-1]
+            boxes = list(event.args[:1]) if last in ("ModuleList", "Sequential") else []
+        for box in boxes:
+            for one in [box, *box.args] if box is not None else []:
+                if one.kind not in ("list", "tuple", "iter") or not one.items or id(one.node) in seen:
+                    continue
+                weights = [
+                    i
+                    for i in one.items
+                    if i.kind == "module"
+                    and any(m.name.startswith(q.WEIGHTED) or "Norm" in m.name for m in q.submodules(i))
+                ]
+                if not weights:
+                    continue
+                same = one.name == "repeat" and "repeat" in one.tags
+                outside = one.name == "comprehension" and "literal" not in one.tags and _outside(one, weights[0])
+                if same or outside:
+                    seen.add(id(one.node))
+                    yield _finding(p, one)
+    for event in p.once("attribute"):
+        if (
+            event.recv is not None
+            and event.recv.kind == "module"
+            and event.args
+            and event.args[0].name == "repeat"
+            and event.args[0].items
+            and id(event.args[0].node) not in seen
+        ):
+            if any(i.kind == "module" for i in event.args[0].items):
+                yield _finding(p, event.args[0])
+    for event in p.once("call"):
+        if (
+            event.name in (".append", ".add_module")
+            and event.loops
+            and event.recv is not None
+            and event.recv.kind in ("list", "module")
+            and event.args
+        ):
+            layer = event.args[-1]
+            loop = event.loops[-1].node
+            if (
+                layer.kind == "module"
+                and isinstance(event.node, ast.Call)
+                and isinstance(event.node.args[-1], ast.Name)
+                and layer.src is event.src
+            ):
+                start, end = getattr(loop, "lineno", 0), getattr(loop, "end_lineno", 0) or 0
+                if (
+                    not start <= layer.line <= end
+                    and layer.copied is None
+                    and isinstance(loop, ast.For)
+                    and ast.unparse(loop.iter).startswith("range")
+                    and layer.var == ast.unparse(event.node.args[-1])
+                ):
+                    if any(m.name.startswith(q.WEIGHTED) for m in q.submodules(layer)):
+                        yield _finding(p, event)
+
+
+def _outside(box: Val, layer: Val) -> bool:
+    node = box.node
+    if not isinstance(node, (ast.ListComp, ast.GeneratorExp)) or not isinstance(node.elt, ast.Name):
+        return False
+    targets = {n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
+    return node.elt.id not in targets
+
+
+def _finding(p: Program, at: Event | Val) -> Finding:
+    return p.report(
+        "SB502",
+        at,
+        "one layer is repeated ([layer] * n): all entries share the same weights",
+        why="the list holds the same object several times, so the network has the parameters of a single layer",
+        fix="Build a new layer for each entry: [nn.Linear(...) for _ in range(n)] (or copy.deepcopy)",
+    )

@@ -1,0 +1,103 @@
+"""A learnable tensor is not registered as nn.Parameter.
+
+## What it does
+
+Finds learnable tensors that a module keeps as plain attributes.
+
+## Why is this bad
+
+Only `nn.Parameter` is registered. A plain tensor is not in `parameters()`: the optimizer never sees it.
+
+## Example
+
+```python
+class Scale(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = torch.ones(4, requires_grad=True)
+
+    def forward(self, x):
+        return x * self.scale
+```
+
+## Use instead
+
+```python
+class Scale(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(4))
+
+    def forward(self, x):
+        return x * self.scale
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("attribute"):
+        if (
+            event.recv is None
+            or event.recv.kind != "module"
+            or not event.args
+            or not event.funcs
+            or event.funcs[-1].name != "__init__"
+        ):
+            continue
+        val = event.args[0]
+        if val.kind != "tensor" or val.name == "Parameter" or "buffer" in val.tags:
+            continue
+        derived = any(v.name == "Parameter" for v in ancestors(val, limit=20)) and val.name in (
+            "to",
+            "cuda",
+            "mul",
+            "div",
+            "float",
+            "double",
+            "add",
+            "data",
+            "clone",
+            "detach",
+            "view",
+            "reshape",
+        )
+        leaf = "leaf" in val.tags or any("leaf" in v.tags for v in ancestors(val, limit=6))
+        weight = bool(
+            set(words(event.name))
+            & {"w", "weight", "weights", "bias", "alpha", "beta", "gamma", "scale", "theta", "kernel", "gain"}
+        ) or event.name in ("W", "b")
+        random = (
+            any(v.name in ("randn", "rand", "empty", "zeros", "ones") for v in ancestors(val, limit=8))
+            and weight
+            and any(v.name in ("randn", "rand") for v in ancestors(val, limit=8))
+        )
+        if not (derived or leaf or random):
+            continue
+        if any(s.recv is not None and val in ancestors(s.recv, limit=10) for s in p.all("manual")):
+            continue
+        if any(
+            val in ancestors(a, limit=60) or any(val in (x.items or []) for x in ancestors(a, limit=30))
+            for _, o, _ in q.optimizers(p)
+            for a in o.args[:1]
+        ):
+            continue
+        how = "is the result of an operation on an nn.Parameter" if derived else "is a plain tensor"
+        yield p.report(
+            "SB503",
+            event,
+            f"self.{event.name} {how}: it is not registered as a parameter and is never trained",
+            why="model.parameters() does not contain it, so the optimizer never updates it (and it is not moved or saved)",
+            fix=f"Write self.{event.name} = nn.Parameter(...) with everything else inside",
+            severity=Severity.WARNING if random and not leaf and not derived else None,
+        )

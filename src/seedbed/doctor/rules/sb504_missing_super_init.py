@@ -1,0 +1,57 @@
+"""Super().__init__() is missing in a module.
+
+## What it does
+
+Finds module classes whose `__init__` does not call `super().__init__()`.
+
+## Why is this bad
+
+Layers cannot be registered: assigning one raises, or parameters are lost.
+
+## Example
+
+```python
+class Net(nn.Module):
+    def __init__(self):
+        self.size = 4
+```
+
+## Use instead
+
+```python
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.size = 4
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for cls in p.classes:
+        init = cls.scope.vars.get("__init__")
+        if (
+            cls.base != "module"
+            or init is None
+            or init.kind != "func"
+            or not any(b.rsplit(".", 1)[-1] == "Module" for b in cls.lib_bases())
+        ):
+            continue
+        text = ast.dump(init.owner.node)
+        if "__init__" not in [n.attr for n in ast.walk(init.owner.node) if isinstance(n, ast.Attribute)]:
+            yield p.report(
+                "SB504",
+                (init.owner.node, cls.src),
+                f"{cls.name}.__init__ does not call super().__init__()",
+                why="nn.Module is not set up, so layers and parameters cannot be registered" if text else "",
+                fix="Call super().__init__() first",
+            )

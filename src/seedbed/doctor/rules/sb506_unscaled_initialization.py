@@ -1,0 +1,147 @@
+"""Weights are drawn with a standard deviation that is too large.
+
+## What it does
+
+Finds weights that are drawn with a deviation of 1 (or from 0 to 1) whatever the width.
+
+## Why is this bad
+
+Activations grow by the square root of the width in every layer: units saturate and the loss starts huge.
+
+## Example
+
+```python
+w1 = torch.randn(784, 256, requires_grad=True)
+out = torch.randn(8, 784) @ w1
+```
+
+## Use instead
+
+```python
+w1 = (torch.randn(784, 256) / 784**0.5).requires_grad_()
+out = torch.randn(8, 784) @ w1
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in p.all("init", "inplace", "call"):
+        if id(event.node) in seen:
+            continue
+        what = ""
+        if event.kind == "init" and event.recv is not None:
+            target = event.recv
+            if _embedding(target) or not _weight(target):
+                continue
+            if event.name == "normal_":
+                std = event.kwargs.get("std", event.args[2] if len(event.args) > 2 else None)
+                if std is None or isinstance(std.const, (int, float)) and std.const >= 0.5:
+                    what = f"normal_ with std={1 if std is None else std.const}"
+            elif event.name == "uniform_":
+                low = event.kwargs.get("a", event.args[1] if len(event.args) > 1 else None)
+                if (
+                    low is None
+                    or isinstance(low.const, (int, float))
+                    and low.const >= 0
+                    or isinstance(low.const, (int, float))
+                    and low.const <= -0.9
+                ):
+                    what = "uniform_ over a wide or one-sided range"
+        elif event.kind == "inplace" and event.recv is not None:
+            target = event.recv
+            if event.name not in ("normal_", "uniform_") or _embedding(target) or not _weight(target):
+                continue
+            args = [a.const for a in event.args]
+            std = event.kwargs.get("std")
+            value = std.const if std is not None else args[1] if len(args) > 1 else 1.0
+            if event.name == "normal_" and isinstance(value, (int, float)) and value >= 0.5:
+                what = f"normal_ with std={value}"
+            elif event.name == "uniform_" and (
+                not args or isinstance(args[0], (int, float)) and (args[0] >= 0 or args[0] <= -0.9)
+            ):
+                what = "uniform_ over a wide or one-sided range"
+        elif event.result is not None and event.kind == "call":
+            made = event.result
+            name = event.name.rsplit(".", 1)[-1]
+            inner = (
+                made
+                if name in ("randn", "rand") and "leaf" in made.tags
+                else made.args[0]
+                if name == "Parameter" and made.args
+                else None
+            )
+            if inner is None or inner.name not in ("randn", "rand") or inner.shape is None or len(inner.shape) != 2:
+                continue
+            sizes = [s for s in inner.shape if isinstance(s, int)]
+            if len(sizes) < 2 or max(sizes) < 64 or min(sizes) < 8 or _named(made, p):
+                continue
+            what = f"{inner.name}{tuple(inner.shape)} without scaling"
+        if what:
+            seen.add(id(event.node))
+            yield p.report(
+                "SB506",
+                event,
+                f"unscaled initialisation: {what}",
+                why="the activations grow with the square root of the width in every layer, so units saturate and the loss starts huge",
+                fix="Scale by 1/sqrt(fan_in), or use nn.init.kaiming_normal_ / xavier_uniform_",
+            )
+
+
+def _weight(val: Val) -> bool:
+    return any(
+        v.name == "parameter"
+        and "bias" not in v.tags
+        and "weight" in v.tags
+        or v.name == "Parameter"
+        and len(v.shape or ()) == 2
+        for v in ancestors(val, limit=6)
+    ) or (val.name in ("weight", "data") and any(v.name == "weight" for v in ancestors(val, limit=4)))
+
+
+def _embedding(val: Val) -> bool:
+    for v in ancestors(val, limit=8):
+        if v.kind == "module" and (v.name == "Embedding" or "Norm" in v.name):
+            return True
+    return False
+
+
+def _named(val: Val, p: Program) -> bool:
+    names = {n for n, v, _ in p.assigns if v is val} | {
+        e.name for e in p.all("attribute") if e.args and e.args[0] is val
+    }
+    found = {w for n in names for w in words(n)}
+    return bool(
+        found
+        & {
+            "emb",
+            "embedding",
+            "embed",
+            "token",
+            "tokens",
+            "query",
+            "queries",
+            "pos",
+            "position",
+            "proto",
+            "prototypes",
+            "latent",
+            "latents",
+            "codebook",
+            "memory",
+            "cls",
+            "centers",
+            "slots",
+            "prompt",
+        }
+    )

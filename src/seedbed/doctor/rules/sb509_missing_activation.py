@@ -1,0 +1,106 @@
+"""Linear layers follow each other without an activation.
+
+## What it does
+
+Finds linear layers that follow each other without an activation.
+
+## Why is this bad
+
+Two linear layers in a row are one linear layer: the depth has no effect.
+
+## Example
+
+```python
+model = nn.Sequential(nn.Linear(4, 64), nn.Linear(64, 64), nn.Linear(64, 3))
+out = model(torch.randn(8, 4))
+```
+
+## Use instead
+
+```python
+model = nn.Sequential(nn.Linear(4, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 3))
+out = model(torch.randn(8, 4))
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in p.all("forward"):
+        if (
+            event.name not in ("Linear", "Conv2d", "Conv1d")
+            or event.recv is None
+            or not event.args
+            or id(event.recv) in seen
+        ):
+            continue
+        source = event.args[0]
+        found = q.loss_origins(source)
+        if (
+            len(found) != 1
+            or found[0].name != event.name
+            or found[0].owner is None
+            or any(v.name in ("cat", "stack", "phi", "getitem", "part") for v in q.chain(source) if v is not found[0])
+        ):
+            continue
+        first, second = found[0].owner, event.recv
+        if first is second or any("BatchNorm" in v.name or "Norm" in v.name for v in q.chain(source)):
+            continue
+        if event.name != "Linear":
+            groups = [m.kwargs.get("groups") for m in (first, second)]
+            kernel = second.number(2, "kernel_size")
+            if any(g is not None for g in groups) or kernel == 1 or first.number(2, "kernel_size") == 1:
+                continue
+        a, mid, out = first.number(0, "in_features"), first.number(1, "out_features"), second.number(1, "out_features")
+        if (
+            all(isinstance(n, int) for n in (a, mid, out))
+            and mid < min(a, out)
+            or first.kwargs.get("bias") is not None
+            and first.kwargs["bias"].const is False
+        ):
+            continue
+        if second.kwargs.get("bias") is not None and second.kwargs["bias"].const is False:
+            continue
+        if len({id(u.node) for u in q.users(p, found[0]) if u.name not in ("forward", "dropout")}) > 1 or _crosses(
+            event, found[0]
+        ):
+            continue
+        if "external" in first.tags or not event.depth:
+            continue
+        seen.add(id(second))
+        yield p.report(
+            "SB509",
+            q.spot(found[0], event) if found[0].owner.line else event,
+            f"two {event.name} layers follow each other without an activation between them",
+            why="together they are only one linear map, so the network is less deep than it looks",
+            fix="Put an activation (nn.ReLU()) between them",
+            related=(q.place(second),),
+        )
+
+
+def _crosses(event: Event, made: Val) -> bool:
+    """Whether the two layers belong to different modules of the program (a projection after a body)."""
+    owner = event.funcs[-1].owner if event.funcs else None
+    return (
+        owner is not None
+        and made.src is event.src
+        and not (owner.node.lineno <= made.line <= (owner.node.end_lineno or 0))
+        and made.owner is not None
+        and not _same_home(event, made)
+    )
+
+
+def _same_home(event: Event, made: Val) -> bool:
+    home = event.funcs[-1].owner.node if event.funcs and event.funcs[-1].owner is not None else None
+    line = made.owner.line
+    return home is None or home.lineno <= line <= (home.end_lineno or 0)

@@ -1,0 +1,105 @@
+"""A layer is defined but never used in forward().
+
+## What it does
+
+Finds layers that are defined in `__init__` but used nowhere.
+
+## Why is this bad
+
+Often another layer is used twice instead, or a step of the network was forgotten.
+
+## Example
+
+```python
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Linear(4, 8)
+        self.drop = nn.Dropout(0.5)
+        self.b = nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.b(torch.relu(self.a(x)))
+```
+
+## Use instead
+
+```python
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Linear(4, 8)
+        self.drop = nn.Dropout(0.5)
+        self.b = nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.b(self.drop(torch.relu(self.a(x))))
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for cls in p.classes:
+        if cls.base != "module" or cls.method("forward") is None or len(cls.lineage()) > 1 or cls.src is not p.source:
+            continue
+        if any(b.rsplit(".", 1)[-1] != "Module" for b in cls.lib_bases()):
+            continue
+        init = cls.scope.vars.get("__init__")
+        if init is None or init.kind != "func":
+            continue
+        dynamic = any(
+            isinstance(n, ast.Name)
+            and n.id in ("getattr", "setattr", "vars")
+            or isinstance(n, ast.Attribute)
+            and n.attr in ("children", "modules", "_modules", "named_children", "__dict__")
+            for n in ast.walk(cls.node)
+        )
+        if dynamic:
+            continue
+        used = {n.attr for n in q.nodes(p, ast.Attribute) if isinstance(n.ctx, ast.Load)}  # type: ignore[attr-defined]
+        if any(c is not cls and cls in c.lineage() for c in p.classes):
+            continue
+        for node in ast.walk(init.owner.node):
+            if (
+                not isinstance(node, ast.Assign)
+                or len(node.targets) != 1
+                or not isinstance(node.targets[0], ast.Attribute)
+            ):
+                continue
+            target = node.targets[0]
+            if target.attr in used or not isinstance(node.value, ast.Call):
+                continue
+            made = [e.args[0] for e in p.all("attribute") if e.node is target and e.args]
+            if not made or made[0].kind != "module" or made[0].name.endswith("Loss"):
+                continue
+            layer = made[0]
+            if not (
+                any(
+                    m.name.startswith(q.WEIGHTED) or "Norm" in m.name or m.name.startswith("Dropout")
+                    for m in q.submodules(layer)
+                )
+                or layer.name in ("ReLU", "Tanh", "GELU", "Sigmoid")
+            ):
+                continue
+            yield p.report(
+                "SB510",
+                (target, cls.src),
+                f"self.{target.attr} ({layer.name}) is defined but never used in forward()",
+                why="it has no influence on the output"
+                + (
+                    ", so no dropout is applied"
+                    if layer.name.startswith("Dropout")
+                    else "; often another layer is used in its place"
+                ),
+                fix=f"Call self.{target.attr} in forward(), or delete it",
+            )

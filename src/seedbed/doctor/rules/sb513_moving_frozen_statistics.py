@@ -1,0 +1,97 @@
+"""A frozen network still updates its BatchNorm statistics.
+
+## What it does
+
+Finds frozen networks whose BatchNorm statistics still change because they are in training mode.
+
+## Why is this bad
+
+`requires_grad=False` freezes the weights only. In training mode BatchNorm goes on updating its running
+statistics.
+
+## Example
+
+```python
+backbone = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU())
+head = nn.Linear(8, 3)
+for w in backbone.parameters():
+    w.requires_grad = False
+optimizer = torch.optim.SGD(head.parameters(), lr=0.1)
+for x, y in loader:
+    optimizer.zero_grad()
+    F.cross_entropy(head(backbone(x).mean((2, 3))), y).backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+backbone = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU())
+head = nn.Linear(8, 3)
+for w in backbone.parameters():
+    w.requires_grad = False
+backbone.eval()
+optimizer = torch.optim.SGD(head.parameters(), lr=0.1)
+for x, y in loader:
+    optimizer.zero_grad()
+    F.cross_entropy(head(backbone(x).mean((2, 3))), y).backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Event, Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    frozen = q.frozen(p)
+    seen: set[int] = set()
+    for event in p.all("forward"):
+        module = event.recv
+        if (
+            module is None
+            or id(module) not in frozen
+            or module.kind != "module"
+            or event.mode != "train"
+            or not p.trains
+        ):
+            continue
+        if not any(n.startswith("BatchNorm") for n in q.contents(module)) and "external" not in module.tags:
+            continue
+        if (
+            not trained_output(p, event)
+            or any(id(m) in seen for m in q.submodules(module))
+            or module.name.startswith("BatchNorm")
+            and event.depth > 1
+        ):
+            continue
+        if (
+            all(
+                b.kwargs.get("track_running_stats") is not None
+                for m in q.submodules(module)
+                for b in [m]
+                if m.name.startswith("BatchNorm")
+            )
+            and "external" not in module.tags
+        ):
+            continue
+        seen |= {id(m) for m in q.submodules(module)}
+        where = frozen[id(module)]
+        yield p.report(
+            "SB513",
+            where,
+            f"{module.var or module.name} is frozen but in training mode: its BatchNorm statistics still change",
+            why="requires_grad=False only stops the weights; running mean and variance are updated in every forward pass",
+            fix=f"Call {module.var or 'backbone'}.eval() after every model.train()",
+            related=((str(event.src.path), event.line, "the forward pass"),),
+        )
+
+
+def trained_output(p: Program, event: Event) -> bool:
+    return q.trained_output(p, event.result)

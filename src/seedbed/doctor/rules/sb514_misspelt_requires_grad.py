@@ -1,0 +1,94 @@
+"""Requires_grad is set where it has no effect.
+
+## What it does
+
+Finds `requires_grad` set where it has no effect: misspelt, or on a module.
+
+## Why is this bad
+
+Python makes a new attribute and torch never looks at it. The layer trains on.
+
+## Example
+
+```python
+backbone = nn.Linear(4, 8)
+for w in backbone.parameters():
+    w.require_grad = False
+```
+
+## Use instead
+
+```python
+backbone = nn.Linear(4, 8)
+for w in backbone.parameters():
+    w.requires_grad = False
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.naming import is_model
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    wrong = {
+        "require_grad",
+        "requires_gradient",
+        "require_grads",
+        "requires_grads",
+        "required_grad",
+        "requires_gard",
+        "trainable",
+        "requiresgrad",
+        "required_grads",
+        "require_gradient",
+        "frozen",
+    }
+    for event in p.once("attribute"):
+        if event.recv is None or not event.args:
+            continue
+        param = any(o.name in ("parameter", "Parameter") for o in event.recv.options())
+        module = (
+            any(o.kind == "module" for o in event.recv.options())
+            or event.recv.kind == "unknown"
+            and is_model(event.recv.var)
+        )
+        text = ast.unparse(event.node)
+        if event.name == "requires_grad" and module and not param and not text.startswith("self."):
+            pass
+        elif (
+            event.name in wrong - {"frozen", "trainable"}
+            and (param or module or event.recv.kind in ("unknown", "method", "tensor"))
+            or event.name in ("trainable", "frozen")
+            and param
+        ):
+            pass
+        elif (
+            event.name == "requires_grad"
+            and module
+            and not param
+            and event.recv.kind == "module"
+            and isinstance(event.node, ast.Attribute)
+            and not isinstance(event.node.value, ast.Name)
+        ):
+            pass
+        else:
+            continue
+        yield p.report(
+            "SB514",
+            event,
+            f"{text} = ... has no effect: "
+            + (
+                "a module has no requires_grad, only its parameters"
+                if event.name == "requires_grad"
+                else "torch only knows requires_grad"
+            ),
+            why="Python just makes a new attribute, so the parameters stay as they were (they are not frozen)",
+            fix="Set requires_grad on every parameter, or call module.requires_grad_(False)",
+        )

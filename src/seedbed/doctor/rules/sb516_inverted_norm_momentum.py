@@ -1,0 +1,51 @@
+"""BatchNorm momentum counts the new batch: 0.9 is not smooth.
+
+## What it does
+
+Finds BatchNorm momentum in the sense of other frameworks.
+
+## Why is this bad
+
+In torch the momentum is the weight of the new batch. 0.9 or 0.99 makes the running statistics those of the
+last batch.
+
+## Example
+
+```python
+norm = nn.BatchNorm1d(16, momentum=0.99)
+```
+
+## Use instead
+
+```python
+norm = nn.BatchNorm1d(16, momentum=0.01)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("call"):
+        made = event.result
+        if (
+            made is None
+            or made.kind != "module"
+            or not made.name.startswith(("BatchNorm", "InstanceNorm", "SyncBatchNorm"))
+        ):
+            continue
+        momentum = made.number(2, "momentum")
+        if isinstance(momentum, (int, float)) and momentum >= 0.8 and not (momentum == 1 and False):
+            yield p.report(
+                "SB516",
+                event,
+                f"{made.name} momentum={momentum} is the weight of the new batch: the running statistics follow the last batch",
+                why="torch's momentum is 1 minus that of Keras or the papers, so evaluation uses noisy statistics",
+                fix=f"Use momentum={round(1 - momentum, 4) or 0.1} (the default is 0.1)",
+            )

@@ -1,0 +1,58 @@
+"""Softmax inside the network as a hidden activation.
+
+## What it does
+
+Finds a softmax used as a hidden activation.
+
+## Why is this bad
+
+It squeezes the hidden units to a sum of one: almost all signal is lost.
+
+## Example
+
+```python
+model = nn.Sequential(nn.Linear(4, 64), nn.Softmax(dim=1), nn.Linear(64, 3))
+out = model(torch.randn(8, 4))
+```
+
+## Use instead
+
+```python
+model = nn.Sequential(nn.Linear(4, 64), nn.ReLU(), nn.Linear(64, 3))
+out = model(torch.randn(8, 4))
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in p.all("forward"):
+        if event.name not in ("Linear", "Conv2d", "Conv1d") or not event.args or not event.depth:
+            continue
+        for made in q.loss_origins(event.args[0]):
+            if (
+                made.kind == "tensor"
+                and made.name == "softmax"
+                and made.args
+                and any(o.name in ("Linear", "Conv2d") for o in q.loss_origins(made.args[0]))
+            ):
+                where = q.spot(made, event)
+                if id(where.node) in seen:
+                    continue
+                seen.add(id(where.node))
+                yield p.report(
+                    "SB517",
+                    where,
+                    "softmax is used as a hidden activation",
+                    why="the hidden units then sum to one, so nearly all signal and gradient is lost",
+                    fix="Use nn.ReLU() (or another activation) between layers",
+                )

@@ -1,0 +1,159 @@
+"""State_dict() is kept by reference: it goes on changing.
+
+## What it does
+
+Finds a `state_dict()` (or parameters) that is kept for later without a copy.
+
+## Why is this bad
+
+A state dict refers to the live weights. Training goes on changing them: the "best" weights are the last
+ones.
+
+## Example
+
+```python
+model = nn.Linear(4, 3)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+best_state = None
+for epoch in range(10):
+    for x, y in loader:
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+    if is_better(model):
+        best_state = model.state_dict()
+model.load_state_dict(best_state)
+```
+
+## Use instead
+
+```python
+import copy
+model = nn.Linear(4, 3)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+best_state = None
+for epoch in range(10):
+    for x, y in loader:
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+    if is_better(model):
+        best_state = copy.deepcopy(model.state_dict())
+model.load_state_dict(best_state)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    steps = [e.seq for e in p.all("step", "manual")]
+    seen: set[int] = set()
+    restored = {id(v) for e in p.all("restore") for a in e.args for v in ancestors(a, limit=60)}
+    for event in p.all("assign", "attribute", "setitem", "keep"):
+        val = event.result if event.kind == "assign" else (event.args[-1] if event.args else None)
+        if val is None or id(event.node) in seen:
+            continue
+        live = _live(val)
+        if live is None:
+            continue
+        name = event.name if event.kind in ("assign", "attribute") else ""
+        later = any(s > event.seq for s in steps)
+        used_again = id(val) in restored or id(live) in restored
+        snapshot = (
+            bool(
+                set(words(name))
+                & {
+                    "best",
+                    "initial",
+                    "init",
+                    "snapshot",
+                    "saved",
+                    "backup",
+                    "checkpoint",
+                    "old",
+                    "before",
+                    "prev",
+                    "start",
+                    "states",
+                    "history",
+                }
+            )
+            or event.kind == "keep"
+            and bool(event.loops)
+        )
+        if not later or not (used_again or snapshot):
+            continue
+        if (
+            event.kind == "assign"
+            and not used_again
+            and any(
+                e.kind == "save" and e.loops == event.loops and any(live in ancestors(a, limit=40) for a in e.args)
+                for e in p.all("save")
+            )
+        ):
+            continue
+        if event.kind in ("setitem", "attribute") and not used_again and not snapshot:
+            continue
+        restores = [e for e in p.all("restore") if any(v is live for a in e.args for v in ancestors(a, limit=60))]
+        if restores and all(not any(event.seq < s < r.seq for s in steps) for r in restores) and not event.loops:
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB601",
+            event,
+            "state_dict() is kept by reference, not copied: training goes on changing the saved weights",
+            why="it holds the live tensors, so the kept (best) weights are simply the latest ones",
+            fix="Copy it: copy.deepcopy(model.state_dict())",
+        )
+
+
+def _live(val: Val) -> Val | None:
+    """The reference to live weights in a value, if it holds one."""
+    if val.kind == "state" and "deepcopy" not in val.tags:
+        return val
+    if val.kind == "tuple" and val.items:
+        return next((x for i in val.items if (x := _live(i)) is not None), None)
+    if val.kind == "dict" and val.name in ("", "dict", "copy", "OrderedDict") and "deepcopy" not in val.tags:
+        inner = [*val.attrs.values(), *val.args]
+        return next((i for i in inner if i.kind == "state" and "deepcopy" not in i.tags), None)
+    if val.name == "comprehension" and val.kind in ("dict", "list"):
+        made = (val.items or [val.attrs.get("*")])[0]
+        sources = [v for a in val.args for v in ancestors(a, limit=10) if v.kind in ("state", "params")]
+        names = (
+            {v.name for v in ancestors(made, limit=12) if v.kind in ("tensor", "unknown", "method")}
+            if made is not None
+            else set()
+        )
+        if (
+            sources
+            and made is not None
+            and not names
+            & {
+                "clone",
+                "deepcopy",
+                "numpy",
+                "tolist",
+                "item",
+                "sum",
+                "norm",
+                "mean",
+                "cpu",
+                "numel",
+                "copy",
+                "to",
+                "save",
+                "grad",
+            }
+            and sources[0].kind in ("state", "params")
+        ):
+            return sources[0] if sources[0].kind == "state" or names & {"data", "detach"} else None
+    return None

@@ -1,0 +1,110 @@
+"""The moving average is weighted the wrong way round.
+
+## What it does
+
+Finds moving averages that are weighted the wrong way round.
+
+## Why is this bad
+
+The average follows the newest weights almost at once: it is no average.
+
+## Example
+
+```python
+with torch.no_grad():
+    for pe, pm in zip(ema_model.parameters(), model.parameters()):
+        pe.mul_(0.001).add_(pm, alpha=0.999)
+```
+
+## Use instead
+
+```python
+with torch.no_grad():
+    for pe, pm in zip(ema_model.parameters(), model.parameters()):
+        pe.mul_(0.999).add_(pm, alpha=0.001)
+```
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in p.all("inplace", "attribute", "setitem"):
+        if id(event.node) in seen:
+            continue
+        keep: object = None
+        if event.kind == "inplace" and event.name == "lerp_" and len(event.args) > 1:
+            weight = event.args[1]
+            keep = 1 - weight.const if isinstance(weight.const, (int, float)) else None
+            if weight.var in ("decay", "ema_decay", "beta", "momentum") and keep is None:
+                keep = 0.0
+        elif (
+            event.kind == "inplace"
+            and event.name == "add_"
+            and isinstance(event.node, ast.Call)
+            and isinstance(event.node.func, ast.Attribute)
+            and isinstance(event.node.func.value, ast.Call)
+        ):
+            inner = event.node.func.value
+            if isinstance(inner.func, ast.Attribute) and inner.func.attr == "mul_" and inner.args:
+                made = [e for e in p.all("inplace") if e.node is inner]
+                factor = made[0].args[0] if made and made[0].args else None
+                keep = factor.const if factor is not None and isinstance(factor.const, (int, float)) else None
+                if keep is None and factor is not None:
+                    text = ast.unparse(inner.args[0]).replace(" ", "")
+                    keep = 0.0 if re.fullmatch(r"\(?1(\.0)?-(self\.)?(\w*decay|beta|momentum)\)?", text) else None
+        elif event.args:
+            val = event.args[-1]
+            keep = _keep(event, val) if val.name == "add" else None
+        elif event.kind == "inplace":
+            continue
+        if event.kind == "inplace" and event.name == "copy_" and event.args and event.args[0].name == "add":
+            keep = _keep(event, event.args[0])
+        if not isinstance(keep, (int, float)) or not 0 <= keep < 0.5:
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB603",
+            event,
+            "the moving average (EMA) is weighted the wrong way round: decay and 1 - decay are swapped",
+            why=f"the average keeps only {keep:g} of its old value, so it simply follows the newest weights",
+            fix="Use ema = decay * ema + (1 - decay) * new, with decay near 0.999",
+            keep=keep,
+        )
+
+
+def _keep(event: Event, val: Val) -> object:
+    """The factor of the old value in ``decay * old + (1 - decay) * new``."""
+    terms = [a for a in val.args if a.name == "mul" and len(a.args) == 2]
+    if len(terms) != 2 or event.recv is None:
+        return None
+    if not any(v.kind in ("params", "state") or v.name in ("parameter",) for v in ancestors(val, limit=60)):
+        return None
+    node = event.node
+    target = (
+        ast.unparse(node.value)
+        if isinstance(node, ast.Attribute)
+        else ast.unparse(node.func.value)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        else ast.unparse(node)
+    )
+    target = target.removesuffix(".data")
+    found = []
+    for term in terms:
+        factor = next((a for a in term.args if isinstance(a.const, (int, float)) and a.kind == "const"), None)
+        other = next((a for a in term.args if a is not factor), None)
+        text = ast.unparse(term.node) if isinstance(term.node, ast.expr) else ""
+        if factor is not None and other is not None:
+            found.append((factor.const, target in text.replace(".data", "")))
+    own = [f for f, mine in found if mine]
+    return own[0] if len(own) == 1 and len(found) == 2 else None

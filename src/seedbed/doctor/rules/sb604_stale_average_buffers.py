@@ -1,0 +1,89 @@
+"""The averaged model's buffers are never updated.
+
+## What it does
+
+Finds averaged models whose BatchNorm buffers are never updated.
+
+## Why is this bad
+
+The average has new weights and the running statistics of the start: its outputs are wrong.
+
+## Example
+
+```python
+import copy
+model = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Linear(8, 3))
+ema = copy.deepcopy(model)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in loader:
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+    with torch.no_grad():
+        for pe, pm in zip(ema.parameters(), model.parameters()):
+            pe.mul_(0.99).add_(pm, alpha=0.01)
+ema.eval()
+print(ema(x))
+```
+
+## Use instead
+
+```python
+import copy
+model = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Linear(8, 3))
+ema = copy.deepcopy(model)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in loader:
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+    with torch.no_grad():
+        for pe, pm in zip(ema.parameters(), model.parameters()):
+            pe.mul_(0.99).add_(pm, alpha=0.01)
+        for be, bm in zip(ema.buffers(), model.buffers()):
+            be.copy_(bm)
+ema.eval()
+print(ema(x))
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in p.all("inplace", "attribute"):
+        if event.recv is None or event.name not in ("add_", "lerp_", "mul_", "copy_", "data"):
+            continue
+        for module in q.modules_of(event.recv)[:1]:
+            root = module.copied
+            if (
+                root is None
+                or id(module) in seen
+                or "deepcopy" not in module.tags
+                or not any(n.startswith("BatchNorm") for n in q.contents(module))
+            ):
+                continue
+            seen.add(id(module))
+            if any(e.recv is not None and q.contains(module, e.recv) for e in p.all("restore")) or any(
+                e.name in (".buffers", ".named_buffers", ".state_dict") and e.recv is module for e in p.all("call")
+            ):
+                continue
+            if not any(e.recv is module for e in q.forwards(p)) or any(
+                e.recv is module and e.mode == "train" for e in q.forwards(p)
+            ):
+                continue
+            yield p.report(
+                "SB604",
+                event,
+                "the averaged (EMA) model's buffers are never updated: BatchNorm running statistics stay at their start",
+                why="only parameters are averaged, so in eval mode the average uses mean 0 and variance 1",
+                fix="Copy the buffers too: for b, m in zip(ema.buffers(), model.buffers()): b.copy_(m)",
+            )

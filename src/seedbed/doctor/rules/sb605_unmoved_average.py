@@ -1,0 +1,88 @@
+"""The moving average is never updated or never used.
+
+## What it does
+
+Finds averages or target networks that are made and used but never updated.
+
+## Why is this bad
+
+They stay at the random start.
+
+## Example
+
+```python
+import copy
+model = nn.Linear(4, 3)
+ema_model = copy.deepcopy(model)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in loader:
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+print(ema_model(x).argmax(1))
+```
+
+## Use instead
+
+```python
+import copy
+model = nn.Linear(4, 3)
+ema_model = copy.deepcopy(model)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in loader:
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+    with torch.no_grad():
+        for pe, pm in zip(ema_model.parameters(), model.parameters()):
+            pe.lerp_(pm, 0.01)
+print(ema_model(x).argmax(1))
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    if not p.complete:
+        return
+    for name, val, event in p.assigns:
+        if val.kind != "module" or val.copied is None or "deepcopy" not in val.tags or event.result is not val:
+            continue
+        if (
+            not set(words(name)) & {"ema", "avg", "averaged", "swa", "target", "shadow", "tgt"}
+            or event.loops
+            or not q.learns(p, val.copied)
+        ):
+            continue
+        moved = [
+            e
+            for e in p.all("inplace", "attribute", "augment", "setitem")
+            if e.recv is not None and any(m is s for m in q.modules_of(e.recv) for s in q.submodules(val))
+        ]
+        moved += [e for e in p.all("restore", "average") if e.recv is val] + [
+            e for e in p.all("manual") if e.recv is not None and val in q.modules_of(e.recv)
+        ]
+        passed = [
+            e for e in p.all("call", "make") if val in [*e.args, *e.kwargs.values()] and not e.name.startswith("copy")
+        ]
+        stepped = any(val in q.held(o) for _, o, _ in q.optimizers(p))
+        used = [e for e in q.forwards(p) if e.recv is val]
+        if moved or passed or stepped or not used:
+            continue
+        yield p.report(
+            "SB605",
+            event,
+            f"{name} is a copy that is used but never updated: it stays at the initial weights",
+            why="nothing copies or averages the trained weights into it",
+            fix="Update it after every step (average), or load the trained weights every few steps (target network)",
+            related=((str(used[0].src.path), used[0].line, "it is used here"),),
+        )

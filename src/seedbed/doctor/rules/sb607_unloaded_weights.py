@@ -1,0 +1,79 @@
+"""Weights are read but never put into the model.
+
+## What it does
+
+Finds weights that are read with `torch.load` but never put into a model.
+
+## Why is this bad
+
+The model goes on with the weights it had.
+
+## Example
+
+```python
+model = nn.Linear(4, 3)
+state = torch.load("weights.pt")
+model.eval()
+print(model(torch.randn(8, 4)))
+```
+
+## Use instead
+
+```python
+model = nn.Linear(4, 3)
+state = torch.load("weights.pt")
+model.load_state_dict(state)
+model.eval()
+print(model(torch.randn(8, 4)))
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    if not p.complete:
+        return
+    for event in p.once("load"):
+        val = event.result
+        if val is None:
+            continue
+        path = event.args[0].const if event.args and isinstance(event.args[0].const, str) else ""
+        if not set(words(path.replace(".", "_").replace("/", "_"))) & {
+            "weights",
+            "model",
+            "checkpoint",
+            "ckpt",
+            "best",
+            "state",
+            "pretrained",
+            "pth",
+            "net",
+        }:
+            continue
+        used = [
+            e
+            for e in p.events
+            if e.kind not in ("assign", "load", "discard")
+            and any(
+                val in ancestors(a, limit=30)
+                for a in [*e.args, *e.kwargs.values(), *([e.recv] if e.recv is not None else [])]
+            )
+        ]
+        used = [e for e in used if not (e.kind == "call" and e.name == "torch.load")]
+        if not used:
+            yield p.report(
+                "SB607",
+                event,
+                "the loaded weights are never put into the model: load_state_dict() is missing",
+                why="torch.load only reads the file; the model keeps the weights that it had",
+                fix="Call model.load_state_dict(state)",
+            )

@@ -1,0 +1,95 @@
+"""Loaded weights are overwritten by a new initialisation.
+
+## What it does
+
+Finds loaded weights that are overwritten: by a new model or by a new initialisation.
+
+## Why is this bad
+
+The pretrained or best weights are lost again.
+
+## Example
+
+```python
+model = nn.Linear(4, 3)
+model.load_state_dict(torch.load("weights.pt"))
+model = nn.Linear(4, 3)
+print(model(torch.randn(8, 4)))
+```
+
+## Use instead
+
+```python
+model = nn.Linear(4, 3)
+model.load_state_dict(torch.load("weights.pt"))
+print(model(torch.randn(8, 4)))
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("restore"):
+        model = event.recv
+        if model is None or model.kind != "module":
+            continue
+        later = [
+            e for e in p.all("apply", "init") if e.seq > event.seq and e.recv is not None and e.loops == event.loops
+        ]
+        later = [
+            e
+            for e in later
+            if (e.recv is model or any(q.contains(model, m) for m in q.modules_of(e.recv) if e.kind == "init"))
+        ]
+        later += [
+            e
+            for e in p.all("call")
+            if e.name == ".reset_parameters"
+            and e.recv is not None
+            and e.seq > event.seq
+            and any(q.contains(model, m) for m in e.recv.options() if m.kind == "module")
+        ]
+        whole = [e for e in later if e.kind == "apply" and any(i.seq > e.seq - 60 for i in p.all("init"))]
+        inits = [e for e in later if e.kind == "init" and (e.funcs and e.funcs[-1].name != "__init__")]
+        if whole or inits and len(inits) > 1:
+            at = (whole or inits)[0]
+            yield p.report(
+                "SB608",
+                at,
+                "the loaded weights are overwritten by a new initialisation",
+                why=f"load_state_dict() at line {event.line} runs before it",
+                fix="Initialise first, then load",
+                related=((str(event.src.path), event.line, "load_state_dict()"),),
+            )
+            continue
+        made = [
+            e
+            for n, v, e in p.assigns
+            if n == model.var
+            and v.kind == "module"
+            and v is not model
+            and v.seq > event.seq
+            and v.name == model.name
+            and v.copied is None
+        ]
+        used = [e for e in q.forwards(p) if e.recv is model and e.seq > event.seq] or [
+            e for e in p.all("save", "call") if e.seq > event.seq and model in e.args
+        ]
+        fresh = [e for e in made if e.result is not None and e.loops == event.loops]
+        if fresh and not used and not any(q.same(r.recv, fresh[0].result) for r in p.all("restore")):
+            yield p.report(
+                "SB608",
+                fresh[0],
+                f"{model.var} is created again after its weights were loaded: they are lost",
+                why=f"load_state_dict() at line {event.line} filled the old object",
+                fix="Load the weights into the model that is used",
+                related=((str(event.src.path), event.line, "load_state_dict()"),),
+            )

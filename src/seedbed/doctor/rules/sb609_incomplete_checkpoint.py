@@ -1,0 +1,110 @@
+"""The checkpoint misses optimizer, scheduler or epoch.
+
+## What it does
+
+Finds checkpoints to resume from that miss the optimizer's state.
+
+## Why is this bad
+
+Adam's moments and the schedule start anew: the loss jumps after each resume.
+
+## Example
+
+```python
+model = nn.Linear(4, 3)
+optimizer = torch.optim.Adam(model.parameters())
+state = torch.load("checkpoint.pt")
+model.load_state_dict(state["model"])
+start = state["epoch"]
+for epoch in range(start, 10):
+    for x, y in loader:
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+    torch.save({"model": model.state_dict(), "epoch": epoch}, "checkpoint.pt")
+```
+
+## Use instead
+
+```python
+model = nn.Linear(4, 3)
+optimizer = torch.optim.Adam(model.parameters())
+state = torch.load("checkpoint.pt")
+model.load_state_dict(state["model"])
+optimizer.load_state_dict(state["optimizer"])
+start = state["epoch"]
+for epoch in range(start, 10):
+    for x, y in loader:
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": epoch}, "checkpoint.pt")
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    stateful = [o for _, o, _ in q.optimizers(p) if o.name != "SGD" or o.kwargs.get("momentum") is not None]
+    restored = [e for e in p.all("restore") if e.recv is not None and e.recv.kind in ("optimizer",)]
+    resumes = [
+        e
+        for e in p.all("restore")
+        if e.recv is not None and e.recv.kind == "module" and any(b.seq > e.seq for b in p.all("backward"))
+    ]
+    for event in p.once("save"):
+        box = event.args[0] if event.args else None
+        if box is None or box.kind != "dict" or not stateful:
+            continue
+        keys = {k.lower() for k in box.attrs}
+        states = [v for v in box.attrs.values() if v.kind == "state"]
+        if not any(v.args and v.args[0].kind == "module" for v in states) or any(
+            v.args and v.args[0].kind == "optimizer" for v in states
+        ):
+            continue
+        counted = any("epoch" in k or "step" in k or "iter" in k for k in keys)
+        if (
+            counted
+            and not any("opt" in k for k in keys)
+            and event.loops
+            and not any("best" in str(a.const) for a in event.args[1:])
+        ):
+            yield p.report(
+                "SB609",
+                event,
+                "the checkpoint misses the optimizer's state: training cannot resume exactly",
+                why="momentum and Adam's moments start at zero after a resume, and the loss jumps",
+                fix="Save optimizer.state_dict() (and the scheduler's) and load it again",
+                severity=None if resumes and not restored else Severity.HINT,
+            )
+    for event in resumes:
+        source = [
+            v
+            for a in event.args
+            for v in ancestors(a, limit=30)
+            if v.kind == "loaded" or v.kind == "dict" and "optimizer" in v.attrs
+        ]
+        saved = [
+            s
+            for s in p.all("save")
+            if s.args and s.args[0].kind == "dict" and any("opt" in k.lower() for k in s.args[0].attrs)
+        ]
+        named = [v for v in source if v.kind == "dict"]
+        if (saved and source or named) and not restored and stateful and p.complete:
+            yield p.report(
+                "SB609",
+                event,
+                "the checkpoint is resumed without the optimizer's state: optimizer.load_state_dict() is missing",
+                why="the file holds it, but momentum and Adam's moments start at zero",
+                fix="Call optimizer.load_state_dict(checkpoint['optimizer'])",
+            )
+            break

@@ -1,0 +1,87 @@
+"""The model is created again in the loop: its weights are lost.
+
+## What it does
+
+Finds a model that is made again in every round of its training loop.
+
+## Why is this bad
+
+Each round starts from random weights: nothing is kept from epoch to epoch.
+
+## Example
+
+```python
+for epoch in range(10):
+    model = nn.Linear(4, 3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for x, y in loader:
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+```
+
+## Use instead
+
+```python
+model = nn.Linear(4, 3)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for epoch in range(10):
+    for x, y in loader:
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for model in q.trained_modules(p):
+        if model.kind != "module" or not model.loops or model.copied is not None or id(model.node) in seen:
+            continue
+        made = [e for e in p.all("make", "call") if e.result is model and e.loops]
+        if not made or "external" in model.tags:
+            continue
+        event = made[0]
+        loop = event.loops[-1]
+        if event.conds_in(loop) or not q.repeats(loop) or not any(b.inside(loop) for b in p.all("backward")):
+            continue
+        target = getattr(loop.node, "target", None)
+        names = (
+            {w for n in ast.walk(target) if isinstance(n, ast.Name) for w in words(n.id)}
+            if target is not None
+            else set()
+        )
+        inner = max((len(b.loops) for b in p.all("backward") if b.inside(loop)), default=0) - len(event.loops)
+        if (
+            not names & {"epoch", "ep", "epochs", "batch", "x", "xb", "step"}
+            and inner != 1
+            and not q.is_loader_loop(loop)
+        ):
+            continue
+        if "epoch" not in names and inner > 1:
+            continue
+        if any(e.inside(loop) and e.recv is model for e in p.all("restore")):
+            continue
+        if names & {"_"} and inner != 1:
+            continue
+        seen.add(id(model.node))
+        yield p.report(
+            "SB611",
+            event,
+            f"the model {model.name} is created again in every round of the loop: its weights are lost",
+            why="each round starts from random weights, so nothing is kept from one epoch to the next",
+            fix="Create the model (and the optimizer) once, before the loop",
+            related=((str(event.src.path), loop.line, "the loop"),),
+        )

@@ -1,0 +1,91 @@
+"""Folds or trials go on with weights that have seen the held-out data.
+
+## What it does
+
+Finds cross-validation that goes on with the weights of the fold before.
+
+## Why is this bad
+
+The model has seen the held-out samples in an earlier fold: the scores are too good.
+
+## Example
+
+```python
+from sklearn.model_selection import KFold
+model = nn.Linear(4, 3)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for fold, (train_idx, val_idx) in enumerate(KFold(5).split(data)):
+    for epoch in range(10):
+        optimizer.zero_grad()
+        F.cross_entropy(model(data[train_idx]), labels[train_idx]).backward()
+        optimizer.step()
+```
+
+## Use instead
+
+```python
+from sklearn.model_selection import KFold
+for fold, (train_idx, val_idx) in enumerate(KFold(5).split(data)):
+    model = nn.Linear(4, 3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for epoch in range(10):
+        optimizer.zero_grad()
+        F.cross_entropy(model(data[train_idx]), labels[train_idx]).backward()
+        optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("loop"):
+        node = event.node
+        target = getattr(node, "target", None)
+        names = (
+            {w for n in ast.walk(target) if isinstance(n, ast.Name) for w in words(n.id)}
+            if target is not None
+            else set()
+        )
+        text = ast.unparse(node.iter) if isinstance(node, ast.For) else ""
+        folds = "fold" in names or re.search(r"\b(kf|skf|kfold|cv|folds|KFold|StratifiedKFold|gkf)\b", text) is not None
+        if not folds:
+            continue
+        start, end = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0) or 0
+        for model in q.trained_modules(p):
+            inside = [b for b in p.all("backward") if any(f.node is node for f in b.loops)]
+            if (
+                model.kind != "module"
+                or not inside
+                or model.loops
+                and any(n is node for n in model.loops)
+                or model.src is event.src
+                and start <= model.line <= end
+            ):
+                continue
+            if model.copied is not None and model.seq > 0 and any(n is node for n in model.loops):
+                continue
+            runs = [e for e in q.forwards(p) if e.recv is model and any(f.node is node for f in e.loops) and e.grad]
+            resets = [
+                e for e in p.all("restore", "apply") if e.recv is model and any(f.node is node for f in e.loops)
+            ] + [e for e in p.all("call") if e.name == ".reset_parameters" and any(f.node is node for f in e.loops)]
+            if runs and not resets:
+                yield p.report(
+                    "SB613",
+                    event,
+                    "the model is not reset for each fold: later folds go on with weights that have seen their validation data",
+                    why="the validation samples of a fold were training samples of the folds before (a leak)",
+                    fix="Create the model and the optimizer inside the fold loop",
+                    related=(q.place(model),),
+                )
+                break

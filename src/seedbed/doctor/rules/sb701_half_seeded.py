@@ -1,0 +1,112 @@
+"""Only some of the random generators in use are seeded.
+
+## What it does
+
+Finds programs that seed some of the random generators that they use, but not all.
+
+## Why is this bad
+
+Runs still differ. The seed gives a false sense of reproducibility.
+
+## Example
+
+```python
+import numpy as np
+torch.manual_seed(0)
+model = nn.Linear(4, 3)
+noise = np.random.randn(10)
+```
+
+## Use instead
+
+```python
+import numpy as np
+torch.manual_seed(0)
+np.random.seed(0)
+model = nn.Linear(4, 3)
+noise = np.random.randn(10)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.program import Event, Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    if not p.complete:
+        return
+    names = [(e, e.name) for e in p.all("call")]
+    seeded = {
+        "torch": any(
+            n in ("torch.manual_seed", "torch.random.manual_seed")
+            or n.endswith(("seed_everything", "set_seed", "seed_all", "fix_seed", "set_random_seed"))
+            for _, n in names
+        ),
+        "numpy": any(
+            n in ("numpy.random.seed", "numpy.random.set_state")
+            or n.endswith(("seed_everything", "set_seed", "seed_all"))
+            for _, n in names
+        ),
+        "random": any(n == "random.seed" or n.endswith(("seed_everything", "set_seed", "seed_all")) for _, n in names),
+    }
+    draws = {
+        "seed",
+        "default_rng",
+        "RandomState",
+        "Generator",
+        "SeedSequence",
+        "get_state",
+        "set_state",
+        "Random",
+        "SystemRandom",
+        "getstate",
+        "setstate",
+        "PCG64",
+    }
+    first: dict[str, Event] = {}
+    for event, name in names:
+        last = name.rsplit(".", 1)[-1]
+        if name.startswith("numpy.random.") and last not in draws:
+            first.setdefault("numpy", event)
+        elif name.startswith("random.") and last not in draws:
+            first.setdefault("random", event)
+        elif (
+            last in ("train_test_split", "KFold", "StratifiedKFold")
+            and event.kwargs.get("random_state") is None
+            and (last == "train_test_split" or event.kwargs.get("shuffle") is not None)
+        ):
+            first.setdefault("numpy", event)
+    if not any(seeded.values()):
+        return
+    torch_use = next(
+        (
+            e
+            for e, n in names
+            if n.startswith("torch.")
+            and n.rsplit(".", 1)[-1]
+            in ("randn", "rand", "randint", "randperm", "Linear", "Conv2d", "random_split", "LSTM", "GRU", "Embedding")
+            and "generator" not in e.kwargs
+        ),
+        None,
+    )
+    if torch_use is not None and not seeded["torch"]:
+        first["torch"] = torch_use
+    for library, event in first.items():
+        if seeded[library]:
+            continue
+        call = {"numpy": "np.random.seed(seed)", "random": "random.seed(seed)", "torch": "torch.manual_seed(seed)"}[
+            library
+        ]
+        known = " and ".join(k for k, v in seeded.items() if v)
+        yield p.report(
+            "SB701",
+            event,
+            f"half-seeded: {known} is seeded, but {library}'s random generator is not",
+            why=f"this line draws from {library}'s global generator, so runs differ in spite of the seed",
+            fix=f"Call {call} at the start too (or pass random_state / a generator)",
+        )

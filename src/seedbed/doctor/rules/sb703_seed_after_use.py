@@ -1,0 +1,66 @@
+"""The seed is set after random numbers were used.
+
+## What it does
+
+Finds a seed that is set after the model was already initialised.
+
+## Why is this bad
+
+The weights are drawn before the seed is set: runs differ.
+
+## Example
+
+```python
+model = nn.Linear(4, 3)
+torch.manual_seed(0)
+out = model(torch.randn(8, 4))
+```
+
+## Use instead
+
+```python
+torch.manual_seed(0)
+model = nn.Linear(4, 3)
+out = model(torch.randn(8, 4))
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seeds = [e for e in p.calls("manual_seed") if not e.loops and e.recv is None]
+    if seeds and p.complete:
+        seed = seeds[0]
+        before = [
+            e for e in p.all("call") if e.seq < seed.seq and e.result is not None and not e.depth and e.recv is None
+        ]
+        made = [
+            e
+            for e in before
+            if e.result is not None
+            and e.result.kind == "module"
+            and e.result.name.startswith(q.WEIGHTED)
+            and e.name.startswith("torch.nn")
+        ]
+        if (
+            made
+            and (not seed.funcs or len(seed.funcs) == 1)
+            and not any(e.name.endswith("seed") or e.name.endswith("seed_everything") for e in before)
+        ):
+            if made[0].src is p.source or seed.src is p.source:
+                yield p.report(
+                    "SB703",
+                    seed,
+                    "the seed is set after the model was created: its weights are not reproducible",
+                    why=f"the layer at line {made[0].line} has drawn its weights already",
+                    fix="Set the seed before the model is created",
+                    related=((str(made[0].src.path), made[0].line, "the weights are drawn here"),),
+                )

@@ -1,0 +1,418 @@
+"""Questions about data: loaders and their roles, splits, overlaps, scaling, shuffling."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.static.naming import split_of
+from seedbed.doctor.static.program import LoopRun, Program
+from seedbed.doctor.static.queries import base_of_loop, chain, split_of_val
+from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors, origins
+
+_STATS = ("mean", "std", "min", "max", "amax", "amin", "var", "median")
+
+
+def training_loaders(p: Program) -> list[tuple[Val, LoopRun]]:
+    """Loaders whose batches are trained on, each once, with the loop over them."""
+    if "training_loaders" not in p.cache:
+        found: dict[int, tuple[Val, LoopRun]] = {}
+        for event in p.all("backward"):
+            for loop in event.loops:
+                over = base_of_loop(loop)
+                for one in over.options() if over is not None else []:
+                    if one.kind == "loader":
+                        found.setdefault(id(one.node), (one, loop))
+                if loop.over is not None and loop.over.name == "zip":
+                    for part in loop.over.args:
+                        for one in part.options():
+                            if one.kind == "loader":
+                                found.setdefault(id(one.node), (one, loop))
+        p.cache["training_loaders"] = list(found.values())
+    table: list[tuple[Val, LoopRun]] = p.cache["training_loaders"]
+    return table
+
+
+def carries_state(p: Program, loop: LoopRun) -> bool:
+    """Whether something recurrent goes from batch to batch, so that order matters."""
+    for event in p.all("forward"):
+        if event.inside(loop) and len(event.args) > 1 and any(event.rounds):
+            if any(v.name in ("state", "part") for a in event.args[1:] for v in ancestors(a, limit=60)):
+                return True
+    return False
+
+
+def shuffled_source(data: Val) -> bool:
+    """Whether the data was put in random order before."""
+    for val in ancestors(data, limit=200):
+        if val.name in ("randperm", "np_permutation", "permutation", "train_test_split", "random_split", "shuffle"):
+            return True
+    return False
+
+
+def split_data(p: Program) -> list[Val]:
+    """Whole tensors (or data sets) that are cut into training and evaluation parts."""
+    if "split_data" in p.cache:
+        cached: list[Val] = p.cache["split_data"]
+        return cached
+    found: dict[int, Val] = {}
+    heads: dict[int, Val] = {}
+    tails: set[int] = set()
+    for event in p.all("call", "getitem"):
+        if event.kind == "call" and event.name.rsplit(".", 1)[-1] in ("train_test_split", "random_split"):
+            for one in event.args:
+                if one.kind in ("tensor", "unknown", "dataset", "part"):
+                    found.setdefault(id(one), one)
+        elif event.kind == "getitem" and event.recv is not None and event.args and not event.loops:
+            keys = event.args[0].items if event.args[0].kind == "tuple" and event.args[0].items else [event.args[0]]
+            key = keys[0]
+            if key.kind == "slice" and key.args[0].is_none and not key.args[1].is_none:
+                heads[id(event.recv)] = event.recv
+            elif key.kind == "slice" and not key.args[0].is_none:
+                tails.add(id(event.recv))
+            elif key.kind in ("tensor", "unknown", "iter") and (is_index_split(key) or key.var and split_of(key.var)):
+                found.setdefault(id(event.recv), event.recv)
+    for key_id, val in heads.items():
+        if key_id in tails and val.name != "shape":
+            found.setdefault(key_id, val)
+    p.cache["split_data"] = [v for v in found.values() if v.kind in ("tensor", "unknown", "dataset")]
+    result: list[Val] = p.cache["split_data"]
+    return result
+
+
+def is_index_split(key: Val) -> bool:
+    """Whether an index is one part of a permutation."""
+    return any(
+        v.name == "getitem" and v.args and v.args[0].name in ("randperm", "np_permutation")
+        for v in ancestors(key, limit=12)
+    )
+
+
+def is_split(val: Val | None) -> bool:
+    """Whether data is already one part of a split."""
+    if val is None:
+        return False
+    for one in ancestors(val, limit=120):
+        if one.name in ("train_test_split", "random_split"):
+            return True
+        if one.name == "getitem" and len(one.args) > 1:
+            key = one.args[1].items[0] if one.args[1].kind == "tuple" and one.args[1].items else one.args[1]
+            if key.kind == "slice" and not (key.args[0].is_none and key.args[1].is_none) or is_index_split(key):
+                return True
+            if key.var and split_of(key.var):
+                return True
+    return bool(split_of(val.var)) if val.var else False
+
+
+def is_index(val: Val) -> bool:
+    return val.name in ("argmax", "argsort")
+
+
+def per_sample(val: Val) -> bool:
+    """Whether a statistic is taken within each sample (over the last axes), not over the samples."""
+    dim = val.kwargs.get("dim", val.kwargs.get("axis", val.args[1] if len(val.args) > 1 else None))
+    if dim is None:
+        return False
+    if dim.kind == "const":
+        return dim.const not in (0, None)
+    if dim.items:
+        return 0 not in [i.const for i in dim.items]
+    return True
+
+
+def is_target_like(val: Val, p: Program) -> bool:
+    """Whether data is only ever used as a target."""
+    return bool(val.var) and val.var.lower() in ("y", "ys", "target", "targets", "labels")
+
+
+def held_out(val: Val, p: Program) -> bool:
+    """Whether data is a validation or test part."""
+    return split_of_val(val) in ("val", "test") or any(split_of_val(o) in ("val", "test") for o in origins(val))
+
+
+def slices_in(val: Val) -> list[tuple[Val, int, int | None]]:
+    """Slices with known bounds along the first axis: the base and the range."""
+    found = []
+    for one in ancestors(val, limit=150):
+        if one.name == "getitem" and len(one.args) > 1 and one.kind in ("tensor", "unknown", "list", "number"):
+            key = one.args[1].items[0] if one.args[1].kind == "tuple" and one.args[1].items else one.args[1]
+            if key.kind != "slice":
+                continue
+            low, high = key.args[0].const, key.args[1].const
+            if key.args[0].is_none:
+                low = 0
+            if isinstance(low, int) and (isinstance(high, int) or key.args[1].is_none) and (low or high is not None):
+                size = one.args[0].shape[0] if one.args[0].shape else None
+                if low < 0 and size is not None:
+                    low += size
+                if isinstance(high, int) and high < 0 and size is not None:
+                    high += size
+                if low >= 0 and (high is None or high >= 0):
+                    found.append((one.args[0], low, high))
+    return found
+
+
+def slice_overlap(a: tuple[Val, int, int | None], b: tuple[Val, int, int | None]) -> str:
+    """What two slices of one thing share, ``""`` when nothing."""
+    if a[0] is not b[0]:
+        return ""
+    low = max(a[1], b[1])
+    ends = [e for e in (a[2], b[2]) if e is not None]
+    high = min(ends) if ends else None
+    if high is None or low < high:
+        return f"rows {low}..{(high - 1) if high is not None else 'end'} are in both"
+    return ""
+
+
+def overlap(trained: Val, evaluated: Val) -> str:
+    """Why two data sets share samples, ``""`` when that is not known."""
+    for a in trained.options():
+        for b in evaluated.options():
+            if a is b:
+                return "both loaders use the same data set"
+            if a.name == "random_split" and b.kind in ("dataset", "list") and a.args and a.args[0] is b:
+                return "the evaluation uses the whole data set, which contains the training part"
+            if b.name == "random_split" and b.args and b.args[0] is a:
+                return "the training uses the whole data set, which contains the evaluation part"
+            if a.name == b.name == "random_split" and a.args[0] is b.args[0]:
+                if a.const == b.const and a.node is b.node or a.node is not b.node:
+                    return (
+                        "two random splits of one data set overlap"
+                        if a.node is not b.node
+                        else "both use the same part"
+                    )
+            if (
+                a.name == b.name
+                and a.name in ("TensorDataset", "Subset")
+                and a.args
+                and b.args
+                and a.args[0] is b.args[0]
+            ):
+                if a.name == "TensorDataset":
+                    return "both data sets hold the same tensors"
+            both = [s for x in slices_in(a) for y in slices_in(b) if (s := slice_overlap(x, y))]
+            if both and not any(v.name == "randperm" for v in ancestors(a, limit=50) if v.var == ""):
+                return both[0]
+            if a.name == "Subset" and b.name == "Subset" and a.args and b.args and a.args[0] is b.args[0]:
+                first, second = a.arg(1, "indices"), b.arg(1, "indices")
+                if first is not None and second is not None:
+                    if first is second:
+                        return "both subsets use the same indices"
+                    spans = [_span(first), _span(second)]
+                    if spans[0] and spans[1] and max(spans[0][0], spans[1][0]) < min(spans[0][1], spans[1][1]):
+                        return "the index ranges of both subsets overlap"
+            if b.name == "Subset" and b.args and b.args[0] is a or a.name == "Subset" and a.args and a.args[0] is b:
+                return "one data set is a part of the other"
+    return ""
+
+
+def _span(val: Val) -> tuple[int, int] | None:
+    for one in ancestors(val, limit=6):
+        if one.name == "range":
+            numbers = [a.const for a in one.args]
+            if len(numbers) == 1 and isinstance(numbers[0], int):
+                return 0, numbers[0]
+            if len(numbers) == 2 and all(isinstance(n, int) for n in numbers):
+                return numbers[0], numbers[1]
+    return None
+
+
+def scaling(val: Val) -> str | None:
+    """How an input is scaled on its way to the model: ``""`` for raw, ``None`` when unknown."""
+    steps: list[str] = []
+    for one in chain_all(val):
+        if one.kind == "unknown" and one.name not in ("getitem", "part", "element", "sample") and one.args:
+            return None
+        if one.name in ("fit_transform", "transform"):
+            return "a fitted scaler"
+        if one.name == "normalize":
+            return "normalize()"
+        if one.name == "forward" and "opaque" in one.tags:
+            return None
+        if one.name == "div" and len(one.args) == 2:
+            if one.args[1].const in (255, 255.0):
+                return "divided by 255"
+            if one.args[0].name == "sub":
+                return "mean and deviation"
+            steps.append("div")
+        if one.name in ("batch",) and "opaque" in one.tags:
+            return None
+        if (
+            one.name not in TRANSPARENT
+            and one.name
+            not in (
+                "getitem",
+                "batch",
+                "element",
+                "part",
+                "sub",
+                "div",
+                "tensor",
+                "as_tensor",
+                "from_numpy",
+                "train_test_split",
+                "randn",
+                "rand",
+                "linspace",
+                "cat",
+                "stack",
+                "add",
+                "mul",
+                "phi",
+                "uniform",
+                "normal",
+                "np_randn",
+                "np_normal",
+                "np_uniform",
+                "np_rand",
+                "astype",
+                "randint",
+            )
+            and one.kind == "tensor"
+        ):
+            return None if one.args else ""
+    return ""
+
+
+def chain_all(val: Val) -> list[Val]:
+    """``val`` and its main inputs down to where the data comes from (also behind loaders)."""
+    found, stack, seen = [], [val], set()
+    while stack and len(found) < 80:
+        one = stack.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        found.append(one)
+        if one.kind == "phi":
+            stack.extend(one.args)
+        elif one.name in ("add", "mul") and one.args:
+            stack.extend(a for a in one.args if a.kind == "tensor")
+        elif one.args:
+            stack.append(one.args[0])
+    return found
+
+
+def known_source(val: Val) -> bool:
+    """Whether data can be followed to where it is made or passed in."""
+    last = chain_all(val)[-1]
+    return last.kind in ("tensor", "unknown", "const", "list") and last.name not in ("forward",)
+
+
+def draws_random(node: ast.AST) -> bool:
+    """Whether an expression draws a random number."""
+    for n in ast.walk(node):
+        if isinstance(n, ast.Call):
+            text = ast.unparse(n.func)
+            if text.startswith(
+                ("random.", "np.random", "numpy.random", "torch.rand", "torch.bernoulli", "rng.", "self.rng")
+            ):
+                return True
+            if text in ("randint", "uniform", "choice", "rand", "randn", "randrange"):
+                return True
+    return False
+
+
+def shuffle_of(val: Val) -> Val | None:
+    """The random permutation that data was indexed with, if any."""
+    for one in chain_all(val):
+        if one.name == "getitem" and len(one.args) > 1:
+            key = one.args[1].items[0] if one.args[1].kind == "tuple" and one.args[1].items else one.args[1]
+            for index in [key, *chain_all(key)]:
+                if (
+                    index.name in ("randperm", "np_permutation", "randint", "np_choice", "np_randint")
+                    and index.kind == "tensor"
+                ):
+                    return index
+    return None
+
+
+def column_of(val: Val) -> tuple[Val, int, Val] | None:
+    """The table and column that a target is, unchanged, taken from."""
+    current = val
+    for _ in range(10):
+        if current.kind == "phi":
+            current = current.args[0]
+        elif (
+            current.name
+            in (
+                "float",
+                "long",
+                "to",
+                "unsqueeze",
+                "squeeze",
+                "view",
+                "reshape",
+                "tensor",
+                "from_numpy",
+                "as_tensor",
+                "train_test_split",
+                "batch",
+                "element",
+                "astype",
+            )
+            and current.args
+        ):
+            current = current.args[0]
+        elif current.name == "getitem" and len(current.args) > 1:
+            keys = current.args[1].items if current.args[1].kind == "tuple" else None
+            if keys and len(keys) == 2 and keys[0].kind == "slice" and isinstance(keys[1].const, int):
+                return current.args[0], keys[1].const, current
+            if (
+                keys
+                and len(keys) == 2
+                and keys[1].kind == "slice"
+                and keys[1].args[1].is_none
+                and keys[1].args[0].const == -1
+            ):
+                return current.args[0], -1, current
+            if keys is None and current.args[1].kind in ("slice", "tensor"):
+                current = current.args[0]
+            else:
+                return None
+        else:
+            return None
+    return None
+
+
+def columns_in(val: Val, base: Val) -> tuple[int, int | None] | None:
+    """The range of columns of ``base`` that an input takes, ``None`` when it takes something else."""
+    current = val
+    for _ in range(10):
+        if current is base:
+            return 0, None
+        if current.kind == "phi":
+            current = current.args[0]
+        elif (
+            current.name
+            in ("float", "to", "tensor", "from_numpy", "as_tensor", "train_test_split", "batch", "element", "astype")
+            and current.args
+        ):
+            current = current.args[0]
+        elif current.name == "getitem" and len(current.args) > 1:
+            keys = current.args[1].items if current.args[1].kind == "tuple" else None
+            if keys and len(keys) == 2 and keys[1].kind == "slice" and current.args[0] is base:
+                low, high = keys[1].args[0], keys[1].args[1]
+                width = base.shape[1] if base.shape is not None and len(base.shape) > 1 else None
+                end = high.const
+                if isinstance(end, int) and end < 0:
+                    if width is None:
+                        return None
+                    end += width
+                start = low.const if isinstance(low.const, int) else 0
+                return (start, end) if high.is_none or isinstance(end, int) else None
+            if keys is None and current.args[1].kind in ("slice", "tensor"):
+                current = current.args[0]
+            else:
+                return None
+        else:
+            return None
+    return None
+
+
+def loss_origins_base(val: Val) -> Iterator[Val]:
+    """Where the rows of a tensor come from: indexing and noise are seen through."""
+    for one in origins(val):
+        if one.name == "getitem" and one.args:
+            yield one.args[0]
+        else:
+            yield one
