@@ -133,6 +133,8 @@ def load_tree(source: str | os.PathLike[str] | Mapping[str, Any] | None) -> Tree
         raise ConfigError(f"{path}: the file holds no values; a config needs at least model, data and objective")
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: the file holds {name_kind(values)} at the top; a config is a mapping of sections")
+    if isinstance(values.get("$schema"), str):  # for editors only
+        del values["$schema"]
     origins = {keys: Origin(str(path), line) for keys, line in lines.items() if keys}
     return Tree(make_plain(values, (), str(path)), origins, str(path))
 

@@ -45,6 +45,7 @@ class Project:
         self._put_aside: dict[str, ModuleType] = {}
         self._displaced: dict[str, ModuleType] = {}
         self._stamps: dict[str, tuple[int, int]] = {}
+        self._is_on_path = False
 
     def owns(self, name: str) -> bool:
         """Whether the first part of a dotted name is a module or package in this folder."""
@@ -84,6 +85,7 @@ class Project:
             sys.meta_path.insert(0, FINDER)
         if sys.path[:1] != [str(self.folder)]:
             sys.path.insert(0, str(self.folder))
+            self._is_on_path = True
             importlib.invalidate_caches()
         self._forget_changed()
         for name in self._find_namesakes():
@@ -102,9 +104,11 @@ class Project:
             sys.modules.pop(name, None)
         sys.modules.update(self._displaced)
         self._displaced = {}
-        for folder in (str(self.folder), str(STAND_INS)):
+        # An entry that was there before (the folder of the user's own script) is not ours to remove.
+        for folder in ([str(self.folder)] if self._is_on_path else []) + [str(STAND_INS)]:
             if folder in sys.path:
                 sys.path.remove(folder)
+        self._is_on_path = False
 
     def _forget_changed(self) -> None:
         """Import everything again after an edit: a notebook trains the file as it is now."""

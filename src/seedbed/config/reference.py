@@ -48,6 +48,7 @@ allow = ["monai."]
 def make_schema() -> dict[str, Any]:
     """JSON Schema of a config."""
     schema = Config.model_json_schema()
+    schema["properties"]["$schema"] = {"type": "string", "description": "Where editors find this schema."}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 

@@ -283,6 +283,15 @@ def test_a_foreign_module_of_the_same_name_is_put_aside_and_comes_back(tmp_path:
     assert sys.modules.pop("model") is foreign
 
 
+def test_the_path_of_the_users_own_script_stays(tmp_path: Path) -> None:
+    first, second = write(tmp_path / "a", model=MODEL).resolve(), write(tmp_path / "b", model=MODEL).resolve()
+    sys.path.insert(0, str(first))
+    for folder in (first, second, first, second):
+        Resolver(TABLES, folder).resolve("Net", "model")
+    assert sys.path.count(str(first)) == 1
+    assert sys.path[0] == str(second)
+
+
 def test_an_edited_module_is_imported_again(tmp_path: Path) -> None:
     resolver = Resolver(TABLES, write(tmp_path, model=MODEL))
     first = resolver.resolve("Net", "model")

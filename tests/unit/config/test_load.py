@@ -182,6 +182,11 @@ def test_all_three_forms_give_the_same_config(tmp_path: Path, name: str) -> None
     assert load_config(path).config == load_config(values).config
 
 
+def test_the_key_that_editors_read_is_no_part_of_the_config(tmp_path: Path) -> None:
+    path = write(tmp_path, "c.json", json.dumps({"$schema": "schema.json", **GOOD}))
+    assert load_config(path).config == load_config(GOOD).config
+
+
 def test_overrides_alone_can_make_a_config() -> None:
     loaded = load_config(None, ["model.type=A", "data.type=B", "objective.type=C", 'freeze.0.match=["a"]'])
     assert (loaded.config.freeze[0].match, loaded.project) == (["a"], None)

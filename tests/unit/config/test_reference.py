@@ -35,6 +35,6 @@ def test_every_field_is_on_the_page() -> None:
 def test_the_schema_refuses_unknown_keys_and_describes_the_known() -> None:
     schema = make_schema()
     assert schema["additionalProperties"] is False
-    assert set(schema["properties"]) == set(Config.model_fields)
+    assert set(schema["properties"]) == {*Config.model_fields, "$schema"}
     assert all("description" in one for one in schema["$defs"]["Trainer"]["properties"].values())
     assert schema["required"] == ["model", "data", "objective"]
