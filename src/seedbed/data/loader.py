@@ -187,6 +187,8 @@ def check_options(options: LoaderOptions) -> None:
         raise ConfigError(
             f"split_by={options.split_by!r} needs split_column, the name of the column with the {options.split_by}"
         )
+    if options.samples_per_epoch is not None and options.sampler not in ("weighted", "class_balanced"):
+        raise ConfigError("samples_per_epoch is for the weighted and class_balanced samplers; did you mean limit?")
     if (options.sampler == "weighted") != (options.weights is not None):
         raise ConfigError("sampler='weighted' and weights=… go together: a number per training sample, or a column")
 
@@ -232,8 +234,12 @@ def make_train(
     collate = make_collate(options.collate or hints.collate)
     num_workers = options.num_workers if options.num_workers is not None else hints.num_workers or 0
     if isinstance(samples, IterableSamples):
-        if options.sampler is not None:
-            raise ConfigError(f"{samples.name} is iterable and gives its own order; leave out sampler")
+        for option in ("sampler", "limit", "batches_per_epoch", "sample_transforms", "num_workers"):
+            if getattr(options, option):
+                raise ConfigError(
+                    f"{samples.name} is iterable, so read in its own order in the main process; leave out {option}, "
+                    "or make it map-style (__len__ and __getitem__)"
+                )
         return StreamBatches(samples, pipeline, collate, batch_size=batch_size, seed=seed, drop_last=drop_last)
     if not len(samples):
         raise DataError(f"{samples.name}: the training split is empty")
@@ -251,10 +257,9 @@ def make_train(
         fetcher = DatasetFetcher(
             samples, collate, seed=seed, num_workers=num_workers, prefetch=options.prefetch, pin=pin
         )
-    elif options.sample_transforms:
-        raise ConfigError(
-            f"{samples.name} is in memory: use transforms (on whole batches) instead of sample_transforms"
-        )
+    elif options.sample_transforms or options.collate not in (None, "default"):
+        option, instead = ("sample_transforms", "; use transforms") if options.sample_transforms else ("collate", "")
+        raise ConfigError(f"{samples.name} is in memory and gathered in whole batches: leave out {option}{instead}")
     return TrainBatches(
         samples,
         make_sampler(samples, options, hints, batch_size, seed),
@@ -309,8 +314,10 @@ def make_sampler(
             "sampler='shuffled' (or another), or split the data before making the loader"
         )
     if options.sampler is None and hints.batches is not None:
-        return Listed(keyed_batches(hints.batches, seed))
+        return Listed(keyed_batches(hints.batches, seed), n)
     if options.sampler is None and hints.weights is not None:
+        if len(hints.weights) > n:
+            raise DataError(f"{samples.name}: the sampler has {len(hints.weights)} weights for {n} samples")
         return Weighted(hints.weights, seed=seed, num_samples=hints.num_samples)
     name = options.sampler or hints.sampler or "shuffled"
     if callable(name):

@@ -175,20 +175,34 @@ class Listed:
 
     Args:
         batches: ``epoch -> list of batches``, each a list of sample positions; equally many batches in every epoch.
+        n: Number of samples.
     """
 
-    def __init__(self, batches: Callable[[int], Sequence[Sequence[int]]]) -> None:
-        self._function = batches
+    def __init__(self, batches: Callable[[int], Sequence[Sequence[int]]], n: int) -> None:
+        self._function, self._n = batches, n
         self._epoch: int | None = None
         self._batches: list[Indices] = []
+        self.num_batches = -1
         self.num_batches = len(self.batches(0))
 
     def batches(self, epoch: int) -> list[Indices]:
         """The batches of one epoch."""
-        if epoch != self._epoch:
-            self._batches = [np.asarray(list(batch), dtype=np.int64) for batch in self._function(epoch)]
-            self._epoch = epoch
-        return self._batches
+        if epoch == self._epoch:
+            return self._batches
+        batches = [np.asarray(list(batch), dtype=np.int64) for batch in self._function(epoch)]
+        for number, batch in enumerate(batches):
+            if not len(batch) or batch.min() < 0 or batch.max() >= self._n:
+                raise DataError(
+                    f"the batch sampler's batch {number} of epoch {epoch} is {batch.tolist()[:8]}, but it must hold "
+                    f"samples 0..{self._n - 1}"
+                )
+        if self.num_batches not in (-1, len(batches)):
+            raise DataError(
+                f"the batch sampler gave {len(batches)} batches in epoch {epoch} and {self.num_batches} in epoch 0; "
+                "every epoch must have equally many"
+            )
+        self._batches, self._epoch = batches, epoch
+        return batches
 
 
 def uniform_array(key: int, n: int) -> npt.NDArray[np.float64]:

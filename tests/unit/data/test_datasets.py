@@ -485,3 +485,16 @@ def test_the_digest_knows_the_data_and_their_split() -> None:
     assert digest(base, limit=10).startswith("sampled-sha256:")
     assert digest(DatasetSamples(Items())).startswith("sampled-sha256:")
     assert digest(IterableSamples([1])) == "none"
+
+
+def test_a_collate_function_of_ones_own_is_used_for_tensors_too() -> None:
+    def collate(items: list[Any]) -> Any:
+        return torch.stack([x for x, _ in items]) * 2, torch.stack([y for _, y in items])
+
+    dataset = TensorDataset(torch.ones(6, 2), torch.arange(6))
+    plain = prepare(from_dataloader(DataLoader(dataset, batch_size=6)), LoaderOptions(), seed=0)
+    own = prepare(from_dataloader(DataLoader(dataset, batch_size=6, collate_fn=collate)), LoaderOptions(), seed=0)
+    assert isinstance(plain.train.samples, TensorSamples)
+    (first,), _ = plain.train.take(Cursor(), 1)
+    (second,), _ = own.train.take(Cursor(), 1)
+    assert torch.equal(2 * first.inputs, second.inputs)

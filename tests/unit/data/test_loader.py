@@ -303,6 +303,9 @@ def test_a_cursor_beyond_the_epoch_is_refused() -> None:
         ({"transforms": ["flip"]}, "unknown transform 'flip'"),
         ({"transforms": [{"type": "cutout", "args": {"width": 3}}]}, "transform cutout"),
         ({"val": -1}, "val=-1"),
+        ({"collate": "padded"}, "leave out collate"),
+        ({"sample_transforms": [crop_noise]}, "leave out sample_transforms; use transforms"),
+        ({"samples_per_epoch": 9}, "did you mean limit"),
         ({"val": 1.5}, "val=1.5"),
     ],
 )
@@ -405,3 +408,47 @@ def test_looking_at_items_leaves_the_global_generators_alone() -> None:
     assert digest(samples) == digest(samples)
     assert random.getstate() == before[0]
     assert torch.equal(torch.get_rng_state(), before[1])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"sampler": "shuffled"},
+        {"limit": 5},
+        {"batches_per_epoch": 3},
+        {"sample_transforms": [crop_noise]},
+        {"num_workers": 2},
+    ],
+)
+def test_options_that_a_stream_cannot_follow_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=f"leave out {next(iter(options))}"):
+        prepare(iterable_source(), LoaderOptions(**options), seed=0)
+
+
+@pytest.mark.parametrize("name", ["tensors shuffled", "images augmented", "tensors normalised"])
+def test_a_set_too_large_for_a_table_has_the_same_batches(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_table, _ = read(make(name), Cursor(), 15)
+    monkeypatch.setattr("seedbed.data.batches.TABLE_LIMIT", 10)
+    monkeypatch.setattr("seedbed.data.samplers.TABLE_LIMIT", 10)
+    without, _ = read(make(name), Cursor(), 15)
+    assert all(same(a, b) for a, b in zip(with_table, without, strict=True))
+
+
+def test_padded_batches_are_normalised_and_carry_their_mask() -> None:
+    class Sequences(Dataset[Any]):
+        def __len__(self) -> int:
+            return 10
+
+        def __getitem__(self, index: int) -> Any:
+            return torch.full((index + 1, 2), float(index)), index
+
+    options = LoaderOptions(
+        batch_size=5, collate="padded", sampler="length_bucketed", normalize={"mean": 1.0, "std": 2.0}
+    )
+    data = prepare(Source(name="s", train=DatasetSamples(Sequences())), options, seed=0)
+    batches, _ = data.train.take(Cursor(), 2)
+    for batch in batches:
+        lengths = batch.targets + 1
+        assert torch.equal(batch.inputs["mask"].sum(1), lengths)
+        assert torch.equal(batch.inputs["x"][:, 0, 0], (batch.targets - 1) / 2)
+        assert lengths.max() - lengths.min() == 4

@@ -104,7 +104,7 @@ def test_a_custom_order_that_is_not_one_is_refused(function: Any, message: str) 
 
 
 def test_listed_batches_come_as_they_are() -> None:
-    sampler = Listed(lambda epoch: [[epoch, 1], [2]])
+    sampler = Listed(lambda epoch: [[epoch, 1], [2]], 5)
     assert sampler.num_batches == 2
     assert [batch.tolist() for batch in sampler.batches(4)] == [[4, 1], [2]]
 
@@ -117,3 +117,16 @@ def test_uniform_numbers_are_uniform_and_keyed() -> None:
     assert uniform_array(12345, 3).tolist() == [0.1330796686614273, 0.20481663336165912, 0.11954258300911547]
     assert np.array_equal(uniform_array(12345, 10), numbers[:10])
     assert not np.array_equal(uniform_array(12346, 10), numbers[:10])
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda epoch: [[0]] * (epoch + 1), "1 in epoch 0"),
+        (lambda epoch: [[0, 7]], "samples 0..4"),
+        (lambda epoch: [[]], "must hold"),
+    ],
+)
+def test_listed_batches_that_cannot_be_used_are_refused(function: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        Listed(function, 5).batches(1)

@@ -100,8 +100,8 @@ def from_dataloader(
         collate=_collate(train),
         eval_collate=None if eval_loader is None else _collate(eval_loader),
     )
-    samples = wrap(train.dataset, name, ids)
-    others = [None if loader is None else wrap(loader.dataset, name, _eval_ids(loader)) for loader in (val, test)]
+    samples = _wrap_loader(train, name, ids)
+    others = [None if loader is None else _wrap_loader(loader, name, _eval_ids(loader)) for loader in (val, test)]
     return Source(name=name, train=samples, val=others[0], test=others[1], info=info or _guess(samples), hints=hints)
 
 
@@ -119,6 +119,13 @@ def wrap(dataset: Any, name: str, ids: Indices | None = None) -> Samples:
         samples = TensorSamples(inputs, rest[0] if rest else None, name=name)
         return samples if ids is None else samples.subset(ids)
     return DatasetSamples(dataset, ids, name=name)
+
+
+def _wrap_loader(loader: DataLoader[Any], name: str, ids: Indices | None) -> Samples:
+    """Like ``wrap``, but a collate function of somebody's own sees the items."""
+    if _collate(loader) is not None and not isinstance(loader.dataset, IterableDataset):
+        return DatasetSamples(loader.dataset, ids, name=name)  # type: ignore[arg-type]
+    return wrap(loader.dataset, name, ids)
 
 
 def _order(loader: DataLoader[Any]) -> tuple[Indices | None, dict[str, Any]]:
