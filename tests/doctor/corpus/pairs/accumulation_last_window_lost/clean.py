@@ -12,13 +12,13 @@ def train(model, loader, epochs, accumulate):
         optimizer.zero_grad()
         updates = 0
         for i, (a, b) in enumerate(loader):
-            loss = criterion(model(a), b) / accumulate
-            loss.backward()
+            loss = criterion(model(a), b)
+            (loss / min(accumulate, n - i // accumulate * accumulate)).backward()
             if (i + 1) % accumulate == 0 or i + 1 == n:
                 optimizer.step()
                 optimizer.zero_grad()
                 updates += 1
-        print("epoch", epoch, "updates", updates, "loss", loss.item() * accumulate)
+        print("epoch", epoch, "updates", updates, "loss", loss.item())
 
 
 if __name__ == "__main__":
