@@ -81,9 +81,7 @@ def observe_script(
             return Observation(code=done.returncode, crashed=f"the process ended with status {done.returncode}")
         data = json.loads(report.read_text(encoding="utf-8"))
     findings = [Finding.from_json(item) for item in data["findings"]]
-    return Observation(
-        findings, data["code"], data["crashed"], data["stopped"], data["steps"], data["failures"]
-    )
+    return Observation(findings, data["code"], data["crashed"], data["stopped"], data["steps"], data["failures"])
 
 
 def run_child() -> None:

@@ -72,9 +72,9 @@ class CopyWatch:
         ages = [age for age in (self._age(given[n]) for n in common) if age is not None]
         old = max((age for age, _ in ages), default=0)
         taken = next((where for age, where in ages if age == old), None)
-        if common and (old > 0 or (len(shared) == len(common) and not ages)) and self.record.steps:
-            if len(shared) == len(common) or (ages and old > 0):
-                self.record.note("live-state", taken or site, use=site, how="load_state_dict()", steps=old)
+        own_again = len(shared) == len(common) and not ages
+        if common and self.record.steps and (old > 0 or own_again):
+            self.record.note("live-state", taken or site, use=site, how="load_state_dict()", steps=old)
         missing = len(getattr(result, "missing_keys", ()) or ())
         unexpected = len(getattr(result, "unexpected_keys", ()) or ())
         if not strict and (missing or unexpected):
@@ -135,9 +135,10 @@ def _first_matrix(copy_of: nn.Module, source: nn.Module) -> tuple[Tensor, Tensor
     theirs = dict(source.named_parameters())
     for name, parameter in copy_of.named_parameters():
         other = theirs.get(name, theirs.get(name.removeprefix("module.")))
-        if other is not None and parameter.ndim >= 2 and parameter.shape == other.shape and is_plain(parameter):
-            if parameter is not other and parameter.numel() < 1_000_000:
-                return parameter, other
+        if other is None or parameter is other or parameter.shape != other.shape:
+            continue
+        if parameter.ndim >= 2 and parameter.numel() < 1_000_000 and is_plain(parameter):
+            return parameter, other
     return None
 
 
@@ -151,9 +152,9 @@ def stale_buffers(average: Average) -> tuple[str, int] | None:
         other = theirs.get(name, theirs.get(name.removeprefix("module.")))
         if isinstance(module, _BatchNorm) and isinstance(other, _BatchNorm):
             mine, its = module.num_batches_tracked, other.num_batches_tracked
-            if mine is not None and its is not None and int(its) - int(mine) > 0:
-                if not torch.equal(module.running_mean, other.running_mean):  # type: ignore[arg-type]
-                    return name, int(its) - int(mine)
+            behind = 0 if mine is None or its is None else int(its) - int(mine)
+            if behind > 0 and not torch.equal(module.running_mean, other.running_mean):  # type: ignore[arg-type]
+                return name, behind
     return None
 
 

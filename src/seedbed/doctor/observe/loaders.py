@@ -137,22 +137,22 @@ def install(watch: LoaderWatch, patches: Any) -> None:
     guard = watch.recorder.guard
 
     def init(original: Callable[..., Any]) -> Callable[..., Any]:
-        def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        def build(self: Any, *args: Any, **kwargs: Any) -> None:
             original(self, *args, **kwargs)
             guard.run(watch.built, self)
 
-        return __init__
+        return build
 
     def iterate(original: Callable[..., Any]) -> Callable[..., Any]:
-        def __iter__(self: Any) -> Any:
+        def begin(self: Any) -> Any:
             iterator = original(self)
             guard.run(watch.started, self, iterator)
             return iterator
 
-        return __iter__
+        return begin
 
     def advance(original: Callable[..., Any]) -> Callable[..., Any]:
-        def __next__(self: Any) -> Any:
+        def following(self: Any) -> Any:
             try:
                 batch = original(self)
             except StopIteration:
@@ -162,7 +162,7 @@ def install(watch: LoaderWatch, patches: Any) -> None:
                 guard.run(watch.given, self, batch)
             return batch
 
-        return __next__
+        return following
 
     patches.replace(data.DataLoader, "__init__", init)
     patches.replace(data.DataLoader, "__iter__", iterate)

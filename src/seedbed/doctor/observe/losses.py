@@ -149,5 +149,3 @@ def _bind(watch: LossWatch, name: str, signature: inspect.Signature, args: Any, 
     bound = signature.bind(*args, **kwargs)
     bound.apply_defaults()
     watch.called(name, dict(bound.arguments), out)
-
-

@@ -35,9 +35,9 @@ def active_randomness(module: nn.Module) -> tuple[str, ...]:
             found.add("dropout")
         elif isinstance(child, _BatchNorm):
             found.add("batchnorm")
-        elif isinstance(child, nn.RNNBase) and child.dropout > 0:
-            found.add("dropout")
-        elif isinstance(child, nn.MultiheadAttention) and child.dropout > 0:
+        elif (isinstance(child, nn.RNNBase) and child.dropout > 0) or (
+            isinstance(child, nn.MultiheadAttention) and child.dropout > 0
+        ):
             found.add("dropout")
     return tuple(sorted(found))
 
@@ -275,10 +275,11 @@ class ModuleWatch:
         self._check_batchnorm(module)
 
     def _check_batchnorm(self, module: nn.Module) -> None:
-        if isinstance(module, _BatchNorm) and module.training and module.affine and module.weight is not None:
-            if not module.weight.requires_grad and module.track_running_stats:
-                top = self.by_module.get(self.stack[0])
-                self.record.note("frozen-norm-moves", self._line_of(module), module=module, root=top)
+        if not isinstance(module, _BatchNorm) or not module.training or not module.track_running_stats:
+            return
+        if module.weight is not None and not module.weight.requires_grad:
+            top = self.by_module.get(self.stack[0])
+            self.record.note("frozen-norm-moves", self._line_of(module), module=module, root=top)
 
 
 def _marker(fact: ForwardFact) -> Any:
@@ -286,5 +287,3 @@ def _marker(fact: ForwardFact) -> Any:
         fact.reached = True
 
     return mark
-
-

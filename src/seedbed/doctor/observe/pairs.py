@@ -46,6 +46,7 @@ class PairWatch:
         self.numbers = 0
         self.tokens: dict[int, Tensor] = {}
         self.drawn: dict[int, tuple[int, int, int, Site | None]] = {}
+        self._held: list[Any] = []
 
     def input_seen(self, fact: ForwardFact, given: Tensor) -> None:
         """Remember a module's input."""
@@ -57,8 +58,8 @@ class PairWatch:
             self.drawn.clear()
         digest = xxhash.xxh3_64_intdigest(index.detach().cpu().contiguous().numpy().tobytes())
         self.drawn[id(out)] = (digest, base.shape[0], index.numel(), site)
-        out_ref = weakref.ref(out, lambda _, key=id(out): self.drawn.pop(key, None))
-        self._refs = [*getattr(self, "_refs", [])[-128:], out_ref]
+        key = id(out)
+        self._held = [*self._held[-128:], weakref.ref(out, lambda _: self.drawn.pop(key, None))]
 
     def loss_seen(self, given: Tensor, target: Tensor, call: LossCall) -> None:
         """Join a loss call with the last input, when both have as many samples."""

@@ -36,8 +36,8 @@ def is_rich(flat: Tensor) -> bool:
     if flat.is_floating_point():
         fractional = (head != head.round()).float().mean()
         if float(fractional) > 0.2:
-            return head.unique().numel() > max(4, head.shape[0] // 2)
-    return flat.shape[1] >= 12 and head.unique().numel() >= 4
+            return bool(torch.unique(head).numel() > max(4, head.shape[0] // 2))
+    return bool(flat.shape[1] >= 12 and torch.unique(head).numel() >= 4)
 
 
 def flat_rows(batch: Tensor) -> Tensor | None:

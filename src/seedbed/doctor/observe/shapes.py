@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import prod
 
 
@@ -37,7 +38,7 @@ def mixes_axes(before: tuple[int, ...], after: tuple[int, ...], batch: int = 0) 
     if batch > 1 and len(old) >= 3 and old[1] == batch and old[0] != batch and new[0] == batch:
         return "batch"
     edges = sorted(set(_boundaries(old)) | set(_boundaries(new)))
-    if any(later % earlier for earlier, later in zip(edges, edges[1:], strict=False)):
+    if any(later % earlier for earlier, later in pairwise(edges)):
         return "axes"
     return ""
 

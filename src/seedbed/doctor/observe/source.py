@@ -39,10 +39,12 @@ def assigned_at(file: str, attribute: str) -> int:
     """Return the first line that assigns to ``….attribute``, 0 when there is none."""
     tree = parse_file(file)
     for node in ast.walk(tree) if tree else ():
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
         for target in targets:
             if isinstance(target, ast.Attribute) and target.attr == attribute:
-                return node.lineno  # type: ignore[attr-defined]
+                return int(getattr(node, "lineno", 0))
     return 0
 
 
@@ -76,7 +78,7 @@ def keeper_line(where: Site, words: Sequence[str]) -> Site:
             grows = isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp | ast.List)
             same = grows and ast.unparse(node.targets[0]) in ast.unparse(node.value)  # type: ignore[attr-defined]
             if (kept or same) and any(w in held for w in words):
-                return Site(where.file, node.lineno, where.function)
+                return Site(where.file, getattr(node, "lineno", where.line), where.function)
     return where
 
 
@@ -84,9 +86,9 @@ def is_in_modulo_branch(where: Site) -> bool:
     """Say whether a line stands under an ``if`` whose test has a remainder (``(i + 1) % 4 == 0``)."""
     tree = parse_file(where.file)
     for node in ast.walk(tree) if tree else ():
-        if isinstance(node, ast.If) and node.lineno <= where.line <= (node.end_lineno or 0):
-            if any(isinstance(part, ast.Mod) for part in ast.walk(node.test)):
-                return True
+        inside = isinstance(node, ast.If) and node.lineno <= where.line <= (node.end_lineno or 0)
+        if inside and any(isinstance(part, ast.Mod) for part in ast.walk(node.test)):  # type: ignore[attr-defined]
+            return True
     return False
 
 

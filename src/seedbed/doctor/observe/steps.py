@@ -53,7 +53,7 @@ class StepLedger:
         key = len(self.record.optimizers) + 1
         self.keys[optimizer] = key
         group = optimizer.param_groups[0]
-        settings = {
+        settings: dict[str, Any] = {
             name: value
             for name, value in group.items()
             if name != "params" and isinstance(value, int | float | tuple | bool)
@@ -307,7 +307,7 @@ class StepLedger:
         fact = self.fact_of(optimizer)
         key = len(self.record.schedulers) + 1
         self.schedulers[scheduler] = key
-        settings = {
+        settings: dict[str, Any] = {
             name: value
             for name, value in vars(scheduler).items()
             if isinstance(value, int | float | str | bool) and not name.startswith("_")
@@ -361,11 +361,11 @@ def _wrap_optimizers(ledger: StepLedger, patches: Any) -> None:
     guard = ledger.recorder.guard
 
     def init(original: Callable[..., Any]) -> Callable[..., Any]:
-        def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        def build(self: Any, *args: Any, **kwargs: Any) -> None:
             original(self, *args, **kwargs)
             guard.run(lambda: ledger.optimizer_built(self, here()))
 
-        return __init__
+        return build
 
     def zero(original: Callable[..., Any]) -> Callable[..., Any]:
         def zero_grad(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -428,7 +428,7 @@ def _wrap_schedulers(ledger: StepLedger, patches: Any) -> None:
     guard = ledger.recorder.guard
 
     def init(original: Callable[..., Any]) -> Callable[..., Any]:
-        def __init__(self: Any, optimizer: Any, *args: Any, **kwargs: Any) -> None:
+        def build(self: Any, optimizer: Any, *args: Any, **kwargs: Any) -> None:
             ledger.scheduler_depth += 1
             try:
                 original(self, optimizer, *args, **kwargs)
@@ -437,7 +437,7 @@ def _wrap_schedulers(ledger: StepLedger, patches: Any) -> None:
             if ledger.scheduler_depth == 0:
                 guard.run(lambda: ledger.scheduler_built(self, self.optimizer, here()))
 
-        return __init__
+        return build
 
     def stepped(original: Callable[..., Any]) -> Callable[..., Any]:
         def step(self: Any, *args: Any, **kwargs: Any) -> Any:

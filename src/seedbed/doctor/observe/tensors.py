@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import torch
 from torch import Tensor
@@ -58,11 +58,10 @@ class TensorWatch:
             if torch.overrides._get_current_function_mode() is not None:
                 return
             self.mode = FunctionWatch(self)
-            self.mode.__enter__()
-        elif not on and self.mode is not None:
-            if torch.overrides._get_current_function_mode() is self.mode:
-                self.mode.__exit__(None, None, None)
-                self.mode = None
+            self.mode.__enter__()  # type: ignore[no-untyped-call]
+        elif not on and self.mode is not None and torch.overrides._get_current_function_mode() is self.mode:
+            self.mode.__exit__(None, None, None)  # type: ignore[no-untyped-call]
+            self.mode = None
 
     def remember_output(self, tensor: Tensor, fact: ForwardFact) -> None:
         """Know a module's output again when it is compared, rounded or indexed."""
@@ -81,7 +80,7 @@ class TensorWatch:
         return None
 
 
-def _plain(value: Any) -> bool:
+def _plain(value: Any) -> TypeGuard[Tensor]:
     return isinstance(value, Tensor) and is_plain(value)
 
 
@@ -193,6 +192,11 @@ def _pairwise(kind: str) -> Handler:
     return handler
 
 
+def _metadata(node: Any) -> dict[str, Any]:
+    """The dict that every node of the autograd graph carries for such notes."""
+    return node.metadata  # type: ignore[no-any-return]
+
+
 def _sum_up(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     _pairwise("loss")(watch, out, args, kwargs)
     if not _plain(out) or out.numel() != 1 or out.grad_fn is None:
@@ -202,10 +206,10 @@ def _sum_up(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[st
         return
     length, last = 1, watch.record.steps
     for parent, _ in out.grad_fn.next_functions:
-        mark = None if parent is None else parent.metadata.get("seedbed")
+        mark = None if parent is None else _metadata(parent).get("seedbed")
         if mark is not None and mark[0] == site:
             length = mark[1] + (mark[2] != last)
-    out.grad_fn.metadata["seedbed"] = (site, length, last)
+    _metadata(out.grad_fn)["seedbed"] = (site, length, last)
     if length >= 3:
         watch.record.note("growing-sum", site, length=length)
 
@@ -266,7 +270,8 @@ def _unmasked_weights(tensor: Any) -> bool:
     """Say whether a tensor is the output of a softmax whose scores were not masked before."""
     if not _plain(tensor) or maker(tensor, 1)[0] != "Softmax":
         return False
-    parent = tensor.grad_fn.next_functions[0][0]
+    node: Any = tensor.grad_fn
+    parent = node.next_functions[0][0]
     return parent is not None and parent.name().split("Backward")[0] not in ("MaskedFill", "Where", "Add")
 
 
@@ -381,4 +386,3 @@ HANDLERS: dict[str, Handler] = {
     "dropout": _dropout, "dropout2d": _dropout, "dropout1d": _dropout, "alpha_dropout": _dropout,
     "index_select": _index,
 }  # fmt: skip
-

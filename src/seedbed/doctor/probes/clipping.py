@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.observe.site import Site
 from seedbed.doctor.probes.view import Run, number, report
 
 CURE = "Clip between backward() and step()."
@@ -12,7 +13,7 @@ CURE = "Clip between backward() and step()."
 
 def probe(run: Run) -> Iterator[Finding]:
     """Report clipping that comes too late, too early, on scaled gradients, or on other parameters."""
-    touched = set()
+    touched: set[Site | None] = set()
     for optimizer in run.stepped:
         good = sum(optimizer.clip_good.values())
         touched.update(*(s for s in (optimizer.clip_good, optimizer.clip_late, optimizer.clip_early)))

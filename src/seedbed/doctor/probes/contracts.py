@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
+from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.observe.facts import LossCall
@@ -11,6 +12,7 @@ from seedbed.doctor.observe.site import Site
 from seedbed.doctor.observe.source import only_call
 from seedbed.doctor.probes.view import Run, number, report
 
+Seen = dict[str, Any]
 REGRESSION = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
 LONG = {
     "cross_entropy": "CrossEntropyLoss", "nll_loss": "NLLLoss", "binary_cross_entropy": "BCELoss",
@@ -31,7 +33,7 @@ def probe(run: Run) -> Iterator[Finding]:
                 yield finding
 
 
-def _judge(name: str, site: Site | None, seen: list[dict], calls: list[LossCall]) -> Iterator[Finding]:  # type: ignore[type-arg]
+def _judge(name: str, site: Site | None, seen: list[Seen], calls: list[LossCall]) -> Iterator[Finding]:
     if not seen:
         return
     if name == "cross_entropy":
@@ -53,7 +55,7 @@ def _judge(name: str, site: Site | None, seen: list[dict], calls: list[LossCall]
             )  # fmt: skip
 
 
-def _are_probabilities(seen: list[dict]) -> bool:  # type: ignore[type-arg]
+def _are_probabilities(seen: list[Seen]) -> bool:
     return all(
         s["low"] >= -1e-6 and s["high"] <= 1 + 1e-6 and "sum_low" in s
         and abs(s["sum_low"] - 1) < 2e-3 and abs(s["sum_high"] - 1) < 2e-3 and s.get("classes", 2) > 1
@@ -61,11 +63,11 @@ def _are_probabilities(seen: list[dict]) -> bool:  # type: ignore[type-arg]
     )  # fmt: skip
 
 
-def _range(seen: list[dict]) -> tuple[float, float]:  # type: ignore[type-arg]
+def _range(seen: list[Seen]) -> tuple[float, float]:
     return min(s["low"] for s in seen), max(s["high"] for s in seen)
 
 
-def _cross_entropy(site: Site | None, seen: list[dict]) -> Iterator[Finding]:  # type: ignore[type-arg]
+def _cross_entropy(site: Site | None, seen: list[Seen]) -> Iterator[Finding]:
     low, high = _range(seen)
     makers = {s["maker"] for s in seen}
     if _are_probabilities(seen) or makers == {"Softmax"}:
@@ -104,7 +106,7 @@ def _cross_entropy(site: Site | None, seen: list[dict]) -> Iterator[Finding]:  #
     yield from _labels(site, seen, classes)
 
 
-def _labels(site: Site | None, seen: list[dict], classes: int) -> Iterator[Finding]:  # type: ignore[type-arg]
+def _labels(site: Site | None, seen: list[Seen], classes: int) -> Iterator[Finding]:
     counts: dict[float, int] = {}
     for s in seen:
         for label, times in s.get("counts", {}).items():
@@ -137,7 +139,7 @@ def _labels(site: Site | None, seen: list[dict], classes: int) -> Iterator[Findi
             )  # fmt: skip
 
 
-def _rectified(site: Site | None, seen: list[dict], name: str) -> Finding:  # type: ignore[type-arg]
+def _rectified(site: Site | None, seen: list[Seen], name: str) -> Finding:
     share = sum(s["zeros"] for s in seen) / len(seen)
     return report(
         "SB213", f"ReLU on the output before {name}: {share:.0%} of the scores are exactly 0 and none is negative, so "
@@ -145,7 +147,7 @@ def _rectified(site: Site | None, seen: list[dict], name: str) -> Finding:  # ty
     )  # fmt: skip
 
 
-def _nll(site: Site | None, seen: list[dict]) -> Iterator[Finding]:  # type: ignore[type-arg]
+def _nll(site: Site | None, seen: list[Seen]) -> Iterator[Finding]:
     if all(abs(s["lse_low"]) < 1e-2 and abs(s["lse_high"]) < 1e-2 for s in seen):
         return
     low, high = _range(seen)
@@ -158,16 +160,17 @@ def _nll(site: Site | None, seen: list[dict]) -> Iterator[Finding]:  # type: ign
     )  # fmt: skip
 
 
-def _kl(site: Site | None, seen: list[dict]) -> Iterator[Finding]:  # type: ignore[type-arg]
+def _kl(site: Site | None, seen: list[Seen]) -> Iterator[Finding]:
     low, high = _range(seen)
     if all(s.get("target_grad") and not s["input_grad"] for s in seen):
         yield report(
             "SB211", "kl_div gets its arguments in the wrong order: the prediction (with gradient) stands in the place "
             "of the target", site, "Write kl_div(log_prediction, target).",
         )  # fmt: skip
-    elif any(abs(s["lse_low"]) > 1e-2 or abs(s["lse_high"]) > 1e-2 for s in seen) and max(
-        s.get("classes", 2) for s in seen
-    ) > 1:
+    elif (
+        any(abs(s["lse_low"]) > 1e-2 or abs(s["lse_high"]) > 1e-2 for s in seen)
+        and max(s.get("classes", 2) for s in seen) > 1
+    ):
         what = "probabilities" if _are_probabilities(seen) else "raw values"
         yield report(
             "SB206", f"KLDivLoss (kl_div) expects log-probabilities as its input, but it gets {what}: values in "
@@ -185,7 +188,7 @@ def _kl(site: Site | None, seen: list[dict]) -> Iterator[Finding]:  # type: igno
         )  # fmt: skip
 
 
-def _binary(name: str, site: Site | None, seen: list[dict]) -> Iterator[Finding]:  # type: ignore[type-arg]
+def _binary(name: str, site: Site | None, seen: list[Seen]) -> Iterator[Finding]:
     low, high = _range(seen)
     title = LONG[name]
     makers = {s["maker"] for s in seen}
@@ -217,7 +220,7 @@ def _binary(name: str, site: Site | None, seen: list[dict]) -> Iterator[Finding]
     yield from _positive_weight(site, seen)
 
 
-def _positive_weight(site: Site | None, seen: list[dict]) -> Iterator[Finding]:  # type: ignore[type-arg]
+def _positive_weight(site: Site | None, seen: list[Seen]) -> Iterator[Finding]:
     weight = seen[0].get("pos_weight")
     if not isinstance(weight, list) or len(weight) != 1:
         return
@@ -230,7 +233,7 @@ def _positive_weight(site: Site | None, seen: list[dict]) -> Iterator[Finding]: 
         )  # fmt: skip
 
 
-def _regression(name: str, site: Site | None, seen: list[dict], calls: list[LossCall]) -> Iterator[Finding]:  # type: ignore[type-arg]
+def _regression(name: str, site: Site | None, seen: list[Seen], calls: list[LossCall]) -> Iterator[Finding]:
     clash = [s for s in seen if "target_shape" in s and _broadcasts(s["shape"], s["target_shape"])]
     if clash:
         s = clash[0]

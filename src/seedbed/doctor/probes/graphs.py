@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.observe.source import keeper_line
@@ -40,7 +41,7 @@ def _growing_graph(run: Run) -> Iterator[Finding]:
     if len(walked) < 4:
         return
     nodes = [b.nodes for b in walked]
-    if all(b > a for a, b in zip(nodes, nodes[1:], strict=False)) and nodes[-1] > 2 * nodes[0]:
+    if all(b > a for a, b in pairwise(nodes)) and nodes[-1] > 2 * nodes[0]:
         yield report(
             "SB229", f"the hidden state is carried from batch to batch without detach(): the graph grew from {nodes[0]} "
             f"to {nodes[-1]} nodes, and retain_graph=True hides it", walked[0].site,

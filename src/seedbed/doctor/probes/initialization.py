@@ -72,7 +72,7 @@ def _identical(run: Run, root: RootFact) -> Iterator[Finding]:
     ]
     for name, module in layers:
         weight = module.weight.detach()
-        if weight.shape[0] < 2 or not weight.requires_grad and not module.weight.requires_grad:
+        if weight.shape[0] < 2 or (not weight.requires_grad and not module.weight.requires_grad):
             continue
         rows = weight.reshape(weight.shape[0], -1)
         start = root.start.get(f"{name}.weight" if name else "weight")

@@ -98,7 +98,7 @@ def _users_own(run: Run, module: nn.Module) -> bool:
 
 
 def _unmoved(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
-    if optimizer.steps < 5 or not optimizer.start or max(optimizer.rates, default=0.0) == 0.0:
+    if optimizer.steps < 5 or not optimizer.start or max(optimizer.settings["rates"], default=0.0) == 0.0:
         return
     still: list[Tensor] = []
     for parameter in optimizer.params:

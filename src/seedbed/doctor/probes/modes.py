@@ -59,9 +59,7 @@ def _evaluation_in_training_mode(run: Run) -> Iterator[Finding]:
 
 
 def _has_modes(root: RootFact) -> bool:
-    return any(
-        isinstance(m, _BatchNorm) or (isinstance(m, _DropoutNd) and m.p > 0) for m in root.module.modules()
-    )
+    return any(isinstance(m, _BatchNorm) or (isinstance(m, _DropoutNd) and m.p > 0) for m in root.module.modules())
 
 
 def _training_in_eval_mode(run: Run) -> Iterator[Finding]:

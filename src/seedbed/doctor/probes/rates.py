@@ -70,7 +70,7 @@ def _course(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
     ratio = median(optimizer.ratios)
     rate = optimizer.rates[0]
     gain = (first - last) / max(abs(first), 1e-12)
-    if gain < -0.1 and ratio > 0.05 or (gain < 0.02 and ratio > 0.3):
+    if (gain < -0.1 and ratio > 0.05) or (gain < 0.02 and ratio > 0.3):
         yield report(
             "SB121", f"the learning rate {number(rate)} is too high for {optimizer.kind}: each step changes the weights "
             f"by {ratio:.0%} and the loss went from {number(first)} to {number(last)}", optimizer.site,

@@ -72,7 +72,7 @@ def _dropped(loader: LoaderFact, training: bool) -> Iterator[Finding]:
     if not loader.settings["drop_last"] or not lost or loader.settings["iterable"]:
         return
     named = any(word in name.lower() for name in loader.names for word in EVALUATION_WORDS)
-    if loader.evaluating and not loader.training or (named and not training):
+    if (loader.evaluating and not loader.training) or (named and not training):
         yield report(
             "SB403", f"drop_last=True on evaluation data: the last batch of {lost} of {loader.samples} samples is "
             "dropped and never evaluated", loader.site, "Use drop_last=False for evaluation.", lost=lost,
@@ -150,7 +150,12 @@ def _workers(loader: LoaderFact) -> Iterator[Finding]:
 
 def _weights(loader: LoaderFact) -> Iterator[Finding]:
     weights = loader.settings.get("num_weights")
-    if weights and loader.samples and weights < loader.samples and loader.settings["sampler"] == "WeightedRandomSampler":
+    if (
+        weights
+        and loader.samples
+        and weights < loader.samples
+        and loader.settings["sampler"] == "WeightedRandomSampler"
+    ):
         yield report(
             "SB427", f"WeightedRandomSampler needs one weight per sample: it got {weights} weights for {loader.samples} "
             f"samples, so only the first {weights} samples are ever drawn", loader.site,

@@ -120,18 +120,20 @@ def _where_mixed(model: nn.Module, args: Any, row: int) -> Site | None:
                 self.seen.append((here(), out.detach().clone()))
             return out
 
-    traces = []
+    traces: list[list[tuple[Any, Tensor]]] = []
     for given in (args[0], _other(args[0], slice(row, row + 1))):
         with Trace() as trace:
             model(given, *args[1:])
         traces.append(trace.seen)
     batch = args[0].shape[0]
     for (site, one), (_, two) in zip(*traces, strict=False):
-        if one.shape == two.shape and one.ndim and one.shape[0] == batch and _gap(one[:row], two[:row]) > TOLERANCE:
-            return site
-        if one.shape == two.shape and one.ndim > 1 and one.shape[1] == batch and one.shape[0] != batch:
-            if _gap(one[:, :row], two[:, :row]) > TOLERANCE:
-                return site
+        if one.shape != two.shape or not one.ndim:
+            continue
+        rows = one.shape[0] == batch and _gap(one[:row], two[:row]) > TOLERANCE
+        second = one.ndim > 1 and one.shape[1] == batch != one.shape[0]
+        if rows or (second and _gap(one[:, :row], two[:, :row]) > TOLERANCE):
+            found: Site | None = site
+            return found
     return None
 
 
@@ -172,7 +174,13 @@ def _mask_site(model: nn.Module) -> Site | None:
 def _padding(run: Run, root: RootFact, model: nn.Module, args: Any, base: Tensor) -> Iterator[Finding]:
     tokens = args[0]
     tables = [m for m in model.modules() if isinstance(m, nn.Embedding) and m.padding_idx is not None]
-    if tokens.is_floating_point() or tokens.ndim != 2 or not tables or len(args) > 1 or base.shape[0] != tokens.shape[0]:
+    if (
+        tokens.is_floating_point()
+        or tokens.ndim != 2
+        or not tables
+        or len(args) > 1
+        or base.shape[0] != tokens.shape[0]
+    ):
         return
     pad = tables[0].padding_idx
     assert pad is not None

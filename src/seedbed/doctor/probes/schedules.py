@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.observe.facts import OptimizerFact, SchedulerFact
@@ -14,7 +15,7 @@ def probe(run: Run) -> Iterator[Finding]:
     """Report schedules that are never stepped, stepped too often or too rarely, or against their metric."""
     for schedule in run.record.schedulers.values():
         optimizer = run.record.optimizers.get(schedule.optimizer)
-        if optimizer is None or schedule.kind in ("SequentialLR", "ChainedScheduler") and not schedule.calls:
+        if optimizer is None or (schedule.kind in ("SequentialLR", "ChainedScheduler") and not schedule.calls):
             continue
         if not schedule.calls:
             yield from _unstepped(run, schedule, optimizer)
@@ -110,8 +111,8 @@ def _plateau(run: Run, schedule: SchedulerFact) -> Iterator[Finding]:
     if schedule.kind != "ReduceLROnPlateau" or len(seen) < 3:
         return
     mode = schedule.settings.get("mode", "min")
-    rising = seen[-1] > seen[0] and sum(b >= a for a, b in zip(seen, seen[1:], strict=False)) >= 0.6 * (len(seen) - 1)
-    falling = seen[-1] < seen[0] and sum(b <= a for a, b in zip(seen, seen[1:], strict=False)) >= 0.6 * (len(seen) - 1)
+    rising = seen[-1] > seen[0] and sum(b >= a for a, b in pairwise(seen)) >= 0.6 * (len(seen) - 1)
+    falling = seen[-1] < seen[0] and sum(b <= a for a, b in pairwise(seen)) >= 0.6 * (len(seen) - 1)
     share = all(0.0 <= value <= 1.0 for value in seen) or all(0.0 <= v <= 100.0 and v == round(v, 4) for v in seen)
     if (mode == "min" and rising and share and seen[-1] - seen[0] > 0.02) or (mode == "max" and falling):
         yield report(

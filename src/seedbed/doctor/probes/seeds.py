@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.observe.site import Site
 from seedbed.doctor.probes.view import Run, report
 
 SEEDING = {"torch": "torch.manual_seed", "numpy": "np.random.seed", "random": "random.seed"}
@@ -23,14 +26,14 @@ def probe(run: Run) -> Iterator[Finding]:
             f"Add {SEEDING[unseeded[0]]}(seed).", seeded=sorted(seeded), unseeded=unseeded,
         )  # fmt: skip
     for calls in seeds.values():
-        groups: dict[tuple[object, object], list[int]] = {}
+        groups: dict[tuple[Site | None, Any], list[int]] = {}
         for site, value, step in calls:
             groups.setdefault((site, value), []).append(step)
         for (site, value), steps in groups.items():
             if len(set(steps)) >= 3 and not _restarts(run, steps):
                 yield report(
                     "SB702", f"the seed is set again in the loop: seed {value} was set {len(steps)} times while training "
-                    "ran, so every pass draws the same random numbers (order, dropout, noise)", site,  # type: ignore[arg-type]
+                    "ran, so every pass draws the same random numbers (order, dropout, noise)", site,
                     "Seed once, before the loop.", times=len(steps),
                 )  # fmt: skip
                 return
@@ -40,5 +43,5 @@ def _restarts(run: Run, steps: list[int]) -> bool:
     """Say whether a new optimizer was built after most of the seeds: then each seed starts a run of its own."""
     births = sorted(o.birth for o in run.record.optimizers.values())
     marks = sorted(set(steps))
-    fresh = sum(any(a <= birth < b for birth in births) for a, b in zip(marks, marks[1:], strict=False))
+    fresh = sum(any(a <= birth < b for birth in births) for a, b in pairwise(marks))
     return fresh >= 0.5 * (len(marks) - 1)

@@ -76,7 +76,8 @@ def _numbers(pairs: list[Pair]) -> Tensor | None:
     found = joined(pairs)
     if found is None or not (found[0].is_floating_point() or found[0].dtype == torch.uint8):
         return None
-    return found[0].double().unique(dim=0) if found[0].numel() < 4_000_000 else found[0].double()
+    rows: Tensor = found[0].double()
+    return torch.unique(rows, dim=0) if rows.numel() < 4_000_000 else rows
 
 
 def _moments(run: Run, train: list[Pair], held: list[Pair]) -> Iterator[Finding]:
@@ -100,7 +101,9 @@ def _moments(run: Run, train: list[Pair], held: list[Pair]) -> Iterator[Finding]
         return
     both = torch.cat([one, two])
     exact = float(both.mean(0).abs().max()) < 2e-5 and float((both.std(0) - 1).abs().max()) < 2e-3
-    exact = exact or (float(both.mean(0).abs().max()) < 2e-5 and float((both.std(0, correction=0) - 1).abs().max()) < 1e-4)
+    exact = exact or (
+        float(both.mean(0).abs().max()) < 2e-5 and float((both.std(0, correction=0) - 1).abs().max()) < 1e-4
+    )
     apart = float(mean1.abs().max()) > 1e-3
     whole = abs(float(both.mean())) < 2e-5 and abs(float(both.std()) - 1) < 2e-3 and abs(float(one.mean())) > 1e-3
     own = float(mean2.abs().max()) < 2e-5 and float(mean1.abs().max()) < 2e-5 and len(one) != len(two)

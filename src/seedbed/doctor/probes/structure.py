@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from torch import nn
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.observe.facts import OptimizerFact
+from seedbed.doctor.observe.site import Site
 from seedbed.doctor.probes.view import Run, report
 
 
@@ -33,7 +35,7 @@ def _linear_pairs(run: Run) -> Iterator[Finding]:
 
 
 def _recreated_optimizers(run: Run) -> Iterator[Finding]:
-    groups: dict[object, list] = {}  # type: ignore[type-arg]
+    groups: dict[tuple[Site, int], list[OptimizerFact]] = {}
     for optimizer in run.stepped:
         if optimizer.site is not None and optimizer.params:
             groups.setdefault((optimizer.site, id(optimizer.params[0])), []).append(optimizer)
@@ -50,16 +52,18 @@ def _recreated_optimizers(run: Run) -> Iterator[Finding]:
 
 def _layers_made_in_forward(run: Run) -> Iterator[Finding]:
     for root in run.record.roots.values():
-        strays = [m for m, top in run.record.stray.values() if top == root.key and next(m.parameters(), None) is not None]
-        kinds: dict[object, list[nn.Module]] = {}
+        strays = [
+            m for m, top in run.record.stray.values() if top == root.key and next(m.parameters(), None) is not None
+        ]
+        kinds: dict[Site | None, list[nn.Module]] = {}
         for module in strays:
             site = next((run.made_at(p) for p in module.parameters()), None)
             kinds.setdefault(site, []).append(module)
         for site, modules in kinds.items():
-            if site is not None and len(modules) >= 5 and site.function in ("forward", "__call__"):  # type: ignore[attr-defined]
+            if site is not None and len(modules) >= 5 and site.function in ("forward", "__call__"):
                 yield report(
                     "SB505", f"a layer is created in forward(): {len(modules)} new {type(modules[0]).__name__} layers were "
-                    "made, each random and never trained", site,  # type: ignore[arg-type]
+                    "made, each random and never trained", site,
                     "Create it in __init__.", layers=len(modules),
                 )  # fmt: skip
                 return

@@ -14,9 +14,7 @@ from seedbed.doctor.probes.view import Run, report
 
 def probe(run: Run) -> Iterator[Finding]:
     """Report targets that equal the inputs, and padding that counts."""
-    tables = [
-        m for root in run.record.roots.values() for m in root.module.modules() if isinstance(m, nn.Embedding)
-    ]
+    tables = [m for root in run.record.roots.values() for m in root.module.modules() if isinstance(m, nn.Embedding)]
     pairs = [p for p in run.recorder.pairs.split(True) if p.tokens and p.loss.name in ("cross_entropy", "nll_loss")]
     same = [p for p in pairs if p.targets.numel() == p.inputs.numel() and p.inputs.shape[1] >= 4]
     equal = [p for p in same if torch.equal(p.targets.flatten(), p.inputs.flatten())]

@@ -1,0 +1,25 @@
+"""Pages of mistakes that only a running script shows: the example fires, the cure does not."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable
+
+import pytest
+from seedbed.doctor.codes import CHECKS
+
+Codes = Callable[[str], set[str]]
+WATCHED = ("SB146", "SB218", "SB248", "SB519", "SB522", "SB901", "SB909")
+
+
+def _blocks(code: str) -> list[str]:
+    page = importlib.import_module(CHECKS[code].module).__doc__ or ""
+    return re.findall(r"```python\n(.*?)```", page, flags=re.S)
+
+
+@pytest.mark.parametrize("code", WATCHED)
+def test_the_example_of_a_page_fires_and_its_cure_does_not(code: str, codes_of: Codes) -> None:
+    bad, good = _blocks(code)
+    assert code in codes_of(bad)
+    assert codes_of(good) == set()
