@@ -187,6 +187,11 @@ class TrainBatches:
         self._rows = list(rows.split(size))
         self._ids = [ids[start : start + size] for start in range(0, len(ids), size)]
 
+    def in_order(self, batch_size: int) -> EvalBatches:
+        """The training samples once, in order, finished but not augmented."""
+        fetcher = None if self.fetcher is None else self.fetcher.without_transforms()
+        return EvalBatches(self.samples, self.pipeline, batch_size=batch_size, fetcher=fetcher)
+
     def close(self) -> None:
         """Stop worker processes."""
         if self.fetcher is not None:

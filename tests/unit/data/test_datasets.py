@@ -27,7 +27,7 @@ from seedbed.data.datasets.adapt import from_dataloader, from_dataset, from_tens
 from seedbed.data.datasets.arrays import Arrays
 from seedbed.data.datasets.bikes import Bikes
 from seedbed.data.datasets.digits import Digits
-from seedbed.data.datasets.folder import ImageFolder
+from seedbed.data.datasets.images import ImageFolder
 from seedbed.data.datasets.mnist import MNIST, FashionMNIST
 from seedbed.data.datasets.mnist1d import MNIST1D
 from seedbed.data.datasets.table import Table, read_rows
@@ -498,3 +498,9 @@ def test_a_collate_function_of_ones_own_is_used_for_tensors_too() -> None:
     (first,), _ = plain.train.take(Cursor(), 1)
     (second,), _ = own.train.take(Cursor(), 1)
     assert torch.equal(2 * first.inputs, second.inputs)
+
+
+def test_the_table_of_names_has_every_source() -> None:
+    from seedbed.tables import DATA
+
+    assert {source.__name__: f"{source.__module__}:{source.__name__}" for source in SOURCES} == DATA

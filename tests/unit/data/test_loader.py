@@ -12,6 +12,7 @@ import torch
 from torch.utils.data import Dataset, IterableDataset
 
 from seedbed.batch import Batch, Cursor
+from seedbed.data.batches import TrainBatches
 from seedbed.data.loader import Data, LoaderOptions, prepare
 from seedbed.data.samples import DatasetSamples, IterableSamples, TensorSamples, digest
 from seedbed.data.source import Source
@@ -452,3 +453,12 @@ def test_padded_batches_are_normalised_and_carry_their_mask() -> None:
         assert torch.equal(batch.inputs["mask"].sum(1), lengths)
         assert torch.equal(batch.inputs["x"][:, 0, 0], (batch.targets - 1) / 2)
         assert lengths.max() - lengths.min() == 4
+
+
+@pytest.mark.parametrize("name", ["images augmented", "items transformed", "tensors normalised"])
+def test_the_training_split_can_be_read_in_order_without_augmentation(name: str) -> None:
+    data = make(name)
+    assert isinstance(data.train, TrainBatches)
+    first, second = list(data.train.in_order(10)), list(data.train.in_order(10))
+    assert np.array_equal(np.concatenate([batch.indices for batch in first]), data.train.samples.ids)
+    assert all(same(a, b) for a, b in zip(first, second, strict=True))
