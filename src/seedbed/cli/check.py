@@ -1,0 +1,36 @@
+"""``seedbed check PATH…``: finds silent training mistakes by reading code."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "json", "sarif", "github"]), default="text",
+              show_default=True, help="How findings are printed.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--select", help="Only these checks: codes, names or prefixes (SB1), separated by commas.")
+@click.option("--ignore", help="All but these checks: codes, names or prefixes, separated by commas.")
+def command(paths: tuple[Path, ...], form: str, as_json: bool, select: str | None, ignore: str | None) -> None:
+    """Find silent training mistakes in scripts, notebooks and packages. Nothing is imported or run.
+
+    Exit code 0: nothing found at warning or above; 1: findings; 2: wrong use.
+    """
+    from seedbed.doctor.finding import Severity
+    from seedbed.doctor.render import render
+    from seedbed.doctor.static.engine import check_paths
+    from seedbed.doctor.static.settings import chosen, read_settings
+
+    settings = read_settings(paths)
+    only = chosen(select or settings.select, ignore or settings.ignore)
+    problems: list[str] = []
+    findings = check_paths(paths, problems, only)
+    for problem in problems:
+        click.echo(f"skipped: {problem}", err=True)
+    click.echo(render(findings, "json" if as_json else form))
+    if any(f.severity >= Severity.WARNING for f in findings):
+        sys.exit(1)
