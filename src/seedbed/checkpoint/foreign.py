@@ -172,6 +172,7 @@ class _Reader(pickle.Unpickler):
         self._load_storage = load_storage
 
     def find_class(self, module: str, name: str) -> Any:
+        """The inert stand-in for a name in the file."""
         if (module, name) in KNOWN:
             return KNOWN[module, name]
         if (module, name) in OPAQUE:
@@ -181,6 +182,7 @@ class _Reader(pickle.Unpickler):
         raise _RefusedError(f"the name {module}.{name}")
 
     def persistent_load(self, pid: Any) -> Any:
+        """The storage that a tensor in the file refers to."""
         if not isinstance(pid, tuple) or len(pid) < 5 or pid[0] != "storage":
             raise _RefusedError("a reference that is not a tensor's storage")
         _, kind, key, _, count = pid[:5]

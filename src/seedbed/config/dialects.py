@@ -78,6 +78,7 @@ class _Template:
         self.result = Converted(self.tree)
 
     def convert(self) -> Converted:
+        """Our tree, with notes and problems."""
         given = self.given
         self.out["name"] = given.get("name", "run")
         self.out["seed"] = given.get("seed", TEMPLATE_SEED)

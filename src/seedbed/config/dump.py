@@ -38,6 +38,7 @@ class _YamlDumper(yaml.SafeDumper):
     """Quotes every text that would read back as something else, here or in a YAML 1.1 reader."""
 
     def ignore_aliases(self, data: Any) -> bool:
+        """Values that occur twice are written twice; an anchor would only puzzle."""
         return True
 
 

@@ -249,6 +249,7 @@ class _ProjectFinder(MetaPathFinder):
     """Finds the active project's own modules before any other of the same name, wherever that is."""
 
     def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Where a top-level module of the active project is; None for any other name."""
         project = Project.active
         if path is not None or project is None or not project.owns(fullname):
             return None

@@ -230,6 +230,7 @@ class Config(Section):
     @field_validator("name")
     @classmethod
     def check_name(cls, name: str) -> str:
+        """Refuse what cannot be the name of a folder."""
         if not name or name in {".", ".."} or any(c in name for c in '/\\:*?"<>|\0') or name != name.strip():
             raise ValueError(f"{name!r} cannot be a folder name; use letters, digits, '-', '_' and '.'")
         return name

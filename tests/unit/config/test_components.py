@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import importlib
 import multiprocessing
 import sys
 from collections.abc import Iterator
@@ -179,6 +181,18 @@ REFUSED = [
 @pytest.mark.parametrize(("name", "slot", "message"), REFUSED, ids=[name or "empty" for name, _, _ in REFUSED])
 def test_what_a_config_may_not_name_is_refused(name: str, slot: str, message: str) -> None:
     assert message in refusal(Resolver(TABLES), name, slot)
+
+
+@pytest.mark.parametrize("name", ["torch.nn.functional", "torch.nn.modules.module", "torch.optim.optimizer"])
+def test_of_all_names_in_a_module_only_classes_of_the_right_kind_are_found(name: str) -> None:
+    module = importlib.import_module(name)
+    bases = {"model": nn.Module, "optimizer": torch.optim.Optimizer, "data": (), "metric": (), "train_step": ()}
+    for slot, base in bases.items():
+        for attribute in dir(module):
+            found: Any = None
+            with contextlib.suppress(SeedbedError):
+                found = Resolver(TABLES).resolve(f"{name}.{attribute}", slot)
+            assert found is None or issubclass(found, base)
 
 
 def test_a_helper_of_seedbed_is_not_a_part() -> None:
