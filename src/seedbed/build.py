@@ -179,6 +179,8 @@ def make_state(
     model.to(device)
     if isinstance(objective, nn.Module):
         objective.to(device)
+    if data.target_normalizer is not None and hasattr(objective, "report_in_units"):
+        objective.report_in_units(data.target_normalizer.inverse)
     if trainer.channels_last:
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     state = TrainState(

@@ -33,7 +33,8 @@ def begin(session: Session) -> None:
         session.restore(saved)
         for sentence in damage:
             session.say(f"{sentence}; going back to the newest checkpoint that is whole")
-        session.write({"event": "resume", "checkpoint": checkpoint.path.name})
+        horizon = {"epochs": training.job.total_epochs, "total_steps": training.job.total_steps}
+        session.write({"event": "resume", "checkpoint": checkpoint.path.name, **horizon})
     if session.settings is not None:
         source = training.validation
         batch = next(iter(source)) if source is not None else training.job.batches.take(state.cursor, 1)[0][0]

@@ -58,6 +58,7 @@ class Session:
         )
         self.trace = Trace(run.path, self.state.model.state_dict())
         self.unread: list[StepRecord] = []
+        self.last_rate = self.state.learning_rate
         tracking = self.config.tracking
         self.settings = media_settings(tracking) if tracking.tensorboard or tracking.wandb else None
         self.samples: Batch | None = None
@@ -102,6 +103,7 @@ class Session:
         """Do what was due when the run was stopped: an evaluation that was left, an early stop that was decided."""
         pending = self.state.memory.get("boundary")
         if pending is not None:
+            self.last_rate = float(pending["lr"])
             return self.boundary(pending["epoch"], pending["ends_epoch"])
         monitor = self.training.monitor
         if monitor is not None and monitor.should_stop(self.state.progress):
@@ -114,6 +116,7 @@ class Session:
         """Log an update, if it is time to."""
         self.trackers.tick(record, self.training.job.total_steps)
         self.trace.add(record)
+        self.last_rate = record.learning_rate
         if record.loss.device.type != "cpu":
             self.unread.append(record)
             if len(self.unread) >= 64:
@@ -160,7 +163,7 @@ class Session:
         loses nothing: the resumed run begins with it.
         """
         self.check_unread()
-        self.state.memory["boundary"] = {"epoch": epoch, "ends_epoch": ends_epoch}
+        self.state.memory["boundary"] = {"epoch": epoch, "ends_epoch": ends_epoch, "lr": self.last_rate}
         rate, seconds = self.rate(), time.perf_counter() - self.epoch_started
         improved = False
         metrics: dict[str, Any] = {}
@@ -173,10 +176,10 @@ class Session:
         if monitor is not None and monitor.key in metrics:
             improved = monitor.observe(progress, metrics, self.state.step, epoch + 1)
         if metrics:
-            progress.last_metrics = {key: value for key, value in metrics.items() if isinstance(value, float)}
+            progress.last_metrics = scalars_of(metrics)
         if ends_epoch:
             for schedule in self.state.schedules.values():
-                schedule.observe(epoch + 1, {"loss": self.state.epoch_loss.mean(), **progress.last_metrics})
+                schedule.observe(epoch + 1, {"loss": self.state.epoch_loss.mean(), **scalars_of(metrics)})
             self.write(self.epoch_event(epoch, rate, seconds, improved))
             if self.settings is not None:
                 info = self.training.data.info
@@ -228,7 +231,7 @@ class Session:
             "event": "epoch",
             "epoch": epoch + 1,
             "loss": self.state.epoch_loss.mean(),
-            "lr": self.state.learning_rate,
+            "lr": self.last_rate,
             "metrics": {key: value for key, value in self.state.progress.last_metrics.items() if key != "loss"},
             "best": improved,
             "samples_per_second": rate,
@@ -363,6 +366,11 @@ def step_event(record: StepRecord, rate: float) -> dict[str, Any]:
     if record.scalars:
         event["scalars"] = {name: float(value) for name, value in record.scalars.items()}
     return event
+
+
+def scalars_of(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """The metrics that are numbers; tables, such as a confusion matrix, are for reports."""
+    return {name: value for name, value in metrics.items() if isinstance(value, float)}
 
 
 def shorten(indices: Sequence[int], limit: int = 8) -> str:
