@@ -45,10 +45,13 @@ class Saver:
         self.disk = disk or Disk()
         self.saved_step: int | None = None
         self.failed = False
+        self.untidy = False
         try:
             self.disk.make_folders(root)
         except OSError as error:
-            raise CheckpointError(f"{root} cannot be made ({error}); choose another folder with --out") from None
+            raise CheckpointError(
+                f"{root} cannot be made ({error.strerror}); choose another folder with --out"
+            ) from None
         self.clean()
 
     def save(self, state: Mapping[str, Any], info: Mapping[str, Any], best_step: int | None) -> Checkpoint | None:
@@ -58,6 +61,8 @@ class Saver:
             CheckpointError: The state holds something that cannot be saved.
         """
         step = int(state["counters"]["step"])
+        if self.untidy:
+            self.clean()
         try:
             checkpoint = save(self.root, state, step, info, disk=self.disk)
         except OSError as error:
@@ -73,8 +78,8 @@ class Saver:
                 disk=self.disk,
             )
         except OSError as error:
-            self.clean()
-            self.say(f"an old checkpoint could not be removed ({error}); it is tried again at the next save")
+            self.untidy = True
+            self.say(f"an old checkpoint could not be removed ({error.strerror}); it is tried again at the next save")
         return checkpoint
 
     def refuse(self, step: int, error: OSError) -> None:
@@ -82,14 +87,16 @@ class Saver:
         self.failed = True
         self.clean()
         self.say(
-            f"the checkpoint of step {step} could not be saved ({error}); training goes on, the last good "
+            f"the checkpoint of step {step} could not be saved ({error.strerror}); training goes on, the last good "
             "checkpoint stays, and saving is tried again"
         )
 
     def clean(self) -> None:
-        """Free the space that a failed save or prune took, if the disk lets us; else the next try does."""
+        """Free the space that a failed save or prune took, if the disk lets us; else the next save tries again."""
+        self.untidy = True
         with contextlib.suppress(OSError):
             remove_leftovers(self.root, self.disk)
+            self.untidy = False
 
 
 def weights_sha256(model_state: Mapping[str, Any]) -> str:

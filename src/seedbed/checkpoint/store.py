@@ -19,7 +19,7 @@ import errno
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from seedbed.disk import Disk
 from seedbed.errors import CheckpointError
 
 FILES = ("model.safetensors", "state.safetensors", "state.json")
+CHUNK = 1 << 20
 FOLDER = re.compile(r"step-(\d{8,})(?:-(\d+))?", re.ASCII)
 
 
@@ -129,7 +130,7 @@ def save(
         disk.write_file(temporary / name, pieces)
     for name, pieces in contents.items():
         # hashed, because memoryviews are compared slowly
-        if fast_digest([disk.read(temporary / name)]) != fast_digest(pieces):
+        if fast_digest(read_chunks(temporary / name, disk)) != fast_digest(pieces):
             raise OSError(errno.EIO, f"{name} does not read back as it was written")
     disk.commit_folder(temporary, final)
     return Checkpoint(final, manifest)
@@ -148,6 +149,17 @@ def lay_out(
         "state.json": [memoryview(text)],
     }
     return contents, {"model": model, "state": others}
+
+
+def read_chunks(path: Path, disk: Disk) -> Iterator[bytes]:
+    """A file's content without holding it all in memory."""
+    position = 0
+    while True:
+        chunk = disk.read(path, position, CHUNK)
+        yield chunk
+        position += len(chunk)
+        if len(chunk) < CHUNK:
+            return
 
 
 def describe(pieces: list[memoryview]) -> dict[str, Any]:
