@@ -15,7 +15,8 @@ def probe(run: Run) -> Iterator[Finding]:
         shape, batch = note.last["shape"], note.last["batch"]
         if not batch or batch == shape[0]:
             yield report(
-                "SB208", f"softmax over the wrong dim: dim=0 of shape {shape} normalises over the batch, so the samples "
+                "SB208", f"softmax over the wrong dim: dim=0 of shape {shape} normalises over the batch, so the "
+                "samples "
                 "of a batch compete", note.site, "Use dim=1 (or dim=-1).", shape=shape,
             )  # fmt: skip
     for note in noted("softmax-attention-axis"):

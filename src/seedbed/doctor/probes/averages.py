@@ -21,14 +21,16 @@ def probe(run: Run) -> Iterator[Finding]:
     for note in run.record.noted("shallow-copy"):
         if run.record.steps:
             yield report(
-                "SB602", f"copy.copy() of {note.first['kind']} is a shallow copy: it shares its weights with the model, "
+                "SB602", f"copy.copy() of {note.first['kind']} is a shallow copy: it shares its weights with "
+                "the model, "
                 "so both change together", note.site, "Use copy.deepcopy(model).",
             )  # fmt: skip
     for average in run.recorder.copies.averages:
         if len(average.shares) >= 3 and 0.7 < median(average.shares) < 0.9999:
             share = median(average.shares)
             yield report(
-                "SB603", f"the moving average (EMA) is weighted the wrong way round: each update moves it {share:.1%} of "
+                "SB603", f"the moving average (EMA) is weighted the wrong way round: each update moves it "
+                f"{share:.1%} of "
                 "the way to the model, so it is hardly an average", average.site,
                 "Write average = decay * average + (1 - decay) * weight.", share=share,
             )  # fmt: skip
@@ -36,7 +38,8 @@ def probe(run: Run) -> Iterator[Finding]:
             stale = stale_buffers(average)
             if stale is not None and _evaluated(run, average.module()):
                 yield report(
-                    "SB604", f"the averaged model's buffers are never updated: BatchNorm {stale[0]} of the EMA copy has "
+                    "SB604", f"the averaged model's buffers are never updated: BatchNorm {stale[0]} of the EMA "
+                    "copy has "
                     f"running statistics that are {stale[1]} batches old, and it is evaluated with them", average.site,
                     "Copy the buffers too, or recompute them with update_bn.", batches=stale[1],
                 )  # fmt: skip

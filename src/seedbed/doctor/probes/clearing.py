@@ -37,7 +37,8 @@ def _stale(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
                 yield report(
                     "SB148",
                     f"zero_grad() is called here, but it clears something else than what {optimizer.kind} steps: "
-                    f"gradients accumulate over all steps ({optimizer.stale} of {windows - 1} steps used old gradients)",
+                    f"gradients accumulate over all steps ({optimizer.stale} of {windows - 1} steps used old "
+                    "gradients)",
                     note.site,
                     "Call zero_grad() of the optimizer that steps, before backward().",
                     steps=windows, stale=optimizer.stale,

@@ -22,14 +22,16 @@ def probe(run: Run) -> Iterator[Finding]:
             thing = "loss tensors" if what == "loss" else "model outputs"
             done = True
             yield report(
-                "SB216", f"{thing} are kept with their autograd graph: after {step} steps {alive} of them are still alive, "
+                "SB216", f"{thing} are kept with their autograd graph: after {step} steps {alive} of them are "
+                "still alive, "
                 "so memory grows with every step", place, CURE, step=step, alive=alive,
             )  # fmt: skip
     for note in run.record.noted("growing-sum"):
         if not done and len(note.steps) >= 2:
             done = True
             yield report(
-                "SB216", f"a running sum keeps its autograd graph: the loss tensors of {note.last['length']} steps hang "
+                "SB216", f"a running sum keeps its autograd graph: the loss tensors of {note.last['length']} "
+                "steps hang "
                 "on it and memory grows with every step", note.site, "Add loss.item() instead of the tensor.",
                 **note.last,
             )  # fmt: skip
@@ -43,7 +45,8 @@ def _growing_graph(run: Run) -> Iterator[Finding]:
     nodes = [b.nodes for b in walked]
     if all(b > a for a, b in pairwise(nodes)) and nodes[-1] > 2 * nodes[0]:
         yield report(
-            "SB229", f"the hidden state is carried from batch to batch without detach(): the graph grew from {nodes[0]} "
+            "SB229", f"the hidden state is carried from batch to batch without detach(): the graph grew from "
+            f"{nodes[0]} "
             f"to {nodes[-1]} nodes, and retain_graph=True hides it", walked[0].site,
             "Call hidden = hidden.detach() before each batch, and drop retain_graph=True.",
             first=nodes[0], last=nodes[-1],

@@ -81,8 +81,10 @@ def _identical(run: Run, root: RootFact) -> Iterator[Finding]:
         if alike and same and (name, module) != layers[-1]:
             yield report(
                 "SB507",
-                f"constant initialization: all weights of {name or root.name} started at {number(float(start.flatten()[0]))} "  # type: ignore[union-attr]
-                f"and after {run.record.steps} steps its {rows.shape[0]} units are still identical (symmetry is not broken)",
+                f"constant initialization: all weights of {name or root.name} started at "
+                f"{number(float(start.flatten()[0]))} "  # type: ignore[union-attr]
+                f"and after {run.record.steps} steps its {rows.shape[0]} units are still identical (symmetry is "
+                "not broken)",
                 run.made_at(module), "Initialise with random values: nn.init.kaiming_uniform_.", where=name,
                 units=rows.shape[0],
             )  # fmt: skip

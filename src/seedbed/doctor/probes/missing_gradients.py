@@ -111,7 +111,8 @@ def _unmoved(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
     if still and len(still) < len(optimizer.params) + 1 and not optimizer.bad_grads:
         names = ", ".join(run.names.get(id(p), str(tuple(p.shape))) for p in still[:3])
         yield report(
-            "SB146", f"a parameter never changes although training runs: {names} has a gradient, but its values are the "
+            "SB146", f"a parameter never changes although training runs: {names} has a gradient, but its values "
+            "are the "
             f"same after {optimizer.steps} steps", optimizer.site,
             "Give its group a learning rate that is not zero, and do not write the old values back.", where=names,
         )  # fmt: skip

@@ -24,7 +24,8 @@ def probe(run: Run) -> Iterator[Finding]:
     yield from _frozen_statistics(run)
     for note in run.record.noted("functional-dropout"):
         yield report(
-            "SB316", f"F.dropout stays on in evaluation: it ran with p={note.first['rate']} while the model was in eval "
+            "SB316", f"F.dropout stays on in evaluation: it ran with p={note.first['rate']} while the model was "
+            "in eval "
             "mode", note.site, "Pass training=self.training, or use nn.Dropout.", **note.first,
         )  # fmt: skip
 

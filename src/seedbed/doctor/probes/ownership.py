@@ -171,6 +171,7 @@ def _no_effect(run: Run, where: str, attribute: str, what: str, fix: str) -> Fin
     line = assigned_at(site.file, attribute) if site else 0
     place = Site(site.file, line) if site and line else site
     return report(
-        "SB514", f"requires_grad is set where it has no effect: {where} is an attribute of {what}, the parameters still "
+        "SB514", f"requires_grad is set where it has no effect: {where} is an attribute of {what}, the "
+        "parameters still "
         "train", place, fix, where=where,
     )  # fmt: skip

@@ -34,6 +34,7 @@ def probe(run: Run) -> Iterator[Finding]:
     if steps and steps[0].count >= 2 and not updates:
         yield report(
             "SB124",
-            f"scaler.update() is never called after {steps[0].count} calls of scaler.step(): the loss scale never adapts",
+            f"scaler.update() is never called after {steps[0].count} calls of scaler.step(): the loss scale "
+            "never adapts",
             steps[0].site, "Call scaler.update() after scaler.step(optimizer).",
         )  # fmt: skip

@@ -72,7 +72,8 @@ def _course(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
     gain = (first - last) / max(abs(first), 1e-12)
     if (gain < -0.1 and ratio > 0.05) or (gain < 0.02 and ratio > 0.3):
         yield report(
-            "SB121", f"the learning rate {number(rate)} is too high for {optimizer.kind}: each step changes the weights "
+            "SB121", f"the learning rate {number(rate)} is too high for {optimizer.kind}: each step changes the "
+            "weights "
             f"by {ratio:.0%} and the loss went from {number(first)} to {number(last)}", optimizer.site,
             "Divide the learning rate by ten until the loss falls.", lr=rate, ratio=ratio, first=first, last=last,
         )  # fmt: skip

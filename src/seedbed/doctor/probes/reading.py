@@ -49,7 +49,8 @@ def _left_early(run: Run, loader: LoaderFact) -> Iterator[Finding]:
     share = first.batches / loader.length
     yield report(
         "SB315",
-        f"the loop over the data is left early in every pass (break): it stops after {first.batches} of {loader.length} "
+        f"the loop over the data is left early in every pass (break): it stops after {first.batches} of "
+        f"{loader.length} "
         f"batches, so {1 - share:.0%} of the data is never seen",
         break_line(first.site) or first.site, "Delete the break (or return) in the batch loop.",
         batches=first.batches, length=loader.length,
@@ -60,7 +61,8 @@ def _first_batches(loader: LoaderFact) -> Iterator[Finding]:
     digests = [e.digests[0] for e in loader.epochs[:4] if e.digests]
     if len(digests) >= 3 and len(set(digests)) == 1 and loader.training:
         yield report(
-            "SB426", f"next(iter(loader)) in the loop gives the same first batch every time: {len(loader.epochs)} passes "
+            "SB426", f"next(iter(loader)) in the loop gives the same first batch every time: "
+            f"{len(loader.epochs)} passes "
             f"were started and only 1 of {loader.length} batches was ever seen", loader.epochs[0].site,
             "Write for batch in loader, or keep one iterator.", passes=len(loader.epochs),
         )  # fmt: skip
@@ -92,7 +94,8 @@ def _order(loader: LoaderFact) -> Iterator[Finding]:
     sampler = loader.settings["sampler"]
     if sampler == "RandomSampler":
         yield report(
-            "SB702", f"the shuffle repeats: {len(epochs)} epochs gave their {len(epochs[0].digests)} batches in the very "
+            "SB702", f"the shuffle repeats: {len(epochs)} epochs gave their {len(epochs[0].digests)} batches in "
+            "the very "
             "same order, because the generator is seeded again in the loop", loader.site,
             "Seed once, before the loop.", epochs=len(epochs),
         )  # fmt: skip
@@ -142,7 +145,8 @@ def _workers(loader: LoaderFact) -> Iterator[Finding]:
                 ("Generator", "RandomState", "Random")]  # fmt: skip
         if held:
             yield report(
-                "SB411", f"every worker draws the same random numbers: the dataset holds a generator ({held[0]}) that is "
+                "SB411", f"every worker draws the same random numbers: the dataset holds a generator "
+                f"({held[0]}) that is "
                 f"copied to {settings['num_workers']} workers", loader.site,
                 "Seed it in worker_init_fn from torch.initial_seed().", workers=settings["num_workers"],
             )  # fmt: skip
@@ -157,7 +161,8 @@ def _weights(loader: LoaderFact) -> Iterator[Finding]:
         and loader.settings["sampler"] == "WeightedRandomSampler"
     ):
         yield report(
-            "SB427", f"WeightedRandomSampler needs one weight per sample: it got {weights} weights for {loader.samples} "
+            "SB427", f"WeightedRandomSampler needs one weight per sample: it got {weights} weights for "
+            f"{loader.samples} "
             f"samples, so only the first {weights} samples are ever drawn", loader.site,
             "Pass class_weights[labels].", weights=weights, samples=loader.samples,
         )  # fmt: skip

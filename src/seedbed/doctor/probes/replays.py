@@ -90,7 +90,8 @@ def _interactions(run: Run, root: RootFact, model: nn.Module, args: Any, base: T
         site = _where_mixed(model, args, j)
         forward = next((f.site for f in run.training_forwards if f.root == root.key), None)
         yield report(
-            "SB522", f"one sample's output depends on the others in the batch: changing sample {j} of {batch} changes the "
+            "SB522", f"one sample's output depends on the others in the batch: changing sample {j} of {batch} "
+            "changes the "
             "outputs of other samples, in eval mode (softmax, view or an RNN over the batch axis)",
             site or forward, "Keep dim 0 for the batch in every operation.", batch=batch,
         )  # fmt: skip
@@ -153,7 +154,8 @@ def _future(run: Run, root: RootFact, model: nn.Module, args: Any, base: Tensor)
     if gap > TOLERANCE:
         forward = next((f.site for f in run.training_forwards if f.root == root.key), None)
         yield report(
-            "SB223", "positions can see the future: the targets are the next tokens, and changing the last token changes "
+            "SB223", "positions can see the future: the targets are the next tokens, and changing the last "
+            "token changes "
             f"the outputs of earlier positions (by {number(gap)} of their size): the causal mask is missing or wrong",
             _mask_site(model) or forward, "Pass a causal mask (is_causal=True, or a mask that is -inf above the "
             "diagonal).", gap=gap,

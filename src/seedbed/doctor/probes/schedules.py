@@ -129,7 +129,8 @@ def _foreign(run: Run, schedule: SchedulerFact, optimizer: OptimizerFact) -> Ite
     if not optimizer.steps and others and schedule.calls >= 2 and any(o.steps >= 5 for o in others):
         yield report(
             "SB115",
-            f"the learning-rate scheduler {schedule.kind} belongs to an optimizer that never steps: the one that trains "
+            f"the learning-rate scheduler {schedule.kind} belongs to an optimizer that never steps: the one "
+            "that trains "
             "keeps its rate, the schedule is not stepped on it",
             schedule.site, "Build the scheduler on the optimizer that steps.",
         )  # fmt: skip

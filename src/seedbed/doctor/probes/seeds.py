@@ -32,7 +32,8 @@ def probe(run: Run) -> Iterator[Finding]:
         for (site, value), steps in groups.items():
             if len(set(steps)) >= 3 and not _restarts(run, steps):
                 yield report(
-                    "SB702", f"the seed is set again in the loop: seed {value} was set {len(steps)} times while training "
+                    "SB702", f"the seed is set again in the loop: seed {value} was set {len(steps)} times while "
+                    "training "
                     "ran, so every pass draws the same random numbers (order, dropout, noise)", site,
                     "Seed once, before the loop.", times=len(steps),
                 )  # fmt: skip

@@ -29,7 +29,8 @@ def probe(run: Run) -> Iterator[Finding]:
     for note in run.record.noted("unpaired-index"):
         if note.count >= 2:
             yield report(
-                "SB414", f"inputs and targets are shuffled differently: both have {note.first['rows']} rows, but each is "
+                "SB414", f"inputs and targets are shuffled differently: both have {note.first['rows']} rows, "
+                "but each is "
                 "indexed with its own permutation, so the labels no longer belong to the inputs", note.site,
                 "Use one permutation for both.", rows=note.first["rows"],
             )  # fmt: skip
@@ -116,7 +117,8 @@ def _moments(run: Run, train: list[Pair], held: list[Pair]) -> Iterator[Finding]
         )  # fmt: skip
     elif own and float(mean2.abs().max()) < 2e-5 and 0.99 < float(std2.median()) < 1.01:
         yield report(
-            "SB405", "evaluation inputs are normalised with their own statistics: their mean is exactly 0 and std 1, as "
+            "SB405", "evaluation inputs are normalised with their own statistics: their mean is exactly 0 and "
+            "std 1, as "
             "if a scaler had been fitted on them again", held[0].forward.site,
             "Fit on the training data only and call transform on the rest.",
         )  # fmt: skip
@@ -152,7 +154,8 @@ def _sorted_labels(run: Run) -> Iterator[Finding]:
     single = sum(k == 1 for k in kinds)
     if overall >= 2 and single >= 0.6 * len(pairs):
         yield report(
-            "SB422", f"batches hold one class only: {single} of {len(pairs)} training batches have a single label out of "
+            "SB422", f"batches hold one class only: {single} of {len(pairs)} training batches have a single "
+            "label out of "
             f"{overall}, the data is sorted and not shuffled", pairs[0].forward.site,
             "Shuffle the training data.", single=single, batches=len(pairs),
         )  # fmt: skip

@@ -28,7 +28,8 @@ def _linear_pairs(run: Run) -> Iterator[Finding]:
         if middle < min(before.in_features, after.out_features) or before is after:
             continue  # a bottleneck is a factorised layer, and that is often meant
         yield report(
-            "SB509", f"linear layers follow each other without an activation: Linear({before.in_features}, {middle}) and "
+            "SB509", f"linear layers follow each other without an activation: Linear({before.in_features}, "
+            f"{middle}) and "
             f"Linear({after.in_features}, {after.out_features}) together are one linear map", note.site,
             "Put a nonlinearity such as nn.ReLU() between them.", width=middle,
         )  # fmt: skip
@@ -62,7 +63,8 @@ def _layers_made_in_forward(run: Run) -> Iterator[Finding]:
         for site, modules in kinds.items():
             if site is not None and len(modules) >= 5 and site.function in ("forward", "__call__"):
                 yield report(
-                    "SB505", f"a layer is created in forward(): {len(modules)} new {type(modules[0]).__name__} layers were "
+                    "SB505", f"a layer is created in forward(): {len(modules)} new {type(modules[0]).__name__} "
+                    "layers were "
                     "made, each random and never trained", site,
                     "Create it in __init__.", layers=len(modules),
                 )  # fmt: skip

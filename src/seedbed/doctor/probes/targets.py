@@ -20,7 +20,8 @@ def probe(run: Run) -> Iterator[Finding]:
     equal = [p for p in same if torch.equal(p.targets.flatten(), p.inputs.flatten())]
     if len(equal) >= 2 and len(equal) == len(same):
         yield report(
-            "SB224", f"language-model targets are not shifted: in all {len(equal)} batches looked at the target of each "
+            "SB224", f"language-model targets are not shifted: in all {len(equal)} batches looked at the target "
+            "of each "
             "position is the input token itself, so the model learns to copy", equal[0].loss.site,
             "Use inputs = tokens[:, :-1] and targets = tokens[:, 1:].", batches=len(equal),
         )  # fmt: skip
