@@ -8,7 +8,7 @@ from typing import Any
 
 from seedbed.build import Training, build
 from seedbed.checkpoint.weights import load_best
-from seedbed.data.batches import EvalBatches
+from seedbed.data.batches import TrainBatches
 from seedbed.errors import DataError
 from seedbed.evaluate import chosen_weights, evaluate
 from seedbed.models.summary import Summary, summarize
@@ -44,9 +44,8 @@ def evaluate_run(
         step = restore_best(training, run)
         data, state = training.data, training.job.state
         batches: Any = {"val": data.val, "test": data.test}.get(split)
-        if split == "train":
-            samples = getattr(data.train, "samples", None)
-            batches = None if samples is None else EvalBatches(samples, data.train.pipeline, batch_size=256)
+        if split == "train" and isinstance(data.train, TrainBatches):
+            batches = data.train.in_order(256)
         if batches is None:
             raise DataError(f"{run.path}: its data have no {split} split; add data.args.{split} or take another")
         model, used = chosen_weights(state, weights)

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import nn
@@ -92,6 +92,10 @@ def find_problems(resolver: Resolver, tree: Tree) -> list[Problem]:
     check(("model",), "model")
     check(("data",), "data", also=LoaderOptions)
     check(("objective",), "objective")
+    trainer = tree.values.get("trainer")
+    if isinstance(trainer, dict) and isinstance(trainer.get("train_step"), str):
+        found = resolver.check({"type": trainer["train_step"]}, "train_step")
+        problems.extend(Problem(("trainer", "train_step"), problem.what, problem.advice) for problem in found)
     check(("lr_scheduler",), "lr_scheduler", given=("optimizer", "total_steps", "steps_per_epoch"))
     optimizer = tree.values.get("optimizer")
     if isinstance(optimizer, dict):
@@ -146,7 +150,8 @@ def make_objective(resolver: Resolver, config: Config) -> Objective:
     metrics = [resolve_metric(resolver, metric) for metric in args.get("metrics") or []]
     found = resolver.resolve(part["type"], "objective")
     if found is Functional:
-        return Functional(loss=resolve_loss(resolver, args.get("loss")), metrics=metrics)
+        functional: Objective = resolver.instantiate(part, "objective")
+        return functional
     if "metrics" in args:
         args["metrics"] = metrics
     if not inspect.isclass(found):
@@ -157,24 +162,6 @@ def make_objective(resolver: Resolver, config: Config) -> Objective:
         objective: Objective = made
         return objective
     return from_callable(made, metrics)
-
-
-def resolve_loss(resolver: Resolver, name: Any) -> Callable[..., Any]:
-    """A loss function by name: the project's, else torch's.
-
-    Raises:
-        ConfigError: There is no such loss.
-    """
-    if not isinstance(name, str):
-        raise ConfigError(f'objective.args.loss is {name!r}; write the name of a loss function, like "nll_loss"')
-    try:
-        found = resolver.resolve(name, "loss")
-    except ConfigError:
-        if "." in name or not hasattr(torch.nn.functional, name):
-            raise
-        found = resolver.resolve(f"torch.nn.functional.{name}", "loss")
-    loss: Any = found() if inspect.isclass(found) else found
-    return cast("Callable[..., Any]", loss)
 
 
 def resolve_metric(resolver: Resolver, metric: Any) -> Any:
