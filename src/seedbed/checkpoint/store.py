@@ -33,7 +33,7 @@ from seedbed.disk import Disk
 from seedbed.errors import CheckpointError
 
 FILES = ("model.safetensors", "state.safetensors", "state.json")
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 FOLDER = re.compile(r"step-(\d{8,})(?:-(\d+))?", re.ASCII)
 
 
