@@ -108,9 +108,11 @@ def build(loaded: LoadedConfig, *, allow: Sequence[str] = ()) -> Training:
         allow: More prefixes that dotted paths may have.
     """
     config = loaded.config
-    return assemble(
+    training = assemble(
         config, make_parts(loaded, allow=allow), resolved=config.model_dump(mode="json"), project=loaded.project
     )
+    training.notes[:0] = loaded.notes
+    return training
 
 
 def assemble(config: Config, parts: Parts, *, resolved: dict[str, Any], project: Path | None = None) -> Training:

@@ -25,6 +25,7 @@ ROWS: list[set[str]] = [
     {"opening"},
     {"run", "report", "scaffold"},
     {"fitting", "inference", "replay", "bench"},
+    {"verify", "seeds"},
     {"cli"},
 ]
 OPEN_TO_ALL = {"errors"}
