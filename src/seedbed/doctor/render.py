@@ -34,7 +34,7 @@ def _text(findings: Sequence[Finding]) -> str:
         if finding.evidence:
             lines.append("    seen: " + ", ".join(f"{k}={v}" for k, v in finding.evidence.items()))
         if finding.why:
-            lines.append(f"    why:  {finding.why}.")
+            lines.append(f"    why:  {finding.why.rstrip(chr(46))}.")
         if finding.fix:
             lines.append(f"    fix:  {finding.fix}.")
         lines += [f"    see:  {f}:{n} {text}" for f, n, text in finding.related if n]

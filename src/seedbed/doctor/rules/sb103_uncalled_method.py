@@ -68,6 +68,17 @@ def check(p: Program) -> Iterator[Finding]:
             why=f"`{ast.unparse(node)}` only names the method; {effects[node.attr]}",
             fix=f"Write {ast.unparse(node)}()",
         )
+    for event in p.once("save"):
+        box = event.args[0] if event.args else None
+        for val in [box, *(box.attrs.values() if box is not None else [])]:
+            if val is not None and val.kind == "method" and val.name in ("state_dict", "parameters"):
+                yield p.report(
+                    "SB103",
+                    val,
+                    f"{val.name} is not called: its parentheses are missing, so the method itself is saved",
+                    why="the checkpoint holds a bound method (and the whole object with it) instead of the weights",
+                    fix=f"Write {val.name}()",
+                )
 
 
 def _shown(event: Event) -> bool:

@@ -62,10 +62,12 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if any(e.recv is not None and e.recv.kind in ("list", "dict") for e in p.all("schedule")):
             continue
+        last = p.all("step")[-1]
         yield p.report(
             "SB115",
-            event,
+            q.site(last) if last.loops else event,
             f"the learning-rate scheduler {made.name} is never stepped: the learning rate stays constant",
             why="a schedule only moves when scheduler.step() is called",
             fix="Call scheduler.step() after optimizer.step() (per batch or per epoch, as its numbers mean)",
+            related=((str(event.src.path), event.line, "the scheduler"),),
         )

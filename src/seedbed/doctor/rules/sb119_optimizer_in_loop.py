@@ -65,7 +65,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         yield p.report(
             "SB119",
-            event,
+            q.site(event, loop),
             f"the optimizer {optimizer.name} is created again in every round of the loop: its state is lost",
             why="momentum and Adam's running averages restart at zero each time, and no learning-rate schedule can act",
             fix="Create the optimizer once, before the loop",

@@ -58,7 +58,7 @@ def check(p: Program) -> Iterator[Finding]:
             elif limit is not None and rate >= limit and modules and (deep or rate >= 5 * limit):
                 problem = f"is far too large for {optimizer.name}: the loss jumps or diverges"
                 fix = "Use about 1e-3 for Adam-like optimizers, 1e-2 to 1e-1 for SGD"
-            elif 0 < rate <= 1e-7 and modules:
+            elif 0 < rate <= 1e-6 and modules:
                 problem, fix = (
                     "is so small that the weights hardly move",
                     "Use about 1e-3 for Adam-like optimizers, 1e-2 for SGD",

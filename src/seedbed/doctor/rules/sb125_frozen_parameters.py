@@ -60,6 +60,10 @@ def check(p: Program) -> Iterator[Finding]:
         if not weights or not all(id(m) in frozen for m in weights):
             continue
         where = frozen[id(weights[0])]
+        if any(s.seq < where.seq and q.same(s.recv, optimizer) for s in p.all("step")):
+            continue
+        if any("patched" in m.tags for one in modules for m in q.submodules(one)):
+            continue
         yield p.report(
             "SB125",
             where,

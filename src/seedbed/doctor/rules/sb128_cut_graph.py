@@ -107,6 +107,8 @@ def check(p: Program) -> Iterator[Finding]:
                     fix=f"Remove {how} and keep the tensor in the graph",
                     related=((str(back.src.path), back.line, "backward()"),),
                 )
+    yield from _data_in_forward(p, seen)
+    yield from _cut_terms(p, seen)
 
 
 def _matters(p: Program, val: Val) -> bool:
@@ -128,3 +130,61 @@ def _certain(p: Program, lost: list[Val]) -> bool:
                     if part.owner is not None and id(part) in q.gradient_path_cached(p, root):
                         flowing.add(id(part.owner))
     return not any(id(v.owner) in flowing for v in lost)
+
+
+def _data_in_forward(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """``.data`` on an activation: the graph is cut where nobody meant it."""
+    for back in p.all("backward"):
+        for val in ancestors(back.recv) if back.recv is not None else []:
+            if val.name != "data" or val.kind != "tensor" or not val.args or not val.args[0].grad or id(val.node) in seen:
+                continue
+            source = val.args[0]
+            if any(v.name in ("parameter", "Parameter") for v in (source, *source.args)) or not any(
+                v.owner is not None for v in ancestors(source, limit=80)
+            ):
+                continue
+            if source.name == "loss" or source.shape == ():
+                continue
+            seen.add(id(val.node))
+            yield p.report(
+                "SB128",
+                val,
+                ".data cuts the autograd graph: no gradient flows through this value (like detach())",
+                why="the layers before it get no gradient through this path, and nothing warns about it",
+                fix="Remove .data (use detach() where a cut is really meant)",
+                related=((str(back.src.path), back.line, "backward()"),),
+            )
+
+
+def _cut_terms(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """Terms that are added to the loss although their gradient was lost on the way (numpy, item, tensor)."""
+    for back in p.all("backward"):
+        root = back.recv
+        if root is None or root.kind != "tensor" or root.name not in ("add", "sub"):
+            continue
+        stack = list(root.args)
+        while stack:
+            term = stack.pop()
+            if term.kind == "tensor" and term.name in ("add", "sub") and term.grad:
+                stack.extend(term.args)
+                continue
+            if term.grad or term.kind not in ("tensor", "number"):
+                continue
+            lost = [
+                v
+                for v in ancestors(term, limit=120)
+                if v.name in ("detach", "numpy", "item", "data", "tolist")
+                and v.args
+                and v.args[0].grad
+                and any(x.name in ("Parameter", "parameter", "forward") for x in ancestors(v.args[0], limit=60))
+            ]
+            if lost and id(lost[0].node) not in seen and any(v.name in ("numpy", "item", "tensor") for v in ancestors(term, limit=40)):
+                seen.add(id(lost[0].node))
+                yield p.report(
+                    "SB128",
+                    lost[0],
+                    f"a term of the loss is cut from the graph by {lost[0].name}(): it has no gradient and no effect",
+                    why="numpy values and detached tensors are constants for backward(), so this term trains nothing",
+                    fix="Compute the term with torch operations on the tensor itself",
+                    related=((str(back.src.path), back.line, "backward()"),),
+                )

@@ -56,7 +56,7 @@ def check(p: Program) -> Iterator[Finding]:
                 what = "raw logits" if inner.name in q.LOGIT_OPS else f"the output of {inner.name}"
                 yield p.report(
                     "SB204",
-                    event,
+                    made if inner is not made else event,
                     f"BCELoss gets {what}: the sigmoid is missing",
                     why="BCELoss expects probabilities between 0 and 1; other values are misread or clamped",
                     fix="Use BCEWithLogitsLoss, or apply sigmoid to the output",

@@ -83,3 +83,23 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the shortcut adds the changed values instead of the original input",
                 fix="Use inplace=False here (or clone the tensor first)",
             )
+    for event in p.all("augment", "inplace"):
+        view = event.recv
+        if view is None or id(event.node) in seen or view.name != "getitem" or len(view.args) < 2 or event.depth:
+            continue
+        base, key = view.args[0], view.args[1]
+        parts = key.items or [key]
+        if not all(k.kind == "slice" for k in parts) or base.kind != "tensor" or base.grad or event.loops or not view.var:
+            continue
+        later = [u for u in q.users(p, base) if u.seq > view.seq and u.line > event.line and u is not view]
+        if later:
+            seen.add(id(event.node))
+            yield p.report(
+                "SB220",
+                view,
+                f"{view.var} is a view of {base.var or 'another tensor'} and is changed in place: both share memory",
+                why=f"line {event.line} changes the original too, which is used again at line {later[0].line}",
+                fix="Work on a copy: add .clone() to the slice",
+                related=((str(event.src.path), event.line, "the in-place change"),),
+            )
+            seen |= {id(e.node) for e in p.all("augment", "inplace") if e.recv is not None and e.recv.args[:1] == (base,)}

@@ -49,7 +49,7 @@ def check(p: Program) -> Iterator[Finding]:
         if event.name not in ("CrossEntropyLoss", "NLLLoss") or len(event.args) < 2:
             continue
         goal, moved = q.token_source(event.args[1])
-        if goal is None or moved:
+        if goal is None:
             continue
         pred = [v for v in ancestors(event.args[0], limit=3000)]
         if any(
@@ -69,7 +69,7 @@ def check(p: Program) -> Iterator[Finding]:
             if v.name == "Embedding"
             and v.args
             and q.token_source(v.args[0])[0] is goal
-            and not q.token_source(v.args[0])[1]
+            and q.token_source(v.args[0])[1] == moved
         ]
         if not embedded or any(
             v.name in ("masked_fill", "where", "masked_fill_", "clone")

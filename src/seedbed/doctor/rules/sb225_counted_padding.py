@@ -67,6 +67,8 @@ def check(p: Program) -> Iterator[Finding]:
         ]
         if not (padded and (fill is None or fill.const != -100)) and not (by_index and flat):
             continue
+        if any(v.kind == "const" and v.const == -100 for v in parts):
+            continue
         if any(
             v.name == "getitem" and len(v.args) > 1 and (v.args[1].dtype == "bool" or "mask" in v.args[1].var)
             for v in parts
@@ -74,7 +76,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         yield p.report(
             "SB225",
-            event,
+            event.recv if event.recv is not None and event.recv.line else event,
             "padding counts in the loss: ignore_index is missing",
             why="the targets of padded positions are learned like real ones, so the model learns to predict padding",
             fix="Pass ignore_index=<the padding id> to the loss",

@@ -62,6 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
         for pred, target in ((val.args[0], val.args[1]), (val.args[1], val.args[0])):
             if _bootstrapped(target):
                 yield from _check(p, event, pred, target)
+    yield from _policy(p)
 
 
 def _bootstrapped(val: Val) -> bool:
@@ -90,3 +91,34 @@ def _check(p: Program, event: Event, pred: Val, target: Val) -> Iterator[Finding
         fix="Compute the target under torch.no_grad(), or use target.detach()",
         related=((str(event.src.path), event.line, "the loss"),),
     )
+
+
+def _policy(p: Program) -> Iterator[Finding]:
+    """Advantages and old log-probabilities in policy gradients that carry a gradient of their own."""
+    seen: set[int] = set()
+    for back in p.all("backward"):
+        for val in ancestors(back.recv) if back.recv is not None else []:
+            if val.kind != "tensor" or id(val.node) in seen or len(val.args) < 2:
+                continue
+            logs = [a for a in val.args if a.grad and any(v.name in ("log_prob", "log_softmax") for v in q.chain(a)[:4])]
+            if val.name == "mul" and len(logs) == 1:
+                other = next(a for a in val.args if a is not logs[0])
+                if other.grad and other.name == "sub" and any(v.owner is not None for v in ancestors(other, limit=80)):
+                    seen.add(id(val.node))
+                    yield p.report(
+                        "SB238",
+                        val,
+                        "the advantage is not detached: the policy loss also trains the value network (the critic)",
+                        why="gradient flows through the advantage into the critic, which learns to make the policy loss small",
+                        fix="Use advantage.detach() in the policy loss",
+                        related=(q.place(other),),
+                    )
+            if val.name == "sub" and len(logs) == 2 and any(u.name == "exp" for u in q.users(p, val)):
+                seen.add(id(val.node))
+                yield p.report(
+                    "SB238",
+                    val,
+                    "the old log-probability in the ratio is not detached: it carries a gradient",
+                    why="both log-probabilities come from the current policy, so the ratio is always 1 and its gradient is zero",
+                    fix="Compute the old log-probability once, under torch.no_grad(), before the updates",
+                )

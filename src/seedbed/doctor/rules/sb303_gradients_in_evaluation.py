@@ -74,9 +74,12 @@ def check(p: Program) -> Iterator[Finding]:
         seen.add(id(event.node))
         loop = event.loop if looped else None
         near = loop is not None and event.line - loop.line <= 4
+        shared = any(o.node is event.node and o.grad and q.trained_output(p, o.result) for o in q.forwards(p))
+        if shared and event.sites:
+            near = False
         yield p.report(
             "SB303",
-            (loop.node, loop.src) if near and loop is not None else event,
+            (loop.node, loop.src) if near and loop is not None else q.site(event) if shared else event,
             "torch.no_grad() is missing: the evaluation records gradients (autograd graphs)",
             why="each batch builds a graph that is never used, which costs memory and time",
             fix="Evaluate inside `with torch.no_grad():` (or torch.inference_mode())",

@@ -72,3 +72,17 @@ def check(p: Program) -> Iterator[Finding]:
                     fix="Divide counts by the number of samples and sums of batch means by the number of batches",
                     related=((str(event.src.path), event.line, "the running sum"),),
                 )
+    for event in p.once("augment"):
+        val = event.args[0] if event.args else None
+        if val is None or event.name != "Add" or val.name != "mul" or len(val.args) != 2 or id(event.node) in seen:
+            continue
+        summed = any("reduction=sum" in v.tags for a in val.args for v in q.chain(a)[:4])
+        if summed and any(a.name in ("size", "len", "shape", "getitem") for a in val.args):
+            seen.add(id(event.node))
+            yield p.report(
+                "SB305",
+                event,
+                "a summed loss (reduction='sum') is multiplied by the batch size: it is counted twice",
+                why="the sum already grows with the batch, so the reported value is too large by the batch size",
+                fix="Add the summed loss as it is, or use reduction='mean' times the batch size",
+            )

@@ -39,11 +39,12 @@ for epoch in range(10):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, LoopRun, Program
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -51,6 +52,18 @@ def check(p: Program) -> Iterator[Finding]:
     seen: set[int] = set()
     for kind, event, loop, name in q.running_means(p):
         if id(event.node) in seen or not event.loops or event.loops[-1].outer is None:
+            continue
+        slip = _reset_inside(event, loop, name)
+        if slip is not None and id(slip) not in seen:
+            seen.add(id(slip))
+            yield p.report(
+                "SB306",
+                (slip, event.src),
+                f"{name} is reset inside the batch loop: it only holds the last batch",
+                why="it is set to zero in every batch, so the sum after the loop is that of the last batch alone",
+                fix=f"Move `{name} = 0` before the batch loop",
+                related=((str(event.src.path), event.line, "it accumulates here"),),
+            )
             continue
         outer = loop.outer
         if outer is None or not q.repeats(outer) or outer.src is not event.src:
@@ -66,7 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
             if getattr(d[0], "lineno", 0) >= outer.line
             and getattr(d[0], "lineno", 0) <= (getattr(outer.node, "end_lineno", 0) or 0)
         ]
-        if not divided or any(d[2] in ("running", "rounds") for d in divided):
+        if not divided or any(d[2] in ("running", "rounds") for d in divided) and kind != "count":
             continue
         seen.add(id(event.node))
         yield p.report(
@@ -77,3 +90,20 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Move `{name} = 0` to the start of the epoch loop",
             related=((str(event.src.path), event.line, "it accumulates here"),),
         )
+
+
+def _reset_inside(event: Event, loop: LoopRun, name: str) -> ast.AST | None:
+    """The statement that sets the sum to zero in the body of its own loop, when the sum is read afterwards."""
+    end = getattr(loop.node, "end_lineno", 0) or 0
+    for node in getattr(loop.node, "body", []):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and ast.unparse(node.targets[0]) == name:
+            if isinstance(node.value, ast.Constant) and node.value.value in (0, 0.0) and node.lineno < event.line:
+                inside = [
+                    n
+                    for n in ast.walk(loop.node)
+                    if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load)
+                ]
+                scope = event.funcs[-1].node if event.funcs else event.src.tree
+                after = [n for n in ast.walk(scope) if isinstance(n, ast.Name) and n.id == name and n.lineno > end]
+                return node if after and not inside else None
+    return None

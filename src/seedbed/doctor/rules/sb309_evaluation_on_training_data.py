@@ -99,7 +99,7 @@ def check(p: Program) -> Iterator[Finding]:
         where = loop if loop is not None and q.is_loader_loop(loop) else None
         yield p.report(
             "SB309",
-            (where.node, where.src) if where is not None and event.src is where.src else event,
+            q.site(event) if event.sites else (where.node, where.src) if where is not None else event,
             "the evaluation uses the training data: the validation data is never used",
             why=f"{unused[0].var} (line {unused[0].line}) is made but never evaluated, so overfitting stays invisible",
             fix=f"Evaluate on {unused[0].var}",

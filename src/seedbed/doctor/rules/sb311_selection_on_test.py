@@ -43,6 +43,7 @@ from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import LoopRun, Program
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -57,11 +58,13 @@ def check(p: Program) -> Iterator[Finding]:
         if not isinstance(test, ast.Compare) or len(test.comparators) != 1:
             continue
         sides = [ast.unparse(test.left), ast.unparse(test.comparators[0])]
-        best = next((s for s in sides if "best" in words(s.replace(".", "_"))), None)
-        score = next((s for s in sides if s != best), "")
-        if best is None or "test" not in words(
-            score.replace(".", "_").replace("[", "_").replace("'", "_").replace('"', "_")
-        ):
+        best = next((x for x in sides if "best" in words(x.replace(".", "_"))), None)
+        score = next((x for x in sides if x != best), "")
+        if best is None:
+            continue
+        said = "test" in words(score.replace(".", "_").replace("[", "_").replace("'", "_").replace('"', "_"))
+        values = [a for e in p.all("compare") if e.node is test for a in e.args]
+        if not said and not any(_from_test(a) for a in values):
             continue
         if not any(isinstance(a, ast.Assign) and ast.unparse(a.targets[0]) == best for a in ast.walk(node)):
             continue
@@ -71,5 +74,17 @@ def check(p: Program) -> Iterator[Finding]:
             "the test set is used to choose the best model",
             why="the best of many test scores is too optimistic; the test set leaks into the choice",
             fix="Choose by a validation split and use the test set once, at the end",
-            severity=Severity.WARNING if has_val else Severity.HINT,
+            severity=Severity.WARNING if has_val or _later(p, test) else Severity.HINT,
         )
+
+
+def _from_test(val: Val) -> bool:
+    """Whether a score was measured on data of the test split."""
+    return any(
+        v.kind in ("tensor", "loader", "dataset") and v.split == "test" and v.shape != () for v in ancestors(val, limit=600)
+    ) and not any(v.split == "val" for v in ancestors(val, limit=600))
+
+
+def _later(p: Program, test: ast.AST) -> bool:
+    """Whether the choice is used: weights are kept or restored."""
+    return any(e.line > test.lineno for e in p.all("restore"))  # type: ignore[attr-defined]

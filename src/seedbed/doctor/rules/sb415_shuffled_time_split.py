@@ -72,6 +72,18 @@ def check(p: Program) -> Iterator[Finding]:
                 if cuts and id(perm.node) not in seen:
                     seen |= {id(perm.node), id(event.node)}
                     yield _finding(p, perm)
+    for event in p.all("getitem"):
+        if not event.args or event.recv is None:
+            continue
+        perms = [v for v in ancestors(event.args[0], limit=30) if v.name in ("randperm", "np_permutation")]
+        cut = [
+            v
+            for v in ancestors(event.args[0], limit=30)
+            if v.name == "getitem" and v.args[0] in perms and len(v.args) > 1 and v.args[1].kind == "slice"
+        ]
+        if cut and id(cut[0].args[0].node) not in seen and any(_windows(v) for v in ancestors(event.recv, limit=200)):
+            seen.add(id(cut[0].args[0].node))
+            yield _finding(p, cut[0].args[0])
 
 
 def _finding(p: Program, at: Event | Val) -> Finding:

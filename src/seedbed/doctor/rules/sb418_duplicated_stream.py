@@ -65,7 +65,7 @@ def check(p: Program) -> Iterator[Finding]:
         method = cls.method("__iter__")
         yield p.report(
             "SB418",
-            event,
+            (method.node, method.src) if method is not None else event,
             "every worker reads the whole IterableDataset: with num_workers > 0 each sample comes several times",
             why="__iter__ does not look at get_worker_info(), so each worker yields all samples",
             fix="Split the stream by torch.utils.data.get_worker_info() in __iter__",

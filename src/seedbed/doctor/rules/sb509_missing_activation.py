@@ -50,11 +50,11 @@ def check(p: Program) -> Iterator[Finding]:
             len(found) != 1
             or found[0].name != event.name
             or found[0].owner is None
-            or any(v.name in ("cat", "stack", "phi", "getitem", "part") for v in q.chain(source) if v is not found[0])
+            or any(v.name in ("cat", "stack", "phi", "getitem", "part") for v in q.seen_through(source))
         ):
             continue
         first, second = found[0].owner, event.recv
-        if first is second or any("BatchNorm" in v.name or "Norm" in v.name for v in q.chain(source)):
+        if first is second or any("BatchNorm" in v.name or "Norm" in v.name for v in q.seen_through(source)):
             continue
         if event.name != "Linear":
             groups = [m.kwargs.get("groups") for m in (first, second)]

@@ -48,8 +48,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -66,7 +67,7 @@ def check(p: Program) -> Iterator[Finding]:
         if live is None:
             continue
         name = event.name if event.kind in ("assign", "attribute") else ""
-        later = any(s > event.seq for s in steps)
+        later = any(s.seq > event.seq and _moves(s, live) for s in p.all("step", "manual"))
         used_again = id(val) in restored or id(live) in restored
         snapshot = (
             bool(
@@ -114,6 +115,15 @@ def check(p: Program) -> Iterator[Finding]:
             why="it holds the live tensors, so the kept (best) weights are simply the latest ones",
             fix="Copy it: copy.deepcopy(model.state_dict())",
         )
+
+
+def _moves(step: Event, live: Val) -> bool:
+    """Whether a step can change the weights that a state refers to."""
+    if step.recv is None or step.recv.kind != "optimizer":
+        return True
+    holds = q.held(step.recv)
+    owners = q.modules_of(live)
+    return not holds or not owners or any(q.contains(o, h) for o in owners for h in holds)
 
 
 def _live(val: Val) -> Val | None:

@@ -79,7 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
         seen.add(id(model.node))
         yield p.report(
             "SB611",
-            event,
+            q.site(event, loop),
             f"the model {model.name} is created again in every round of the loop: its weights are lost",
             why="each round starts from random weights, so nothing is kept from one epoch to the next",
             fix="Create the model (and the optimizer) once, before the loop",

@@ -96,6 +96,8 @@ def _special(run: Interp, obj: Val, name: str, node: ast.AST) -> Val | None:
             return made
         if name in ("sample", "logits", "last_hidden_state", "pooler_output") and obj.kind == "tensor":
             return None
+    if name == "training" and run.modes.get(id(obj)) in ("train", "eval"):
+        return const(run.modes[id(obj)] == "train", node, run.src)
     if name == "training":
         made = unknown("training", node, run.src, obj)
         made.tags.add("training")
@@ -124,7 +126,7 @@ def element(run: Interp, val: Val, node: ast.AST) -> Val:
         return _wrapped_element(run, val, node)
     if val.items:
         made = None
-        for one in val.items[:6]:
+        for one in val.items[:40]:
             made = join(made, one)
         return made if made is not None else unknown("element", node, run.src)
     if val.kind == "dict":
@@ -369,6 +371,8 @@ def _indexed(shape: Shape | None, index: ast.expr, key: Val) -> Shape | None:
                 out.append(size)
             elif isinstance(low or 0, int) and isinstance(high, int) and plain and high >= 0 and (low or 0) >= 0:
                 out.append(max(0, min(high, size if size is not None else high) - (low or 0)))
+            elif isinstance(low, int) and one.args[1].is_none and plain and size is not None:
+                out.append(max(0, size - low) if low >= 0 else min(size, -low))
             else:
                 out.append(None)
         elif one.kind == "number" or (one.kind == "const" and isinstance(one.const, int)):

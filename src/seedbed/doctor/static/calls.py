@@ -114,6 +114,9 @@ def make_lambda(run: Interp, node: ast.Lambda) -> Val:
 def invoke(run: Interp, func: Func, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     """Run a function of the program with these arguments."""
     func.calls += 1
+    if func.owner is not None and func.owner.base == "optimizer_class" and args and func.name in ("step", "zero_grad"):
+        run.emit("step" if func.name == "step" else "clear", func.name, node, recv=args[0], args=args[1:])
+        return const(None)
     again = sum(f is func for f in run.funcs)
     if len(run.funcs) > MAX_DEPTH or again > 1:
         return unknown(func.name, node, run.src, *args, *kwargs.values())
@@ -130,6 +133,7 @@ def invoke(run: Interp, func: Func, node: ast.AST, args: tuple[Val, ...], kwargs
         run.grads.append(True)
     run.scope, run.src = scope, func.src
     run.funcs.append(func)
+    run.sites.append((node, saved[1]))
     run.returns.append([])
     run.yields.append([])
     try:
@@ -141,6 +145,7 @@ def invoke(run: Interp, func: Func, node: ast.AST, args: tuple[Val, ...], kwargs
             result = _result(run, node)
     finally:
         run.funcs.pop()
+        run.sites.pop()
         run.returns.pop()
         run.yields.pop()
         run.scope, run.src = saved

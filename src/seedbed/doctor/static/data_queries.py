@@ -133,7 +133,8 @@ def held_out(val: Val, p: Program) -> bool:
 def slices_in(val: Val) -> list[tuple[Val, int, int | None]]:
     """Slices with known bounds along the first axis: the base and the range."""
     found = []
-    for one in ancestors(val, limit=150):
+    paths = [a for a in val.args if val.name == "TensorDataset"] or [val]
+    for one in [v for path in paths for v in chain_all(path)]:
         if one.name == "getitem" and len(one.args) > 1 and one.kind in ("tensor", "unknown", "list", "number"):
             key = one.args[1].items[0] if one.args[1].kind == "tuple" and one.args[1].items else one.args[1]
             if key.kind != "slice":

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from seedbed.doctor.static import attributes, calls, shapes
+from seedbed.doctor.static import attributes, calls, naming, shapes
 from seedbed.doctor.static.values import Val, const, join, unknown
 
 if TYPE_CHECKING:
@@ -293,6 +293,8 @@ def _dict(run: Interp, node: ast.Dict) -> Val:
             continue
         name = run.eval(key)
         val.attrs[str(name.const) if name.kind == "const" else "*"] = made
+        if made.kind in ("loader", "dataset") and not made.split and isinstance(name.const, str):
+            made.split = naming.split_of(name.const)
     val.args = tuple(val.attrs.values())
     return val
 
@@ -306,6 +308,9 @@ def _comprehension(run: Interp, node: Any) -> Val:
             over = run.eval(gen.iter)
             sources.append(over)
             run.emit("comprehension", "", node, recv=over)
+            singles = unroll(over, node, run) if len(node.generators) == 1 and not gen.ifs else None
+            if singles is not None:
+                return _unrolled(run, node, gen.target, singles)
             run.assign(gen.target, element(run, over, gen.target))
             for test in gen.ifs:
                 run.eval(test)
@@ -332,6 +337,46 @@ def _comprehension(run: Interp, node: Any) -> Val:
 def element(run: Interp, val: Val, node: ast.AST) -> Val:
     """What iterating over a value gives."""
     return attributes.element(run, val, node)
+
+
+def _unrolled(run: Interp, node: Any, target: ast.expr, singles: list[Val]) -> Val:
+    """A comprehension over a short literal, item by item."""
+    if isinstance(node, ast.DictComp):
+        made = Val("dict", "", node, run.src)
+        for one in singles:
+            run.assign(target, one)
+            key = run.eval(node.key)
+            made.attrs[str(key.const) if key.kind == "const" else "*"] = run.eval(node.value)
+        made.args = tuple(made.attrs.values())
+        return made
+    val = Val("iter" if isinstance(node, ast.GeneratorExp) else "list", "literal", node, run.src)
+    val.items = []
+    for one in singles:
+        run.assign(target, one)
+        val.items.append(run.eval(node.elt))
+    val.grad = any(i.grad for i in val.items)
+    return val
+
+
+def unroll(over: Val, node: ast.AST, run: Interp) -> list[Val] | None:
+    """The items of a short literal (phases, names of splits), which a loop visits one by one."""
+    if over.kind in ("list", "tuple") and over.items and not over.tags & {"each", "grown", "repeat"}:
+        if 1 < len(over.items) <= 4 and any(
+            i.kind == "const" or i.kind in ("tuple", "list") and i.items and i.items[0].kind == "const" for i in over.items
+        ):
+            return list(over.items)
+    if over.kind == "dict" and over.attrs and "*" not in over.attrs and 1 < len(over.attrs) <= 4:
+        return [const(key, node, run.src) for key in over.attrs]
+    if over.kind == "iter" and over.name == "items" and over.args and over.args[0].kind == "dict":
+        box = over.args[0].attrs
+        if 1 < len(box) <= 4 and "*" not in box:
+            pairs = []
+            for key, val in box.items():
+                pair = Val("tuple", "pair", node, run.src)
+                pair.items = [const(key, node, run.src), val]
+                pairs.append(pair)
+            return pairs
+    return None
 
 
 def item_of(run: Interp, val: Val, index: int, node: ast.AST, count: int) -> Val:

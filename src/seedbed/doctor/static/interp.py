@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from seedbed.doctor.static import expressions
+from seedbed.doctor.static.naming import split_of
 from seedbed.doctor.static.program import Cond, Event, LoopRun, Program
 from seedbed.doctor.static.source import Source
 from seedbed.doctor.static.values import Val, const, join, unknown
@@ -138,6 +139,7 @@ class Interp:
         self.forward_depth = 0
         self.keep: list[Val] = []  # so that ids of values stay unique
         self.quiet = 0
+        self.sites: list[tuple[ast.AST, Source]] = []
         self.strict = project.strict
 
     # ---- events -------------------------------------------------------------------------------
@@ -157,6 +159,7 @@ class Interp:
             autocast=self.autocasts[-1] if self.autocasts else None,
             seq=len(self.program.events),
             depth=self.forward_depth,
+            sites=tuple(self.sites),
             **fields,
         )
         if not self.quiet:
@@ -212,6 +215,8 @@ class Interp:
         """Give a value a name in the current scope."""
         if not val.var and val.kind != "lib":
             val.var = name
+        if not val.split and val.kind in ("tensor", "loader", "dataset") and val.shape != ():
+            val.split = split_of(name)
         scope = self.scope.owner(name) if name in self.scope.shared else self.scope
         scope.vars[name] = val
         event = self.emit("assign", name, node, result=val)
@@ -324,7 +329,9 @@ def _if(run: Interp, node: ast.If) -> str:
     return run.branch(node, test, [lambda: run.run(node.body), lambda: run.run(node.orelse)])
 
 
-def _loop(run: Interp, node: Any, over: Val | None, start: Callable[[], None]) -> str:
+def _loop(
+    run: Interp, node: Any, over: Val | None, start: Callable[[], None], unrolled: list[Val] | None = None
+) -> str:
     """Run the body twice (once when deeply nested): the second round sees what the first one left."""
     outer = run.loops[-1] if run.loops else None
     frame = LoopRun(node, run.src, over, tuple(run.conds), outer)
@@ -332,6 +339,18 @@ def _loop(run: Interp, node: Any, over: Val | None, start: Callable[[], None]) -
     run.loops.append(frame)
     end = ""
     # a forward's own loops build layers of the same kind: one round is enough
+    if unrolled is not None:
+        for number, item in enumerate(unrolled):
+            run.rounds.append(number)
+            try:
+                run.assign(node.target, item)
+                end = run.run(node.body)
+            finally:
+                run.rounds.pop()
+            if end in ("break", "return", "raise"):
+                break
+        run.loops.pop()
+        return "" if end in ("break", "continue", "mixed") else end or run.run(node.orelse)
     rounds = 2 if len(run.loops) <= 2 and not run.forward_depth and _has_work(node) else 1
     for number in range(rounds):
         run.rounds.append(number)
@@ -358,7 +377,10 @@ def _for(run: Interp, node: ast.For | ast.AsyncFor) -> str:
     over = run.eval(node.iter)
     if over.kind in ("list", "tuple") and over.items is not None and not over.items and "each" not in over.tags:
         return ""  # an empty literal, grown elsewhere, is not known to stay empty
-    return _loop(run, node, over, lambda: run.assign(node.target, expressions.element(run, over, node.target)))
+    def start() -> None:
+        run.assign(node.target, expressions.element(run, over, node.target))
+
+    return _loop(run, node, over, start, expressions.unroll(over, node, run))
 
 
 def _while(run: Interp, node: ast.While) -> str:

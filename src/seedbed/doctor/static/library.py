@@ -174,7 +174,9 @@ def _torch(run: Interp, name: str, last: str, node: ast.AST, args: tuple[Val, ..
     if last in ("compile", "DataParallel", "DistributedDataParallel", "script") and args and args[0].kind != "const":
         return args[0]
     if name.startswith("torch.distributions") and last[:1].isupper():
-        return _val(run, "distribution", last, node, args, kwargs)
+        made = _val(run, "distribution", last, node, args, kwargs)
+        made.grad = any(v.grad for v in made.inputs())
+        return made
     if last in ("vmap", "grad", "jacrev", "functional_call", "grad_and_value") and "func" in name:
         return unknown(last, node, run.src, *args)
     return ops.apply(run, last, node, args, kwargs)
@@ -363,8 +365,35 @@ def _builtin(run: Interp, last: str, node: ast.AST, args: tuple[Val, ...], kwarg
         from seedbed.doctor.static import attributes
 
         return attributes.element(run, args[0], node)
+    if last == "isinstance" and len(args) > 1:
+        known = _is_instance(args[0], args[1])
+        return const(known, node, run.src) if known is not None else unknown(last, node, run.src)
+    if last == "setattr" and len(args) > 2:
+        if isinstance(args[1].const, str):
+            run.emit("attribute", args[1].const, node, recv=args[0], args=(args[2],))
+            args[0].attrs[args[1].const] = args[2]
+        else:
+            args[0].tags.add("patched")
+        return const(None)
     if last in ("print", "setattr", "isinstance", "hasattr", "open", "input", "id", "type", "repr"):
         made = unknown(last, node, run.src, *args)
         made.grad = False
         return made
     return ops.apply(run, last, node, args, kwargs)
+
+
+def _is_instance(val: Val, kind: Val) -> bool | None:
+    """``isinstance``, when both sides are known."""
+    if kind.kind == "tuple" and kind.items:
+        known = [_is_instance(val, k) for k in kind.items]
+        return True if True in known else None if None in known else False
+    if kind.kind == "lib" and kind.name in ("torch.Tensor", "torch.tensor"):
+        return True if val.kind == "tensor" and "opaque" not in val.tags else None
+    if val.kind == "module" and kind.kind == "lib" and kind.name.startswith("torch.nn."):
+        last = kind.name.rsplit(".", 1)[-1]
+        if last == "Module":
+            return True
+        return None if "external" in val.tags or last.startswith("_") else val.name == last
+    if val.kind == "module" and kind.kind == "class" and val.owner is not None:
+        return kind.owner in val.owner.lineage()
+    return None

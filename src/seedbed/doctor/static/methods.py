@@ -19,7 +19,7 @@ def call(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Wo
     """``obj.name(...)``."""
     if obj.kind == "phi":
         made: Val | None = None
-        for one in list(obj.options())[:4]:
+        for one in list(obj.options())[: 40 if name.endswith("parameters") else 4]:
             if not one.is_none:
                 made = join(made, call(run, one, name, node, args, kwargs))
         return made if made is not None else const(None)
@@ -150,7 +150,7 @@ def module(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: 
         return obj
     if name in ("modules", "children", "named_modules", "named_children"):
         made = Val("iter", name, node, run.src)
-        made.items = [s for s in submodules(obj)[1:]][:8] if "named" not in name else None
+        made.items = [s for s in submodules(obj)[1:]][:40] if "named" not in name else None
         made.args = (obj,)
         made.tags.add("each")
         return made

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from seedbed.doctor.static.interp import Interp
 
 CREATORS = frozenset(
-    "randn rand zeros ones empty full randint normal uniform random_sample standard_normal choice permutation".split()
+    "randn rand zeros ones empty full randint integers random normal uniform random_sample standard_normal choice permutation".split()
 )
 _LIKE = frozenset("randn_like rand_like zeros_like ones_like full_like empty_like".split())
 _REDUCE = frozenset(
@@ -136,7 +136,7 @@ def _created(name: str, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Shape 
         return (size.const,) if size.kind == "const" and isinstance(size.const, int) else shapes.sizes((size,))
     if name == "full":
         return shapes.sizes(args[:1])
-    if name in ("randint", "normal", "uniform", "choice", "permutation"):
+    if name in ("randint", "integers", "random", "normal", "uniform", "choice", "permutation"):
         last = args[-1] if args and args[-1].kind in ("tuple", "list") else None
         return shapes.sizes((last,)) if last is not None else None
     return shapes.sizes(args) if args else ()

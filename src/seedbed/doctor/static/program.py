@@ -44,6 +44,7 @@ class Event:
     seq: int = 0
     mode: str = ""
     depth: int = 0
+    sites: tuple[tuple[ast.AST, Source], ...] = ()
 
     @property
     def line(self) -> int:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from seedbed.doctor.static.methods import submodules
 from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import Event, LoopRun, Program
-from seedbed.doctor.static.values import CUTTING, Val, ancestors, origins
+from seedbed.doctor.static.source import Source
+from seedbed.doctor.static.values import CUTTING, TRANSPARENT, Val, ancestors, origins
 
 MODAL = ("Dropout", "BatchNorm", "InstanceNorm", "AlphaDropout", "SyncBatchNorm")
 WEIGHTED = ("Linear", "Conv", "LSTM", "GRU", "RNN", "Embedding", "Bilinear", "Transformer", "MultiheadAttention")
@@ -231,15 +232,18 @@ def is_eval_loop(loop: LoopRun | None) -> bool:
 def loop_split(loop: LoopRun) -> str:
     """The split that a loop runs over."""
     over = loop.over
-    while over is not None and over.kind == "iter" and over.args:
+    while over is not None and over.kind == "iter" and over.args and over.name in _WRAPPERS:
         over = over.args[0]
     return split_of_val(over) if over is not None else ""
+
+
+_WRAPPERS = frozenset("enumerate zip iter map reversed tqdm list sorted prefetch track".split())
 
 
 def base_of_loop(loop: LoopRun | None) -> Val | None:
     """What a loop really runs over: ``enumerate``, ``tqdm`` and ``zip`` are seen through."""
     over = loop.over if loop is not None else None
-    while over is not None and over.kind == "iter" and over.args and over.name != "range":
+    while over is not None and over.kind == "iter" and over.args and over.name in _WRAPPERS:
         over = over.args[0]
     return over
 
@@ -251,6 +255,8 @@ def is_loader_loop(loop: LoopRun | None) -> bool:
         return False
     if over.kind in ("loader", "dataset") or over.name in ("split", "chunks"):
         return True
+    if over.name == "range":
+        return len(over.args) == 3
     found = set(words(over.var or over.name))
     return bool(found & {"loader", "dataloader", "dl", "batches", "iterator", "dataset", "trainloader", "testloader"})
 
@@ -302,9 +308,9 @@ def optimizers(p: Program) -> list[tuple[Event, Val, list[Val]]]:
         found, seen = [], set()
         for event in p.all("call", "make"):
             made = event.result
-            if made is None or made.kind != "optimizer" or event.recv is not None or id(event.node) in seen:
+            if made is None or made.kind != "optimizer" or event.recv is not None or id(made) in seen:
                 continue
-            seen.add(id(event.node))
+            seen.add(id(made))
             sources = [made.args[0] if made.args else made.kwargs.get("params"), *made.args[1:]]
             found.append((event, made, [m for s in sources for m in modules_of(s)]))
         p.cache["optimizers"] = found
@@ -399,6 +405,23 @@ def spot(val: Val, event: Event) -> Val | Event:
         found: Val = owner
         return found
     return val if val.line else event
+
+
+def seen_through(val: Val) -> list[Val]:
+    """The transparent operations on top of what really made ``val``."""
+    found, current = [], val
+    while current.kind == "tensor" and current.name in TRANSPARENT and current.args and len(found) < 30:
+        found.append(current)
+        current = current.args[0]
+    return found
+
+
+def site(event: Event, loop: LoopRun | None = None) -> tuple[ast.AST, Source] | Event:
+    """The place outside helper functions from which an event was caused (inside ``loop`` if given)."""
+    for node, src in event.sites:
+        if loop is None or src is loop.src and loop.line <= getattr(node, "lineno", 0) <= (getattr(loop.node, "end_lineno", 0) or 0):
+            return node, src
+    return event
 
 
 def chain(val: Val) -> list[Val]:
@@ -577,27 +600,29 @@ def forwards_inside(p: Program, *names: str) -> Iterator[Event]:
             yield event
 
 
-def token_source(val: Val) -> tuple[Val | None, bool]:
-    """The tensor that token ids come from, and whether they were sliced along the way."""
-    current, moved = val, False
+_MOVES = frozenset("view reshape flatten contiguous long to transpose t permute".split())
+
+
+def token_source(val: Val) -> tuple[Val | None, str]:
+    """The tensor that token ids come from, and how they were sliced along the way (``""``: not at all)."""
+    current, key = val, ""
     for _ in range(20):
         if current.kind == "phi":
             current = current.args[0]
-        elif (
-            current.name in ("view", "reshape", "flatten", "contiguous", "long", "to", "transpose", "t", "permute")
-            and current.args
-        ):
+        elif current.name in _MOVES and current.args:
             current = current.args[0]
+        elif current.name in ("stack", "cat") and current.args and current.args[0].items and "each" in current.args[0].tags:
+            current = current.args[0].items[0]
         elif current.name == "getitem" and len(current.args) > 1:
             keys = current.args[1].items or [current.args[1]]
-            if any(k.kind == "slice" for k in keys):
-                moved = moved or any(k.kind == "slice" and not (k.args[0].is_none and k.args[1].is_none) for k in keys)
-                current = current.args[0]
-            else:
+            if not any(k.kind == "slice" for k in keys):
                 break
+            if any(k.kind == "slice" and not (k.args[0].is_none and k.args[1].is_none) for k in keys):
+                key += ast.unparse(current.node.slice) + ";" if isinstance(current.node, ast.Subscript) else "?"
+            current = current.args[0]
         else:
             break
-    return (current if current.kind in ("tensor", "unknown") else None), moved
+    return (current if current.kind in ("tensor", "unknown") else None), key
 
 
 def is_sliced_output(val: Val) -> bool:
@@ -612,12 +637,13 @@ def next_token(p: Program) -> bool:
         for event in p.all("loss"):
             if event.name not in ("CrossEntropyLoss", "NLLLoss") or len(event.args) < 2:
                 continue
-            goal, moved = token_source(event.args[1])
-            if goal is None or not moved:
+            goal, key = token_source(event.args[1])
+            if goal is None or not key:
                 continue
             for val in ancestors(event.args[0], limit=3000):
-                if val.name == "Embedding" and val.args and token_source(val.args[0])[0] is goal:
-                    found = True
+                if val.name == "Embedding" and val.args:
+                    source, own = token_source(val.args[0])
+                    found = found or (source is goal and own != key)
         p.cache["next_token"] = found
     return bool(p.cache["next_token"])
 

@@ -26,7 +26,7 @@ CUTTING = frozenset(
     "detach item numpy tolist data argmax argmin argsort long int bool byte eq ne lt le gt ge compare round floor "
     "ceil sign cpu_numpy isnan isinf nonzero randint multinomial zeros_like ones_like rand_like randn_like "
     "full_like bincount one_hot size len shape float_builtin int_builtin searchsorted bernoulli detach_ "
-    "new_zeros new_ones heaviside topk_indices numel dim sort_indices trunc fix floor_divide".split()
+    "sample new_zeros new_ones heaviside topk_indices numel dim sort_indices trunc fix floor_divide".split()
 )
 
 
