@@ -36,14 +36,30 @@ def doctor_script(
     from seedbed.doctor.finding import merge
     from seedbed.doctor.script import observe_script
     from seedbed.doctor.static.engine import check_paths
+    from seedbed.doctor.static.settings import chosen, read_settings
 
+    settings = read_settings([path])
+    only = chosen(settings.select, settings.ignore)
     try:
-        read = check_paths([path])
+        read = check_paths([path], None, only)
     except ConfigError as error:
         click.echo(f"not read: {error}", err=True)
         read = []
     seen = observe_script(path, args, steps, full, seconds or None, quiet)
-    return merge([*read, *seen.findings]), seen
+    watched = [f for f in seen.findings if only is None or f.code in only]
+    return merge([*read, *_in_cells(watched, path)]), seen
+
+
+def _in_cells(findings: list[Finding], path: Path) -> list[Finding]:
+    """Name the cell of each finding in a notebook."""
+    if path.suffix != ".ipynb":
+        return findings
+    from dataclasses import replace
+
+    from seedbed.doctor.static.source import read_source
+
+    source = read_source(path)
+    return [replace(f, where=source.where(f.line)) if f.line and not f.where else f for f in findings]
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

@@ -72,6 +72,7 @@ class OptimizerFact:
     clears: list[Site | None] = field(default_factory=list)
     clears_per_window: Counter[Site | None] = field(default_factory=Counter)
     grad_seen: set[int] = field(default_factory=set)
+    grad_nonzero: set[int] = field(default_factory=set)
     grad_checks: int = 0
     marks: dict[int, tuple[int, int]] = field(default_factory=dict)
     start: dict[int, Tensor] = field(default_factory=dict)
@@ -241,6 +242,7 @@ class Record:
     loaders: dict[int, LoaderFact] = field(default_factory=dict)
     notes: dict[tuple[str, str, int], Note] = field(default_factory=dict)
     leaves: dict[int, Tensor] = field(default_factory=dict)
+    leaf_starts: dict[int, tuple[float, float, float]] = field(default_factory=dict)
     leaf_counts: Counter[int] = field(default_factory=Counter)
     walks: int = 0
     walk_sites: dict[int, Site | None] = field(default_factory=dict)

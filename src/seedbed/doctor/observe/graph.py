@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from seedbed.doctor.observe.facts import Record
+from seedbed.doctor.observe.facts import Record, is_plain
 from seedbed.doctor.observe.site import Site
 
 LIMIT = 20_000
@@ -37,6 +37,9 @@ def walk(record: Record, tensor: Tensor, site: Site | None) -> int:
     record.walks += 1
     for key, leaf in found.items():
         record.leaf_counts[key] += 1
+        if key not in record.leaves and leaf.ndim == 2 and leaf.numel() > 1 and is_plain(leaf) and record.walks == 1:
+            values = leaf.detach().float()
+            record.leaf_starts[key] = (float(values.std()), float(values.mean()), float(values.min()))
         record.leaves.setdefault(key, leaf)
         record.walk_sites.setdefault(key, site)
     return nodes

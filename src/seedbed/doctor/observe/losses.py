@@ -80,6 +80,7 @@ def measure(name: str, given: Tensor, target: Any, bound: dict[str, Any]) -> dic
         "reduction": bound.get("reduction", "mean"),
         "input_grad": given.requires_grad,
     }
+    seen["last_axis"] = given.ndim > 2 and _is_linear_output(given)
     values = given.detach().float()
     if values.numel() == 0:
         return seen
@@ -101,6 +102,21 @@ def measure(name: str, given: Tensor, target: Any, bound: dict[str, Any]) -> dic
         elif value is not None:
             seen[key] = value
     return seen
+
+
+def _is_linear_output(given: Tensor) -> bool:
+    """Say whether a tensor is the output of a linear layer with no axis moved: its classes are on the last axis."""
+    node = given.grad_fn
+    for _ in range(6):
+        if node is None:
+            return False
+        name = node.name().split("Backward")[0]
+        if name == "Addmm":
+            return True
+        if name not in ("View", "UnsafeView", "_UnsafeView", "ReshapeAlias", "Alias"):
+            return False
+        node = node.next_functions[0][0]
+    return False
 
 
 def _measure_target(name: str, seen: dict[str, Any], target: Tensor, bound: dict[str, Any]) -> None:

@@ -42,6 +42,11 @@ def active_randomness(module: nn.Module) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def version_of(tensor: Any) -> int:
+    """Return how often a tensor was changed in place; tensors of inference mode do not count."""
+    return -1 if tensor.is_inference() else int(tensor._version)
+
+
 def tensors_in(output: Any) -> list[Tensor]:
     """Return the ordinary tensors in a module's output, also those held by its objects (distributions, records)."""
     found: list[Tensor] = []
@@ -64,7 +69,7 @@ class ModuleWatch:
         self.stack: list[nn.Module] = []
         self.open: list[ForwardFact | None] = []
         self.by_module: weakref.WeakKeyDictionary[nn.Module, int] = weakref.WeakKeyDictionary()
-        self.produced: dict[int, tuple[weakref.ref[Tensor], nn.Module, Site | None]] = {}
+        self.produced: dict[int, tuple[weakref.ref[Tensor], nn.Module, Site | None, int]] = {}
         self.outputs: dict[int, ForwardFact] = {}
         self.kept: list[tuple[weakref.ref[Tensor], ForwardFact]] = []
         self.handles: list[Any] = []
@@ -128,6 +133,8 @@ class ModuleWatch:
         if key is not None:
             return self.record.roots.get(key)
         if next(module.parameters(), None) is None or len(self.record.roots) >= MAX_ROOTS:
+            return None
+        if any(torch.nn.parameter.is_lazy(p) for p in module.parameters()):
             return None
         key = len(self.record.roots) + 1
         self.by_module[module] = key
@@ -243,10 +250,13 @@ class ModuleWatch:
 
     def _linear_input(self, module: nn.Module, given: Tensor, root: RootFact) -> None:
         known = self.produced.get(id(given))
-        if known is not None and known[0]() is given:
+        if known is not None and known[0]() is given and known[3] == version_of(given):
             before, site = known[1], known[2]
             if type(before) is type(module) and id(before) in root.members:
-                self.record.note("linear-after-linear", self._line_of(module) or site, before=before, after=module)
+                place = here()
+                if place is None or place.function != "forward":
+                    place = self._line_of(module) or site
+                self.record.note("linear-after-linear", place, before=before, after=module)
 
     def _sequence_input(self, module: nn.RNNBase, given: Tensor) -> None:
         if given.ndim == 3:
@@ -269,9 +279,11 @@ class ModuleWatch:
         if isinstance(module, LINEAR):
             if len(self.produced) > 512:
                 self.produced.clear()
-            self.produced[id(output)] = (weakref.ref(output), module, site)
+            self.produced[id(output)] = (weakref.ref(output), module, site, version_of(output))
         elif isinstance(module, _DropoutNd | nn.Identity) and args and id(args[0]) in self.produced:
-            self.produced[id(output)] = (weakref.ref(output), *self.produced[id(args[0])][1:])
+            last = self.produced[id(args[0])]
+            if last[0]() is args[0] and last[3] == version_of(args[0]) and output is not args[0]:
+                self.produced[id(output)] = (weakref.ref(output), last[1], last[2], version_of(output))
         self._check_batchnorm(module)
 
     def _check_batchnorm(self, module: nn.Module) -> None:

@@ -47,19 +47,39 @@ class PairWatch:
         self.tokens: dict[int, Tensor] = {}
         self.drawn: dict[int, tuple[int, int, int, Site | None]] = {}
         self._held: list[Any] = []
+        self.given: list[tuple[ForwardFact, Tensor]] = []
+        self.given_numbers = 0
+        self.order: dict[int, tuple[int, int, Any]] = {}
 
     def input_seen(self, fact: ForwardFact, given: Tensor) -> None:
         """Remember a module's input."""
         self.last = (fact, weakref.ref(given))
+        real = given.is_floating_point() or given.dtype == torch.uint8
+        if not real or given.requires_grad or not given.ndim or self.given_numbers + given.numel() > MAX_NUMBERS:
+            return
+        if self.recorder.reading_rows or not fact.grad:
+            self.given_numbers += given.numel()
+            self.given.append((fact, given.detach().reshape(given.shape[0], -1).cpu().clone()))
 
     def indexed(self, base: Tensor, index: Tensor, out: Tensor, site: Site | None) -> None:
         """Remember that ``out`` is ``base[index]``: which rows, in which order."""
         if len(self.drawn) > 64:
             self.drawn.clear()
+        if index.numel() == base.shape[0] and out.numel() < 5_000_000 and len(self.order) < 32:
+            self._reordered(base, index, out)
         digest = xxhash.xxh3_64_intdigest(index.detach().cpu().contiguous().numpy().tobytes())
         self.drawn[id(out)] = (digest, base.shape[0], index.numel(), site)
         key = id(out)
         self._held = [*self._held[-128:], weakref.ref(out, lambda _: self.drawn.pop(key, None))]
+
+    def _reordered(self, base: Tensor, index: Tensor, out: Tensor) -> None:
+        """Remember in which order the rows of a whole data set were put."""
+        host = index.detach().cpu()
+        if torch.equal(host.sort().values, torch.arange(len(host))):
+            before = self.order.get(base.untyped_storage().data_ptr(), (0,))[0]
+            digest = xxhash.xxh3_64_intdigest(host.contiguous().numpy().tobytes(), seed=before & 0xFFFFFFFF)
+            storage = out.untyped_storage()
+            self.order[storage.data_ptr()] = (digest, len(host), storage)
 
     def loss_seen(self, given: Tensor, target: Tensor, call: LossCall) -> None:
         """Join a loss call with the last input, when both have as many samples."""
@@ -70,9 +90,15 @@ class PairWatch:
         if inputs is None or not is_plain(inputs) or not is_plain(target) or not inputs.ndim:
             return
         self.recorder.batch_now = target.shape[0] if target.shape[0] == inputs.shape[0] else 0
+        one_order = self.order.get(inputs.untyped_storage().data_ptr())
+        two_order = self.order.get(target.untyped_storage().data_ptr())
+        if one_order and two_order and one_order[0] != two_order[0] and one_order[1] == two_order[1]:
+            self.recorder.record.note("unpaired-index", call.site, rows=one_order[1], batch=len(target), whole=True)
         one, two = self.drawn.get(id(inputs)), self.drawn.get(id(target))
         if one and two and one[0] != two[0] and one[1] == two[1] and one[2] == two[2]:
             self.recorder.record.note("unpaired-index", two[3] or one[3], rows=one[1], batch=one[2])
+        if not inputs.is_floating_point() and inputs.ndim == 2 and target.numel() == inputs.numel():
+            target = target.reshape(inputs.shape)
         if inputs.shape[0] != target.shape[0] or len(self.pairs) >= MAX_BATCHES:
             return
         root = self.recorder.record.roots.get(fact.root)

@@ -35,6 +35,15 @@ def only_call(site: Site | None, names: Sequence[str]) -> Site | None:
     return Site(site.file, lines[0]) if len(lines) == 1 else site
 
 
+def last_call(site: Site | None, names: Sequence[str]) -> Site | None:
+    """Return the last line above ``site`` (or of the file) that calls one of ``names``, else ``site`` itself."""
+    if site is None:
+        return None
+    lines = find_calls(site.file, names)
+    above = [line for line in lines if line <= site.line] or lines
+    return Site(site.file, above[-1]) if above else site
+
+
 def assigned_at(file: str, attribute: str) -> int:
     """Return the first line that assigns to ``….attribute``, 0 when there is none."""
     tree = parse_file(file)

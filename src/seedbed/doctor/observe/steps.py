@@ -102,6 +102,9 @@ class StepLedger:
             if fact.steps < 60 or fact.steps % 50 == 0:
                 fact.grad_checks += 1
                 fact.grad_seen.update(id(p) for p in fact.params if p.grad is not None)
+            if fact.steps in (3, 10, 40):
+                own = [p for p in fact.params if p.grad is not None and is_plain(p.grad)]
+                fact.grad_nonzero.update(id(p) for p in own if float(p.grad.abs().max()) > 1e-6)  # type: ignore[union-attr]
 
     def _judge_gradients(self, fact: OptimizerFact, watched: list[Tensor]) -> None:
         grads = [p.grad for p in watched if p.grad is not None and is_plain(p.grad)]

@@ -157,13 +157,22 @@ def _is_scaled(node: Any) -> bool:
     return False
 
 
+def _moves_channels(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
+    """(…, H, W, 3) seen as (…, 3, H, W), or back: an image whose channels only a permute can move."""
+    if len(before) != len(after) or len(before) < 3 or before[:-3] != after[:-3]:
+        return False
+    front, back = (before[-1], *before[-3:-1]) == after[-3:], (*before[-2:], before[-3]) == after[-3:]
+    return min(before[-3:]) in (3, 4) and before != after and (front or back)
+
+
 def _view(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     given = args[0] if args else None
     if not _plain(given) or not _plain(out) or given.ndim < 2 or out.ndim < 1:
         return
-    if not (given.requires_grad or watch.recorder.modules.stack):
-        return
     before, after = tuple(given.shape), tuple(out.shape)
+    inside = given.requires_grad or bool(watch.recorder.modules.stack)
+    if not inside and not _moves_channels(before, after):
+        return
     if before == after:
         return
     batch = watch.recorder.batch_now

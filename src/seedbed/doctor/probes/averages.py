@@ -7,6 +7,7 @@ from statistics import median
 
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.observe.copies import stale_buffers
+from seedbed.doctor.observe.source import only_call
 from seedbed.doctor.probes.view import Run, number, report
 
 
@@ -31,8 +32,16 @@ def probe(run: Run) -> Iterator[Finding]:
             yield report(
                 "SB603", f"the moving average (EMA) is weighted the wrong way round: each update moves it "
                 f"{share:.1%} of "
-                "the way to the model, so it is hardly an average", average.site,
+                "the way to the model, so it is hardly an average", only_call(average.site, ("lerp_", "mul_", "copy_")),
                 "Write average = decay * average + (1 - decay) * weight.", share=share,
+            )  # fmt: skip
+        still = average.still >= 8 and not average.shares and not average.copied
+        name = _name_of(run, average.module())
+        if still and any(w in name for w in ("ema", "average", "avg", "shadow", "swa", "polyak", "slow")):
+            yield report(
+                "SB605", f"the moving average {name} (EMA) is never updated: its weights are the same after "
+                f"{run.record.steps} optimizer steps, so its evaluation shows the initial model", average.site,
+                "Update it after every optimizer step.", steps=run.record.steps,
             )  # fmt: skip
         if len(average.shares) + average.copied >= 3:
             stale = stale_buffers(average)
@@ -61,6 +70,11 @@ def probe(run: Run) -> Iterator[Finding]:
                 note.site, "Look at the returned missing_keys and unexpected_keys.",
                 missing=number(seen["missing"]), severity=Severity.HINT,
             )  # fmt: skip
+
+
+def _name_of(run: Run, module: object) -> str:
+    names = [root.name.lower() for root in run.record.roots.values() if root.module is module]
+    return names[0] if names else ""
 
 
 def _evaluated(run: Run, module: object) -> bool:

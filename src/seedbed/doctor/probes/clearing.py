@@ -9,6 +9,7 @@ import torch
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.observe.facts import OptimizerFact
 from seedbed.doctor.observe.site import Site
+from seedbed.doctor.observe.source import last_call
 from seedbed.doctor.probes.view import Run, report
 
 
@@ -19,6 +20,7 @@ def probe(run: Run) -> Iterator[Finding]:
             yield from _stale(run, optimizer)
             yield from _erased(run, optimizer)
             yield from _repeated(optimizer)
+            yield from _zero(run, optimizer)
             yield from _no_backward(run, optimizer)
         else:
             yield from _never_stepped(run, optimizer)
@@ -80,6 +82,19 @@ def _erased(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
             "The optimizer then never sees a gradient and the weights do not learn.",
             erased=optimizer.erased,
         )
+
+
+def _zero(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
+    windows = len(optimizer.backs_per_step)
+    if windows >= 5 and optimizer.empty >= 0.9 * windows and not optimizer.erased and optimizer.grad_seen:
+        flat = ("round", "floor", "ceil", "sign", "argmax", "heaviside")
+        yield report(
+            "SB237",
+            f"every gradient is exactly zero in {optimizer.empty} of {windows} steps: an operation without gradient "
+            "(round, argmax, a comparison) stands between the model and the loss",
+            last_call(run.backward_site, flat), "Use a smooth operation in the loss and round only for reporting.",
+            steps=windows,
+        )  # fmt: skip
 
 
 def _repeated(optimizer: OptimizerFact) -> Iterator[Finding]:

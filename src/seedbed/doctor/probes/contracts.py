@@ -9,7 +9,7 @@ from typing import Any
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.observe.facts import LossCall
 from seedbed.doctor.observe.site import Site
-from seedbed.doctor.observe.source import only_call
+from seedbed.doctor.observe.source import last_call
 from seedbed.doctor.probes.view import Run, number, report
 
 Seen = dict[str, Any]
@@ -75,7 +75,7 @@ def _cross_entropy(site: Site | None, seen: list[Seen]) -> Iterator[Finding]:
             "SB201",
             f"CrossEntropyLoss (cross_entropy) got softmax output: every row of its input sums to 1.000 (min "
             f"{number(low)}, max {number(high)}), but it expects raw logits",
-            only_call(site, ("softmax", "Softmax")), "Pass the raw scores: delete the softmax.",
+            last_call(site, ("softmax", "Softmax")), "Pass the raw scores: delete the softmax.",
             "It applies log-softmax itself, so the gradient is squashed and training stalls at a higher loss.",
             low=low, high=high, row_sum=1.0,
         )  # fmt: skip
@@ -84,18 +84,27 @@ def _cross_entropy(site: Site | None, seen: list[Seen]) -> Iterator[Finding]:
             "SB201",
             f"sigmoid before CrossEntropyLoss (cross_entropy): its input lies in {number(low)}..{number(high)}, but it "
             "expects raw logits and applies softmax itself",
-            only_call(site, ("sigmoid", "Sigmoid")), "Pass the raw scores: delete the sigmoid.", low=low, high=high,
+            last_call(site, ("sigmoid", "Sigmoid")), "Pass the raw scores: delete the sigmoid.", low=low, high=high,
         )  # fmt: skip
     elif makers == {"Relu"} and low >= 0 and all(s["zeros"] > 0.05 for s in seen):
         yield _rectified(site, seen, "CrossEntropyLoss")
     classes = seen[0].get("classes", 0)
-    if classes == 1 and all(s.get("classes") == 1 for s in seen) and not seen[0].get("target_float"):
+    if all(s.get("last_axis") for s in seen):
+        yield report(
+            "SB247", f"the class axis is not where CrossEntropyLoss expects it: its input {seen[0]['shape']} "
+            "comes from a "
+            "linear layer, so the classes are on the last axis, but the loss reads them on axis 1; view() mixes "
+            "them, it "
+            "needs permute/transpose", site, "Pass logits.transpose(1, 2), or flatten to (N*T, C).",
+            shape=seen[0]["shape"],
+        )  # fmt: skip
+    if classes == 1 and all(s.get("classes") == 1 for s in seen):
         yield report(
             "SB217", "cross-entropy over a single output is constant: the input has shape "
             f"{seen[0]['shape']}, so the loss is always 0 and nothing trains", site,
             "Give the model one output per class, or use BCEWithLogitsLoss.", shape=seen[0]["shape"],
         )  # fmt: skip
-    sums = [(s["target_sum_low"], s["target_sum_high"]) for s in seen if "target_sum_low" in s]
+    sums = [] if classes == 1 else [(s["target_sum_low"], s["target_sum_high"]) for s in seen if "target_sum_low" in s]
     if sums and (max(h for _, h in sums) > 1.01 or min(l for l, _ in sums) < 0.99):
         yield report(
             "SB248",
@@ -116,7 +125,13 @@ def _labels(site: Site | None, seen: list[Seen], classes: int) -> Iterator[Findi
     if not counts or total < 50 or not 2 < classes <= 50:
         return
     low, high = min(counts), max(counts)
-    if low == 1 and high == classes - 1 and len(counts) == classes - 1 and total > 20 * classes:
+    if (
+        seen[0].get("ignore_index") != 0
+        and low == 1
+        and high == classes - 1
+        and len(counts) == classes - 1
+        and total > 20 * classes
+    ):
         yield report(
             "SB243", f"labels do not start at 0: {total} targets lie in {low:.0f}..{high:.0f} and class 0 of {classes} "
             "never occurs", site, "Subtract 1 from the labels.", low=low, high=high, classes=classes,
@@ -143,7 +158,8 @@ def _rectified(site: Site | None, seen: list[Seen], name: str) -> Finding:
     share = sum(s["zeros"] for s in seen) / len(seen)
     return report(
         "SB213", f"ReLU on the output before {name}: {share:.0%} of the scores are exactly 0 and none is negative, so "
-        "these logits get no gradient", site, "Delete the ReLU after the last layer.", zeros=share,
+        "these logits get no gradient", last_call(site, ("relu", "ReLU")), "Delete the ReLU after the last "
+        "layer.", zeros=share,
     )  # fmt: skip
 
 
@@ -155,7 +171,7 @@ def _nll(site: Site | None, seen: list[Seen]) -> Iterator[Finding]:
     words = ("softmax", "Softmax") if _are_probabilities(seen) else ("nll_loss", "NLLLoss")
     yield report(
         "SB205", f"NLLLoss (nll_loss) expects log-probabilities from log_softmax, but it gets {what}: values in "
-        f"{number(low)}..{number(high)}", only_call(site, words),
+        f"{number(low)}..{number(high)}", last_call(site, words),
         "Apply log_softmax over the classes first, or use cross_entropy on the raw logits.", low=low, high=high,
     )  # fmt: skip
 
@@ -197,14 +213,15 @@ def _binary(name: str, site: Site | None, seen: list[Seen]) -> Iterator[Finding]
             yield report(
                 "SB203", f"sigmoid before BCEWithLogitsLoss (binary_cross_entropy_with_logits): its input lies in "
                 f"{number(low)}..{number(high)}; it expects raw logits, so sigmoid is applied twice",
-                only_call(site, ("sigmoid", "Sigmoid")), "Delete the sigmoid, or use BCELoss.", low=low, high=high,
+                last_call(site, ("sigmoid", "Sigmoid")), "Delete the sigmoid, or use BCELoss.", low=low, high=high,
             )  # fmt: skip
         elif makers == {"Relu"} and low >= 0 and all(s["zeros"] > 0.05 for s in seen):
             yield _rectified(site, seen, title)
     elif makers & {"Clamp", "Relu", "Addmm"}:
         yield report(
             "SB204", f"BCELoss gets raw logits: its input was made without a sigmoid (values {number(low)}.."
-            f"{number(high)})", site, "Use BCEWithLogitsLoss on the raw scores.", low=low, high=high,
+            f"{number(high)})", last_call(site, ("clamp", "clip", "relu")), "Use BCEWithLogitsLoss on the raw "
+            "scores.", low=low, high=high,
         )  # fmt: skip
     if all(s.get("target_grad") and not s["input_grad"] for s in seen):
         yield report(
@@ -249,15 +266,22 @@ def _regression(name: str, site: Site | None, seen: list[Seen], calls: list[Loss
     if not train:
         return
     makers = {s["maker"] for s in train}
+    if makers <= {"Round", "Sign", "Floor", "Ceil"}:
+        yield report(
+            "SB237", f"the prediction is rounded before the loss ({', '.join(makers).lower()}): its gradient is zero "
+            "everywhere, so the model cannot learn", last_call(site, ("round", "sign", "floor", "ceil")),
+            "Round only for reporting.",
+        )  # fmt: skip
     t_low = min(s.get("target_low", 0.0) for s in train)
     t_high = max(s.get("target_high", 0.0) for s in train)
     limits = {"Sigmoid": (0.0, 1.0), "Softmax": (0.0, 1.0), "Tanh": (-1.0, 1.0), "Relu": (0.0, float("inf"))}
     for maker, (low, high) in limits.items():
-        if makers == {maker} and (t_low < low - 0.05 or t_high > high + 0.05):
+        margin = 0.15 * (t_high - t_low)
+        if makers == {maker} and (t_low < low - margin or t_high > high + margin):
             yield report(
                 "SB212", f"the output activation {maker.lower()} cannot reach the targets: it gives "
                 f"{number(low)}..{number(high)}, the targets lie in {number(t_low)}..{number(t_high)}",
-                only_call(site, (maker.lower(), maker, "ReLU")), f"Delete the {maker.lower()} after the last layer.",
+                last_call(site, (maker.lower(), maker, "ReLU")), f"Delete the {maker.lower()} after the last layer.",
                 low=t_low, high=t_high,
             )  # fmt: skip
 

@@ -43,7 +43,9 @@ def _growing_graph(run: Run) -> Iterator[Finding]:
     if len(walked) < 4:
         return
     nodes = [b.nodes for b in walked]
-    if all(b > a for a, b in pairwise(nodes)) and nodes[-1] > 2 * nodes[0]:
+    rising = next((i for i, (a, b) in enumerate(pairwise(nodes), 1) if b <= a), len(nodes))
+    nodes = nodes[:rising]
+    if len(nodes) >= 4 and nodes[-1] > 2 * nodes[0]:
         yield report(
             "SB229", f"the hidden state is carried from batch to batch without detach(): the graph grew from "
             f"{nodes[0]} "

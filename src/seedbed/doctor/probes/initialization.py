@@ -9,6 +9,7 @@ from torch import nn
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.observe.facts import RootFact
+from seedbed.doctor.observe.source import last_call, only_call
 from seedbed.doctor.probes.view import Run, number, report
 
 GAIN = 4.0
@@ -16,12 +17,33 @@ GAIN = 4.0
 
 def probe(run: Run) -> Iterator[Finding]:
     """Report weights drawn without scaling, constant weights, and units that stay identical."""
+    yield from _plain_leaves(run)
     for key in run.trained_roots:
         root = run.record.roots[key]
         if root.module in run.recorder.copies.loaded:
             continue
         yield from _unscaled(run, root)
         yield from _identical(run, root)
+
+
+def _plain_leaves(run: Run) -> Iterator[Finding]:
+    """Weights of hand-written networks, which belong to no module."""
+    for key, (deviation, mean, low) in run.record.leaf_starts.items():
+        leaf = run.record.leaves[key]
+        if isinstance(leaf, nn.Parameter) or key in run.names or leaf.shape[0] < 16 or run.record.leaf_counts[key] < 3:
+            continue
+        gain = (deviation**2 + mean**2) ** 0.5 * leaf.shape[0] ** 0.5
+        if gain > GAIN:
+            positive = "only positive values, " if low >= 0 else ""
+            yield report(
+                "SB506", f"weights are initialised too large: a weight of shape {tuple(leaf.shape)} starts with "
+                f"{positive}"
+                f"mean {number(mean)} and standard deviation {number(deviation)}, unscaled rand/randn gives {gain:.1f} "
+                "times what keeps the variance (initialization, saturate, kaiming, xavier)",
+                last_call(run.backward_site, ("rand", "randn")), "Multiply randn by 1 / sqrt(fan_in).",
+                shape=tuple(leaf.shape),
+            )  # fmt: skip
+            return
 
 
 def _tables(root: RootFact) -> set[int]:
@@ -50,6 +72,9 @@ def _unscaled(run: Run, root: RootFact) -> Iterator[Finding]:
             large.append((gain, name, deviation, mean, fan_in, parameter))
     if not large:
         return
+    first = next((c.value for c in run.record.losses if c.training and c.value is not None), None)
+    if first is not None and first < 1.5:
+        return  # whatever the weights are, the outputs are not far off
     gain, name, deviation, mean, fan_in, parameter = max(large, key=lambda item: item[0])
     loss = next((c for c in run.record.losses if c.training and c.value is not None), None)
     seen = f"; the first loss is {number(loss.value)}" if loss is not None and loss.value is not None else ""
@@ -85,7 +110,8 @@ def _identical(run: Run, root: RootFact) -> Iterator[Finding]:
                 f"{number(float(start.flatten()[0]))} "  # type: ignore[union-attr]
                 f"and after {run.record.steps} steps its {rows.shape[0]} units are still identical (symmetry is "
                 "not broken)",
-                run.made_at(module), "Initialise with random values: nn.init.kaiming_uniform_.", where=name,
+                only_call(run.made_at(module), ("zeros_", "constant_", "ones_", "fill_")), "Initialise with "
+                "random values: nn.init.kaiming_uniform_.", where=name,
                 units=rows.shape[0],
             )  # fmt: skip
             return

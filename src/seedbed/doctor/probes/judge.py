@@ -20,7 +20,7 @@ Probe = Callable[[Run], Iterable[Finding]]
 # A new probe is a new file with a function ``probe`` and one name here.
 PROBES = (
     "accumulation", "attention", "averages", "broadcasts", "clearing", "clipping", "contracts", "graphs",
-    "initialization", "missing_gradients", "modes", "ownership", "precision", "rates", "reading", "replays",
+    "initialization", "missing_gradients", "modes", "outputs", "ownership", "precision", "rates", "reading", "replays",
     "schedules", "seeds", "sequences", "splits", "structure", "targets", "warned",
 )  # fmt: skip
 

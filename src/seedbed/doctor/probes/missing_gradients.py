@@ -19,7 +19,8 @@ CUTS = (".detach()", "no_grad", ".data", ".item()", "torch.tensor(", ".numpy()",
 def probe(run: Run) -> Iterator[Finding]:
     """Report layers that are never used, layers behind a cut graph, and frozen or unmoved parameters."""
     for optimizer in run.stepped:
-        if all(not p.requires_grad for p in optimizer.params) and optimizer.steps >= 3 and optimizer.params:
+        frozen = all(not p.requires_grad for p in optimizer.params) and optimizer.params
+        if frozen and optimizer.steps >= 3 and not optimizer.grad_seen:
             yield report(
                 "SB125", f"all {len(optimizer.params)} parameters of the optimizer have requires_grad=False: nothing "
                 "trains", optimizer.site, "Set requires_grad=True on the parameters that should train.",
@@ -100,13 +101,16 @@ def _users_own(run: Run, module: nn.Module) -> bool:
 def _unmoved(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
     if optimizer.steps < 5 or not optimizer.start or max(optimizer.settings["rates"], default=0.0) == 0.0:
         return
+    restored = {id(p) for m in run.recorder.copies.loaded for p in m.parameters()}
+    if any(id(p) in restored for p in optimizer.params):
+        return  # weights that were put back on purpose (a rate finder, early stopping)
     still: list[Tensor] = []
     for parameter in optimizer.params:
         start = optimizer.start.get(id(parameter))
         grad = parameter.grad
         if start is None or not parameter.requires_grad or start.shape != parameter.shape or grad is None:
             continue
-        if bool(grad.any()) and torch.equal(start, parameter.detach()):
+        if id(parameter) in optimizer.grad_nonzero and torch.equal(start, parameter.detach()):
             still.append(parameter)
     if still and len(still) < len(optimizer.params) + 1 and not optimizer.bad_grads:
         names = ", ".join(run.names.get(id(p), str(tuple(p.shape))) for p in still[:3])

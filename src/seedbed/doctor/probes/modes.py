@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 
@@ -45,6 +46,8 @@ def _training_lines(run: Run) -> list[Site | None]:
 def _evaluation_in_training_mode(run: Run) -> Iterator[Finding]:
     wrong = [f for f in run.evaluations if f.active]
     for (root, site), facts in _by_site(wrong).items():
+        if _is_sampling(facts):
+            continue
         kinds = " and ".join(sorted({k for f in facts for k in f.active}))
         layers = kinds.replace("batchnorm", "BatchNorm")
         yield report(
@@ -57,6 +60,15 @@ def _evaluation_in_training_mode(run: Run) -> Iterator[Finding]:
             passes=len(facts), layers=kinds,
         )  # fmt: skip
         return
+
+
+def _is_sampling(facts: list[ForwardFact]) -> bool:
+    """Say whether one batch passes again and again between two steps: dropout is then sampled on purpose."""
+    times: dict[tuple[int, tuple[int, ...]], int] = {}
+    for fact in facts:
+        if fact.rows:
+            times[fact.step, fact.rows] = times.get((fact.step, fact.rows), 0) + 1
+    return any(count >= 4 for count in times.values())
 
 
 def _has_modes(root: RootFact) -> bool:
@@ -100,11 +112,23 @@ def _gradients_in_evaluation(run: Run) -> Iterator[Finding]:
         return
 
 
+def trained_here(run: Run, root: RootFact) -> bool:
+    """Say whether an optimizer steps any parameter of a called module."""
+    return any(id(p) in run.trained_ids for p in root.module.parameters())
+
+
+def _moved(root: RootFact) -> bool:
+    named = dict(root.module.named_parameters())
+    return any(n in named and not torch.equal(named[n].detach(), t) for n, t in root.start.items())
+
+
 def _frozen_statistics(run: Run) -> Iterator[Finding]:
     for note in run.record.noted("frozen-norm-moves"):
         root = run.record.roots.get(note.first["root"] or 0)
         if root is None or note.count < 2:
             continue
+        if not trained_here(run, root) and root.start and _moved(root):
+            continue  # a momentum copy: its weights do move
         frozen = [p for p in root.module.parameters() if not p.requires_grad]
         trained = [p for p in root.module.parameters() if id(p) in run.trained_ids and p.requires_grad]
         used = any(f.reached for f in run.record.forwards if f.root == root.key)

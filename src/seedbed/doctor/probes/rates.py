@@ -77,7 +77,7 @@ def _course(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
             f"by {ratio:.0%} and the loss went from {number(first)} to {number(last)}", optimizer.site,
             "Divide the learning rate by ten until the loss falls.", lr=rate, ratio=ratio, first=first, last=last,
         )  # fmt: skip
-    elif abs(gain) < 0.02 and ratio < 3e-5 and rate > 0 and first > 1e-3:
+    elif rate > 0 and first > 1e-3 and ((abs(gain) < 0.02 and ratio < 3e-5) or (gain < 0.1 and ratio < 1e-6)):
         yield report(
             "SB121", f"the learning rate {number(rate)} is too small for {optimizer.kind}: a step changes the weights "
             f"by {number(ratio)} of their size and the loss stays at {number(last)} after {optimizer.steps} steps",

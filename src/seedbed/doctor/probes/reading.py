@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.observe.facts import LoaderFact
-from seedbed.doctor.observe.source import break_line
+from seedbed.doctor.observe.site import Site
+from seedbed.doctor.observe.source import break_line, line_in
 from seedbed.doctor.probes.view import Run, report
 
 EVALUATION_WORDS = ("val", "test", "dev", "eval", "valid", "holdout")
@@ -27,7 +28,16 @@ def probe(run: Run) -> Iterator[Finding]:
         training = loader.training > 0 and loader.training >= loader.evaluating
         yield from _left_early(run, loader)
         yield from _dropped(loader, training)
-        if training:
+        trained_on = [
+            n for n in loader.names if any(w in n.lower() for w in EVALUATION_WORDS) and "train" not in n.lower()
+        ]
+        if training and trained_on and any(o.training for o in run.record.loaders.values() if o is not loader):
+            yield report(
+                "SB312", f"the weights are updated on validation or test data: backward() and step() ran on "
+                f"{loader.training} batches of {trained_on[0]}", loader.epochs[0].site,
+                "Only evaluate on it: no backward(), no step().", batches=loader.training,
+            )  # fmt: skip
+        elif training:
             yield from _order(loader)
         else:
             yield from _drift(loader)
@@ -46,13 +56,16 @@ def _left_early(run: Run, loader: LoaderFact) -> Iterator[Finding]:
         if len(counts) == 1 and first.batches == 1 and len(left) >= 4 and not first.in_for:
             yield from _first_batches(loader)
         return
+    line = break_line(first.site)
+    if line is None:
+        return  # islice or zip: a limit that somebody set
     share = first.batches / loader.length
     yield report(
         "SB315",
         f"the loop over the data is left early in every pass (break): it stops after {first.batches} of "
         f"{loader.length} "
         f"batches, so {1 - share:.0%} of the data is never seen",
-        break_line(first.site) or first.site, "Delete the break (or return) in the batch loop.",
+        line, "Delete the break (or return) in the batch loop.",
         batches=first.batches, length=loader.length,
     )  # fmt: skip
 
@@ -99,7 +112,7 @@ def _order(loader: LoaderFact) -> Iterator[Finding]:
             "same order, because the generator is seeded again in the loop", loader.site,
             "Seed once, before the loop.", epochs=len(epochs),
         )  # fmt: skip
-    elif sampler == "SequentialSampler" and not loader.settings["iterable"]:
+    elif sampler == "SequentialSampler" and not loader.settings["iterable"] and epochs[0].in_for:
         yield report(
             "SB401", f"the training data is not shuffled: {len(epochs)} epochs gave the same {len(epochs[0].digests)} "
             "batches in the same order (shuffle=False)", loader.site, "Write DataLoader(..., shuffle=True).",
@@ -130,7 +143,7 @@ def _workers(loader: LoaderFact) -> Iterator[Finding]:
         if counts == {settings["num_workers"]}:
             yield report(
                 "SB418", f"every worker reads the whole stream: each sample came {settings['num_workers']} times per "
-                "epoch", loader.site, "Split the stream with torch.utils.data.get_worker_info().",
+                "epoch", _stream_line(loader), "Split the stream with torch.utils.data.get_worker_info().",
             )  # fmt: skip
     if loader.settings["sampler"] == "DistributedSampler" and len(epochs) >= 2:
         sampler = getattr(loader.loader, "sampler", None)
@@ -150,6 +163,10 @@ def _workers(loader: LoaderFact) -> Iterator[Finding]:
                 f"copied to {settings['num_workers']} workers", loader.site,
                 "Seed it in worker_init_fn from torch.initial_seed().", workers=settings["num_workers"],
             )  # fmt: skip
+
+
+def _stream_line(loader: LoaderFact) -> Site | None:
+    return line_in(type(getattr(loader.loader, "dataset", None)), ("def __iter__",)) or loader.site
 
 
 def _weights(loader: LoaderFact) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.observe.facts import RootFact, is_plain
 from seedbed.doctor.observe.site import Site, here
+from seedbed.doctor.observe.source import line_in
 from seedbed.doctor.observe.tensors import trailing_padding
 from seedbed.doctor.probes.view import Run, number, report
 
@@ -36,7 +37,7 @@ def probe(run: Run) -> Iterator[Finding]:
             with torch.no_grad():
                 base = model(*args)
                 again = model(*args)
-                if not isinstance(base, Tensor) or not is_plain(base) or not torch.equal(base, again):
+                if not isinstance(base, Tensor) or not is_plain(base) or not base.ndim or not torch.equal(base, again):
                     continue
                 yield from _interactions(run, root, model, args, base)
                 yield from _future(run, root, model, args, base)
@@ -163,8 +164,6 @@ def _future(run: Run, root: RootFact, model: nn.Module, args: Any, base: Tensor)
 
 
 def _mask_site(model: nn.Module) -> Site | None:
-    from seedbed.doctor.observe.source import line_in
-
     for module in model.modules():
         if type(module).__module__ == "__main__":
             site = line_in(type(module), ("tril", "triu", "is_causal", "attn_mask", "encoder(", "attn(", "softmax"))
@@ -175,7 +174,7 @@ def _mask_site(model: nn.Module) -> Site | None:
 
 def _padding(run: Run, root: RootFact, model: nn.Module, args: Any, base: Tensor) -> Iterator[Finding]:
     tokens = args[0]
-    tables = [m for m in model.modules() if isinstance(m, nn.Embedding) and m.padding_idx is not None]
+    tables = [m for m in model.modules() if isinstance(m, nn.Embedding)]
     if (
         tokens.is_floating_point()
         or tokens.ndim != 2
@@ -184,20 +183,24 @@ def _padding(run: Run, root: RootFact, model: nn.Module, args: Any, base: Tensor
         or base.shape[0] != tokens.shape[0]
     ):
         return
-    pad = tables[0].padding_idx
-    assert pad is not None
+    known = [int(m.padding_idx) for m in tables if m.padding_idx is not None]
+    pad = known[0] if known else int(tokens[:, -1].mode().values)
     if trailing_padding(tokens, pad) is None or base.ndim != 2:
         return
     longer = torch.cat([tokens, torch.full((tokens.shape[0], 3), pad, dtype=tokens.dtype)], 1)
-    out = model(longer)
+    try:
+        out = model(longer)
+    except (RuntimeError, IndexError):
+        return  # a model of fixed length
     if out.shape != base.shape:
         return
     gap = float((out - base).abs().mean() / (base.abs().mean() + 1e-9))
     if gap > 0.01:
+        pooled = line_in(type(root.module), (".mean(", "[:, -1", "[-1]", ".max(", ".sum(", "[:, 0"))
         forward = next((f.site for f in run.training_forwards if f.root == root.key), None)
         yield report(
             "SB226", f"padding takes part in the result: three more padding tokens (id {pad}) at the end change the "
-            f"outputs by {gap:.0%} (pooling, attention or recurrence without a mask)", forward,
+            f"outputs by {gap:.0%} (pooling, attention or recurrence without a mask)", pooled or forward,
             "Mask the padding, or use pack_padded_sequence with the lengths.", gap=gap,
         )  # fmt: skip
 

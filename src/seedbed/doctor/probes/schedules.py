@@ -20,6 +20,7 @@ def probe(run: Run) -> Iterator[Finding]:
         if not schedule.calls:
             yield from _unstepped(run, schedule, optimizer)
             continue
+        yield from _too_early(schedule, optimizer)
         yield from _too_often(run, schedule, optimizer)
         yield from _too_rarely(run, schedule, optimizer)
         yield from _plateau(run, schedule)
@@ -35,6 +36,19 @@ def _unstepped(run: Run, schedule: SchedulerFact, optimizer: OptimizerFact) -> I
             f"{optimizer.steps} optimizer steps and the rate stays {number(optimizer.rates[-1])}",
             schedule.site, "Call scheduler.step() once per epoch (or per batch, if it counts batches).",
             steps=optimizer.steps,
+        )  # fmt: skip
+
+
+def _too_early(schedule: SchedulerFact, optimizer: OptimizerFact) -> Iterator[Finding]:
+    fresh = optimizer.birth == schedule.birth and schedule.at_steps[:1] == [schedule.birth]
+    if fresh and optimizer.steps >= 2 and schedule.calls >= 2 and schedule.kind != "ReduceLROnPlateau":
+        yield report(
+            "SB113",
+            "scheduler.step() runs before optimizer.step(): it was called before the first optimizer step, so "
+            "the first "
+            f"learning rate is skipped ({schedule.kind})",
+            next(iter(schedule.sites)), "Call optimizer.step() first, then scheduler.step() at the end of the epoch.",
+            calls=schedule.calls,
         )  # fmt: skip
 
 

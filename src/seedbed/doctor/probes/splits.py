@@ -21,9 +21,13 @@ def probe(run: Run) -> Iterator[Finding]:
     overlap = list(_overlap(run))
     yield from overlap
     train = [p for p in run.recorder.pairs.split(True) if not p.tokens]
-    held = [p for p in run.recorder.pairs.pairs if not p.tokens and p.forward in run.evaluations]
+    numbers = {fact.number for fact in run.evaluations}
+    seen = run.recorder.pairs.given
+    learnt = [(f, x) for f, x in seen if f.reached]
+    held = [(f, x) for f, x in seen if f.number in numbers]
     if not overlap:
-        yield from _moments(run, train, held)
+        yield from _moments(learnt, held)
+    yield from _scale(learnt)
     yield from _target_inside(run, train)
     yield from _sorted_labels(run)
     for note in run.record.noted("unpaired-index"):
@@ -37,9 +41,10 @@ def probe(run: Run) -> Iterator[Finding]:
 
 
 def _overlap(run: Run) -> Iterator[Finding]:
-    train: set[int] = set()
+    train: dict[tuple[int, int], int] = {}
     for fact in run.training_forwards:
-        train.update(fact.rows)
+        for row in fact.rows:
+            train.setdefault((fact.root, row), fact.number)
     if len(train) < 16:
         return
     groups: dict[tuple[Site | None, int], list[ForwardFact]] = {}
@@ -48,17 +53,27 @@ def _overlap(run: Run) -> Iterator[Finding]:
             groups.setdefault((fact.site, fact.loader), []).append(fact)
     for (site, key), facts in groups.items():
         rows = {row for fact in facts for row in fact.rows}
-        shared = rows & train
+        last = {(fact.root, row): fact.number for fact in facts for row in fact.rows}
+        shared = {key for key, number in last.items() if train.get(key, number) < number}
         share = len(shared) / max(len(rows), 1)
-        if len(shared) < 4 or share < 0.02:
-            continue
+        whole = len(shared) >= 0.95 * len(train) and share <= 0.98
+        if len(shared) < 4 or share < 0.02 or whole:
+            continue  # one pass over everything is cut into parts afterwards
         loader = run.record.loaders.get(key)
         names = " ".join(loader.names if loader else ()) + " " + " ".join({f.text for f in facts[:4]})
         function = facts[0].site.function if facts[0].site else ""
         named = any(word in (names + " " + function).lower() for word in WORDS)
         place = loader.site if loader else site
+        spare = [f for f in run.record.loaders.values() if not f.epochs and f.samples and run.record.finished]
         if share > 0.98:
-            if named and "train" not in names.lower():
+            if loader is not None and loader.training and spare and function != "<module>" and "train" not in function:
+                yield report(
+                    "SB309", f"the evaluation uses the training data: all {len(rows)} evaluated samples were "
+                    "also trained "
+                    f"on, and a loader with {spare[0].samples} other samples is never read", site,
+                    "Pass the validation loader.", shared=len(shared),
+                )  # fmt: skip
+            elif named and "train" not in names.lower():
                 yield report(
                     "SB309", f"the evaluation uses the training data: all {len(rows)} evaluated samples were also "
                     "trained on", place, "Evaluate on samples that are held out.", shared=len(shared),
@@ -73,15 +88,37 @@ def _overlap(run: Run) -> Iterator[Finding]:
         return
 
 
-def _numbers(pairs: list[Pair]) -> Tensor | None:
-    found = joined(pairs)
-    if found is None or not (found[0].is_floating_point() or found[0].dtype == torch.uint8):
+Given = list[tuple[ForwardFact, Tensor]]
+
+
+def _numbers(given: Given) -> Tensor | None:
+    if not given:
         return None
-    rows: Tensor = found[0].double()
+    width = given[0][1].shape[1]
+    rows = torch.cat([x for _, x in given if x.shape[1] == width]).double()
     return torch.unique(rows, dim=0) if rows.numel() < 4_000_000 else rows
 
 
-def _moments(run: Run, train: list[Pair], held: list[Pair]) -> Iterator[Finding]:
+def _scale(train: Given) -> Iterator[Finding]:
+    rows = _numbers(train)
+    if rows is None or len(rows) < 20 or rows.shape[1] < 2:
+        return
+    low, high = float(rows.min()), float(rows.max())
+    if low >= 0 and 0 < high < 0.0045:
+        yield report(
+            "SB408", f"the inputs are scaled twice: they lie in {number(low)}..{number(high)}, as if they had "
+            "been divided "
+            "by 255 two times", train[0][0].site, "Scale them once, to 0..1 or to mean 0 and std 1.", high=high,
+        )  # fmt: skip
+    elif low >= 0 and 200 < high <= 255 and bool((rows == rows.round()).all()) and rows.shape[1] >= 16:
+        yield report(
+            "SB433", f"the inputs are not normalised: they are pixels in "
+            f"{number(low)}..{number(high)}", train[0][0].site,
+            "Divide by 255, or normalise with mean and std.", high=high,
+        )  # fmt: skip
+
+
+def _moments(train: Given, held: Given) -> Iterator[Finding]:
     one, two = _numbers(train), _numbers(held)
     if one is None or two is None or one.shape[1] != two.shape[1] or min(len(one), len(two)) < 20:
         return
@@ -92,7 +129,7 @@ def _moments(run: Run, train: list[Pair], held: list[Pair]) -> Iterator[Finding]
     standard = float(mean1.abs().median()) < 0.2 and 0.7 < float(std1.median()) < 1.4
     standard_too = float(mean2.abs().median()) < 0.2 and 0.7 < float(std2.median()) < 1.4
     if (ratio > 3 or ratio < 1 / 3 or shift > 1.5) and (standard or standard_too or ratio > 20 or ratio < 1 / 20):
-        site = held[0].forward.site
+        site = held[0][0].site
         yield report(
             "SB409", f"evaluation inputs are not normalised as the training inputs are: training mean "
             f"{number(float(mean1.median()))}, std {number(float(std1.median()))}; evaluation mean "
@@ -112,14 +149,14 @@ def _moments(run: Run, train: list[Pair], held: list[Pair]) -> Iterator[Finding]
         yield report(
             "SB404", "statistics are fitted on all data before the split (data leak): training and evaluation inputs "
             f"together have mean 0 and std 1 exactly, the training inputs alone have mean "
-            f"{number(float(mean1.abs().max()))}", train[0].forward.site,
+            f"{number(float(mean1.abs().max()))}", train[0][0].site,
             "Split first, fit mean and std on the training part only, apply them to both.",
         )  # fmt: skip
     elif own and float(mean2.abs().max()) < 2e-5 and 0.99 < float(std2.median()) < 1.01:
         yield report(
             "SB405", "evaluation inputs are normalised with their own statistics: their mean is exactly 0 and "
             "std 1, as "
-            "if a scaler had been fitted on them again", held[0].forward.site,
+            "if a scaler had been fitted on them again", held[0][0].site,
             "Fit on the training data only and call transform on the rest.",
         )  # fmt: skip
 

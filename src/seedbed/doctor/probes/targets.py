@@ -29,10 +29,9 @@ def probe(run: Run) -> Iterator[Finding]:
         classes, ignored = pair.loss.seen.get("classes"), pair.loss.seen.get("ignore_index", -100)
         for table in tables:
             pad = table.padding_idx
-            if pad is None or table.num_embeddings != classes or ignored == pad or pair.targets.ndim > 2:
+            if pad is None or table.num_embeddings != classes or ignored == pad or pair.targets.ndim != 2:
                 continue
-            targets = pair.targets if pair.targets.ndim == 2 else pair.targets.reshape(pair.inputs.shape[0], -1)
-            run_of = trailing_padding(targets, pad)
+            run_of = trailing_padding(pair.targets, pad)
             if run_of is not None and float(run_of.float().mean()) > 0.02:
                 yield report(
                     "SB225", f"padding counts in the loss: {float(run_of.float().mean()):.0%} of the targets are the "

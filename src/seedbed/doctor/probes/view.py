@@ -147,7 +147,7 @@ def _place(fact: ForwardFact) -> tuple[int, str, int]:
 def report(code: str, title: str, site: Site | None = None, fix: str = "", why: str = "", **more: Any) -> Finding:
     """Return a finding of a watched run at a line."""
     where = more.pop("where", "")
-    fields: dict[str, Any] = {"source": "dynamic", "fix": fix, "why": why, "where": where}
+    fields: dict[str, Any] = {"source": "dynamic", "fix": fix.rstrip("."), "why": why, "where": where}
     if site is not None:
         fields.update(file=site.file, line=site.line)
     if "severity" in more:
