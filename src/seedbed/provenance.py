@@ -7,7 +7,6 @@ changing the config or the seed.
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import os
 import platform
 import subprocess
@@ -73,20 +72,33 @@ def fingerprint_differences(old: dict[str, Any], new: dict[str, Any]) -> list[st
 
 def git_state(folder: Path) -> dict[str, Any] | None:
     """Commit and uncommitted diff of the git work tree that holds ``folder``; None outside of one."""
-
-    def git(*arguments: str) -> str | None:
-        try:
-            done = subprocess.run(
-                ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10, errors="replace"
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return None
-        return done.stdout if done.returncode == 0 else None
-
-    commit = git("rev-parse", "HEAD")
-    if commit is None:
+    folder = Path(os.path.realpath(folder))
+    if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
         return None
-    diff = git("diff", "HEAD", "--no-color") or ""
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            ["git", "-C", str(folder), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+        )
+
+    started: list[subprocess.Popen[str]] = []
+    try:
+        # both at once: each takes some ten milliseconds, most of it starting up
+        started.append(start("rev-parse", "HEAD"))
+        started.append(start("diff", "HEAD", "--no-color"))
+        commit, diff = (process.communicate(timeout=10)[0] for process in started)
+    except (OSError, subprocess.TimeoutExpired):
+        for process in started:
+            process.kill()
+            process.communicate()
+        return None
+    if started[0].returncode != 0:
+        return None
     limit = 200_000
     return {"commit": commit.strip(), "diff": diff[:limit], "diff_truncated": len(diff) > limit}
 
@@ -94,28 +106,67 @@ def git_state(folder: Path) -> dict[str, Any] | None:
 def code_digests(folder: Path) -> dict[str, str]:
     """sha256 of each of the project's own modules that is loaded, by its path in the project."""
     digests = {}
-    root = folder.resolve()
+    root = os.path.realpath(folder)
+    foreign = (sys.base_prefix + os.sep, os.path.dirname(torch.__file__) + os.sep)
+    folders: dict[str, str] = {}  # resolving a path costs a call to the system for each of its parts
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
-        if not file or not file.endswith(".py"):
+        if not file or not file.endswith(".py") or "site-packages" in file or file.startswith(foreign):
             continue
-        path = Path(file).resolve()
+        parent, name = os.path.split(file)
+        if parent not in folders:
+            folders[parent] = os.path.realpath(parent)
+        path = Path(folders[parent], name)
         if path.is_relative_to(root) and "site-packages" not in path.parts and path.is_file():
             digests[str(path.relative_to(root))] = hashlib.sha256(path.read_bytes()).hexdigest()
     return dict(sorted(digests.items()))
 
 
+# distributions that are not called like their module
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "cv2": "opencv-python",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+
+
 def package_versions() -> dict[str, str]:
-    """Version of every installed distribution whose module is loaded, and of Python."""
-    loaded = {name.partition(".")[0] for name in sys.modules}
-    names = {
-        distribution
-        for module, distributions in importlib.metadata.packages_distributions().items()
-        if module in loaded
-        for distribution in distributions
-    }
-    versions = {name: importlib.metadata.version(name) for name in sorted(names)}
-    return {"python": platform.python_version(), **versions}
+    """Version of every installed distribution whose module is loaded, and of Python.
+
+    Read from the names of the folders that installers leave beside the modules: opening the metadata of everything
+    that is installed takes longer than a short training.
+    """
+    loaded = {name.partition(".")[0] for name in sys.modules} - sys.stdlib_module_names
+    installed = installed_distributions()
+    versions = {}
+    for module in loaded:
+        name = normal_name(DISTRIBUTIONS.get(module, module))
+        version = installed.get(name) or getattr(sys.modules.get(module), "__version__", None)
+        if isinstance(version, str):
+            versions[name] = str(version)
+    return {"python": platform.python_version(), **dict(sorted(versions.items()))}
+
+
+def installed_distributions() -> dict[str, str]:
+    """Version of every distribution on the import path, by its normalised name."""
+    found: dict[str, str] = {}
+    for folder in dict.fromkeys(sys.path):
+        try:
+            names = os.listdir(folder or ".")
+        except OSError:
+            continue
+        for entry in names:
+            if entry.endswith((".dist-info", ".egg-info")):
+                name, _, version = entry.rpartition(".")[0].partition("-")
+                found.setdefault(normal_name(name), version.partition("-")[0])
+    return found
+
+
+def normal_name(name: str) -> str:
+    """A distribution's name as the package index compares it: https://peps.python.org/pep-0503/."""
+    return name.lower().replace("_", "-").replace(".", "-")
 
 
 def hardware() -> dict[str, Any]:
@@ -127,7 +178,7 @@ def hardware() -> dict[str, Any]:
         [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
     )
     return {
-        "platform": platform.platform(),
+        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
         "processor": processor_name(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "memory_bytes": memory,
@@ -138,9 +189,10 @@ def hardware() -> dict[str, Any]:
 def processor_name() -> str:
     """The processor's model name."""
     try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
+        with open("/proc/cpuinfo") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
     except OSError:
         pass
     return platform.processor() or platform.machine()
