@@ -93,6 +93,8 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB148", "clear-other-gradients", E, "zero_grad() clears something else than what the optimizer steps"),
     ("SB149", "partial-last-window", H, "the last micro-batches of an epoch are never stepped"),
     ("SB150", "implausible-decay", W, "the weight decay is so strong that the weights shrink to zero"),
+    ("SB151", "recreated-scaler", E, "the GradScaler is created again in every step: its scale never adapts"),
+    ("SB152", "penalty-without-graph", E, "a gradient penalty without create_graph=True is a constant"),
     # 2xx losses, targets, shapes
     ("SB201", "softmax-before-cross-entropy", E, "softmax before CrossEntropyLoss: it expects raw logits"),
     ("SB202", "log-softmax-before-cross-entropy", H, "log_softmax before CrossEntropyLoss is redundant"),
@@ -142,6 +144,8 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB246", "ignored-loss-argument", W, "the loss does not use its target or its prediction"),
     ("SB247", "wrong-class-axis", E, "the class axis of a loss or metric is not where it is expected"),
     ("SB248", "several-labels-in-cross-entropy", W, "CrossEntropyLoss gets several labels per sample"),
+    ("SB250", "sample-without-gradient", E, "sample() cuts the gradient: reparameterised rsample() is needed"),
+    ("SB251", "exp-before-poisson", E, "PoissonNLLLoss gets a rate, but it expects its logarithm"),
     # 3xx modes and metrics
     ("SB301", "missing-eval-mode", E, "model.eval() is missing: evaluation runs in training mode"),
     ("SB302", "training-in-eval-mode", E, "model.train() is missing: training goes on in eval mode"),
@@ -168,6 +172,7 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB323", "unstable-evaluation", W, "two evaluations of one batch differ"),
     ("SB324", "changed-by-evaluation", E, "evaluation changes the model's weights or buffers"),
     ("SB325", "class-ignored", H, "accuracy hides that one class dominates"),
+    ("SB326", "functional-norm-in-training", E, "F.batch_norm with training=True stays in training mode"),
     # 4xx data
     ("SB401", "unshuffled-training", W, "the training data is not shuffled"),
     ("SB402", "shuffled-evaluation", H, "the evaluation data is shuffled"),
@@ -263,6 +268,7 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB711", "narrowing-cast", W, "a cast to float16 or integers loses values"),
     ("SB712", "underflowing-gradient", W, "gradients underflow in float16"),
     ("SB713", "framework-warning", W, "PyTorch warned about this"),
+    ("SB714", "mutable-default", W, "a list or dict as a default argument is shared between calls"),
     # 8xx jobs
     ("SB801", "warmup-beyond-run", W, "the warm-up is longer than the run"),
     ("SB802", "unknown-monitor", E, "the monitored metric is never computed"),

@@ -59,7 +59,12 @@ def check(p: Program) -> Iterator[Finding]:
     }
     for event in p.once("discard"):
         node = getattr(event.node, "value", None)
-        if not isinstance(node, ast.Attribute) or node.attr not in effects or event.src.cells and _shown(event):
+        if (
+            not isinstance(node, ast.Attribute)
+            or node.attr not in effects
+            or event.src.cells
+            and _shown(event)
+        ):
             continue
         yield p.report(
             "SB103",

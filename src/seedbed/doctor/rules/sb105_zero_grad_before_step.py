@@ -74,5 +74,8 @@ def check(p: Program) -> Iterator[Finding]:
             "zero_grad() between backward() and step() erases the gradients before they are used",
             why="optimizer.step() then sees zero gradients (or None): the weights do not learn from this batch",
             fix="Move zero_grad() before backward(), or after step()",
-            related=((str(back.src.path), back.line, "backward()"), (str(step.src.path), step.line, "step()")),
+            related=(
+                (str(back.src.path), back.line, "backward()"),
+                (str(step.src.path), step.line, "step()"),
+            ),
         )

@@ -49,7 +49,11 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    scaled = [e for e in p.all("backward") if e.recv is not None and any(o.name == "scaled" for o in e.recv.options())]
+    scaled = [
+        e
+        for e in p.all("backward")
+        if e.recv is not None and any(o.name == "scaled" for o in e.recv.options())
+    ]
     for clip in p.once("clip"):
         backs = [e for e in scaled if e.seq < clip.seq]
         if not backs or any(u.seq < clip.seq and u.seq > backs[-1].seq for u in p.all("unscale")):

@@ -59,7 +59,8 @@ def check(p: Program) -> Iterator[Finding]:
             ):
                 continue
             if any(
-                e.name in ("div_", "mul_") and e.recv is not None and e.recv.name == "grad" for e in p.all("inplace")
+                e.name in ("div_", "mul_") and e.recv is not None and e.recv.name == "grad"
+                for e in p.all("inplace")
             ):
                 continue
             yield p.report(

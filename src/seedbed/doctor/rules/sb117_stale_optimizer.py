@@ -112,7 +112,10 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _has_weights(val: Val) -> bool:
     if val.kind == "module":
-        return any(m.name.startswith(q.WEIGHTED) or "external" in m.tags or "Norm" in m.name for m in q.submodules(val))
+        return any(
+            m.name.startswith(q.WEIGHTED) or "external" in m.tags or "Norm" in m.name
+            for m in q.submodules(val)
+        )
     return val.kind == "tensor" and val.name == "Parameter"
 
 

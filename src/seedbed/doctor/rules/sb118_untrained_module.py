@@ -40,7 +40,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -50,15 +50,32 @@ def check(p: Program) -> Iterator[Finding]:
         return
     if any(o.kind != "optimizer" for s in p.all("step") if s.recv is not None for o in s.recv.options()):
         return
+    if any(
+        "grown" in v.tags
+        for _, o, _ in table
+        for a in o.args[:1]
+        for v in ancestors(a, limit=60)
+        if v.kind == "list"
+    ):
+        return
     holds = [m for _, optimizer, _ in table for m in q.held(optimizer)]
-    loose = {id(e.recv) for e in p.all("mode") if e.name == "eval" for e.recv in [e.recv] if e.recv is not None}
+    loose = {
+        id(e.recv) for e in p.all("mode") if e.name == "eval" for e.recv in [e.recv] if e.recv is not None
+    }
     frozen = q.frozen(p)
     for module in q.trained_modules(p):
-        if module.kind != "module" or module.copied is not None or "external" in module.tags or id(module) in frozen:
+        if (
+            module.kind != "module"
+            or module.copied is not None
+            or "external" in module.tags
+            or id(module) in frozen
+        ):
             continue
         if any(q.same(e.recv, module) for e in p.all("restore")):
             continue
-        weights = [m for m in q.submodules(module) if m.name.startswith(q.WEIGHTED) and not m.name.endswith("Loss")]
+        weights = [
+            m for m in q.submodules(module) if m.name.startswith(q.WEIGHTED) and not m.name.endswith("Loss")
+        ]
         missing = [m for m in weights if not any(h is m for h in holds) and id(m) not in frozen]
         if not missing or any(_updated_by_hand(p, m) for m in missing):
             continue

@@ -60,7 +60,8 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         if any(
-            e.inside(loop) and any(q.same(e.recv, m) or m is e.recv for m in modules) for e in p.all("restore", "apply")
+            e.inside(loop) and any(q.same(e.recv, m) or m is e.recv for m in modules)
+            for e in p.all("restore", "apply")
         ):
             continue
         yield p.report(

@@ -55,7 +55,10 @@ def check(p: Program) -> Iterator[Finding]:
         if not any(q.same(s.recv, optimizer) for s in p.all("step")) or not modules:
             continue
         weights = [
-            m for one in modules for m in q.submodules(one) if m.name.startswith(q.WEIGHTED) or "external" in m.tags
+            m
+            for one in modules
+            for m in q.submodules(one)
+            if m.name.startswith(q.WEIGHTED) or "external" in m.tags
         ]
         if not weights or not all(id(m) in frozen for m in weights):
             continue

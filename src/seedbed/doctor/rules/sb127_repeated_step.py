@@ -42,7 +42,11 @@ def check(p: Program) -> Iterator[Finding]:
     order = [e for e in p.all("backward", "step", "clear") if e.first]
     done: set[int] = set()
     for first, second in zip(order, order[1:]):
-        if first.kind == second.kind == "step" and first.node is not second.node and first.loops == second.loops:
+        if (
+            first.kind == second.kind == "step"
+            and first.node is not second.node
+            and first.loops == second.loops
+        ):
             if (
                 not first.loops
                 or not q.same(first.recv, second.recv)
@@ -50,7 +54,11 @@ def check(p: Program) -> Iterator[Finding]:
                 or id(second.node) in done
             ):
                 continue
-            if first.recv is not None and first.recv.kind != "optimizer" and first.recv.var != second.recv.var:  # type: ignore[union-attr]
+            if (
+                first.recv is not None
+                and first.recv.kind != "optimizer"
+                and first.recv.var != second.recv.var
+            ):  # type: ignore[union-attr]
                 continue
             done.add(id(second.node))
             yield p.report(

@@ -136,7 +136,13 @@ def _data_in_forward(p: Program, seen: set[int]) -> Iterator[Finding]:
     """``.data`` on an activation: the graph is cut where nobody meant it."""
     for back in p.all("backward"):
         for val in ancestors(back.recv) if back.recv is not None else []:
-            if val.name != "data" or val.kind != "tensor" or not val.args or not val.args[0].grad or id(val.node) in seen:
+            if (
+                val.name != "data"
+                or val.kind != "tensor"
+                or not val.args
+                or not val.args[0].grad
+                or id(val.node) in seen
+            ):
                 continue
             source = val.args[0]
             if any(v.name in ("parameter", "Parameter") for v in (source, *source.args)) or not any(
@@ -176,9 +182,15 @@ def _cut_terms(p: Program, seen: set[int]) -> Iterator[Finding]:
                 if v.name in ("detach", "numpy", "item", "data", "tolist")
                 and v.args
                 and v.args[0].grad
-                and any(x.name in ("Parameter", "parameter", "forward") for x in ancestors(v.args[0], limit=60))
+                and any(
+                    x.name in ("Parameter", "parameter", "forward") for x in ancestors(v.args[0], limit=60)
+                )
             ]
-            if lost and id(lost[0].node) not in seen and any(v.name in ("numpy", "item", "tensor") for v in ancestors(term, limit=40)):
+            if (
+                lost
+                and id(lost[0].node) not in seen
+                and any(v.name in ("numpy", "item", "tensor") for v in ancestors(term, limit=40))
+            ):
                 seen.add(id(lost[0].node))
                 yield p.report(
                     "SB128",

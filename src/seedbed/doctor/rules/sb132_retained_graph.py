@@ -56,7 +56,9 @@ def check(p: Program) -> Iterator[Finding]:
         if flag is None or flag.const is not True or not event.loops or event.name == "grad":
             continue
         others = [
-            b for b in backs if b.node is not event.node and b.seq > event.seq and set(b.loops) & set(event.loops)
+            b
+            for b in backs
+            if b.node is not event.node and b.seq > event.seq and set(b.loops) & set(event.loops)
         ]
         if others or event.kwargs.get("create_graph") is not None:
             continue

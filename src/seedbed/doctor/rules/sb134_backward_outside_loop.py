@@ -65,10 +65,15 @@ def check(p: Program) -> Iterator[Finding]:
                     and root.node in set(ast.walk(loop.node))
                 ]
             inside = [b for b in p.all("backward") if any(r.node is loop.node for r in b.loops)]
-            if not made or inside or any(e.recv is not None and q.reaches_val(root, e.recv) for e in p.all("keep")):
+            if (
+                not made
+                or inside
+                or any(e.recv is not None and q.reaches_val(root, e.recv) for e in p.all("keep"))
+            ):
                 continue
             if any(
-                e.kind == "augment" and e.result is not None and q.reaches_val(root, e.result) for e in p.all("augment")
+                e.kind == "augment" and e.result is not None and q.reaches_val(root, e.result)
+                for e in p.all("augment")
             ):
                 continue
             yield p.report(

@@ -35,7 +35,12 @@ def check(p: Program) -> Iterator[Finding]:
     for event, optimizer, _ in q.optimizers(p):
         betas = optimizer.kwargs.get("betas")
         pair = [b.const for b in betas.items] if betas is not None and betas.items else []
-        if len(pair) == 2 and all(isinstance(b, float) for b in pair) and pair[0] > pair[1] and pair[0] >= 0.95:
+        if (
+            len(pair) == 2
+            and all(isinstance(b, float) for b in pair)
+            and pair[0] > pair[1]
+            and pair[0] >= 0.95
+        ):
             yield p.report(
                 "SB142",
                 event,

@@ -60,7 +60,9 @@ def check(p: Program) -> Iterator[Finding]:
             v.name in ("matmul", "softmax") for v in chain
         ):
             continue
-        if not any(v.owner is not None and v.name in ("forward", "Linear") for x in (a, b) for v in ancestors(x)):
+        if not any(
+            v.owner is not None and v.name in ("forward", "Linear") for x in (a, b) for v in ancestors(x)
+        ):
             continue
         yield p.report(
             "SB210",

@@ -62,7 +62,15 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _check(p: Program, event: Event, pred: Val, target: Val) -> Iterator[Finding]:
     for made in q.loss_origins(pred):
-        if made.kind != "tensor" or made.name not in ("relu", "sigmoid", "softmax", "softplus", "relu6", "tanh", "exp"):
+        if made.kind != "tensor" or made.name not in (
+            "relu",
+            "sigmoid",
+            "softmax",
+            "softplus",
+            "relu6",
+            "tanh",
+            "exp",
+        ):
             continue
         if not made.args or not any(o.name in ("Linear", "linear") for o in q.loss_origins(made.args[0])):
             continue

@@ -42,14 +42,22 @@ def check(p: Program) -> Iterator[Finding]:
         if not isinstance(node, ast.Call) or val is None or not isinstance(node.func, ast.Attribute):
             continue
         name = node.func.attr
-        if event.src.cells and _last_of_cell(event) or any(k.arg in ("inplace", "out") for k in node.keywords):
+        if (
+            event.src.cells
+            and _last_of_cell(event)
+            or any(k.arg in ("inplace", "out") for k in node.keywords)
+        ):
             continue
         made = [e for e in p.all("call") if e.node is node]
         if not made:
             continue
         recv = made[0].recv
         if made[0].name.startswith(("torch.", "numpy.")):
-            if name not in _PURE or name in ("to", "cuda", "cpu", "type", "apply", "copy", "shuffle") or not node.args:
+            if (
+                name not in _PURE
+                or name in ("to", "cuda", "cpu", "type", "apply", "copy", "shuffle")
+                or not node.args
+            ):
                 continue
             subject = made[0].args[0] if made[0].args else None
             if subject is None or subject.kind not in ("tensor", "unknown", "phi", "method"):

@@ -40,6 +40,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
@@ -83,7 +84,9 @@ def check(p: Program) -> Iterator[Finding]:
             if any(p.trained(e.result) for e in p.all("augment") if e.node is event.node):
                 continue
         seen.add(id(event.node))
-        what = {"keep": "kept in a list", "augment": "added to a running total", "setitem": "stored"}[event.kind]
+        what = {"keep": "kept in a list", "augment": "added to a running total", "setitem": "stored"}[
+            event.kind
+        ]
         yield p.report(
             "SB216",
             event,
@@ -92,7 +95,25 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Store loss.item() (or loss.detach())",
         )
     for name, val, event in p.assigns:
-        if val.kind != "tensor" or val.name != "add" or not val.grad or not event.loops or id(event.node) in seen:
+        if (
+            val.kind != "tensor"
+            or val.name != "add"
+            or not val.grad
+            or not event.loops
+            or id(event.node) in seen
+        ):
+            continue
+        if not set(words(name)) & {
+            "loss",
+            "total",
+            "running",
+            "epoch",
+            "sum",
+            "cum",
+            "avg",
+            "losses",
+            "mean",
+        }:
             continue
         if val.var == name and len(val.args) == 2 and not p.trained(val) and event.grad:
             old, new = (val.args[0], val.args[1]) if val.args[0].var == name else (val.args[1], val.args[0])

@@ -51,7 +51,9 @@ def check(p: Program) -> Iterator[Finding]:
                 and id(event.node) not in seen
             ):
                 seen.add(id(event.node))
-                layer = next((o.owner for o in q.loss_origins(source) if o.owner is not None and o.owner.line), None)
+                layer = next(
+                    (o.owner for o in q.loss_origins(source) if o.owner is not None and o.owner.line), None
+                )
                 yield p.report(
                     "SB217",
                     layer if layer is not None else event,

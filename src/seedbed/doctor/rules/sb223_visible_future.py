@@ -78,7 +78,9 @@ def check(p: Program) -> Iterator[Finding]:
             2 if event.name != "MultiheadAttention" else 4
         ):
             seen.add(id(event.node))
-            yield _report(p, event, "attention is called without a causal mask, but the targets are the next tokens")
+            yield _report(
+                p, event, "attention is called without a causal mask, but the targets are the next tokens"
+            )
     if q.next_token(p):
         for made, source in q.softmaxes(p):
             parts = list(ancestors(source, limit=60))
@@ -89,12 +91,14 @@ def check(p: Program) -> Iterator[Finding]:
                 or not any(u.name in ("matmul", "bmm", "einsum", "dropout") for u in q.users(p, made))
             ):
                 continue
-            masked = any(v.name in ("masked_fill", "masked_fill_", "where", "tril", "triu") for v in parts) or any(
-                e.recv is not None and e.recv in parts for e in p.all("inplace", "setitem")
-            )
+            masked = any(
+                v.name in ("masked_fill", "masked_fill_", "where", "tril", "triu") for v in parts
+            ) or any(e.recv is not None and e.recv in parts for e in p.all("inplace", "setitem"))
             if not masked and not any("mask" in (v.var or v.name) for v in parts):
                 seen.add(id(made.node))
-                yield _report(p, made, "the attention scores have no causal mask, but the targets are the next tokens")
+                yield _report(
+                    p, made, "the attention scores have no causal mask, but the targets are the next tokens"
+                )
         for event in p.calls("scaled_dot_product_attention"):
             flag = event.kwargs.get("is_causal")
             if (
@@ -135,8 +139,15 @@ def _wrong_mask(mask: Val) -> str:
     for _ in range(8):
         if current.name == "invert" and current.args:
             inverted, current = not inverted, current.args[0]
-        elif current.name in ("compare", "eq") and len(current.args) > 1 and current.args[1].const in (0, False):
-            inverted, current = inverted != bool(current.tags & {"Eq"} or current.name == "eq"), current.args[0]
+        elif (
+            current.name in ("compare", "eq")
+            and len(current.args) > 1
+            and current.args[1].const in (0, False)
+        ):
+            inverted, current = (
+                inverted != bool(current.tags & {"Eq"} or current.name == "eq"),
+                current.args[0],
+            )
         elif current.name == "logical_not" and current.args:
             inverted, current = not inverted, current.args[0]
         elif current.name in ("bool", "to", "unsqueeze", "getitem", "view", "expand") and current.args:

@@ -78,7 +78,8 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         if any(
-            e.recv is not None and any(e.recv is a for a in ancestors(embedded[0], limit=40)) for e in p.all("setitem")
+            e.recv is not None and any(e.recv is a for a in ancestors(embedded[0], limit=40))
+            for e in p.all("setitem")
         ):
             continue
         yield p.report(

@@ -77,6 +77,9 @@ def _is_count(val: Val) -> bool:
             return _is_count(top) and (
                 bottom.name in ("sum", "max", "len", "number") or bottom.kind in ("const", "number")
             )
-        if one.name in ("float", "to", "tensor", "sqrt", "double", "unsqueeze", "as_tensor", "from_numpy") and one.args:
+        if (
+            one.name in ("float", "to", "tensor", "sqrt", "double", "unsqueeze", "as_tensor", "from_numpy")
+            and one.args
+        ):
             return _is_count(one.args[0])
     return False

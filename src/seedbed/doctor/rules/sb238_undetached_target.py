@@ -100,10 +100,18 @@ def _policy(p: Program) -> Iterator[Finding]:
         for val in ancestors(back.recv) if back.recv is not None else []:
             if val.kind != "tensor" or id(val.node) in seen or len(val.args) < 2:
                 continue
-            logs = [a for a in val.args if a.grad and any(v.name in ("log_prob", "log_softmax") for v in q.chain(a)[:4])]
+            logs = [
+                a
+                for a in val.args
+                if a.grad and any(v.name in ("log_prob", "log_softmax") for v in q.chain(a)[:4])
+            ]
             if val.name == "mul" and len(logs) == 1:
                 other = next(a for a in val.args if a is not logs[0])
-                if other.grad and other.name == "sub" and any(v.owner is not None for v in ancestors(other, limit=80)):
+                if (
+                    other.grad
+                    and other.name == "sub"
+                    and any(v.owner is not None for v in ancestors(other, limit=80))
+                ):
                     seen.add(id(val.node))
                     yield p.report(
                         "SB238",

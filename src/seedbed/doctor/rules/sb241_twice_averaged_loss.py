@@ -67,7 +67,8 @@ def check(p: Program) -> Iterator[Finding]:
                 v.name == "loss"
                 and v.owner is not None
                 or v.name == "loss"
-                and v.tags & {"CrossEntropyLoss", "MSELoss", "BCELoss", "BCEWithLogitsLoss", "NLLLoss", "L1Loss"}
+                and v.tags
+                & {"CrossEntropyLoss", "MSELoss", "BCELoss", "BCEWithLogitsLoss", "NLLLoss", "L1Loss"}
                 for v in q.chain(top)[:3]
             )
             mean = mean and not any(t.startswith("reduction=") for v in q.chain(top)[:3] for t in v.tags)

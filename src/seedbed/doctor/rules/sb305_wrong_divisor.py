@@ -74,7 +74,13 @@ def check(p: Program) -> Iterator[Finding]:
                 )
     for event in p.once("augment"):
         val = event.args[0] if event.args else None
-        if val is None or event.name != "Add" or val.name != "mul" or len(val.args) != 2 or id(event.node) in seen:
+        if (
+            val is None
+            or event.name != "Add"
+            or val.name != "mul"
+            or len(val.args) != 2
+            or id(event.node) in seen
+        ):
             continue
         summed = any("reduction=sum" in v.tags for a in val.args for v in q.chain(a)[:4])
         if summed and any(a.name in ("size", "len", "shape", "getitem") for a in val.args):

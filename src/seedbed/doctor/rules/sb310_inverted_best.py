@@ -75,7 +75,9 @@ def check(p: Program) -> Iterator[Finding]:
             words(best.replace(".", "_").replace("[", "_"))
         )
         starts = [
-            v.const for n, v, e in p.assigns if n == best and v.kind == "const" and isinstance(v.const, (int, float))
+            v.const
+            for n, v, e in p.assigns
+            if n == best and v.kind == "const" and isinstance(v.const, (int, float))
         ]
         problem = ""
         if found & down and not found & up and wants:

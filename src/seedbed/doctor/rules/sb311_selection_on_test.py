@@ -48,9 +48,9 @@ from seedbed.doctor.static.values import Val, ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    has_val = any(split_of(n) == "val" and v.kind in ("loader", "dataset", "tensor") for n, v, _ in p.assigns) or any(
-        q.loop_split(LoopRun(e.node, e.src, e.recv)) == "val" for e in p.all("loop")
-    )
+    has_val = any(
+        split_of(n) == "val" and v.kind in ("loader", "dataset", "tensor") for n, v, _ in p.assigns
+    ) or any(q.loop_split(LoopRun(e.node, e.src, e.recv)) == "val" for e in p.all("loop"))
     for node in q.nodes(p, ast.If):
         test = node.test  # type: ignore[attr-defined]
         if isinstance(test, ast.BoolOp):
@@ -66,7 +66,12 @@ def check(p: Program) -> Iterator[Finding]:
         values = [a for e in p.all("compare") if e.node is test for a in e.args]
         if not said and not any(_from_test(a) for a in values):
             continue
-        if not any(isinstance(a, ast.Assign) and ast.unparse(a.targets[0]) == best for a in ast.walk(node)):
+        if not any(
+            isinstance(a, ast.Assign)
+            and best
+            in {ast.unparse(t) for x in a.targets for t in (x.elts if isinstance(x, ast.Tuple) else [x])}
+            for a in ast.walk(node)
+        ):
             continue
         yield p.report(
             "SB311",
@@ -81,7 +86,8 @@ def check(p: Program) -> Iterator[Finding]:
 def _from_test(val: Val) -> bool:
     """Whether a score was measured on data of the test split."""
     return any(
-        v.kind in ("tensor", "loader", "dataset") and v.split == "test" and v.shape != () for v in ancestors(val, limit=600)
+        v.kind in ("tensor", "loader", "dataset") and v.split == "test" and v.shape != ()
+        for v in ancestors(val, limit=600)
     ) and not any(v.split == "val" for v in ancestors(val, limit=600))
 
 

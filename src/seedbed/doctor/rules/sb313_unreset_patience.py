@@ -68,7 +68,13 @@ def check(p: Program) -> Iterator[Finding]:
             for a in ast.walk(s)
         ):  # type: ignore[attr-defined]
             continue
-        reset = {ast.unparse(t) for s in node.body for a in ast.walk(s) if isinstance(a, ast.Assign) for t in a.targets}  # type: ignore[attr-defined]
+        reset = {
+            ast.unparse(t)
+            for s in node.body
+            for a in ast.walk(s)
+            if isinstance(a, ast.Assign)
+            for t in a.targets
+        }  # type: ignore[attr-defined]
         for counter in counters:
             stops = [
                 c

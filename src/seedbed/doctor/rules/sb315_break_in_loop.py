@@ -50,7 +50,11 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         conds = event.conds_in(loop)
         body_loop = getattr(loop.node, "iter", None)
-        if body_loop is None or loop.over is None or (loop.over.name == "range" and not q.is_loader_loop(loop)):
+        if (
+            body_loop is None
+            or loop.over is None
+            or (loop.over.name == "range" and not q.is_loader_loop(loop))
+        ):
             continue
         if not conds:
             problem = "an unconditional break leaves the batch loop after the first batch"

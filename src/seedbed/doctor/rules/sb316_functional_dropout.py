@@ -37,6 +37,7 @@ class Net(nn.Module):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
@@ -53,7 +54,9 @@ def check(p: Program) -> Iterator[Finding]:
         flag = event.arg(2, "training")
         if not event.depth and not any(f.owner is not None and f.owner.base == "module" for f in event.funcs):
             continue
-        if flag is None or (flag.kind == "const" and flag.const is True and not _monte_carlo(event)):
+        if flag is None or (
+            flag.kind == "const" and flag.const is True and _literal(event) and not _monte_carlo(event)
+        ):
             yield p.report(
                 "SB316",
                 event,
@@ -69,3 +72,12 @@ def _monte_carlo(event: Event) -> bool:
         w for f in event.funcs if f.owner is not None for w in words(f.owner.name)
     }
     return bool(names & {"mc", "monte", "uncertainty", "bayesian", "sample"})
+
+
+def _literal(event: Event) -> bool:
+    """Whether ``True`` is written in the call itself (``self.training`` is only true for now)."""
+    call = event.node
+    if not isinstance(call, ast.Call):
+        return False
+    given = [k.value for k in call.keywords if k.arg == "training"] or call.args[2:3]
+    return any(isinstance(g, ast.Constant) for g in given)

@@ -56,17 +56,34 @@ def check(p: Program) -> Iterator[Finding]:
             ):
                 seen.add(id(val.node))
                 yield _finding(p, val, f"{val.name}() is fitted on all data before the split")
-            elif val.name == "transform" and val.kind == "tensor" and len(val.args) > 1 and id(val.args[-1]) in fits:
+            elif (
+                val.name == "transform"
+                and val.kind == "tensor"
+                and len(val.args) > 1
+                and id(val.args[-1]) in fits
+            ):
                 fit = fits[id(val.args[-1])]
-                if fit.args and not d.is_split(fit.args[0]) and fit.args[0] is val.args[0] and id(fit.node) not in seen:
+                if (
+                    fit.args
+                    and not d.is_split(fit.args[0])
+                    and fit.args[0] is val.args[0]
+                    and id(fit.node) not in seen
+                ):
                     seen.add(id(fit.node))
                     yield _finding(p, fit, "the scaler is fitted on all data before the split")
             elif (
-                val.name in ("sub", "div") and val.kind == "tensor" and len(val.args) == 2 and id(val.node) not in seen
+                val.name in ("sub", "div")
+                and val.kind == "tensor"
+                and len(val.args) == 2
+                and id(val.node) not in seen
             ):
                 base, stat = val.args
                 for one in q.chain(stat):
-                    dims = [one.kwargs.get("dim"), one.kwargs.get("axis"), *(one.args[1:2] if one.args else [])]
+                    dims = [
+                        one.kwargs.get("dim"),
+                        one.kwargs.get("axis"),
+                        *(one.args[1:2] if one.args else []),
+                    ]
                     known = [d.const for d in dims if d is not None and d.kind == "const"]
                     source = one.args[0] if one.args else None
                     if (
@@ -83,7 +100,9 @@ def check(p: Program) -> Iterator[Finding]:
                             if d.is_target_like(whole, p):
                                 continue
                             seen.add(id(val.node))
-                            yield _finding(p, val, "mean and deviation are computed on all data before the split")
+                            yield _finding(
+                                p, val, "mean and deviation are computed on all data before the split"
+                            )
                             break
 
 

@@ -52,7 +52,11 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     training = [loader for loader, _ in d.training_loaders(p)]
     seen: set[int] = set()
-    others = [e.result for e in p.all("call") if e.result is not None and e.result.kind == "loader" and e.recv is None]
+    others = [
+        e.result
+        for e in p.all("call")
+        if e.result is not None and e.result.kind == "loader" and e.recv is None
+    ]
     for loader in others:
         if any(loader is t for t in training) or id(loader.node) in seen or not loader.args:
             continue
@@ -79,6 +83,27 @@ def check(p: Program) -> Iterator[Finding]:
                 if overlap and id(event.node) not in seen:
                     seen.add(id(event.node))
                     yield _finding(p, event, overlap, back)
+    for event in p.once("call"):
+        last = event.name.rsplit(".", 1)[-1]
+        if (
+            last not in ("random_split", "train_test_split")
+            or not event.loops
+            or event.kwargs.get("random_state") is not None
+        ):
+            continue
+        generator = event.kwargs.get("generator")
+        loop = event.loops[-1]
+        if generator is not None or not q.repeats(loop) or not any(b.inside(loop) for b in p.all("backward")):
+            continue
+        if any(m.kind == "module" and any(n is loop.node for n in m.loops) for m in q.trained_modules(p)):
+            continue
+        yield p.report(
+            "SB406",
+            event,
+            f"{last} draws a new split in every epoch: over the epochs the model is trained on all validation samples",
+            why="samples that are held out in one epoch are trained on in the next (a leak)",
+            fix="Split once, before the epoch loop",
+        )
 
 
 def _finding(p: Program, at: Event | Val, overlap: str, other: Event | Val) -> Finding:

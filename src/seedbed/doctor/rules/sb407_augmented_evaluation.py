@@ -84,7 +84,15 @@ def _random(transform: Val) -> str:
     for one in ancestors(transform, limit=80):
         last = one.name.rsplit(".", 1)[-1]
         if last.startswith(
-            ("Random", "ColorJitter", "AutoAugment", "TrivialAugment", "RandAugment", "AugMix", "GaussianBlur")
+            (
+                "Random",
+                "ColorJitter",
+                "AutoAugment",
+                "TrivialAugment",
+                "RandAugment",
+                "AugMix",
+                "GaussianBlur",
+            )
         ) and one.kind in ("transform", "object", "module"):
             return last
     return ""

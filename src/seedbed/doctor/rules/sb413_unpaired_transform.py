@@ -71,11 +71,16 @@ def check(p: Program) -> Iterator[Finding]:
             if len(subjects) < 2 or not _random(p, cls, name):
                 continue
             yield _finding(p, method, uses[1], f"{name} draws anew for each of {sorted(subjects)}")
-        if len(flips) >= 2 and any(w in " ".join(flips) for w in ("mask", "target", "label", "seg", "gt", "y")):
+        if len(flips) >= 2 and any(
+            w in " ".join(flips) for w in ("mask", "target", "label", "seg", "gt", "y")
+        ):
             bodies = {ast.dump(n.test) for uses in flips.values() for n in uses}
             if len(bodies) == 1:
                 yield _finding(
-                    p, method, list(flips.values())[1][0], f"{' and '.join(flips)} are changed by different draws"
+                    p,
+                    method,
+                    list(flips.values())[1][0],
+                    f"{' and '.join(flips)} are changed by different draws",
                 )
 
 
@@ -95,7 +100,9 @@ def _random(p: Program, cls: object, name: str) -> bool:
         if n == name and any(a.name.startswith("Random") for a in ancestors(val, limit=60)):
             return True
     for func in p.functions:
-        if func.name == key and any(isinstance(n, ast.expr) and d.draws_random(n) for n in ast.walk(func.node)):
+        if func.name == key and any(
+            isinstance(n, ast.expr) and d.draws_random(n) for n in ast.walk(func.node)
+        ):
             return not any(w in key for w in ("both", "pair", "joint"))
     return False
 

@@ -82,7 +82,9 @@ def check(p: Program) -> Iterator[Finding]:
     if (
         len(shuffles) >= 2
         and shuffles[1].line - shuffles[0].line <= 2
-        and not any(e.name.endswith("seed") and shuffles[0].seq < e.seq < shuffles[1].seq for e in p.all("call"))
+        and not any(
+            e.name.endswith("seed") and shuffles[0].seq < e.seq < shuffles[1].seq for e in p.all("call")
+        )
     ):
         yield p.report(
             "SB414",
@@ -112,6 +114,8 @@ def _raw(val: Val) -> bool:
             and v.kind != "unknown"
             for v in ancestors(val, limit=60)
         )
-        and any(v.name in ("randn", "rand", "linspace", "randint", "arange") for v in ancestors(val, limit=60))
+        and any(
+            v.name in ("randn", "rand", "linspace", "randint", "arange") for v in ancestors(val, limit=60)
+        )
         and not any(v.name == "randperm" for v in ancestors(val, limit=60))
     )

@@ -46,7 +46,7 @@ def check(p: Program) -> Iterator[Finding]:
         if flag is not None and flag.const is False or id(event.node) in seen or not event.args:
             continue
         if any(_windows(v) for a in event.args[:2] for v in ancestors(a, limit=200)) or any(
-            _windowed_class(v) for v in ancestors(event.args[0], limit=30)
+            _windowed_class(v) for v in ancestors(event.args[0], limit=90)
         ):
             seen.add(id(event.node))
             yield _finding(p, event)
@@ -55,14 +55,23 @@ def check(p: Program) -> Iterator[Finding]:
             event.args
             and event.recv is not None
             and id(event.node) not in seen
-            and any(v.name in ("randperm", "np_permutation", "permutation") for v in ancestors(event.args[0], limit=10))
+            and any(
+                v.name in ("randperm", "np_permutation", "permutation")
+                for v in ancestors(event.args[0], limit=10)
+            )
         ):
-            if not event.loops and any(_windows(v) for v in ancestors(event.recv, limit=200)) and not event.recv.split:
+            if (
+                not event.loops
+                and any(_windows(v) for v in ancestors(event.recv, limit=200))
+                and not event.recv.split
+            ):
                 perm = next(v for v in ancestors(event.args[0], limit=10) if "perm" in v.name)
                 uses = [
                     e
                     for e in p.all("getitem")
-                    if e.args and any(v is perm for v in ancestors(e.args[0], limit=10)) and e.recv is not perm
+                    if e.args
+                    and any(v is perm for v in ancestors(e.args[0], limit=10))
+                    and e.recv is not perm
                 ]
                 cuts = [
                     e
@@ -75,13 +84,17 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.all("getitem"):
         if not event.args or event.recv is None:
             continue
-        perms = [v for v in ancestors(event.args[0], limit=30) if v.name in ("randperm", "np_permutation")]
+        perms = [v for v in ancestors(event.args[0], limit=90) if v.name in ("randperm", "np_permutation")]
         cut = [
             v
-            for v in ancestors(event.args[0], limit=30)
+            for v in ancestors(event.args[0], limit=90)
             if v.name == "getitem" and v.args[0] in perms and len(v.args) > 1 and v.args[1].kind == "slice"
         ]
-        if cut and id(cut[0].args[0].node) not in seen and any(_windows(v) for v in ancestors(event.recv, limit=200)):
+        if (
+            cut
+            and id(cut[0].args[0].node) not in seen
+            and any(_windows(v) for v in ancestors(event.recv, limit=200))
+        ):
             seen.add(id(cut[0].args[0].node))
             yield _finding(p, cut[0].args[0])
 
@@ -105,7 +118,8 @@ def _windows(val: Val) -> bool:
         and isinstance(val.node, (ast.ListComp, ast.GeneratorExp))
     ):
         return _slides(
-            val.node.elt, {n.id for g in val.node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
+            val.node.elt,
+            {n.id for g in val.node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)},
         )
     if val.kind == "list" and "grown" in val.tags and val.items:
         return any(_slides(i.node, None) for i in val.items if isinstance(i.node, ast.expr))

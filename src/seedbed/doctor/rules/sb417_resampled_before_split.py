@@ -55,9 +55,14 @@ def check(p: Program) -> Iterator[Finding]:
                 val.name in ("cat", "concatenate", "vstack")
                 and val.args
                 and val.args[0].items
-                and len({id(o) for i in val.args[0].items for o in d.loss_origins_base(i)}) < len(val.args[0].items)
+                and len({id(o) for i in val.args[0].items for o in d.loss_origins_base(i)})
+                < len(val.args[0].items)
             )
-            if (copied or doubled) and id(val.node) not in seen and not d.is_split(val.args[0] if val.args else None):
+            if (
+                (copied or doubled)
+                and id(val.node) not in seen
+                and not d.is_split(val.args[0] if val.args else None)
+            ):
                 if val.args and val.args[0].name in ("arange", "range", "tensor") and copied:
                     continue
                 if val.name == "repeat" and whole.kind != "tensor":

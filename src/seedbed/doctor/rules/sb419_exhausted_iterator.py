@@ -48,7 +48,12 @@ def check(p: Program) -> Iterator[Finding]:
         if over is None or id(event.node) in seen or not event.loops:
             continue
         for one in over.options():
-            if one.kind == "iter" and one.name in ("enumerate", "tqdm", "zip") and one.args and one.name == "enumerate":
+            if (
+                one.kind == "iter"
+                and one.name in ("enumerate", "tqdm", "zip")
+                and one.args
+                and one.name == "enumerate"
+            ):
                 inner = one.args[0]
                 if inner.kind == "iter" and inner.name in once:
                     one = inner
@@ -61,7 +66,13 @@ def check(p: Program) -> Iterator[Finding]:
             if one.name == "comprehension" and not isinstance(one.node, ast.GeneratorExp):
                 continue
             fresh = [e for n, v, e in p.assigns if n == one.var and any(f.node is outer for f in e.loops)]
-            if fresh or isinstance(outer, ast.While) or one.name == "generator" and event.funcs and one.line > end:
+            if (
+                fresh
+                or isinstance(outer, ast.While)
+                or one.name == "generator"
+                and event.funcs
+                and one.line > end
+            ):
                 continue
             body = {n for n in ast.walk(outer)}
             if event.node not in body:

@@ -65,7 +65,11 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             if event.kind == "setitem" and not funcs:
                 continue
-            if event.name in ("requires_grad_", "zero_") or event.kind == "augment" and one.kind in ("number", "const"):
+            if (
+                event.name in ("requires_grad_", "zero_")
+                or event.kind == "augment"
+                and one.kind in ("number", "const")
+            ):
                 continue
             seen.add(id(event.node))
             yield p.report(

@@ -48,7 +48,13 @@ def check(p: Program) -> Iterator[Finding]:
         if not event.args or not event.loops or not q.is_loader_loop(event.loops[-1]):
             continue
         for val in q.chain(event.args[0]):
-            if val.name != "div" or len(val.args) != 2 or val.args[0].name != "sub" or id(val.node) in seen or val.grad:
+            if (
+                val.name != "div"
+                or len(val.args) != 2
+                or val.args[0].name != "sub"
+                or id(val.node) in seen
+                or val.grad
+            ):
                 continue
             base = val.args[0].args[0]
             stats = [

@@ -45,7 +45,12 @@ from seedbed.doctor.static.program import Program
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.once("call"):
-        if event.name != "builtins.next" or not event.args or not event.loops or not isinstance(event.node, ast.Call):
+        if (
+            event.name != "builtins.next"
+            or not event.args
+            or not event.loops
+            or not isinstance(event.node, ast.Call)
+        ):
             continue
         inner = event.node.args[0]
         if not isinstance(inner, ast.Call) or ast.unparse(inner.func) != "iter" or not event.args[0].args:

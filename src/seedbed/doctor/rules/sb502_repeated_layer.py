@@ -54,7 +54,9 @@ def check(p: Program) -> Iterator[Finding]:
                 if not weights:
                     continue
                 same = one.name == "repeat" and "repeat" in one.tags
-                outside = one.name == "comprehension" and "literal" not in one.tags and _outside(one, weights[0])
+                outside = (
+                    one.name == "comprehension" and "literal" not in one.tags and _outside(one, weights[0])
+                )
                 if same or outside:
                     seen.add(id(one.node))
                     yield _finding(p, one)

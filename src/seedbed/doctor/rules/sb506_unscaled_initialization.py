@@ -81,10 +81,19 @@ def check(p: Program) -> Iterator[Finding]:
                 if name == "Parameter" and made.args
                 else None
             )
-            if inner is None or inner.name not in ("randn", "rand") or inner.shape is None or len(inner.shape) != 2:
+            if (
+                inner is None
+                or inner.name not in ("randn", "rand")
+                or inner.shape is None
+                or len(inner.shape) != 2
+            ):
                 continue
             sizes = [s for s in inner.shape if isinstance(s, int)]
-            if len(sizes) < 2 or max(sizes) < 64 or min(sizes) < 8 or _named(made, p):
+            if _named(made, p):
+                continue
+            if len(sizes) < 2 and not (not sizes and name == "Parameter" and _multiplies(made, p)):
+                continue
+            if len(sizes) == 2 and (max(sizes) < 64 or min(sizes) < 8):
                 continue
             what = f"{inner.name}{tuple(inner.shape)} without scaling"
         if what:
@@ -145,3 +154,9 @@ def _named(val: Val, p: Program) -> bool:
             "prompt",
         }
     )
+
+
+def _multiplies(val: Val, p: Program) -> bool:
+    """Whether a parameter of unknown size is stored as a weight."""
+    names = {e.name for e in p.all("attribute") if e.args and e.args[0] is val}
+    return bool(names & {"weight", "w", "W", "kernel", "weights"})

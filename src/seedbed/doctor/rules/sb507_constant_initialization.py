@@ -54,7 +54,9 @@ def check(p: Program) -> Iterator[Finding]:
             for v in ancestors(event.recv, limit=8)
             if v.kind in ("module", "phi", "unknown", "params") or v.name == "parameter"
         ]
-        bias = any("bias" in v.tags or v.name == "bias" for v in subjects) or "bias" in ast.unparse(event.node)
+        bias = any("bias" in v.tags or v.name == "bias" for v in subjects) or "bias" in ast.unparse(
+            event.node
+        )
         text = ast.unparse(event.node)
         if bias or "weight" not in text and not any(v.kind == "params" for v in subjects):
             continue
@@ -64,7 +66,10 @@ def check(p: Program) -> Iterator[Finding]:
             "norm" in ast.unparse(c[0].test).lower() for c in event.conds if isinstance(c[0], ast.If)
         ):  # type: ignore[attr-defined]
             continue
-        if any("norm" in text.lower() or w in text.lower() for w in ("bn", "zero_init", "ln", "gamma", "scale", "emb")):
+        if any(
+            "norm" in text.lower() or w in text.lower()
+            for w in ("bn", "zero_init", "ln", "gamma", "scale", "emb")
+        ):
             continue
         if any(v.name in ("filter_bias",) for v in subjects):
             continue
@@ -73,7 +78,9 @@ def check(p: Program) -> Iterator[Finding]:
         if (
             event.conds
             and any(
-                "dim" in ast.unparse(c[0].test) or "bias" in ast.unparse(c[0].test) or "pad" in ast.unparse(c[0].test)
+                "dim" in ast.unparse(c[0].test)
+                or "bias" in ast.unparse(c[0].test)
+                or "pad" in ast.unparse(c[0].test)
                 for c in event.conds
                 if isinstance(c[0], ast.If)
             )

@@ -74,7 +74,9 @@ def check(p: Program) -> Iterator[Finding]:
         if func.name not in names or func.calls or func.src is not p.source or not p.complete:
             continue
         uses = [
-            n for n in q.nodes(p, ast.Name, ast.Attribute) if (n.id if isinstance(n, ast.Name) else n.attr) == func.name
+            n
+            for n in q.nodes(p, ast.Name, ast.Attribute)
+            if (n.id if isinstance(n, ast.Name) else n.attr) == func.name
         ]  # type: ignore[attr-defined]
         if uses or not any(c.made for c in p.classes) and not p.trains:
             continue

@@ -61,7 +61,11 @@ def check(p: Program) -> Iterator[Finding]:
             kernel = second.number(2, "kernel_size")
             if any(g is not None for g in groups) or kernel == 1 or first.number(2, "kernel_size") == 1:
                 continue
-        a, mid, out = first.number(0, "in_features"), first.number(1, "out_features"), second.number(1, "out_features")
+        a, mid, out = (
+            first.number(0, "in_features"),
+            first.number(1, "out_features"),
+            second.number(1, "out_features"),
+        )
         if (
             all(isinstance(n, int) for n in (a, mid, out))
             and mid < min(a, out)
@@ -71,16 +75,16 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if second.kwargs.get("bias") is not None and second.kwargs["bias"].const is False:
             continue
-        if len({id(u.node) for u in q.users(p, found[0]) if u.name not in ("forward", "dropout")}) > 1 or _crosses(
-            event, found[0]
-        ):
+        if len(
+            {id(u.node) for u in q.users(p, found[0]) if u.name not in ("forward", "dropout")}
+        ) > 1 or _crosses(event, found[0]):
             continue
-        if "external" in first.tags or not event.depth:
+        if "external" in first.tags or not event.depth or not _siblings(p, first, second):
             continue
         seen.add(id(second))
         yield p.report(
             "SB509",
-            q.spot(found[0], event) if found[0].owner.line else event,
+            event if event.funcs and event.funcs[-1].name == "forward" else q.spot(found[0], event),
             f"two {event.name} layers follow each other without an activation between them",
             why="together they are only one linear map, so the network is less deep than it looks",
             fix="Put an activation (nn.ReLU()) between them",
@@ -104,3 +108,11 @@ def _same_home(event: Event, made: Val) -> bool:
     home = event.funcs[-1].owner.node if event.funcs and event.funcs[-1].owner is not None else None
     line = made.owner.line
     return home is None or home.lineno <= line <= (home.end_lineno or 0)
+
+
+def _siblings(p: Program, first: Val, second: Val) -> bool:
+    """Whether one module of the program holds both layers."""
+    return any(
+        e.recv is not None and q.contains(e.recv, first) and q.contains(e.recv, second)
+        for e in p.all("forward")
+    )

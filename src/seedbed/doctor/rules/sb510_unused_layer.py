@@ -44,13 +44,20 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.interp import Class
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for cls in p.classes:
-        if cls.base != "module" or cls.method("forward") is None or len(cls.lineage()) > 1 or cls.src is not p.source:
+        if (
+            cls.base != "module"
+            or cls.method("forward") is None
+            or len(cls.lineage()) > 1
+            or cls.src is not p.source
+        ):
             continue
         if any(b.rsplit(".", 1)[-1] != "Module" for b in cls.lib_bases()):
             continue
@@ -91,9 +98,10 @@ def check(p: Program) -> Iterator[Finding]:
                 or layer.name in ("ReLU", "Tanh", "GELU", "Sigmoid")
             ):
                 continue
+            twice = _called_twice(cls, layer, p)
             yield p.report(
                 "SB510",
-                (target, cls.src),
+                (twice if twice is not None else target, cls.src),
                 f"self.{target.attr} ({layer.name}) is defined but never used in forward()",
                 why="it has no influence on the output"
                 + (
@@ -103,3 +111,20 @@ def check(p: Program) -> Iterator[Finding]:
                 ),
                 fix=f"Call self.{target.attr} in forward(), or delete it",
             )
+
+
+def _called_twice(cls: Class, layer: Val, p: Program) -> ast.AST | None:
+    """The second call of a layer of the same kind in ``forward``: probably meant for the unused one."""
+    method = cls.method("forward")
+    if method is None:
+        return None
+    seen: set[str] = set()
+    for node in sorted(
+        (n for n in ast.walk(method.node) if isinstance(n, ast.Call)), key=lambda n: (n.lineno, n.col_offset)
+    ):
+        name = ast.unparse(node.func)
+        made = [e.args[0] for e in p.all("attribute") if e.args and f"self.{e.name}" == name]
+        if name in seen and made and made[0].name == layer.name:
+            return node
+        seen.add(name)
+    return None

@@ -97,15 +97,23 @@ def check(p: Program) -> Iterator[Finding]:
             event.kind == "assign"
             and not used_again
             and any(
-                e.kind == "save" and e.loops == event.loops and any(live in ancestors(a, limit=40) for a in e.args)
+                e.kind == "save"
+                and e.loops == event.loops
+                and any(live in ancestors(a, limit=40) for a in e.args)
                 for e in p.all("save")
             )
         ):
             continue
         if event.kind in ("setitem", "attribute") and not used_again and not snapshot:
             continue
-        restores = [e for e in p.all("restore") if any(v is live for a in e.args for v in ancestors(a, limit=60))]
-        if restores and all(not any(event.seq < s < r.seq for s in steps) for r in restores) and not event.loops:
+        restores = [
+            e for e in p.all("restore") if any(v is live for a in e.args for v in ancestors(a, limit=60))
+        ]
+        if (
+            restores
+            and all(not any(event.seq < s < r.seq for s in steps) for r in restores)
+            and not event.loops
+        ):
             continue
         seen.add(id(event.node))
         yield p.report(

@@ -44,7 +44,11 @@ def check(p: Program) -> Iterator[Finding]:
             event.name == "copy.copy"
             and made is not None
             and made.copied is not None
-            and (made.kind in ("module", "state") or event.args[0].kind == "unknown" and is_model(event.args[0].var))
+            and (
+                made.kind in ("module", "state")
+                or event.args[0].kind == "unknown"
+                and is_model(event.args[0].var)
+            )
         ):
             yield _finding(p, event, "copy.copy() of a model is shallow")
     names = {
@@ -83,7 +87,11 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         found = [e for e in p.all("assign", "attribute") if e.node is targets[0]]
         val = (found[0].result if found[0].kind == "assign" else found[0].args[0]) if found else None
-        if val is None or val.kind != "module" and not (val.kind == "unknown" and is_model(right) and is_model(left)):
+        if (
+            val is None
+            or val.kind != "module"
+            and not (val.kind == "unknown" and is_model(right) and is_model(left))
+        ):
             continue
         if (
             found[0].funcs

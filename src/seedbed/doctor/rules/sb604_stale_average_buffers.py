@@ -73,7 +73,8 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             seen.add(id(module))
             if any(e.recv is not None and q.contains(module, e.recv) for e in p.all("restore")) or any(
-                e.name in (".buffers", ".named_buffers", ".state_dict") and e.recv is module for e in p.all("call")
+                e.name in (".buffers", ".named_buffers", ".state_dict") and e.recv is module
+                for e in p.all("call")
             ):
                 continue
             if not any(e.recv is module for e in q.forwards(p)) or any(

@@ -42,12 +42,16 @@ def check(p: Program) -> Iterator[Finding]:
         if model is None or model.kind != "module":
             continue
         later = [
-            e for e in p.all("apply", "init") if e.seq > event.seq and e.recv is not None and e.loops == event.loops
+            e
+            for e in p.all("apply", "init")
+            if e.seq > event.seq and e.recv is not None and e.loops == event.loops
         ]
         later = [
             e
             for e in later
-            if (e.recv is model or any(q.contains(model, m) for m in q.modules_of(e.recv) if e.kind == "init"))
+            if (
+                e.recv is model or any(q.contains(model, m) for m in q.modules_of(e.recv) if e.kind == "init")
+            )
         ]
         later += [
             e

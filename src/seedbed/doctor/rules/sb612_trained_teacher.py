@@ -52,7 +52,9 @@ def check(p: Program) -> Iterator[Finding]:
                 set(words(name)) & {"teacher", "target", "ema", "tgt"}
                 and len(modules) > 1
                 and any(
-                    set(words(n)) & {"student", "model", "net", "policy", "online", "q"} for n in names if n != name
+                    set(words(n)) & {"student", "model", "net", "policy", "online", "q"}
+                    for n in names
+                    if n != name
                 )
             ):
                 yield p.report(

@@ -58,7 +58,10 @@ def check(p: Program) -> Iterator[Finding]:
             else set()
         )
         text = ast.unparse(node.iter) if isinstance(node, ast.For) else ""
-        folds = "fold" in names or re.search(r"\b(kf|skf|kfold|cv|folds|KFold|StratifiedKFold|gkf)\b", text) is not None
+        folds = (
+            "fold" in names
+            or re.search(r"\b(kf|skf|kfold|cv|folds|KFold|StratifiedKFold|gkf)\b", text) is not None
+        )
         if not folds:
             continue
         start, end = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0) or 0
@@ -75,10 +78,20 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             if model.copied is not None and model.seq > 0 and any(n is node for n in model.loops):
                 continue
-            runs = [e for e in q.forwards(p) if e.recv is model and any(f.node is node for f in e.loops) and e.grad]
+            runs = [
+                e
+                for e in q.forwards(p)
+                if e.recv is model and any(f.node is node for f in e.loops) and e.grad
+            ]
             resets = [
-                e for e in p.all("restore", "apply") if e.recv is model and any(f.node is node for f in e.loops)
-            ] + [e for e in p.all("call") if e.name == ".reset_parameters" and any(f.node is node for f in e.loops)]
+                e
+                for e in p.all("restore", "apply")
+                if e.recv is model and any(f.node is node for f in e.loops)
+            ] + [
+                e
+                for e in p.all("call")
+                if e.name == ".reset_parameters" and any(f.node is node for f in e.loops)
+            ]
             if runs and not resets:
                 yield p.report(
                     "SB613",

@@ -52,7 +52,9 @@ def check(p: Program) -> Iterator[Finding]:
             or n.endswith(("seed_everything", "set_seed", "seed_all"))
             for _, n in names
         ),
-        "random": any(n == "random.seed" or n.endswith(("seed_everything", "set_seed", "seed_all")) for _, n in names),
+        "random": any(
+            n == "random.seed" or n.endswith(("seed_everything", "set_seed", "seed_all")) for _, n in names
+        ),
     }
     draws = {
         "seed",
@@ -89,7 +91,18 @@ def check(p: Program) -> Iterator[Finding]:
             for e, n in names
             if n.startswith("torch.")
             and n.rsplit(".", 1)[-1]
-            in ("randn", "rand", "randint", "randperm", "Linear", "Conv2d", "random_split", "LSTM", "GRU", "Embedding")
+            in (
+                "randn",
+                "rand",
+                "randint",
+                "randperm",
+                "Linear",
+                "Conv2d",
+                "random_split",
+                "LSTM",
+                "GRU",
+                "Embedding",
+            )
             and "generator" not in e.kwargs
         ),
         None,
@@ -99,14 +112,25 @@ def check(p: Program) -> Iterator[Finding]:
     for library, event in first.items():
         if seeded[library]:
             continue
-        call = {"numpy": "np.random.seed(seed)", "random": "random.seed(seed)", "torch": "torch.manual_seed(seed)"}[
-            library
-        ]
+        call = {
+            "numpy": "np.random.seed(seed)",
+            "random": "random.seed(seed)",
+            "torch": "torch.manual_seed(seed)",
+        }[library]
         known = " and ".join(k for k, v in seeded.items() if v)
+        seed = next(
+            (
+                e
+                for e, n in names
+                if n.rsplit(".", 1)[-1] in ("manual_seed", "seed", "seed_everything", "set_seed")
+            ),
+            event,
+        )
         yield p.report(
             "SB701",
-            event,
+            seed,
             f"half-seeded: {known} is seeded, but {library}'s random generator is not",
-            why=f"this line draws from {library}'s global generator, so runs differ in spite of the seed",
+            why=f"line {event.line} draws from {library}'s global generator, so runs differ in spite of the seed",
             fix=f"Call {call} at the start too (or pass random_state / a generator)",
+            related=((str(event.src.path), event.line, "random numbers are drawn here"),),
         )

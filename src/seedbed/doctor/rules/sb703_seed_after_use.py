@@ -40,7 +40,9 @@ def check(p: Program) -> Iterator[Finding]:
     if seeds and p.complete:
         seed = seeds[0]
         before = [
-            e for e in p.all("call") if e.seq < seed.seq and e.result is not None and not e.depth and e.recv is None
+            e
+            for e in p.all("call")
+            if e.seq < seed.seq and e.result is not None and not e.depth and e.recv is None
         ]
         made = [
             e

@@ -51,7 +51,9 @@ def check(p: Program) -> Iterator[Finding]:
             kind = ast.unparse(handler.type) if handler.type is not None else ""
             broad = kind in ("", "Exception", "BaseException", "RuntimeError", "ValueError")
             quiet = all(
-                isinstance(s, (ast.Pass, ast.Continue)) or isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)
+                isinstance(s, (ast.Pass, ast.Continue))
+                or isinstance(s, ast.Expr)
+                and isinstance(s.value, ast.Constant)
                 for s in handler.body
             )
             if broad and quiet:

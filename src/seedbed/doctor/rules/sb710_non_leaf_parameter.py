@@ -41,11 +41,14 @@ def check(p: Program) -> Iterator[Finding]:
             val is None
             or val.kind != "tensor"
             or "leaf" in val.tags
-            or val.name not in ("mul", "div", "to", "cuda", "add", "sub", "float", "double", "view", "reshape")
+            or val.name
+            not in ("mul", "div", "to", "cuda", "add", "sub", "float", "double", "view", "reshape")
         ):
             continue
         base = (
-            val.args[0] if val.args and val.args[0].kind == "tensor" else (val.args[1] if len(val.args) > 1 else None)
+            val.args[0]
+            if val.args and val.args[0].kind == "tensor"
+            else (val.args[1] if len(val.args) > 1 else None)
         )
         if (
             base is None

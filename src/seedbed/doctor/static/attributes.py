@@ -11,7 +11,9 @@ from seedbed.doctor.static.values import Shape, Val, const, join, unknown
 if TYPE_CHECKING:
     from seedbed.doctor.static.interp import Interp
 
-_WRAPPERS = frozenset("enumerate tqdm trange zip iter map prefetch track progress_bar reversed sorted list".split())
+_WRAPPERS = frozenset(
+    "enumerate tqdm trange zip iter map prefetch track progress_bar reversed sorted list".split()
+)
 
 
 def get(run: Interp, obj: Val, name: str, node: ast.AST) -> Val:
@@ -327,7 +329,9 @@ def _item(run: Interp, obj: Val, key: Val, node: ast.Subscript) -> Val:
         elif key.kind == "slice":
             made = Val(obj.kind, obj.name if obj.kind == "module" else "slice", node, run.src)
             low, high = key.args[0].const, key.args[1].const
-            made.items = obj.items[low if isinstance(low, int) else None : high if isinstance(high, int) else None]
+            made.items = obj.items[
+                low if isinstance(low, int) else None : high if isinstance(high, int) else None
+            ]
             made.tags, made.args = set(obj.tags), (obj,)
             return made
         elif obj.kind != "module" or obj.name in ("ModuleList", "ModuleDict"):
@@ -369,7 +373,13 @@ def _indexed(shape: Shape | None, index: ast.expr, key: Val) -> Shape | None:
             plain = one.args[2].is_none
             if one.args[0].is_none and one.args[1].is_none and plain:
                 out.append(size)
-            elif isinstance(low or 0, int) and isinstance(high, int) and plain and high >= 0 and (low or 0) >= 0:
+            elif (
+                isinstance(low or 0, int)
+                and isinstance(high, int)
+                and plain
+                and high >= 0
+                and (low or 0) >= 0
+            ):
                 out.append(max(0, min(high, size if size is not None else high) - (low or 0)))
             elif isinstance(low, int) and one.args[1].is_none and plain and size is not None:
                 out.append(max(0, size - low) if low >= 0 else min(size, -low))

@@ -45,7 +45,14 @@ def carries_state(p: Program, loop: LoopRun) -> bool:
 def shuffled_source(data: Val) -> bool:
     """Whether the data was put in random order before."""
     for val in ancestors(data, limit=200):
-        if val.name in ("randperm", "np_permutation", "permutation", "train_test_split", "random_split", "shuffle"):
+        if val.name in (
+            "randperm",
+            "np_permutation",
+            "permutation",
+            "train_test_split",
+            "random_split",
+            "shuffle",
+        ):
             return True
     return False
 
@@ -64,13 +71,19 @@ def split_data(p: Program) -> list[Val]:
                 if one.kind in ("tensor", "unknown", "dataset", "part"):
                     found.setdefault(id(one), one)
         elif event.kind == "getitem" and event.recv is not None and event.args and not event.loops:
-            keys = event.args[0].items if event.args[0].kind == "tuple" and event.args[0].items else [event.args[0]]
+            keys = (
+                event.args[0].items
+                if event.args[0].kind == "tuple" and event.args[0].items
+                else [event.args[0]]
+            )
             key = keys[0]
             if key.kind == "slice" and key.args[0].is_none and not key.args[1].is_none:
                 heads[id(event.recv)] = event.recv
             elif key.kind == "slice" and not key.args[0].is_none:
                 tails.add(id(event.recv))
-            elif key.kind in ("tensor", "unknown", "iter") and (is_index_split(key) or key.var and split_of(key.var)):
+            elif key.kind in ("tensor", "unknown", "iter") and (
+                is_index_split(key) or key.var and split_of(key.var)
+            ):
                 found.setdefault(id(event.recv), event.recv)
     for key_id, val in heads.items():
         if key_id in tails and val.name != "shape":
@@ -97,7 +110,11 @@ def is_split(val: Val | None) -> bool:
             return True
         if one.name == "getitem" and len(one.args) > 1:
             key = one.args[1].items[0] if one.args[1].kind == "tuple" and one.args[1].items else one.args[1]
-            if key.kind == "slice" and not (key.args[0].is_none and key.args[1].is_none) or is_index_split(key):
+            if (
+                key.kind == "slice"
+                and not (key.args[0].is_none and key.args[1].is_none)
+                or is_index_split(key)
+            ):
                 return True
             if key.var and split_of(key.var):
                 return True
@@ -127,7 +144,9 @@ def is_target_like(val: Val, p: Program) -> bool:
 
 def held_out(val: Val, p: Program) -> bool:
     """Whether data is a validation or test part."""
-    return split_of_val(val) in ("val", "test") or any(split_of_val(o) in ("val", "test") for o in origins(val))
+    return split_of_val(val) in ("val", "test") or any(
+        split_of_val(o) in ("val", "test") for o in origins(val)
+    )
 
 
 def slices_in(val: Val) -> list[tuple[Val, int, int | None]]:
@@ -135,14 +154,22 @@ def slices_in(val: Val) -> list[tuple[Val, int, int | None]]:
     found = []
     paths = [a for a in val.args if val.name == "TensorDataset"] or [val]
     for one in [v for path in paths for v in chain_all(path)]:
-        if one.name == "getitem" and len(one.args) > 1 and one.kind in ("tensor", "unknown", "list", "number"):
+        if (
+            one.name == "getitem"
+            and len(one.args) > 1
+            and one.kind in ("tensor", "unknown", "list", "number")
+        ):
             key = one.args[1].items[0] if one.args[1].kind == "tuple" and one.args[1].items else one.args[1]
             if key.kind != "slice":
                 continue
             low, high = key.args[0].const, key.args[1].const
             if key.args[0].is_none:
                 low = 0
-            if isinstance(low, int) and (isinstance(high, int) or key.args[1].is_none) and (low or high is not None):
+            if (
+                isinstance(low, int)
+                and (isinstance(high, int) or key.args[1].is_none)
+                and (low or high is not None)
+            ):
                 size = one.args[0].shape[0] if one.args[0].shape else None
                 if low < 0 and size is not None:
                     low += size
@@ -200,9 +227,20 @@ def overlap(trained: Val, evaluated: Val) -> str:
                     if first is second:
                         return "both subsets use the same indices"
                     spans = [_span(first), _span(second)]
-                    if spans[0] and spans[1] and max(spans[0][0], spans[1][0]) < min(spans[0][1], spans[1][1]):
+                    if (
+                        spans[0]
+                        and spans[1]
+                        and max(spans[0][0], spans[1][0]) < min(spans[0][1], spans[1][1])
+                    ):
                         return "the index ranges of both subsets overlap"
-            if b.name == "Subset" and b.args and b.args[0] is a or a.name == "Subset" and a.args and a.args[0] is b:
+            if (
+                b.name == "Subset"
+                and b.args
+                and b.args[0] is a
+                or a.name == "Subset"
+                and a.args
+                and a.args[0] is b
+            ):
                 return "one data set is a part of the other"
     return ""
 
@@ -385,7 +423,17 @@ def columns_in(val: Val, base: Val) -> tuple[int, int | None] | None:
             current = current.args[0]
         elif (
             current.name
-            in ("float", "to", "tensor", "from_numpy", "as_tensor", "train_test_split", "batch", "element", "astype")
+            in (
+                "float",
+                "to",
+                "tensor",
+                "from_numpy",
+                "as_tensor",
+                "train_test_split",
+                "batch",
+                "element",
+                "astype",
+            )
             and current.args
         ):
             current = current.args[0]

@@ -21,7 +21,17 @@ from seedbed.doctor.static.values import Val, unknown
 from seedbed.errors import ConfigError
 
 Rule = Callable[[Program], Iterable[Finding]]
-_SKIP = {".git", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".mypy_cache", "site-packages", "build"}
+_SKIP = {
+    ".git",
+    ".venv",
+    "venv",
+    "node_modules",
+    "__pycache__",
+    ".tox",
+    ".mypy_cache",
+    "site-packages",
+    "build",
+}
 _rules: dict[str, Rule] = {}
 
 
@@ -47,7 +57,9 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
                 found += [Path(base) / n for n in sorted(names) if n.endswith((".py", ".ipynb"))]
         elif path.is_file():
             if path.suffix not in (".py", ".ipynb", ".pyw"):
-                raise ConfigError(f"{path} is neither a Python file nor a notebook; give .py, .ipynb or a folder")
+                raise ConfigError(
+                    f"{path} is neither a Python file nor a notebook; give .py, .ipynb or a folder"
+                )
             found.append(path)
         else:
             raise ConfigError(f"{path} does not exist; give a Python file, a notebook or a folder")
@@ -133,7 +145,9 @@ def _allowed(finding: Finding, source: Source | None) -> bool:
     return bool({n.lower() for n in names} & {finding.code.lower(), finding.name, "all"})
 
 
-def analyse(source: Source, sources: dict[Path, Source], called: set[int], strict: bool = False) -> Iterator[Program]:
+def analyse(
+    source: Source, sources: dict[Path, Source], called: set[int], strict: bool = False
+) -> Iterator[Program]:
     """Run a file as a script; then each function and class of it that nobody has used, on its own."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, 6000))
@@ -159,7 +173,9 @@ def _guarded(work: Callable[[], object]) -> None:
         pass
 
 
-def _leftovers(main: Interp, program: Program, source: Source, project: Project, called: set[int]) -> Iterator[Program]:
+def _leftovers(
+    main: Interp, program: Program, source: Source, project: Project, called: set[int]
+) -> Iterator[Program]:
     owned = {id(v.owner.node) for c in program.classes for v in c.scope.vars.values() if v.kind == "func"}
     for func in list(program.functions):
         node = func.node
@@ -167,7 +183,12 @@ def _leftovers(main: Interp, program: Program, source: Source, project: Project,
             if func.scope is main.scope or func.scope.outer is None:
                 yield _alone(main, source, project, lambda run, f=func: run_function(run, f))
     for cls in list(program.classes):
-        if cls.src is source and not cls.made and id(cls.node) not in called and cls.scope.outer is main.scope:
+        if (
+            cls.src is source
+            and not cls.made
+            and id(cls.node) not in called
+            and cls.scope.outer is main.scope
+        ):
             if cls.base != "lightning":
                 called.add(id(cls.node))
                 yield _alone(main, source, project, lambda run, c=cls: run_class(run, c), cls)

@@ -124,7 +124,9 @@ def set_item(run: Interp, target: ast.Subscript, val: Val) -> None:
     elif obj.kind == "list" and obj.items is not None and isinstance(key.const, int):
         if -len(obj.items) <= key.const < len(obj.items):
             obj.items[key.const] = val
-    elif obj.kind == "module" and obj.items is not None and key.kind == "const" and isinstance(key.const, int):
+    elif (
+        obj.kind == "module" and obj.items is not None and key.kind == "const" and isinstance(key.const, int)
+    ):
         if -len(obj.items) <= key.const < len(obj.items):
             run.emit("replace", str(key.const), target, recv=obj, args=(obj.items[key.const], val))
             obj.items[key.const] = val
@@ -362,7 +364,8 @@ def unroll(over: Val, node: ast.AST, run: Interp) -> list[Val] | None:
     """The items of a short literal (phases, names of splits), which a loop visits one by one."""
     if over.kind in ("list", "tuple") and over.items and not over.tags & {"each", "grown", "repeat"}:
         if 1 < len(over.items) <= 4 and any(
-            i.kind == "const" or i.kind in ("tuple", "list") and i.items and i.items[0].kind == "const" for i in over.items
+            i.kind == "const" or i.kind in ("tuple", "list") and i.items and i.items[0].kind == "const"
+            for i in over.items
         ):
             return list(over.items)
     if over.kind == "dict" and over.attrs and "*" not in over.attrs and 1 < len(over.attrs) <= 4:

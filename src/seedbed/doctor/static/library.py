@@ -57,7 +57,16 @@ def call(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: d
 def _call(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     root, _, _ = name.partition(".")
     last = name.rsplit(".", 1)[-1]
-    if root in ("torch", "torchvision", "timm", "transformers", "apex", "torchtext", "torch_geometric", "lion_pytorch"):
+    if root in (
+        "torch",
+        "torchvision",
+        "timm",
+        "transformers",
+        "apex",
+        "torchtext",
+        "torch_geometric",
+        "lion_pytorch",
+    ):
         return _torch(run, name, last, node, args, kwargs)
     if root == "builtins" or last in ("tqdm", "trange", "track"):
         return _builtin(run, last, node, args, kwargs)
@@ -88,7 +97,9 @@ def _call(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: 
     return made
 
 
-def _val(run: Interp, kind: str, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+def _val(
+    run: Interp, kind: str, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]
+) -> Val:
     val = Val(kind, name, node, run.src)
     val.args, val.kwargs = args, dict(kwargs)
     run.keep.append(val)
@@ -115,7 +126,9 @@ def _container(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwa
     return made
 
 
-def _torch(run: Interp, name: str, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+def _torch(
+    run: Interp, name: str, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]
+) -> Val:
     if last in CONTEXTS:
         made = _val(run, "context", last, node, args, kwargs)
         if last == "set_grad_enabled":
@@ -171,7 +184,11 @@ def _torch(run: Interp, name: str, last: str, node: ast.AST, args: tuple[Val, ..
     if name == "torch.save":
         run.emit("save", "save", node, args=args, kwargs=kwargs)
         return const(None)
-    if last in ("compile", "DataParallel", "DistributedDataParallel", "script") and args and args[0].kind != "const":
+    if (
+        last in ("compile", "DataParallel", "DistributedDataParallel", "script")
+        and args
+        and args[0].kind != "const"
+    ):
         return args[0]
     if name.startswith("torch.distributions") and last[:1].isupper():
         made = _val(run, "distribution", last, node, args, kwargs)
@@ -213,7 +230,9 @@ def _data(
     run: Interp, name: str, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]
 ) -> Val | None:
     if last == "DataLoader":
-        made = _val(run, "loader", last, node, args or tuple(v for k, v in kwargs.items() if k == "dataset"), kwargs)
+        made = _val(
+            run, "loader", last, node, args or tuple(v for k, v in kwargs.items() if k == "dataset"), kwargs
+        )
         if made.args:
             made.split = made.args[0].split
         return made
@@ -290,7 +309,9 @@ def loss(
     run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val], module: Val | None
 ) -> Val:
     """The value of a loss from the library; the event carries its inputs."""
-    made = run.tensor("loss", node, *args, **{k: v for k, v in kwargs.items() if k in ("input", "target", "weight")})
+    made = run.tensor(
+        "loss", node, *args, **{k: v for k, v in kwargs.items() if k in ("input", "target", "weight")}
+    )
     made.owner = module
     made.tags.add(name)
     options = module.kwargs if module is not None else kwargs
@@ -346,7 +367,9 @@ def _builtin(run: Interp, last: str, node: ast.AST, args: tuple[Val, ...], kwarg
     if last in ("int", "float", "bool", "str") and args:
         if args[0].kind == "const":
             try:
-                return const({"int": int, "float": float, "bool": bool, "str": str}[last](args[0].const), node, run.src)
+                return const(
+                    {"int": int, "float": float, "bool": bool, "str": str}[last](args[0].const), node, run.src
+                )
             except Exception:
                 return unknown(last, node, run.src)
         made = run.tensor(f"{last}_builtin", node, *args)

@@ -122,7 +122,9 @@ def module(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: 
         flag = args[0] if args else kwargs.get("mode")
         mode = "eval" if name == "eval" else "train"
         if flag is not None:
-            mode = {True: "train", False: "eval"}.get(flag.const, "mixed") if flag.kind == "const" else "mixed"
+            mode = (
+                {True: "train", False: "eval"}.get(flag.const, "mixed") if flag.kind == "const" else "mixed"
+            )
         set_mode(run, obj, mode)
         run.emit("mode", mode, node, recv=obj)
         return obj
@@ -140,13 +142,23 @@ def module(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: 
     if name == "zero_grad":
         run.emit("clear", name, node, recv=obj)
         return const(None)
-    if name in ("to", "cuda", "cpu", "float", "double", "half", "bfloat16", "requires_grad_", "apply", "type"):
+    if name in (
+        "to",
+        "cuda",
+        "cpu",
+        "float",
+        "double",
+        "half",
+        "bfloat16",
+        "requires_grad_",
+        "apply",
+        "type",
+    ):
         run.emit("move" if name not in ("requires_grad_", "apply") else name, name, node, recv=obj, args=args)
         if name == "apply" and args and args[0].kind == "func":
-            for layer in submodules(obj):
-                if layer.kind == "module":
+            for layer in submodules(obj)[:30]:
+                if run.budget > 2000:
                     calls.apply(run, args[0], node, (layer,), {})
-                    break
         return obj
     if name in ("modules", "children", "named_modules", "named_children"):
         made = Val("iter", name, node, run.src)
@@ -156,7 +168,15 @@ def module(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: 
         return made
     if name == "forward":
         return calls.forward(run, obj, node, args, kwargs)
-    if name in ("append", "extend", "insert", "add_module", "register_module", "register_buffer", "register_parameter"):
+    if name in (
+        "append",
+        "extend",
+        "insert",
+        "add_module",
+        "register_module",
+        "register_buffer",
+        "register_parameter",
+    ):
         _register(run, obj, name, args, node)
         return obj
     if name in ("update_parameters", "update"):
@@ -278,7 +298,17 @@ def _unknown(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs
             run.emit("forward", var, node, recv=obj, args=args, result=made, mode=run.modes.get(id(obj), ""))
             return made
         return module(run, obj, name, node, args, kwargs)
-    if module_like and name in ("to", "cuda", "cpu", "half", "float", "apply", "modules", "children", "named_modules"):
+    if module_like and name in (
+        "to",
+        "cuda",
+        "cpu",
+        "half",
+        "float",
+        "apply",
+        "modules",
+        "children",
+        "named_modules",
+    ):
         return module(run, obj, name, node, args, kwargs)
     return None
 

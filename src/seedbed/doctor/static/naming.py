@@ -63,7 +63,9 @@ def is_loss(name: str) -> bool:
 def is_optimizer(name: str) -> bool:
     """Whether a variable of this name is usually an optimizer."""
     found = set(words(name))
-    return bool(found & {"opt", "optim", "optimizer", "optimiser", "sgd", "adam", "opts"}) and not is_scheduler(name)
+    return bool(
+        found & {"opt", "optim", "optimizer", "optimiser", "sgd", "adam", "opts"}
+    ) and not is_scheduler(name)
 
 
 @lru_cache(maxsize=4096)

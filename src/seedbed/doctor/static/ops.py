@@ -105,14 +105,22 @@ def shape_of(name: str, first: Val | None, args: tuple[Val, ...], kwargs: dict[s
         return shape
     if name in _REDUCE:
         dim = dim_of(args, kwargs, 2 if name == "norm" else 1)
-        keep = kwargs.get("keepdim", kwargs.get("keepdims", args[2] if len(args) > 2 and name != "norm" else None))
+        keep = kwargs.get(
+            "keepdim", kwargs.get("keepdims", args[2] if len(args) > 2 and name != "norm" else None)
+        )
         return None if dim == "?" else shapes.reduced(shape, dim, keep is not None and keep.const is True)
     if name in _LAYOUT:
         return _LAYOUT[name](shape, args, kwargs)
     if name in ("matmul", "mm", "bmm", "dot", "__matmul__"):
         return shapes.matmul(shape, args[1].shape) if len(args) > 1 else None
     if name in ("linspace", "arange", "randperm", "logspace"):
-        count = args[2].const if name == "linspace" and len(args) > 2 else args[0].const if len(args) == 1 else None
+        count = (
+            args[2].const
+            if name == "linspace" and len(args) > 2
+            else args[0].const
+            if len(args) == 1
+            else None
+        )
         return (count if isinstance(count, int) else None,)
     if name in ("eye",):
         return (None, None)
@@ -124,7 +132,11 @@ def shape_of(name: str, first: Val | None, args: tuple[Val, ...], kwargs: dict[s
         return _joined(name, first, dim_of(args, kwargs, 1, 0))
     if name == "one_hot":
         count = kwargs.get("num_classes", args[1] if len(args) > 1 else None)
-        return None if shape is None else (*shape, count.const if count is not None and count.kind == "const" else None)
+        return (
+            None
+            if shape is None
+            else (*shape, count.const if count is not None and count.kind == "const" else None)
+        )
     if name in ("index_select", "take_along_dim", "gather"):
         return args[2].shape if name == "gather" and len(args) > 2 else None
     return None
@@ -133,7 +145,9 @@ def shape_of(name: str, first: Val | None, args: tuple[Val, ...], kwargs: dict[s
 def _created(name: str, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Shape | None:
     size = kwargs.get("size", kwargs.get("shape"))
     if size is not None:
-        return (size.const,) if size.kind == "const" and isinstance(size.const, int) else shapes.sizes((size,))
+        return (
+            (size.const,) if size.kind == "const" and isinstance(size.const, int) else shapes.sizes((size,))
+        )
     if name == "full":
         return shapes.sizes(args[:1])
     if name in ("randint", "integers", "random", "normal", "uniform", "choice", "permutation"):
@@ -240,7 +254,9 @@ _LAYOUT = {
 }
 
 
-def _with_indices(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+def _with_indices(
+    run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]
+) -> Val:
     """``values, indices = x.max(dim)``."""
     pair = Val("tuple", name, node, run.src)
     best = run.tensor(name, node, *args, **kwargs)

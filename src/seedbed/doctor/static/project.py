@@ -56,7 +56,17 @@ class Project:
                 here = here.parent
             starts = [here]
         else:
-            if parts and parts[0] in ("torch", "numpy", "os", "sys", "random", "math", "copy", "time", "json"):
+            if parts and parts[0] in (
+                "torch",
+                "numpy",
+                "os",
+                "sys",
+                "random",
+                "math",
+                "copy",
+                "time",
+                "json",
+            ):
                 return None
             starts = [here, *self._parents(here)]
         for start in starts:
@@ -76,7 +86,9 @@ class Project:
             if not found and here.parent.name and (here.parent / "src").is_dir():
                 found.append(here.parent / "src")
             for _ in range(1):
-                if any((current.parent / marker).exists() for marker in ("pyproject.toml", "setup.py", ".git")):
+                if any(
+                    (current.parent / marker).exists() for marker in ("pyproject.toml", "setup.py", ".git")
+                ):
                     found.append(current.parent)
             self.roots[here] = found
         return self.roots[here]

@@ -12,7 +12,17 @@ from seedbed.doctor.static.source import Source
 from seedbed.doctor.static.values import CUTTING, TRANSPARENT, Val, ancestors, origins
 
 MODAL = ("Dropout", "BatchNorm", "InstanceNorm", "AlphaDropout", "SyncBatchNorm")
-WEIGHTED = ("Linear", "Conv", "LSTM", "GRU", "RNN", "Embedding", "Bilinear", "Transformer", "MultiheadAttention")
+WEIGHTED = (
+    "Linear",
+    "Conv",
+    "LSTM",
+    "GRU",
+    "RNN",
+    "Embedding",
+    "Bilinear",
+    "Transformer",
+    "MultiheadAttention",
+)
 LOGIT_OPS = frozenset("Linear Conv1d Conv2d Conv3d LazyLinear matmul linear Bilinear addmm".split())
 PROBABILITY = frozenset("softmax sigmoid softmin hardsigmoid".split())
 
@@ -111,7 +121,11 @@ def _uses_training(module: Val) -> bool:
     for n in ast.walk(node):
         if isinstance(n, ast.Attribute) and n.attr == "training":
             return True
-        if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr.startswith("dropout"):
+        if (
+            isinstance(n, ast.Call)
+            and isinstance(n.func, ast.Attribute)
+            and n.func.attr.startswith("dropout")
+        ):
             return True
     return False
 
@@ -200,7 +214,11 @@ def cut_points(root: Val) -> list[Val]:
         if val.kind in ("tensor", "number") and (val.name in CUTTING or val.name.endswith("_builtin")):
             if any(a.grad for a in val.args):
                 found.append(val)
-        elif val.kind == "tensor" and val.name in ("tensor", "as_tensor") and any(a.grad for a in _flat(val.args)):
+        elif (
+            val.kind == "tensor"
+            and val.name in ("tensor", "as_tensor")
+            and any(a.grad for a in _flat(val.args))
+        ):
             found.append(val)
     return found
 
@@ -258,7 +276,9 @@ def is_loader_loop(loop: LoopRun | None) -> bool:
     if over.name == "range":
         return len(over.args) == 3
     found = set(words(over.var or over.name))
-    return bool(found & {"loader", "dataloader", "dl", "batches", "iterator", "dataset", "trainloader", "testloader"})
+    return bool(
+        found & {"loader", "dataloader", "dl", "batches", "iterator", "dataset", "trainloader", "testloader"}
+    )
 
 
 def unlike(names: Iterable[str], wanted: Iterable[str]) -> bool:
@@ -320,7 +340,14 @@ def optimizers(p: Program) -> list[tuple[Event, Val, list[Val]]]:
 
 def rates(optimizer: Val) -> list[tuple[object, object]]:
     """Learning rate and weight decay of an optimizer, for every parameter group, ``None`` where unknown."""
-    positions = {"SGD": (1, 4), "Adam": (1, 4), "AdamW": (1, 4), "RMSprop": (1, 4), "NAdam": (1, 4), "RAdam": (1, 4)}
+    positions = {
+        "SGD": (1, 4),
+        "Adam": (1, 4),
+        "AdamW": (1, 4),
+        "RMSprop": (1, 4),
+        "NAdam": (1, 4),
+        "RAdam": (1, 4),
+    }
     at, decay_at = positions.get(optimizer.name, (1, 99))
     rate = optimizer.kwargs.get("lr") or optimizer.arg(at)
     decay = optimizer.kwargs.get("weight_decay") or optimizer.arg(decay_at)
@@ -395,7 +422,12 @@ def is_loader_loop_event(event: Event) -> bool:
 
 def is_rate(event: Event) -> bool:
     """Whether an item assignment sets a learning rate of a parameter group."""
-    return bool(event.args) and event.args[0].const == "lr" and event.recv is not None and event.recv.name != "defaults"
+    return (
+        bool(event.args)
+        and event.args[0].const == "lr"
+        and event.recv is not None
+        and event.recv.name != "defaults"
+    )
 
 
 def spot(val: Val, event: Event) -> Val | Event:
@@ -419,7 +451,11 @@ def seen_through(val: Val) -> list[Val]:
 def site(event: Event, loop: LoopRun | None = None) -> tuple[ast.AST, Source] | Event:
     """The place outside helper functions from which an event was caused (inside ``loop`` if given)."""
     for node, src in event.sites:
-        if loop is None or src is loop.src and loop.line <= getattr(node, "lineno", 0) <= (getattr(loop.node, "end_lineno", 0) or 0):
+        if (
+            loop is None
+            or src is loop.src
+            and loop.line <= getattr(node, "lineno", 0) <= (getattr(loop.node, "end_lineno", 0) or 0)
+        ):
             return node, src
     return event
 
@@ -432,7 +468,7 @@ def chain(val: Val) -> list[Val]:
         found.append(one)
         if one.kind == "phi":
             stack.extend(one.args)
-        elif one.kind == "tensor" and one.args and one.name not in ("compare",):
+        elif one.kind in ("tensor", "number") and one.args and one.name not in ("compare", "len", "int"):
             stack.append(one.args[0])
     return found
 
@@ -611,14 +647,21 @@ def token_source(val: Val) -> tuple[Val | None, str]:
             current = current.args[0]
         elif current.name in _MOVES and current.args:
             current = current.args[0]
-        elif current.name in ("stack", "cat") and current.args and current.args[0].items and "each" in current.args[0].tags:
+        elif (
+            current.name in ("stack", "cat")
+            and current.args
+            and current.args[0].items
+            and "each" in current.args[0].tags
+        ):
             current = current.args[0].items[0]
         elif current.name == "getitem" and len(current.args) > 1:
             keys = current.args[1].items or [current.args[1]]
             if not any(k.kind == "slice" for k in keys):
                 break
             if any(k.kind == "slice" and not (k.args[0].is_none and k.args[1].is_none) for k in keys):
-                key += ast.unparse(current.node.slice) + ";" if isinstance(current.node, ast.Subscript) else "?"
+                key += (
+                    ast.unparse(current.node.slice) + ";" if isinstance(current.node, ast.Subscript) else "?"
+                )
             current = current.args[0]
         else:
             break
@@ -757,7 +800,11 @@ def evaluations(p: Program) -> list[Event]:
         for event in forwards(p):
             if event.recv is None or trained_output(p, event.result) or not learns(p, event.recv):
                 continue
-            if event.result is not None and any(u.name == "detach" for u in users(p, event.result)) and event.grad:
+            if (
+                event.result is not None
+                and any(u.name == "detach" for u in users(p, event.result))
+                and event.grad
+            ):
                 continue
             found.append(event)
         p.cache["evaluations"] = found if p.trains else []
@@ -777,7 +824,12 @@ def running_means(p: Program) -> list[tuple[str, Event, LoopRun, str]]:
         return cached
     found = []
     for event in p.once("augment"):
-        if event.name != "Add" or not event.loops or not event.args or not isinstance(event.node, ast.AugAssign):
+        if (
+            event.name != "Add"
+            or not event.loops
+            or not event.args
+            or not isinstance(event.node, ast.AugAssign)
+        ):
             continue
         loop = event.loops[-1]
         if not is_loader_loop(loop):
@@ -796,7 +848,8 @@ def _running_kind(val: Val) -> str:
         if current.kind == "phi":
             current = current.args[0]
         elif (
-            current.name in ("item", "float", "float_builtin", "int_builtin", "detach", "cpu", "data", "numpy", "to")
+            current.name
+            in ("item", "float", "float_builtin", "int_builtin", "detach", "cpu", "data", "numpy", "to")
             and current.args
         ):
             current = current.args[0]
@@ -827,7 +880,9 @@ def divisions(p: Program, event: Event, name: str) -> list[tuple[ast.AST, object
             left = left.left if not isinstance(left.left, ast.Constant) else left.right
         if ast.unparse(left) != name:
             continue
-        if event.funcs and not (event.funcs[-1].node.lineno <= node.lineno <= (event.funcs[-1].node.end_lineno or 0)):
+        if event.funcs and not (
+            event.funcs[-1].node.lineno <= node.lineno <= (event.funcs[-1].node.end_lineno or 0)
+        ):
             continue
         if node.lineno < event.line:
             continue
@@ -840,7 +895,15 @@ def _divisor(p: Program, node: ast.expr) -> str:
     if isinstance(node, ast.Call) and text.startswith("len("):
         inner = text[4:-1]
         found = set(words(inner.replace(".", "_").replace("[", "_")))
-        if inner.endswith(".dataset") or found & {"dataset", "set", "ds", "data", "trainset", "testset", "valset"}:
+        if inner.endswith(".dataset") or found & {
+            "dataset",
+            "set",
+            "ds",
+            "data",
+            "trainset",
+            "testset",
+            "valset",
+        }:
             return "samples"
         loaders = [v for n, v, _ in p.assigns if n == inner]
         if any(v.kind == "loader" for v in loaders) or found & {"loader", "dl", "dataloader", "batches"}:
@@ -869,7 +932,9 @@ def divided_by_batches(p: Program, event: Event, over: Val | None) -> bool:
         return True
     if "running" in kinds:  # a counter that goes up by one per batch
         loop = event.loops[-1]
-        ones = [e for e in p.all("augment") if e.loops and e.loops[-1] is loop and e.args and e.args[0].const == 1]
+        ones = [
+            e for e in p.all("augment") if e.loops and e.loops[-1] is loop and e.args and e.args[0].const == 1
+        ]
         return bool(ones)
     return False
 

@@ -62,7 +62,9 @@ class Val:
         "var",
     )
 
-    def __init__(self, kind: str, name: str = "", node: ast.AST | None = None, src: Source | None = None) -> None:
+    def __init__(
+        self, kind: str, name: str = "", node: ast.AST | None = None, src: Source | None = None
+    ) -> None:
         self.kind = kind
         self.name = name
         self.node = node

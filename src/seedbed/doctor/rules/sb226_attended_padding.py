@@ -1,0 +1,102 @@
+"""Padding takes part in attention, pooling or recurrence.
+
+## What it does
+
+Finds recurrent networks and poolings that take padded steps for real ones.
+
+## Why is this bad
+
+The last step of a padded sequence is padding. A plain mean counts padding too.
+
+## Example
+
+```python
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.emb = nn.Embedding(100, 16, padding_idx=0)
+        self.rnn = nn.GRU(16, 32, batch_first=True)
+        self.fc = nn.Linear(32, 2)
+
+    def forward(self, ids):
+        out, _ = self.rnn(self.emb(ids))
+        return self.fc(out[:, -1])
+```
+
+## Use instead
+
+```python
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.emb = nn.Embedding(100, 16, padding_idx=0)
+        self.rnn = nn.GRU(16, 32, batch_first=True)
+        self.fc = nn.Linear(32, 2)
+
+    def forward(self, ids):
+        out, _ = self.rnn(self.emb(ids))
+        last = (ids != 0).sum(1) - 1
+        return self.fc(out[torch.arange(len(ids)), last])
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("getitem", "call"):
+        if event.kind == "getitem":
+            key = event.args[0] if event.args else None
+            parts = key.items if key is not None and key.items else []
+            outs = (
+                [o for o in event.recv.options() if o.name == "recurrent"] if event.recv is not None else []
+            )
+            if not outs or len(parts) < 2 or parts[0].kind != "slice" or parts[1].const != -1:
+                continue
+            source, what = outs[0], "the last time step of a padded sequence is padding"
+        else:
+            made = event.result
+            if (
+                made is None
+                or made.kind != "tensor"
+                or made.name not in ("mean",)
+                or not made.args
+                or not event.depth
+            ):
+                continue
+            dim = made.kwargs.get("dim", made.args[1] if len(made.args) > 1 else None)
+            if dim is None or dim.const != 1:
+                continue
+            source, what = made.args[0], "the mean over time counts the padding"
+            if source.name in ("mul", "masked_fill", "where", "sub"):
+                continue
+        parts_ = list(ancestors(source, limit=120))
+        padded = [
+            v
+            for v in parts_
+            if v.name == "Embedding" and v.owner is not None and v.owner.kwargs.get("padding_idx") is not None
+        ]
+        padded += [v for v in parts_ if v.name == "pad_sequence"]
+        if not padded or any(
+            v.name in ("pack_padded_sequence", "pad_packed_sequence", "masked_fill", "flip") for v in parts_
+        ):
+            continue
+        masked = any(v.name == "mul" and any("mask" in a.var for a in v.args) for v in parts_)
+        if masked:
+            continue
+        yield p.report(
+            "SB226",
+            event,
+            f"padding takes part in the result: {what}",
+            why="short sequences are summarised by their padding, so the result depends on the length of the batch",
+            fix="Use the lengths (pack_padded_sequence, or index with length - 1) or a mask",
+            related=(q.place(padded[0]),),
+        )

@@ -1,0 +1,91 @@
+"""Sample() cuts the gradient: reparameterised rsample() is needed.
+
+## What it does
+
+Finds `sample()` from a distribution whose parameters should be trained through the sample.
+
+## Why is this bad
+
+`sample()` has no gradient. The encoder gets no signal from the reconstruction.
+
+## Example
+
+```python
+from torch.distributions import Normal
+enc, dec = nn.Linear(4, 2), nn.Linear(2, 4)
+optimizer = torch.optim.Adam([*enc.parameters(), *dec.parameters()])
+for x in loader:
+    z = Normal(enc(x), 1.0).sample()
+    loss = F.mse_loss(dec(z), x)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+from torch.distributions import Normal
+enc, dec = nn.Linear(4, 2), nn.Linear(2, 4)
+optimizer = torch.optim.Adam([*enc.parameters(), *dec.parameters()])
+for x in loader:
+    z = Normal(enc(x), 1.0).rsample()
+    loss = F.mse_loss(dec(z), x)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    scored = {
+        id(v) for e in p.all("call") if e.name == ".log_prob" for a in e.args for v in ancestors(a, limit=20)
+    }
+    for event in p.once("call"):
+        made = event.result
+        if (
+            event.name != ".sample"
+            or made is None
+            or event.recv is None
+            or event.recv.kind != "distribution"
+            or not event.recv.grad
+        ):
+            continue
+        if event.recv.name not in (
+            "Normal",
+            "LogNormal",
+            "Laplace",
+            "MultivariateNormal",
+            "Independent",
+            "Beta",
+            "Dirichlet",
+            "Gamma",
+            "Uniform",
+            "StudentT",
+        ):
+            continue
+        into = [
+            e
+            for e in p.all("forward")
+            if any(made in q.chain(a) for a in e.args) and q.trained_output(p, e.result)
+        ]
+        if into and id(made) not in scored and event.grad:
+            yield p.report(
+                "SB250",
+                event,
+                "sample() has no gradient: the reparameterised rsample() is needed here",
+                why="nothing flows back through the sample, so the encoder gets no gradient from what follows",
+                fix="Use rsample()",
+                related=((str(into[0].src.path), into[0].line, "the sample is used here"),),
+            )
