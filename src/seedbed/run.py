@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.build import Training, build
+from seedbed.config.load import LoadedConfig
 from seedbed.errors import ConfigError, SeedbedError
 from seedbed.locate import choose_run_dir
 from seedbed.loop import NonFiniteError, steps
@@ -36,13 +37,20 @@ def train(source: str | Path | dict[str, Any], overrides: Sequence[str] = (), op
         SeedbedError: Something is wrong with the config, the data, or the training; the message says what to do.
     """
     options = options or Options()
-    if isinstance(source, str) and not Path(source).suffix and not Path(source).exists():
-        source = find_recipe(source)
-    loaded = load(source, overrides, allow=options.allow)
+    loaded = load_source(source, overrides, options.allow)
     root = loaded.run_root if loaded.run_root is not None and options.root == Path("runs") else options.root
     run = choose_run_dir(loaded.config.name, loaded.config.model_dump(mode="json"), replace(options, root=root))
     with build(loaded, allow=options.allow) as training:
         return execute(training, run, options)
+
+
+def load_source(
+    source: str | Path | dict[str, Any], overrides: Sequence[str] = (), allow: Sequence[str] = ()
+) -> LoadedConfig:
+    """Read a file, a recipe by its name, or a config itself, and check everything in it."""
+    if isinstance(source, str) and not Path(source).suffix and not Path(source).exists():
+        source = find_recipe(source)
+    return load(source, overrides, allow=allow)
 
 
 def resume(path: Path, overrides: Sequence[str] = (), options: Options | None = None) -> Result:

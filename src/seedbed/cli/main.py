@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "predict": ("seedbed.cli.predict", "Predict for files with a run's best weights."),
     "reproduce": ("seedbed.cli.reproduce", "Train a run again and compare every update: a verdict."),
     "diff": ("seedbed.cli.diff", "Where two runs part, and what was first."),
+    "verify-resume": ("seedbed.cli.verify_resume", "Kill a training again and again: is the result the same?"),
     "runs": ("seedbed.cli.runs", "List runs with their results."),
     "summary": ("seedbed.cli.summary", "Layers, shapes, parameters and memory of a config's model."),
     "config": ("seedbed.cli.config", "Show, describe or convert a config."),

@@ -70,8 +70,10 @@ class Project:
             entries = {entry.removesuffix(".py") for entry in os.listdir(self.folder)}
         except OSError:
             return []
-        tops = {entry for entry in entries if self.owns(entry)}
-        return [name for name in list(sys.modules) if name.partition(".")[0] in tops]
+        loaded = list(sys.modules)
+        # a folder may hold thousands of other files: only what is loaded is looked at closely
+        tops = {top for top in {name.partition(".")[0] for name in loaded} & entries if self.owns(top)}
+        return [name for name in loaded if name.partition(".")[0] in tops]
 
     def activate(self) -> None:
         """Put this folder first on ``sys.path`` and its modules in place; stays so for loader workers."""
