@@ -14,7 +14,7 @@ from typing import Any
 
 from seedbed.build import Training, build
 from seedbed.config.load import LoadedConfig
-from seedbed.errors import ConfigError, SeedbedError
+from seedbed.errors import ConfigError
 from seedbed.locate import choose_run_dir
 from seedbed.loop import NonFiniteError, steps
 from seedbed.opening import begin
@@ -104,8 +104,4 @@ def execute(training: Training, run: RunDir, options: Options) -> Result:
                         break
             except NonFiniteError as error:
                 session.rewind(error)
-            except SeedbedError:
-                raise
-            except Exception as error:
-                raise session.explain(error) from error
         return session.finish(status or "finished")

@@ -14,9 +14,9 @@ from torch import nn
 from seedbed.batch import Batch
 from seedbed.build import Training
 from seedbed.checkpoint.saver import Saver, weights_sha256
-from seedbed.checkpoint.store import folder_name, load_newest
+from seedbed.checkpoint.store import find_step, load_newest
 from seedbed.checkpoint.weights import load_best
-from seedbed.errors import TrainingError
+from seedbed.errors import SeedbedError, TrainingError
 from seedbed.evaluate import chosen_weights, evaluate
 from seedbed.failure import explain_failure
 from seedbed.loop import NonFiniteError
@@ -36,7 +36,9 @@ MOST_REWINDS = 10
 
 
 class Session:
-    """Everything around the updates of one run. Use as a context manager; it closes what it opened."""
+    """Everything around the updates of one run. Use as a context manager: it closes what it opened, and an exception
+    from a model or from data becomes one sentence.
+    """
 
     def __init__(self, training: Training, run: RunDir, options: Options, stopper: Stopper) -> None:
         self.training = training
@@ -73,9 +75,12 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        known = self.explain(error) if isinstance(error, Exception) and not isinstance(error, SeedbedError) else None
         self.trackers.close()
         self.trace.file.close()
         self.log.close()
+        if known is not None:
+            raise known from error
 
     def write(self, event: Mapping[str, Any]) -> None:
         """Log an event: on disk first, then to whoever watches. The log doesn't say where the folder was."""
@@ -241,10 +246,14 @@ class Session:
     def save(self, reason: str, epoch: int, ends_epoch: bool) -> None:
         """Save everything; the log knows of it first, so that the saved position includes the line."""
         self.check_unread()
-        self.write({"event": "save", "checkpoint": folder_name(self.state.step), "reason": reason})
-        self.state.memory["events"] = self.log.sync()
-        self.state.memory["trace"] = self.trace.state
-        self.trace.file.sync()
+        self.write({"event": "save", "reason": reason})
+        try:
+            self.state.memory["events"] = self.log.sync()
+            self.state.memory["trace"] = self.trace.state
+            self.trace.file.sync()
+        except OSError as error:
+            self.saver.refuse(self.state.step, error)
+            return
         info = {
             "epoch": epoch + 1,
             "ends_epoch": ends_epoch,
@@ -342,12 +351,13 @@ class Session:
         monitor, progress = self.training.monitor, self.state.progress
         if monitor is None or progress.best is None:
             return None
+        folder = find_step(self.run.checkpoints, progress.best_step)
         return {
             "monitor": str(monitor),
             "value": progress.best,
             "epoch": progress.best_epoch,
             "step": progress.best_step,
-            "checkpoint": f"checkpoints/{folder_name(progress.best_step)}",
+            "checkpoint": None if folder is None else f"checkpoints/{folder.name}",
         }
 
 
