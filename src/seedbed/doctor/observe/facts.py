@@ -124,7 +124,7 @@ class ForwardFact:
     recorded: bool
     text: str = ""
     reached: bool = False
-    mixed: tuple[str, ...] = ()
+    pointer: tuple[int, ...] = ()
     rows: tuple[int, ...] = ()
     batch: int = 0
     loader: int = 0
@@ -150,6 +150,7 @@ class RootFact:
     start: dict[str, Tensor] = field(default_factory=dict)
     gains: dict[str, tuple[float, float]] = field(default_factory=dict)
     output: tuple[int, ...] = ()
+    moody: list[nn.Module] | None = None
 
 
 @dataclass

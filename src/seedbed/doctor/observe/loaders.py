@@ -97,7 +97,7 @@ class LoaderWatch:
         if len(tensors) > 1:
             epoch.label_digests.append(_digest(tensors[-1]))
         if len(epoch.rows) < 20_000:
-            epoch.rows.update(row_hashes(tensors[0]))
+            epoch.rows.update(row_hashes(tensors[0], self.recorder.rich))
 
     def ended(self, iterator: Any) -> None:
         """Note that a pass came to its end."""

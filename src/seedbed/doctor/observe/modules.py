@@ -25,10 +25,13 @@ LINEAR = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 FAST_PATH = (nn.MultiheadAttention, nn.TransformerEncoderLayer, nn.TransformerEncoder)
 
 
-def active_randomness(module: nn.Module) -> tuple[str, ...]:
-    """Name the kinds of layer below ``module`` that behave differently in training mode and are in it now."""
+MOODY = (_DropoutNd, _BatchNorm, nn.RNNBase, nn.MultiheadAttention)
+
+
+def active_randomness(modules: list[nn.Module]) -> tuple[str, ...]:
+    """Name the kinds of layer among ``modules`` that behave differently in training mode and are in it now."""
     found: set[str] = set()
-    for child in module.modules():
+    for child in modules:
         if not child.training:
             continue
         if isinstance(child, _DropoutNd) and child.p > 0:
@@ -165,16 +168,12 @@ class ModuleWatch:
         if root is None or len(self.record.forwards) >= MAX_FORWARDS:
             return None
         root.forwards += 1
-        active = active_randomness(module) if root.forwards < 400 or not grad else ()
+        active = self._active(root, module)
         fact = ForwardFact(
             self.record.num_forwards, root.key, site, self.record.steps, self.record.num_backwards,
             module.training, active, grad, False, loader=self.recorder.loader_now,
         )  # fmt: skip
         fact.text = site.text if site else ""
-        if module.training and not all(m.training for m in module.modules()):
-            fact.mixed = ("eval-child",)
-        elif not module.training and active:
-            fact.mixed = ("training-child",)
         self.record.forwards.append(fact)
         first = args[0] if args and isinstance(args[0], Tensor) else None
         if first is not None and is_plain(first):
@@ -184,15 +183,21 @@ class ModuleWatch:
         self.recorder.entering(fact)
         return fact
 
+    def _active(self, root: RootFact, module: nn.Module) -> tuple[str, ...]:
+        if root.forwards % 50 == 1 or root.moody is None:
+            root.moody = [m for m in module.modules() if isinstance(m, MOODY)]
+        return active_randomness(root.moody)
+
     def _input(self, root: RootFact, fact: ForwardFact, first: Tensor) -> None:
         source = self.outputs.get(first.untyped_storage().data_ptr())
         if source is not None and source.root != root.key:
             source.consumer = fact
             self.record.note("feeds", fact.site, pair=(source.root, root.key))
         fact.batch = first.shape[0] if first.ndim else 0
+        fact.pointer = (first.data_ptr(), *first.shape)
         self.recorder.pairs.input_seen(fact, first)
         if self.recorder.reading_rows and first.ndim and not first.requires_grad:
-            fact.rows = row_hashes(first)
+            fact.rows = row_hashes(first, self.recorder.rich)
 
     def _capture(self, args: Any) -> tuple[Any, Any] | None:
         size = 0

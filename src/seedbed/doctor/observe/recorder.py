@@ -47,6 +47,7 @@ class Recorder:
         self.in_backward = False
         self.in_grad = False
         self.busy_seeding = False
+        self.rich: dict[Any, tuple[bool, int]] = {}
         self.loader_now = 0
         self.batch_now = 0
         self.eval_forwards = 0
@@ -112,6 +113,8 @@ class Recorder:
     def stepped(self) -> None:
         """Look less closely once enough steps were seen; called after every optimizer step."""
         done = self.record.steps
+        if not self.detailed and done % 25:
+            return
         if done <= 40 or done % 25 == 0:
             self.copies.follow()
         if done in ALIVE_AT and self.detailed:

@@ -66,8 +66,9 @@ def _is_sampling(facts: list[ForwardFact]) -> bool:
     """Say whether one batch passes again and again between two steps: dropout is then sampled on purpose."""
     times: dict[tuple[int, tuple[int, ...]], int] = {}
     for fact in facts:
-        if fact.rows:
-            times[fact.step, fact.rows] = times.get((fact.step, fact.rows), 0) + 1
+        if fact.pointer:
+            key = (fact.step, fact.rows or fact.pointer)
+            times[key] = times.get(key, 0) + 1
     return any(count >= 4 for count in times.values())
 
 

@@ -128,7 +128,7 @@ def _moments(train: Given, held: Given) -> Iterator[Finding]:
     shift = float(((mean2 - mean1).abs() / torch.maximum(std1, std2)).median())
     standard = float(mean1.abs().median()) < 0.2 and 0.7 < float(std1.median()) < 1.4
     standard_too = float(mean2.abs().median()) < 0.2 and 0.7 < float(std2.median()) < 1.4
-    if (ratio > 3 or ratio < 1 / 3 or shift > 1.5) and (standard or standard_too or ratio > 20 or ratio < 1 / 20):
+    if (ratio > 3 or ratio < 1 / 3 or shift > 3) and (standard or standard_too or ratio > 20 or ratio < 1 / 20):
         site = held[0][0].site
         yield report(
             "SB409", f"evaluation inputs are not normalised as the training inputs are: training mean "
