@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -86,6 +87,9 @@ class Session:
         """Log an event: on disk first, then to whoever watches. The log doesn't say where the folder was."""
         event = {"step": self.state.step, "epoch": self.state.cursor.epoch, **event}
         self.log.append({**event, "run": self.run.path.name} if "run" in event else event)
+        if event["event"] != "step":  # whoever looks at the folder sees these at once
+            with suppress(OSError):
+                self.log.flush()
         self.trackers.write(event)
 
     def say(self, text: str) -> None:
@@ -102,6 +106,7 @@ class Session:
         self.trace.start(self.state.memory["trace"])
         self.unread.clear()
         self.saver.saved_step = self.state.step
+        self.prepare_statistics()
         self.epoch_started, self.epoch_samples = time.perf_counter(), self.state.samples
 
     def catch_up(self) -> str | None:
@@ -131,7 +136,11 @@ class Session:
             for statistics in self.statistics if record.step % every == 0 else ():
                 record.scalars |= statistics.after()
             self.write(step_event(record, self.rate()))
-        if self.statistics and (record.step + 1) % every == 0:
+        self.prepare_statistics()
+
+    def prepare_statistics(self) -> None:
+        """Keep the weights if the next update is one whose size is logged."""
+        if self.statistics and (self.state.step + 1) % self.config.tracking.log_every == 0:
             for statistics in self.statistics:
                 statistics.before()
 
