@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.build import Training, build
+from seedbed.closing import finish
 from seedbed.config.load import LoadedConfig
 from seedbed.errors import ConfigError
 from seedbed.locate import choose_run_dir
@@ -104,4 +105,4 @@ def execute(training: Training, run: RunDir, options: Options) -> Result:
                         break
             except NonFiniteError as error:
                 session.rewind(error)
-        return session.finish(status or "finished")
+        return finish(session, status or "finished")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -10,20 +9,18 @@ from types import TracebackType
 from typing import Any, Self
 
 import torch
-from torch import nn
 
 from seedbed.batch import Batch
 from seedbed.build import Training
-from seedbed.checkpoint.saver import Saver, weights_sha256
-from seedbed.checkpoint.store import find_step, load_newest
-from seedbed.checkpoint.weights import load_best
+from seedbed.checkpoint.saver import Saver
+from seedbed.checkpoint.store import load_newest
 from seedbed.errors import SeedbedError, TrainingError
 from seedbed.evaluate import chosen_weights, evaluate
 from seedbed.failure import explain_failure
 from seedbed.loop import NonFiniteError
 from seedbed.nonfinite import describe_non_finite
 from seedbed.optim.statistics import UpdateStatistics
-from seedbed.result import Options, Result
+from seedbed.result import Options
 from seedbed.rundir import EventLog, RunDir
 from seedbed.state import StepRecord
 from seedbed.stopping import Stopper, StopRequested
@@ -308,66 +305,6 @@ class Session:
         self.restore(found[0])
         self.state.skip_steps = skip
         self.say(f"step {error.step}: the loss is {error.loss}; back to step {self.state.step}, that update is skipped")
-
-    # ---- after the last update ---------------------------------------------------------------------------------
-
-    def finish(self, status: str) -> Result:
-        """Save, test with the best weights, and say how it went."""
-        state = self.state
-        metrics: dict[str, Any] = dict(state.progress.last_metrics)
-        if status != "interrupted":
-            if self.saver.saved_step != state.step:
-                self.save("end", state.cursor.epoch - 1, True)
-            if self.training.test is not None and self.config.evaluate.test:
-                metrics |= {f"test_{name}": value for name, value in self.test().items()}
-        result = Result(
-            run=str(self.run.path),
-            status=status,
-            epoch=state.cursor.epoch,
-            step=state.step,
-            metrics=metrics,
-            best=self.best(),
-            weights_sha256=weights_sha256(state.model.state_dict()),
-            seconds=time.perf_counter() - self.started,
-        )
-        if status != "interrupted":
-            self.write({"event": "end", **result.to_json()})
-        self.log.sync()
-        return result
-
-    def test(self) -> dict[str, Any]:
-        """Evaluate the test data with the weights that validated best, else with the last ones."""
-        model, weights = chosen_weights(self.state, self.config.evaluate.weights)
-        best_step = self.state.progress.best_step
-        if best_step not in {0, self.state.step}:
-            model = self.load_best(model, weights)
-        assert self.training.test is not None
-        found = evaluate(model, self.state.objective, self.training.test, autocast=self.state.autocast)
-        self.write({"event": "evaluate", "split": "test", "weights": weights, "metrics": found})
-        return found
-
-    def load_best(self, model: nn.Module, weights: str) -> nn.Module:
-        """A copy of the model with the best checkpoint's weights."""
-        saved, checkpoint = load_best(self.run.path)
-        if checkpoint.step != self.state.progress.best_step:
-            self.say(f"the best checkpoint cannot be read; testing with the weights of step {checkpoint.step}")
-        best = copy.deepcopy(model)
-        best.load_state_dict(saved["model"] if weights == "raw" else saved["ema"]["module"])
-        return best
-
-    def best(self) -> dict[str, Any] | None:
-        """The best value of the monitored metric, and where it is."""
-        monitor, progress = self.training.monitor, self.state.progress
-        if monitor is None or progress.best is None:
-            return None
-        folder = find_step(self.run.checkpoints, progress.best_step)
-        return {
-            "monitor": str(monitor),
-            "value": progress.best,
-            "epoch": progress.best_epoch,
-            "step": progress.best_step,
-            "checkpoint": None if folder is None else f"checkpoints/{folder.name}",
-        }
 
 
 def step_event(record: StepRecord, rate: float) -> dict[str, Any]:

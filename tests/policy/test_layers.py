@@ -22,7 +22,7 @@ ROWS: list[set[str]] = [
     {"build"},
     {"tracking", "doctor", "recipes", "locate", "watching", "preflight"},
     {"session"},
-    {"opening"},
+    {"opening", "closing"},
     {"run", "report", "scaffold"},
     {"fitting", "inference", "replay", "bench"},
     {"verify", "seeds"},
