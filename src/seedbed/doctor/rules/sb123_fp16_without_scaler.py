@@ -60,6 +60,8 @@ def check(p: Program) -> Iterator[Finding]:
         cast = event.autocast
         if cast is None or id(cast.node) in seen or not q.trained_output(p, event.result):
             continue
+        if "scaler" in event.src.text.lower():
+            continue
         kind = cast.kwargs.get("dtype") or cast.arg(1)
         device = cast.kwargs.get("device_type") or cast.arg(0)
         name = kind.name if kind is not None else ""

@@ -174,7 +174,11 @@ def _cut_terms(p: Program, seen: set[int]) -> Iterator[Finding]:
             if term.kind == "tensor" and term.name in ("add", "sub") and term.grad:
                 stack.extend(term.args)
                 continue
-            if term.grad or term.kind not in ("tensor", "number"):
+            if (
+                term.grad
+                or term.kind not in ("tensor", "number")
+                or any(v.kind == "list" for v in ancestors(term, limit=80))
+            ):
                 continue
             lost = [
                 v

@@ -70,6 +70,14 @@ def check(p: Program) -> Iterator[Finding]:
                 ),
                 None,
             )
+            written = conds[-1][0].test if isinstance(conds[-1][0], ast.If) else None
+            if written is None or not any(
+                isinstance(c, ast.Constant) and isinstance(c.value, int) and c.value is not True
+                for n in ast.walk(written)
+                if isinstance(n, ast.Compare)
+                for c in n.comparators
+            ):
+                continue
             if (
                 not counter
                 or limit is None

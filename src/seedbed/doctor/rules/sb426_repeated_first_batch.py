@@ -39,7 +39,9 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -58,6 +60,11 @@ def check(p: Program) -> Iterator[Finding]:
         loader = event.args[0].args[0]
         flag = loader.arg(2, "shuffle") if loader.kind == "loader" else None
         if not any(b.inside(event.loops[-1]) for b in p.all("backward")):
+            continue
+        parts = [event.result, *(event.result.items or [])] if event.result is not None else []
+        if not any(
+            x is v for x in parts for e in q.forwards(p) for a in e.args for v in ancestors(a, limit=60)
+        ):
             continue
         shuffled = flag is not None and flag.const is True
         yield p.report(

@@ -60,6 +60,11 @@ def check(p: Program) -> Iterator[Finding]:
         text = ast.unparse(event.node)
         if bias or "weight" not in text and not any(v.kind == "params" for v in subjects):
             continue
+        if event.funcs and any("norm" in f.owner.name.lower() for f in event.funcs if f.owner is not None):
+            continue
+        flat = [v for v in ancestors(event.recv, limit=8) if v.name == "Parameter"]
+        if flat and not any(v.shape is not None and len(v.shape) >= 2 for v in flat):
+            continue
         named = [v for v in subjects if v.kind == "module"]
         generic = event.loops or any(f.name != "__init__" for f in event.funcs)
         if any("Norm" in v.name or v.name == "Embedding" for v in named) or any(

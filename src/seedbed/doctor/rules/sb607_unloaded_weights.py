@@ -69,7 +69,7 @@ def check(p: Program) -> Iterator[Finding]:
             )
         ]
         used = [e for e in used if not (e.kind == "call" and e.name == "torch.load")]
-        if not used:
+        if not used and any(e.seq > event.seq for e in p.all("forward", "mode", "backward")):
             yield p.report(
                 "SB607",
                 event,

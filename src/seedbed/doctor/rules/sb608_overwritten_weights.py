@@ -87,7 +87,14 @@ def check(p: Program) -> Iterator[Finding]:
         used = [e for e in q.forwards(p) if e.recv is model and e.seq > event.seq] or [
             e for e in p.all("save", "call") if e.seq > event.seq and model in e.args
         ]
-        fresh = [e for e in made if e.result is not None and e.loops == event.loops]
+        fresh = [
+            e
+            for e in made
+            if e.result is not None
+            and e.loops == event.loops
+            and len(e.conds) <= len(event.conds)
+            and q.same_branch(e, event)
+        ]
         if fresh and not used and not any(q.same(r.recv, fresh[0].result) for r in p.all("restore")):
             yield p.report(
                 "SB608",

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 
@@ -61,5 +61,6 @@ def check(p: Program) -> Iterator[Finding]:
                 "the model is moved after the optimizer was built: the optimizer may hold the old parameters",
                 why="some conversions replace the parameters, and optimizer state stays on the old device",
                 fix="Move the model first, then build the optimizer",
+                severity=None if move.funcs == event.funcs else Severity.HINT,
                 related=((str(event.src.path), event.line, "the optimizer"),),
             )

@@ -309,12 +309,12 @@ def is_counter(val: Val) -> bool:
 
 def nodes(p: Program, *types: type) -> Iterator[ast.AST]:
     """Syntax nodes of the program's own file."""
-    key = f"nodes:{id(p.source)}"
-    if key not in p.cache:
-        p.cache[key] = list(ast.walk(p.source.tree))
-    for node in p.cache[key]:
-        if isinstance(node, types):
-            yield node
+    table = p.source.nodes
+    if not table:
+        for node in ast.walk(p.source.tree):
+            table.setdefault(type(node), []).append(node)
+    for kind in types:
+        yield from table.get(kind, ())
 
 
 def reaches_val(outer: Val | None, inner: Val) -> bool:
@@ -895,7 +895,11 @@ def _divisor(p: Program, node: ast.expr) -> str:
     if isinstance(node, ast.Call) and text.startswith("len("):
         inner = text[4:-1]
         found = set(words(inner.replace(".", "_").replace("[", "_")))
-        if inner.endswith(".dataset") or found & {
+        if inner.endswith(".dataset"):
+            return "samples"
+        if found & {"loader", "dl", "dataloader", "batches"}:
+            return "batches"
+        if found & {
             "dataset",
             "set",
             "ds",

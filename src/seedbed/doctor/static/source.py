@@ -32,6 +32,7 @@ class Source:
     cells: list[tuple[int, int]] = field(default_factory=list)
     name: str = ""
     allows: dict[int, set[str]] = field(default_factory=dict)
+    nodes: dict[type, list[ast.AST]] = field(default_factory=dict)
 
     def where(self, line: int) -> str:
         """``cell 3 line 5`` in a notebook, else ``""``."""
