@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from seedbed.doctor.script import observe_script
 
 TRAINING = """

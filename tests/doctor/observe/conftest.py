@@ -8,6 +8,7 @@ from collections.abc import Callable
 from itertools import count
 
 import pytest
+
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.observe import site
 from seedbed.doctor.observe.recorder import Recorder

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+
 from seedbed.doctor.codes import CHECKS
 
 Codes = Callable[[str], set[str]]

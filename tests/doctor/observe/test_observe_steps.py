@@ -58,7 +58,8 @@ def test_a_right_step_stays_quiet(body: tuple[str, ...], codes_of: Codes) -> Non
 
 
 def test_two_optimizers_of_a_gan_stay_quiet(codes_of: Codes) -> None:
-    assert codes_of("""
+    assert (
+        codes_of("""
         G = nn.Sequential(nn.Linear(4, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 2))
         D = nn.Sequential(nn.Linear(2, 16), nn.LeakyReLU(0.2), nn.Linear(16, 1))
         g_opt = torch.optim.Adam(G.parameters(), lr=1e-3)
@@ -76,11 +77,14 @@ def test_two_optimizers_of_a_gan_stay_quiet(codes_of: Codes) -> None:
             g_opt.zero_grad()
             F.binary_cross_entropy_with_logits(D(G(torch.randn(32, 4))), ones).backward()
             g_opt.step()
-        """) == set()
+        """)
+        == set()
+    )
 
 
 def test_lbfgs_with_its_closure_stays_quiet(codes_of: Codes) -> None:
-    assert codes_of("""
+    assert (
+        codes_of("""
         model = nn.Linear(3, 1)
         optimizer = torch.optim.LBFGS(model.parameters(), lr=0.5)
         x = torch.randn(64, 3)
@@ -92,4 +96,6 @@ def test_lbfgs_with_its_closure_stays_quiet(codes_of: Codes) -> None:
             return loss
         for _ in range(6):
             optimizer.step(closure)
-        """) == set()
+        """)
+        == set()
+    )
