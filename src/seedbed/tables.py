@@ -20,6 +20,7 @@ DATA = {
     "FashionMNIST": "seedbed.data.datasets.mnist:FashionMNIST",
     "MNIST1D": "seedbed.data.datasets.mnist1d:MNIST1D",
     "Bikes": "seedbed.data.datasets.bikes:Bikes",
+    "Planted": "seedbed.data.datasets.planted:Planted",
     "Table": "seedbed.data.datasets.table:Table",
     "Text": "seedbed.data.datasets.text:Text",
     "ImageFolder": "seedbed.data.datasets.images:ImageFolder",
