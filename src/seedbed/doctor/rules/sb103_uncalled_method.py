@@ -59,12 +59,7 @@ def check(p: Program) -> Iterator[Finding]:
     }
     for event in p.once("discard"):
         node = getattr(event.node, "value", None)
-        if (
-            not isinstance(node, ast.Attribute)
-            or node.attr not in effects
-            or event.src.cells
-            and _shown(event)
-        ):
+        if not isinstance(node, ast.Attribute) or node.attr not in effects or (event.src.cells and _shown(event)):
             continue
         yield p.report(
             "SB103",
@@ -89,5 +84,5 @@ def check(p: Program) -> Iterator[Finding]:
 def _shown(event: Event) -> bool:
     """Whether it is the last line of a notebook cell, which is displayed on purpose."""
     starts = [start for start, _ in event.src.cells]
-    attr = event.node.value.attr  # type: ignore[attr-defined]
+    attr = getattr(getattr(event.node, "value", None), "attr", "")
     return event.line + 1 in starts and attr not in ("backward", "step", "zero_grad", "eval", "train")

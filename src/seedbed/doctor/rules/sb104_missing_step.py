@@ -42,16 +42,12 @@ def check(p: Program) -> Iterator[Finding]:
     if not p.complete:
         return
     backs = [e for e in p.all("backward") if e.loops]
-    made = [
-        e for e in p.all("call") if e.result is not None and e.result.kind == "optimizer" and e.recv is None
-    ]
+    made = [e for e in p.all("call") if e.result is not None and e.result.kind == "optimizer" and e.recv is None]
     made += [e for e in p.all("make") if e.result is not None and e.result.kind == "optimizer"]
     steps = p.all("step")
     vague = [s for s in steps if s.recv is not None and any(o.kind != "optimizer" for o in s.recv.options())]
     uncalled = [
-        e
-        for e in p.all("discard")
-        if e.result is not None and e.result.kind == "method" and e.result.name == "step"
+        e for e in p.all("discard") if e.result is not None and e.result.kind == "method" and e.result.name == "step"
     ]
     if not backs or vague or uncalled:
         return
@@ -61,9 +57,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if steps and not any(q.same(e.recv, optimizer) for e in p.all("clear")):
             continue
-        if not steps and (
-            list(p.calls("fit", "train", "step")) and any(optimizer in e.args for e in p.all("call"))
-        ):
+        if not steps and (list(p.calls("fit", "train", "step")) and any(optimizer in e.args for e in p.all("call"))):
             continue
         yield p.report(
             "SB104",

@@ -49,11 +49,7 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    scaled = [
-        e
-        for e in p.all("backward")
-        if e.recv is not None and any(o.name == "scaled" for o in e.recv.options())
-    ]
+    scaled = [e for e in p.all("backward") if e.recv is not None and any(o.name == "scaled" for o in e.recv.options())]
     for clip in p.once("clip"):
         backs = [e for e in scaled if e.seq < clip.seq]
         if not backs or any(u.seq < clip.seq and u.seq > backs[-1].seq for u in p.all("unscale")):
@@ -64,6 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
             "SB108",
             clip,
             "gradients are clipped before scaler.unscale_(optimizer): they are still multiplied by the loss scale",
-            why="the threshold is compared with gradients that are up to 65536 times too large, so every step is cut to almost nothing",
+            why="the threshold is compared with gradients that are up to 65536 times too large, so every "
+            "step is cut to almost nothing",
             fix="Call scaler.unscale_(optimizer) before clipping",
         )

@@ -59,15 +59,15 @@ def check(p: Program) -> Iterator[Finding]:
             ):
                 continue
             if any(
-                e.name in ("div_", "mul_") and e.recv is not None and e.recv.name == "grad"
-                for e in p.all("inplace")
+                e.name in ("div_", "mul_") and e.recv is not None and e.recv.name == "grad" for e in p.all("inplace")
             ):
                 continue
             yield p.report(
                 "SB109",
                 back,
                 "gradient accumulation without dividing the loss by the number of accumulation steps",
-                why="the gradients of all micro-batches are summed, so the step is that many times larger than for one big batch",
+                why="the gradients of all micro-batches are summed, so the step is that many times larger "
+                "than for one big batch",
                 fix="Divide the loss by the number of accumulated batches before backward()",
                 related=((str(step.src.path), step.line, "the step after several backward() calls"),),
             )

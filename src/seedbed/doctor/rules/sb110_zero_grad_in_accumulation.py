@@ -52,22 +52,18 @@ def check(p: Program) -> Iterator[Finding]:
         for clear in p.once("clear"):
             if clear.loop is None or clear.loop.node is not loop.node or clear.conds_in(clear.loop):
                 continue
-            if (
-                clear.recv is not None
-                and clear.recv.kind == "optimizer"
-                and not q.same(clear.recv, step.recv)
-            ):
+            if clear.recv is not None and clear.recv.kind == "optimizer" and not q.same(clear.recv, step.recv):
                 continue
             if not any(
-                b.loop is not None and b.loop.node is loop.node and not b.conds_in(b.loop)
-                for b in p.all("backward")
+                b.loop is not None and b.loop.node is loop.node and not b.conds_in(b.loop) for b in p.all("backward")
             ):
                 continue
             yield p.report(
                 "SB110",
                 clear,
                 "zero_grad() runs in every micro-batch: gradient accumulation has no effect",
-                why="the optimizer steps only every few batches, but the gradients of the earlier ones are erased before it does",
+                why="the optimizer steps only every few batches, but the gradients of the earlier ones are "
+                "erased before it does",
                 fix="Call zero_grad() only after optimizer.step()",
                 related=((str(step.src.path), step.line, "the step"),),
             )

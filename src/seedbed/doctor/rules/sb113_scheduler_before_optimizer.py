@@ -53,7 +53,7 @@ def check(p: Program) -> Iterator[Finding]:
         done.add(id(event.recv))
         loop = event.loop
         later = [s for s in steps if s.seq > event.seq and loop is not None and loop in s.loops]
-        if any(s.seq < event.seq for s in steps) or not later or not p.complete and event.conds:
+        if any(s.seq < event.seq for s in steps) or not later or (not p.complete and event.conds):
             continue
         yield p.report(
             "SB113",

@@ -45,7 +45,7 @@ from seedbed.doctor.static.values import Val
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event, optimizer, modules in q.optimizers(p):
-        trained = [m for m in q.trained_modules(p)]
+        trained = list(q.trained_modules(p))
         if not trained or not modules or any(m.kind != "module" for m in trained):
             continue
         if not any(q.same(s.recv, optimizer) for s in p.all("step")):
@@ -53,10 +53,7 @@ def check(p: Program) -> Iterator[Finding]:
         if any(q.related(m, t) for m in modules for t in trained) or _stale(modules, trained):
             continue
         if any(
-            e.recv is not None
-            and any(m is e.recv for m in modules)
-            and e.grad
-            and q.trained_output(p, e.result)
+            e.recv is not None and any(m is e.recv for m in modules) and e.grad and q.trained_output(p, e.result)
             for e in p.all("forward")
         ):
             continue
@@ -74,6 +71,4 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _stale(modules: list[Val], trained: list[Val]) -> bool:
     """The same variable was given a new model afterwards: another check."""
-    return any(
-        m.name == t.name and m.seq < t.seq and (m.owner or m.var == t.var) for m in modules for t in trained
-    )
+    return any(m.name == t.name and m.seq < t.seq and (m.owner or m.var == t.var) for m in modules for t in trained)

@@ -78,7 +78,8 @@ def check(p: Program) -> Iterator[Finding]:
                 "SB117",
                 change,
                 "a layer is replaced after the optimizer was built: the optimizer never updates the new parameters",
-                why=f"the optimizer (line {event.line}) still holds the old tensors; the new layer stays at its random start",
+                why=f"the optimizer (line {event.line}) still holds the old tensors; the new layer stays at "
+                f"its random start",
                 fix="Build the optimizer after the model is complete",
                 related=((str(event.src.path), event.line, "the optimizer"),),
             )
@@ -112,10 +113,7 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _has_weights(val: Val) -> bool:
     if val.kind == "module":
-        return any(
-            m.name.startswith(q.WEIGHTED) or "external" in m.tags or "Norm" in m.name
-            for m in q.submodules(val)
-        )
+        return any(m.name.startswith(q.WEIGHTED) or "external" in m.tags or "Norm" in m.name for m in q.submodules(val))
     return val.kind == "tensor" and val.name == "Parameter"
 
 

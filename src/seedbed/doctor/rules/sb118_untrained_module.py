@@ -51,31 +51,18 @@ def check(p: Program) -> Iterator[Finding]:
     if any(o.kind != "optimizer" for s in p.all("step") if s.recv is not None for o in s.recv.options()):
         return
     if any(
-        "grown" in v.tags
-        for _, o, _ in table
-        for a in o.args[:1]
-        for v in ancestors(a, limit=60)
-        if v.kind == "list"
+        "grown" in v.tags for _, o, _ in table for a in o.args[:1] for v in ancestors(a, limit=60) if v.kind == "list"
     ):
         return
     holds = [m for _, optimizer, _ in table for m in q.held(optimizer)]
-    loose = {
-        id(e.recv) for e in p.all("mode") if e.name == "eval" for e.recv in [e.recv] if e.recv is not None
-    }
+    loose = {id(e.recv) for e in p.all("mode") if e.name == "eval" for e.recv in [e.recv] if e.recv is not None}
     frozen = q.frozen(p)
     for module in q.trained_modules(p):
-        if (
-            module.kind != "module"
-            or module.copied is not None
-            or "external" in module.tags
-            or id(module) in frozen
-        ):
+        if module.kind != "module" or module.copied is not None or "external" in module.tags or id(module) in frozen:
             continue
         if any(q.same(e.recv, module) for e in p.all("restore")):
             continue
-        weights = [
-            m for m in q.submodules(module) if m.name.startswith(q.WEIGHTED) and not m.name.endswith("Loss")
-        ]
+        weights = [m for m in q.submodules(module) if m.name.startswith(q.WEIGHTED) and not m.name.endswith("Loss")]
         missing = [m for m in weights if not any(h is m for h in holds) and id(m) not in frozen]
         if not missing or any(_updated_by_hand(p, m) for m in missing):
             continue
@@ -91,8 +78,10 @@ def check(p: Program) -> Iterator[Finding]:
             "SB118",
             event,
             f"{name} takes part in the loss but its parameters are in no optimizer: it is never trained",
-            why="it gets gradients, but nothing applies them, so it stays as it was initialised (its gradients only pile up)",
-            fix=f"Add {module.var or name}.parameters() to the optimizer, or freeze it with requires_grad_(False) if that is meant",
+            why="it gets gradients, but nothing applies them, so it stays as it was initialised (its "
+            "gradients only pile up)",
+            fix=f"Add {module.var or name}.parameters() to the optimizer, or freeze it with "
+            f"requires_grad_(False) if that is meant",
             related=(q.place(missing[0]),),
         )
 

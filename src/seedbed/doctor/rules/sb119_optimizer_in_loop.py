@@ -50,7 +50,7 @@ def check(p: Program) -> Iterator[Finding]:
         if event.funcs and any(f.owner is not None and f.name == "__init__" for f in event.funcs):
             continue
         loop = event.loops[-1]
-        made_here = any(loop.node in m.loops or m.loops == () and m.copied is not None for m in modules)
+        made_here = any(loop.node in m.loops or (m.loops == () and m.copied is not None) for m in modules)
         if made_here or any(q.contains(m, n) for n in modules for m in modules if loop.node in m.loops):
             continue
         if (
@@ -60,8 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         if any(
-            e.inside(loop) and any(q.same(e.recv, m) or m is e.recv for m in modules)
-            for e in p.all("restore", "apply")
+            e.inside(loop) and any(q.same(e.recv, m) or m is e.recv for m in modules) for e in p.all("restore", "apply")
         ):
             continue
         yield p.report(

@@ -46,9 +46,11 @@ def check(p: Program) -> Iterator[Finding]:
             yield p.report(
                 "SB120",
                 event,
-                f"weight_decay={decay:g} is far larger than usual and the learning rate lr={rate:g} is small: they look swapped",
+                f"weight_decay={decay:g} is far larger than usual and the learning rate lr={rate:g} is small: "
+                f"they look swapped",
                 why="the weights shrink towards zero instead of learning",
-                fix=f"Swap them, or use a weight decay near 1e-4 to 1e-2 (lr={decay:g}, weight_decay={rate:g} if they were swapped)",
+                fix=f"Swap them, or use a weight decay near 1e-4 to 1e-2 (lr={decay:g}, weight_decay={rate:g} "
+                f"if they were swapped)",
                 lr=rate,
                 weight_decay=decay,
             )

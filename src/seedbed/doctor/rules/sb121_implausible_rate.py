@@ -66,8 +66,7 @@ def check(p: Program) -> Iterator[Finding]:
             else:
                 continue
             scheduled = any(
-                e.result is not None and e.result.name in ("LambdaLR", "OneCycleLR", "CyclicLR")
-                for e in p.all("call")
+                e.result is not None and e.result.name in ("LambdaLR", "OneCycleLR", "CyclicLR") for e in p.all("call")
             )
             if scheduled or (isinstance(decay, (int, float)) and decay >= 0.5):
                 continue

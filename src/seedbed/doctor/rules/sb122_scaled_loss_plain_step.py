@@ -45,9 +45,9 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    backs = [e for e in p.all("backward") if e.recv is not None]
-    scaled = [e for e in backs if any(o.name == "scaled" for o in e.recv.options())]
-    plain = [e for e in backs if e.recv.kind == "tensor" and e.recv.name != "scaled"]
+    backs = [(e, e.recv) for e in p.all("backward") if e.recv is not None]
+    scaled = [e for e, root in backs if any(o.name == "scaled" for o in root.options())]
+    plain = [e for e, root in backs if root.kind == "tensor" and root.name != "scaled"]
     steps = [e for e in p.all("step") if e.name != "scaler"]
     through = p.all("scaler_step")
     if scaled and steps and not through and not p.all("unscale"):
@@ -59,7 +59,7 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Call scaler.step(optimizer) instead of optimizer.step()",
             related=((str(scaled[0].src.path), scaled[0].line, "scaler.scale(loss)"),),
         )
-    elif through and plain and not scaled and not any(e.recv.kind != "tensor" for e in backs):
+    elif through and plain and not scaled and not any(root.kind != "tensor" for _, root in backs):
         yield p.report(
             "SB122",
             plain[0],

@@ -44,8 +44,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     backs = p.all("backward")
     if any(
-        e.recv is not None
-        and any(o.name in ("scaled",) or o.kind in ("unknown", "method") for o in e.recv.options())
+        e.recv is not None and any(o.name in ("scaled",) or o.kind in ("unknown", "method") for o in e.recv.options())
         for e in backs
     ):
         return

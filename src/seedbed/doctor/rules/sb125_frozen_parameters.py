@@ -55,10 +55,7 @@ def check(p: Program) -> Iterator[Finding]:
         if not any(q.same(s.recv, optimizer) for s in p.all("step")) or not modules:
             continue
         weights = [
-            m
-            for one in modules
-            for m in q.submodules(one)
-            if m.name.startswith(q.WEIGHTED) or "external" in m.tags
+            m for one in modules for m in q.submodules(one) if m.name.startswith(q.WEIGHTED) or "external" in m.tags
         ]
         if not weights or not all(id(m) in frozen for m in weights):
             continue
@@ -72,6 +69,7 @@ def check(p: Program) -> Iterator[Finding]:
             where,
             "all parameters that the optimizer holds are frozen: requires_grad is False",
             why="frozen parameters get no gradient, so nothing that the optimizer holds is trained",
-            fix="Set requires_grad_(True) on what should train, or give the optimizer the parameters that are not frozen",
+            fix="Set requires_grad_(True) on what should train, or give the optimizer the parameters that "
+            "are not frozen",
             related=((str(event.src.path), event.line, "the optimizer"),),
         )

@@ -30,6 +30,7 @@ for x, y in loader:
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
@@ -41,12 +42,8 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     order = [e for e in p.all("backward", "step", "clear") if e.first]
     done: set[int] = set()
-    for first, second in zip(order, order[1:]):
-        if (
-            first.kind == second.kind == "step"
-            and first.node is not second.node
-            and first.loops == second.loops
-        ):
+    for first, second in itertools.pairwise(order):
+        if first.kind == second.kind == "step" and first.node is not second.node and first.loops == second.loops:
             if (
                 not first.loops
                 or not q.same(first.recv, second.recv)
@@ -54,11 +51,7 @@ def check(p: Program) -> Iterator[Finding]:
                 or id(second.node) in done
             ):
                 continue
-            if (
-                first.recv is not None
-                and first.recv.kind != "optimizer"
-                and first.recv.var != second.recv.var
-            ):  # type: ignore[union-attr]
+            if first.recv is not None and first.recv.kind != "optimizer" and first.recv.var != second.recv.var:
                 continue
             done.add(id(second.node))
             yield p.report(

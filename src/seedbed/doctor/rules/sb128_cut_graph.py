@@ -41,7 +41,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val, ancestors, reaches
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -102,7 +102,8 @@ def check(p: Program) -> Iterator[Finding]:
                 yield p.report(
                     "SB128",
                     cut,
-                    f"{how} cuts the autograd graph between the model and the loss: no gradient reaches {lost[0].owner.var or lost[0].owner.name}",
+                    f"{how} cuts the autograd graph between the model and the loss: no gradient reaches "
+                    f"{lost[0].owner.var or lost[0].owner.name}",
                     why="what comes before the cut gets no gradient, so these parameters are never trained",
                     fix=f"Remove {how} and keep the tensor in the graph",
                     related=((str(back.src.path), back.line, "backward()"),),
@@ -186,9 +187,7 @@ def _cut_terms(p: Program, seen: set[int]) -> Iterator[Finding]:
                 if v.name in ("detach", "numpy", "item", "data", "tolist")
                 and v.args
                 and v.args[0].grad
-                and any(
-                    x.name in ("Parameter", "parameter", "forward") for x in ancestors(v.args[0], limit=60)
-                )
+                and any(x.name in ("Parameter", "parameter", "forward") for x in ancestors(v.args[0], limit=60))
             ]
             if (
                 lost

@@ -61,8 +61,7 @@ def check(p: Program) -> Iterator[Finding]:
         used = [
             o
             for _, o, _ in q.optimizers(p)
-            if any(q.contains(h, event.recv) or h is event.recv for h in q.held(o))
-            and event.recv.kind == "module"
+            if any(q.contains(h, event.recv) or h is event.recv for h in q.held(o)) and event.recv.kind == "module"
         ]
         if not used:
             continue

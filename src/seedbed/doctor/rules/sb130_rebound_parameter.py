@@ -53,9 +53,7 @@ def check(p: Program) -> Iterator[Finding]:
         over = loop.over
         if event.name not in names or over is None or not any(v.kind == "params" for v in ancestors(over)):
             continue
-        if isinstance(event.node, ast.Name) and any(
-            e.kind == "augment" and e.result is val for e in p.all("augment")
-        ):
+        if isinstance(event.node, ast.Name) and any(e.kind == "augment" and e.result is val for e in p.all("augment")):
             continue
         if any(v.name == "grad" for v in ancestors(val)):
             yield p.report(

@@ -52,15 +52,11 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         step = event.args[0]
         alpha = event.kwargs.get("alpha")
-        if (
-            _negative(step)
-            or (alpha is not None and (alpha.kind != "const" or alpha.const < 0))
-            or len(event.args) > 1
-        ):
+        if _negative(step) or (alpha is not None and (alpha.kind != "const" or alpha.const < 0)) or len(event.args) > 1:
             continue
-        if any(
-            v.name == "neg" for b in p.all("backward") if b.recv is not None for v in b.recv.options()
-        ) or any(v.name in ("sign", "norm") for v in ancestors(step)):
+        if any(v.name == "neg" for b in p.all("backward") if b.recv is not None for v in b.recv.options()) or any(
+            v.name in ("sign", "norm") for v in ancestors(step)
+        ):
             continue
         if not _direct(step):
             continue
@@ -75,9 +71,7 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _negative(val: Val) -> bool:
     for one in ancestors(val):
-        if one.name == "neg" or (
-            one.kind == "const" and isinstance(one.const, (int, float)) and one.const < 0
-        ):
+        if one.name == "neg" or (one.kind == "const" and isinstance(one.const, (int, float)) and one.const < 0):
             return True
         if one.name == "sub":
             return True

@@ -56,9 +56,7 @@ def check(p: Program) -> Iterator[Finding]:
         if flag is None or flag.const is not True or not event.loops or event.name == "grad":
             continue
         others = [
-            b
-            for b in backs
-            if b.node is not event.node and b.seq > event.seq and set(b.loops) & set(event.loops)
+            b for b in backs if b.node is not event.node and b.seq > event.seq and set(b.loops) & set(event.loops)
         ]
         if others or event.kwargs.get("create_graph") is not None:
             continue
@@ -67,7 +65,9 @@ def check(p: Program) -> Iterator[Finding]:
         yield p.report(
             "SB132",
             event,
-            "retain_graph=True keeps the graph of earlier steps: a hidden state or loss is carried over without detach()",
-            why="backward() runs through all earlier batches (with weights that have changed since), and time and memory grow",
+            "retain_graph=True keeps the graph of earlier steps: a hidden state or loss is carried over "
+            "without detach()",
+            why="backward() runs through all earlier batches (with weights that have changed since), and "
+            "time and memory grow",
             fix="Remove retain_graph=True and detach what is carried from step to step (hidden = hidden.detach())",
         )

@@ -65,22 +65,18 @@ def check(p: Program) -> Iterator[Finding]:
                     and root.node in set(ast.walk(loop.node))
                 ]
             inside = [b for b in p.all("backward") if any(r.node is loop.node for r in b.loops)]
-            if (
-                not made
-                or inside
-                or any(e.recv is not None and q.reaches_val(root, e.recv) for e in p.all("keep"))
-            ):
+            if not made or inside or any(e.recv is not None and q.reaches_val(root, e.recv) for e in p.all("keep")):
                 continue
             if any(
-                e.kind == "augment" and e.result is not None and q.reaches_val(root, e.result)
-                for e in p.all("augment")
+                e.kind == "augment" and e.result is not None and q.reaches_val(root, e.result) for e in p.all("augment")
             ):
                 continue
             yield p.report(
                 "SB134",
                 back,
                 "backward() is outside the batch loop: only the last batch of each epoch is used",
-                why=f"the loop at line {loop.line} computes a loss for every batch, but only the last one is still there",
+                why=f"the loop at line {loop.line} computes a loss for every batch, but only the last one is "
+                f"still there",
                 fix="Indent zero_grad(), backward() and step() into the batch loop",
                 related=((str(loop.src.path), loop.line, "the batch loop"),),
             )

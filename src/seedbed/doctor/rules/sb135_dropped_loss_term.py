@@ -44,7 +44,6 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import reaches
 
 
 def check(p: Program) -> Iterator[Finding]:

@@ -50,18 +50,9 @@ def check(p: Program) -> Iterator[Finding]:
         target = event.arg(0, "parameters")
         modules = q.modules_of(target)
         step = next((s for s in p.all("step") if s.seq > event.seq and s.loops == event.loops), None)
-        own = (
-            q.held(step.recv)
-            if step is not None and step.recv is not None and step.recv.kind == "optimizer"
-            else []
-        )
+        own = q.held(step.recv) if step is not None and step.recv is not None and step.recv.kind == "optimizer" else []
         others = [b for b in p.all("backward", "clip") if step is not None and event.seq < b.seq < step.seq]
-        if (
-            own
-            and modules
-            and not others
-            and not any(h is m or q.contains(m, h) for m in modules for h in own)
-        ):
+        if own and modules and not others and not any(h is m or q.contains(m, h) for m in modules for h in own):
             holds = own
         if not holds or not modules or any(h is m or q.contains(m, h) for m in modules for h in holds):
             continue

@@ -50,24 +50,21 @@ def check(p: Program) -> Iterator[Finding]:
         )
         rate = optimizer.kwargs.get("lr") if optimizer is not None else None
         for result in results:
-            cuts = [
-                n for n in ast.walk(result) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.FloorDiv)
-            ]
+            cuts = [n for n in ast.walk(result) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.FloorDiv)]
             params = {a.arg for a in node.args.args}
             for cut in cuts:
                 if isinstance(cut.left, ast.Name) and cut.left.id in params and isinstance(result, ast.Call):
                     yield p.report(
                         "SB139",
                         (cut, func.src or event.src),
-                        "integer division // in LambdaLR's function: the learning rate is zero during the whole warm-up",
+                        "integer division // in LambdaLR's function: the learning rate is zero during the "
+                        "whole warm-up",
                         why="the factor is cut to 0 until the warm-up is over, then it jumps to 1",
                         fix="Use / instead of //",
                     )
         for result in results:
             factor = (
-                result.left
-                if isinstance(result, ast.BinOp) and isinstance(result.op, (ast.Mult, ast.Div))
-                else result
+                result.left if isinstance(result, ast.BinOp) and isinstance(result.op, (ast.Mult, ast.Div)) else result
             )
             value = factor.value if isinstance(factor, ast.Constant) else None
             named = isinstance(factor, ast.Name) and factor.id in (

@@ -53,30 +53,17 @@ def check(p: Program) -> Iterator[Finding]:
         if event.name in ("lr", "learning_rate") and event.recv is not None:
             made = any(o.kind == "optimizer" and o.owner is None for o in event.recv.options())
             if made or (event.recv.kind == "unknown" and is_optimizer(event.recv.var)):
-                yield _finding(
-                    p, event, f"optimizer.{event.name} is assigned, but the optimizer reads param_groups"
-                )
+                yield _finding(p, event, f"optimizer.{event.name} is assigned, but the optimizer reads param_groups")
     for event in p.once("setitem"):
-        if (
-            event.recv is not None
-            and event.recv.name == "defaults"
-            and event.args
-            and event.args[0].const == "lr"
-        ):
-            yield _finding(
-                p, event, "optimizer.defaults['lr'] is assigned, but the optimizer reads param_groups"
-            )
+        if event.recv is not None and event.recv.name == "defaults" and event.args and event.args[0].const == "lr":
+            yield _finding(p, event, "optimizer.defaults['lr'] is assigned, but the optimizer reads param_groups")
     for event in p.once("augment"):
         name = (
             event.node.target.id
             if isinstance(event.node, ast.AugAssign) and isinstance(event.node.target, ast.Name)
             else ""
         )
-        if (
-            name not in ("lr", "learning_rate", "LR")
-            or not event.loops
-            or event.name not in ("Mult", "Div", "Sub")
-        ):
+        if name not in ("lr", "learning_rate", "LR") or not event.loops or event.name not in ("Mult", "Div", "Sub"):
             continue
         if any(q.is_rate(e) for e in p.all("setitem")) or p.all("manual"):
             continue
@@ -85,7 +72,7 @@ def check(p: Program) -> Iterator[Finding]:
             for e, o, _ in q.optimizers(p)
             if o.kwargs.get("lr") is not None and o.kwargs["lr"].var == name and e.seq < event.seq
         ]
-        if holders and not any(event.loops[-1].node in e.loops for e in ()) and holders[0].loops == ():
+        if holders and holders[0].loops == ():
             yield _finding(
                 p,
                 event,

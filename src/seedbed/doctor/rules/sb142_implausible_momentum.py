@@ -35,17 +35,13 @@ def check(p: Program) -> Iterator[Finding]:
     for event, optimizer, _ in q.optimizers(p):
         betas = optimizer.kwargs.get("betas")
         pair = [b.const for b in betas.items] if betas is not None and betas.items else []
-        if (
-            len(pair) == 2
-            and all(isinstance(b, float) for b in pair)
-            and pair[0] > pair[1]
-            and pair[0] >= 0.95
-        ):
+        if len(pair) == 2 and all(isinstance(b, float) for b in pair) and pair[0] > pair[1] and pair[0] >= 0.95:
             yield p.report(
                 "SB142",
                 event,
                 f"betas={tuple(pair)} look swapped: the first must be the shorter memory",
-                why="the momentum then averages a thousand steps while the scale follows single gradients: updates are erratic",
+                why="the momentum then averages a thousand steps while the scale follows single gradients: "
+                "updates are erratic",
                 fix=f"Use betas={(pair[1], pair[0])}",
             )
         momentum = optimizer.kwargs.get("momentum")

@@ -69,7 +69,8 @@ def check(p: Program) -> Iterator[Finding]:
             "SB148",
             clears[0],
             "zero_grad() clears the gradients of another model: those that optimizer.step() uses accumulate",
-            why="the gradients of the trained parameters are never cleared, so every step uses the sum of all earlier ones",
+            why="the gradients of the trained parameters are never cleared, so every step uses the sum of "
+            "all earlier ones",
             fix=f"Call zero_grad() on {step.recv.var or 'the optimizer'}",
             related=((str(step.src.path), step.line, "the step"),),
         )

@@ -39,8 +39,7 @@ def check(p: Program) -> Iterator[Finding]:
             if (
                 not isinstance(decay, (int, float))
                 or not isinstance(rate, (int, float))
-                or rate < decay / 5
-                and optimizer.name != "SGD"
+                or (rate < decay / 5 and optimizer.name != "SGD")
             ):
                 continue
             limit = {"AdamW": 1.0, "Adam": 0.3, "NAdam": 0.3, "RMSprop": 0.3, "SGD": 0.2}.get(optimizer.name)

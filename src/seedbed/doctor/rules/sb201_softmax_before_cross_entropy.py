@@ -45,7 +45,7 @@ from seedbed.doctor.static.program import Program
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.once("loss"):
-        if event.name != "CrossEntropyLoss" or not event.args and "input" not in event.kwargs:
+        if event.name != "CrossEntropyLoss" or (not event.args and "input" not in event.kwargs):
             continue
         for made in q.loss_origins(event.arg(0, "input")):
             if made.kind == "tensor" and made.name in q.PROBABILITY:
@@ -53,7 +53,8 @@ def check(p: Program) -> Iterator[Finding]:
                     "SB201",
                     q.spot(made, event),
                     f"{made.name} before CrossEntropyLoss: cross_entropy expects raw logits, not {'softmax output' if made.name != 'sigmoid' else 'sigmoid output'}",
-                    why="it applies log-softmax itself, so the gradient is squashed and training stalls at a higher loss",
+                    why="it applies log-softmax itself, so the gradient is squashed and training stalls at a "
+                    "higher loss",
                     fix=f"Pass the raw scores: delete the {made.name} (apply it only for prediction)",
                     related=((str(event.src.path), event.line, "the loss"),),
                 )

@@ -52,7 +52,8 @@ def check(p: Program) -> Iterator[Finding]:
                     "SB203",
                     q.spot(made, event),
                     f"{made.name} before {event.name}: the loss expects raw logits and applies sigmoid itself",
-                    why="with sigmoid applied twice the predictions stay between 0.5 and 0.73 and the gradient is squashed",
+                    why="with sigmoid applied twice the predictions stay between 0.5 and 0.73 and the "
+                    "gradient is squashed",
                     fix=f"Delete the {made.name}: pass raw logits (or use BCELoss)",
                     related=((str(event.src.path), event.line, "the loss"),),
                 )

@@ -52,7 +52,8 @@ def check(p: Program) -> Iterator[Finding]:
                     "SB205",
                     q.spot(made, event) if made.name in q.PROBABILITY else event,
                     f"NLLLoss gets {what} instead of log-probabilities: log_softmax is missing",
-                    why="it only negates the picked score, so the loss can fall without end (or stays between -1 and 0)",
+                    why="it only negates the picked score, so the loss can fall without end (or stays "
+                    "between -1 and 0)",
                     fix="Use log_softmax before NLLLoss, or CrossEntropyLoss on raw logits",
                     related=(q.place(made),),
                 )

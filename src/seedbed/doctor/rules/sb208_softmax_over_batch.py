@@ -37,36 +37,22 @@ def check(p: Program) -> Iterator[Finding]:
     seen: set[int] = set()
     for event in p.all("call", "forward"):
         made = event.result
-        if (
-            made is None
-            or made.kind != "tensor"
-            or made.name not in ("softmax", "log_softmax")
-            or not made.args
-        ):
+        if made is None or made.kind != "tensor" or made.name not in ("softmax", "log_softmax") or not made.args:
             continue
         source = made.args[0]
         dim = made.kwargs.get("dim", made.args[1] if len(made.args) > 1 else None)
         where = made.owner if made.owner is not None and getattr(made.owner, "kind", "") == "module" else made
-        if (
-            dim is None
-            or not isinstance(dim.const, int)
-            or isinstance(dim.const, bool)
-            or id(where.node) in seen
-        ):
+        if dim is None or not isinstance(dim.const, int) or isinstance(dim.const, bool) or id(where.node) in seen:
             continue
         rank = len(source.shape) if source.shape is not None else None
         found = [o for o in q.loss_origins(source) if o.kind == "tensor"]
         layered = any(
-            o.name in ("Linear", "linear", "forward") or "opaque" in o.tags and o.name == "forward"
-            for o in found
+            o.name in ("Linear", "linear", "forward") or ("opaque" in o.tags and o.name == "forward") for o in found
         )
         wrong = layered and ((rank in (2, None) and dim.const == 0) or (rank == 2 and dim.const == -2))
         wrong = wrong and not (rank is None and not any(o.name == "Linear" for o in found))
-        if (
-            rank == 2
-            and source.shape is not None
-            and source.shape[0] == 1
-            or any(v.name in ("T", "t", "transpose", "getitem", "squeeze") for v in [source])
+        if (rank == 2 and source.shape is not None and source.shape[0] == 1) or any(
+            v.name in ("T", "t", "transpose", "getitem", "squeeze") for v in [source]
         ):
             continue
         if not wrong:
@@ -75,7 +61,8 @@ def check(p: Program) -> Iterator[Finding]:
         yield p.report(
             "SB208",
             q.spot(made, event),
-            f"{made.name} over dim={dim.const}, the batch dimension: it normalises over the samples, not over the classes",
+            f"{made.name} over dim={dim.const}, the batch dimension: it normalises over the samples, not over "
+            f"the classes",
             why="each sample's probabilities depend on the other samples and do not sum to one",
             fix="Use dim=-1 (the classes)",
             shape=str(source.shape) if source.shape else None,

@@ -55,14 +55,12 @@ def check(p: Program) -> Iterator[Finding]:
         a, b = event.args[0], event.args[1]
         if not (a.grad or b.grad) or event.depth:
             continue
-        chain = [v for v in q.users(p, event.result)]
+        chain = list(q.users(p, event.result))
         if event.name not in ("sub", "MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss") or any(
             v.name in ("matmul", "softmax") for v in chain
         ):
             continue
-        if not any(
-            v.owner is not None and v.name in ("forward", "Linear") for x in (a, b) for v in ancestors(x)
-        ):
+        if not any(v.owner is not None and v.name in ("forward", "Linear") for x in (a, b) for v in ancestors(x)):
             continue
         yield p.report(
             "SB210",

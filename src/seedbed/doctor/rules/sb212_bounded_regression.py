@@ -75,7 +75,7 @@ def _check(p: Program, event: Event, pred: Val, target: Val) -> Iterator[Finding
         if not made.args or not any(o.name in ("Linear", "linear") for o in q.loss_origins(made.args[0])):
             continue
         signed = q.can_be_negative(target)
-        if signed is not True or made.name == "tanh" and not q.unbounded(target):
+        if signed is not True or (made.name == "tanh" and not q.unbounded(target)):
             continue
         yield p.report(
             "SB212",

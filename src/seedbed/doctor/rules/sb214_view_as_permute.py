@@ -72,7 +72,8 @@ def check(p: Program) -> Iterator[Finding]:
                 event,
                 f"{made.name}() is used to swap dimensions: it does not permute, it scrambles the data",
                 why=problem,
-                fix="Use permute(...) or transpose(...) to change the order of dims (view only splits or joins neighbours)",
+                fix="Use permute(...) or transpose(...) to change the order of dims (view only splits or "
+                "joins neighbours)",
             )
 
 
@@ -86,12 +87,7 @@ def _axis_of(size: Val, source: Val) -> int | None:
             return size.const
     if size.name == "getitem" and size.args and size.args[0].name == "shape" and len(size.args) > 1:
         at = size.args[1].const
-        if (
-            isinstance(at, int)
-            and at >= 0
-            and size.args[0].args
-            and _same_layout(source, size.args[0].args[0])
-        ):
+        if isinstance(at, int) and at >= 0 and size.args[0].args and _same_layout(source, size.args[0].args[0]):
             return at
     if size.name == "size" and len(size.args) > 1 and isinstance(size.args[1].const, int):
         if size.args[1].const >= 0 and _same_layout(source, size.args[0]):

@@ -42,22 +42,14 @@ def check(p: Program) -> Iterator[Finding]:
         if not isinstance(node, ast.Call) or val is None or not isinstance(node.func, ast.Attribute):
             continue
         name = node.func.attr
-        if (
-            event.src.cells
-            and _last_of_cell(event)
-            or any(k.arg in ("inplace", "out") for k in node.keywords)
-        ):
+        if (event.src.cells and _last_of_cell(event)) or any(k.arg in ("inplace", "out") for k in node.keywords):
             continue
         made = [e for e in p.all("call") if e.node is node]
         if not made:
             continue
         recv = made[0].recv
         if made[0].name.startswith(("torch.", "numpy.")):
-            if (
-                name not in _PURE
-                or name in ("to", "cuda", "cpu", "type", "apply", "copy", "shuffle")
-                or not node.args
-            ):
+            if name not in _PURE or name in ("to", "cuda", "cpu", "type", "apply", "copy", "shuffle") or not node.args:
                 continue
             subject = made[0].args[0] if made[0].args else None
             if subject is None or subject.kind not in ("tensor", "unknown", "phi", "method"):
@@ -103,22 +95,138 @@ def check(p: Program) -> Iterator[Finding]:
         yield p.report(
             "SB215",
             event,
-            f"the result of {name}() is thrown away: it returns a new tensor and does not change {subject_text} in place",
+            f"the result of {name}() is thrown away: it returns a new tensor and does not change "
+            f"{subject_text} in place",
             why=f"{subject_text} is the same as before this line",
             fix=f"Write {subject_text} = {ast.unparse(node)}",
         )
 
 
 _PURE = frozenset(
-    "clamp clip to cuda cpu float half double long int bool bfloat16 detach clone squeeze unsqueeze view reshape permute "
-    "transpose flatten masked_fill add sub mul div relu softmax log_softmax sigmoid tanh normalize abs exp log sqrt pow "
-    "neg round floor ceil fill scatter index_fill index_copy masked_scatter type type_as contiguous expand repeat flip "
-    "roll sort where nan_to_num t triu tril cat stack dropout layer_norm mean sum astype swapaxes moveaxis "
-    "clamp_min clamp_max erfinv gather index_add scatter_add logical_not unflatten narrow movedim".split()
+    [
+        "clamp",
+        "clip",
+        "to",
+        "cuda",
+        "cpu",
+        "float",
+        "half",
+        "double",
+        "long",
+        "int",
+        "bool",
+        "bfloat16",
+        "detach",
+        "clone",
+        "squeeze",
+        "unsqueeze",
+        "view",
+        "reshape",
+        "permute",
+        "transpose",
+        "flatten",
+        "masked_fill",
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "relu",
+        "softmax",
+        "log_softmax",
+        "sigmoid",
+        "tanh",
+        "normalize",
+        "abs",
+        "exp",
+        "log",
+        "sqrt",
+        "pow",
+        "neg",
+        "round",
+        "floor",
+        "ceil",
+        "fill",
+        "scatter",
+        "index_fill",
+        "index_copy",
+        "masked_scatter",
+        "type",
+        "type_as",
+        "contiguous",
+        "expand",
+        "repeat",
+        "flip",
+        "roll",
+        "sort",
+        "where",
+        "nan_to_num",
+        "t",
+        "triu",
+        "tril",
+        "cat",
+        "stack",
+        "dropout",
+        "layer_norm",
+        "mean",
+        "sum",
+        "astype",
+        "swapaxes",
+        "moveaxis",
+        "clamp_min",
+        "clamp_max",
+        "erfinv",
+        "gather",
+        "index_add",
+        "scatter_add",
+        "logical_not",
+        "unflatten",
+        "narrow",
+        "movedim",
+    ]
 )
 _TENSORS = frozenset(
-    "x y xb yb xs ys input inputs image images img imgs label labels target targets batch data mask tensor logits out "
-    "output outputs pred preds features loss weight weights hidden h z noise src tgt emb embedding state grad".split()
+    [
+        "x",
+        "y",
+        "xb",
+        "yb",
+        "xs",
+        "ys",
+        "input",
+        "inputs",
+        "image",
+        "images",
+        "img",
+        "imgs",
+        "label",
+        "labels",
+        "target",
+        "targets",
+        "batch",
+        "data",
+        "mask",
+        "tensor",
+        "logits",
+        "out",
+        "output",
+        "outputs",
+        "pred",
+        "preds",
+        "features",
+        "loss",
+        "weight",
+        "weights",
+        "hidden",
+        "h",
+        "z",
+        "noise",
+        "src",
+        "tgt",
+        "emb",
+        "embedding",
+        "state",
+        "grad",
+    ]
 )
 
 

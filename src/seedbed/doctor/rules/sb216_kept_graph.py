@@ -61,14 +61,12 @@ def check(p: Program) -> Iterator[Finding]:
         if not graph:
             continue
         if event.kind == "setitem" and (
-            event.args[0].kind == "const" or event.recv is not None and event.recv.kind == "tensor"
+            event.args[0].kind == "const" or (event.recv is not None and event.recv.kind == "tensor")
         ):
             continue
         if event.kind == "keep":
             box = event.recv
             if box is None or p.trained(box) or "bounded" in box.tags or not _lives_longer(box, event):
-                continue
-            if any(box is b for e in p.all("return") for b in ()):
                 continue
         if event.kind == "augment":
             if event.name != "Add" or event.result is None or p.trained(event.result):
@@ -84,9 +82,7 @@ def check(p: Program) -> Iterator[Finding]:
             if any(p.trained(e.result) for e in p.all("augment") if e.node is event.node):
                 continue
         seen.add(id(event.node))
-        what = {"keep": "kept in a list", "augment": "added to a running total", "setitem": "stored"}[
-            event.kind
-        ]
+        what = {"keep": "kept in a list", "augment": "added to a running total", "setitem": "stored"}[event.kind]
         yield p.report(
             "SB216",
             event,
@@ -95,13 +91,7 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Store loss.item() (or loss.detach())",
         )
     for name, val, event in p.assigns:
-        if (
-            val.kind != "tensor"
-            or val.name != "add"
-            or not val.grad
-            or not event.loops
-            or id(event.node) in seen
-        ):
+        if val.kind != "tensor" or val.name != "add" or not val.grad or not event.loops or id(event.node) in seen:
             continue
         if not set(words(name)) & {
             "loss",
@@ -130,14 +120,15 @@ def check(p: Program) -> Iterator[Finding]:
                         "SB216",
                         event,
                         "the loss is added to a running total with its autograd graph: use loss.item()",
-                        why="the total keeps the computation graphs of all batches alive, so memory grows from step to step",
+                        why="the total keeps the computation graphs of all batches alive, so memory grows "
+                        "from step to step",
                         fix="Add loss.item() (or loss.detach())",
                     )
 
 
 def _is_loss(p: Program, val: Val) -> bool:
     for one in q.chain(val):
-        if one.name == "loss" or p.trained(one) and one.shape == ():
+        if one.name == "loss" or (p.trained(one) and one.shape == ()):
             return True
         if one.name in ("mul", "div", "scaled", "add") and one.args:
             return any(_is_loss(p, a) for a in one.args if a.grad)

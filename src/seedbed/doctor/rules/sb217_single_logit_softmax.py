@@ -51,13 +51,12 @@ def check(p: Program) -> Iterator[Finding]:
                 and id(event.node) not in seen
             ):
                 seen.add(id(event.node))
-                layer = next(
-                    (o.owner for o in q.loss_origins(source) if o.owner is not None and o.owner.line), None
-                )
+                layer = next((o.owner for o in q.loss_origins(source) if o.owner is not None and o.owner.line), None)
                 yield p.report(
                     "SB217",
                     layer if layer is not None else event,
-                    "CrossEntropyLoss over a single output: the softmax of one logit is always 1 and the loss is always 0",
+                    "CrossEntropyLoss over a single output: the softmax of one logit is always 1 and the "
+                    "loss is always 0",
                     why="there is nothing to compare the only class with, so no gradient flows",
                     fix="Use BCEWithLogitsLoss for one output, or two outputs",
                 )

@@ -51,19 +51,11 @@ def check(p: Program) -> Iterator[Finding]:
     seen: set[int] = set()
     for event in p.all("forward", "call"):
         made = event.result
-        if (
-            made is None
-            or made.kind != "tensor"
-            or not made.args
-            or id(event.node) in seen
-            or not event.funcs
-        ):
+        if made is None or made.kind != "tensor" or not made.args or id(event.node) in seen or not event.funcs:
             continue
         if event.kind == "forward":
             flag = (
-                event.recv.kwargs.get(
-                    "inplace", event.recv.arg(0) if event.recv.name.startswith("ReLU") else None
-                )
+                event.recv.kwargs.get("inplace", event.recv.arg(0) if event.recv.name.startswith("ReLU") else None)
                 if event.recv is not None
                 else None
             )
@@ -79,10 +71,7 @@ def check(p: Program) -> Iterator[Finding]:
         again = [
             u
             for u in q.users(p, source)
-            if u is not made
-            and u.seq > made.seq
-            and u.name in ("add", "sub", "mul", "cat")
-            and u.src is made.src
+            if u is not made and u.seq > made.seq and u.name in ("add", "sub", "mul", "cat") and u.src is made.src
         ]
         again = [u for u in again if u.line >= event.line]
         if again and source.kind in ("tensor", "unknown"):
@@ -96,13 +85,7 @@ def check(p: Program) -> Iterator[Finding]:
             )
     for event in p.all("augment", "inplace"):
         view = event.recv
-        if (
-            view is None
-            or id(event.node) in seen
-            or view.name != "getitem"
-            or len(view.args) < 2
-            or event.depth
-        ):
+        if view is None or id(event.node) in seen or view.name != "getitem" or len(view.args) < 2 or event.depth:
             continue
         base, key = view.args[0], view.args[1]
         parts = key.items or [key]
@@ -126,7 +109,5 @@ def check(p: Program) -> Iterator[Finding]:
                 related=((str(event.src.path), event.line, "the in-place change"),),
             )
             seen |= {
-                id(e.node)
-                for e in p.all("augment", "inplace")
-                if e.recv is not None and e.recv.args[:1] == (base,)
+                id(e.node) for e in p.all("augment", "inplace") if e.recv is not None and e.recv.args[:1] == (base,)
             }

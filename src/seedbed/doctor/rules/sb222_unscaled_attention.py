@@ -63,11 +63,7 @@ def check(p: Program) -> Iterator[Finding]:
                 ),
                 current.args[0],
             )
-        if (
-            current.name not in ("matmul", "bmm", "einsum")
-            or len(current.args) < 2
-            or id(current.node) in seen
-        ):
+        if current.name not in ("matmul", "bmm", "einsum") or len(current.args) < 2 or id(current.node) in seen:
             continue
         sides = [_projection(a) for a in current.args if a.kind == "tensor" or a.kind == "phi"]
         if (

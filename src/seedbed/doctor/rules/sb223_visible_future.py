@@ -47,6 +47,7 @@ class Attention(nn.Module):
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
@@ -78,9 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
             2 if event.name != "MultiheadAttention" else 4
         ):
             seen.add(id(event.node))
-            yield _report(
-                p, event, "attention is called without a causal mask, but the targets are the next tokens"
-            )
+            yield _report(p, event, "attention is called without a causal mask, but the targets are the next tokens")
     if q.next_token(p):
         for made, source in q.softmaxes(p):
             parts = list(ancestors(source, limit=60))
@@ -91,14 +90,12 @@ def check(p: Program) -> Iterator[Finding]:
                 or not any(u.name in ("matmul", "bmm", "einsum", "dropout") for u in q.users(p, made))
             ):
                 continue
-            masked = any(
-                v.name in ("masked_fill", "masked_fill_", "where", "tril", "triu") for v in parts
-            ) or any(e.recv is not None and e.recv in parts for e in p.all("inplace", "setitem"))
+            masked = any(v.name in ("masked_fill", "masked_fill_", "where", "tril", "triu") for v in parts) or any(
+                e.recv is not None and e.recv in parts for e in p.all("inplace", "setitem")
+            )
             if not masked and not any("mask" in (v.var or v.name) for v in parts):
                 seen.add(id(made.node))
-                yield _report(
-                    p, made, "the attention scores have no causal mask, but the targets are the next tokens"
-                )
+                yield _report(p, made, "the attention scores have no causal mask, but the targets are the next tokens")
         for event in p.calls("scaled_dot_product_attention"):
             flag = event.kwargs.get("is_causal")
             if (
@@ -111,7 +108,8 @@ def check(p: Program) -> Iterator[Finding]:
                 yield _report(
                     p,
                     event,
-                    "scaled_dot_product_attention is called without is_causal=True, but the targets are the next tokens",
+                    "scaled_dot_product_attention is called without is_causal=True, but the targets are the "
+                    "next tokens",
                 )
 
 
@@ -125,7 +123,7 @@ def _report(p: Program, at: Event | Val, problem: str) -> Finding:
     )
 
 
-def _triangle(val: Val) -> tuple[str, object] | None:
+def _triangle(val: Val) -> tuple[str, Any] | None:
     for one in q.chain(val):
         if one.name in ("tril", "triu"):
             diagonal = one.kwargs.get("diagonal", one.args[1] if len(one.args) > 1 else None)
@@ -139,11 +137,7 @@ def _wrong_mask(mask: Val) -> str:
     for _ in range(8):
         if current.name == "invert" and current.args:
             inverted, current = not inverted, current.args[0]
-        elif (
-            current.name in ("compare", "eq")
-            and len(current.args) > 1
-            and current.args[1].const in (0, False)
-        ):
+        elif current.name in ("compare", "eq") and len(current.args) > 1 and current.args[1].const in (0, False):
             inverted, current = (
                 inverted != bool(current.tags & {"Eq"} or current.name == "eq"),
                 current.args[0],

@@ -51,7 +51,7 @@ def check(p: Program) -> Iterator[Finding]:
         goal, moved = q.token_source(event.args[1])
         if goal is None:
             continue
-        pred = [v for v in ancestors(event.args[0], limit=3000)]
+        pred = list(ancestors(event.args[0], limit=3000))
         if any(
             v.name == "getitem"
             and v.kind == "tensor"
@@ -78,14 +78,14 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         if any(
-            e.recv is not None and any(e.recv is a for a in ancestors(embedded[0], limit=40))
-            for e in p.all("setitem")
+            e.recv is not None and any(e.recv is a for a in ancestors(embedded[0], limit=40)) for e in p.all("setitem")
         ):
             continue
         yield p.report(
             "SB224",
             event,
             "the targets are the input tokens themselves: they are not shifted by one",
-            why="the model sees the token that it has to predict, so it learns to copy instead of predicting the next token",
+            why="the model sees the token that it has to predict, so it learns to copy instead of predicting "
+            "the next token",
             fix="Use logits[:, :-1] with tokens[:, 1:]",
         )

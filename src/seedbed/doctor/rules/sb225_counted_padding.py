@@ -50,11 +50,7 @@ from seedbed.doctor.static.values import ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.once("loss"):
-        if (
-            event.name not in ("CrossEntropyLoss", "NLLLoss")
-            or len(event.args) < 2
-            or "ignore_index" in event.kwargs
-        ):
+        if event.name not in ("CrossEntropyLoss", "NLLLoss") or len(event.args) < 2 or "ignore_index" in event.kwargs:
             continue
         reduction = event.kwargs.get("reduction")
         if reduction is not None and reduction.const == "none":

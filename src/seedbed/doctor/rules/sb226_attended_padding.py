@@ -56,21 +56,13 @@ def check(p: Program) -> Iterator[Finding]:
         if event.kind == "getitem":
             key = event.args[0] if event.args else None
             parts = key.items if key is not None and key.items else []
-            outs = (
-                [o for o in event.recv.options() if o.name == "recurrent"] if event.recv is not None else []
-            )
+            outs = [o for o in event.recv.options() if o.name == "recurrent"] if event.recv is not None else []
             if not outs or len(parts) < 2 or parts[0].kind != "slice" or parts[1].const != -1:
                 continue
             source, what = outs[0], "the last time step of a padded sequence is padding"
         else:
             made = event.result
-            if (
-                made is None
-                or made.kind != "tensor"
-                or made.name not in ("mean",)
-                or not made.args
-                or not event.depth
-            ):
+            if made is None or made.kind != "tensor" or made.name not in ("mean",) or not made.args or not event.depth:
                 continue
             dim = made.kwargs.get("dim", made.args[1] if len(made.args) > 1 else None)
             if dim is None or dim.const != 1:

@@ -47,15 +47,17 @@ def check(p: Program) -> Iterator[Finding]:
         if layer is None or source is None or event.src is None:
             continue
         first = _batch_first(layer)
-        if first is None or source.shape is not None and len(source.shape) != 3:
+        if first is None or (source.shape is not None and len(source.shape) != 3):
             continue
         lead = q.leading_axis(source)
         if lead == "batch" and first is False:
             yield p.report(
                 "SB227",
                 layer if layer.line else event,
-                f"{layer.name} is used without batch_first=True, but its input has the batch first: batch and time are swapped",
-                why="the layer runs over the samples of the batch as if they were time steps, so samples leak into each other",
+                f"{layer.name} is used without batch_first=True, but its input has the batch first: batch and "
+                f"time are swapped",
+                why="the layer runs over the samples of the batch as if they were time steps, so samples "
+                "leak into each other",
                 fix="Pass batch_first=True, or transpose the input to (time, batch, features)",
                 related=((str(event.src.path), event.line, "the call"),),
             )

@@ -72,18 +72,12 @@ def check(p: Program) -> Iterator[Finding]:
                 if q.leading_axis(out.args[0] if out.args else out) != "batch":
                     problem = "out[:, -1] takes the last sample of the batch, because batch_first is False"
             elif (
-                first
-                and len(parts) >= 2
-                and parts[0].kind == "slice"
-                and parts[1].const == 0
-                and not _both(out.owner)
+                first and len(parts) >= 2 and parts[0].kind == "slice" and parts[1].const == 0 and not _both(out.owner)
             ):
                 problem = "out[:, 0] takes the first time step, which has seen only one input"
             last = len(parts) >= 2 and parts[0].kind == "slice" and parts[1].const == -1
             if not problem and _both(out.owner) and (last if first else parts[0].const == -1):
-                problem = (
-                    "the last step of a bidirectional layer has seen one token only in its backward direction"
-                )
+                problem = "the last step of a bidirectional layer has seen one token only in its backward direction"
             if problem:
                 yield p.report(
                     "SB228",

@@ -63,7 +63,8 @@ def check(p: Program) -> Iterator[Finding]:
                             "SB233",
                             val,
                             "pos_weight is positives / negatives: it is inverted",
-                            why="pos_weight multiplies the loss of positives; for a rare class it must be larger than 1",
+                            why="pos_weight multiplies the loss of positives; for a rare class it must be "
+                            "larger than 1",
                             fix="Use pos_weight = negatives / positives",
                         )
 
@@ -77,9 +78,6 @@ def _is_count(val: Val) -> bool:
             return _is_count(top) and (
                 bottom.name in ("sum", "max", "len", "number") or bottom.kind in ("const", "number")
             )
-        if (
-            one.name in ("float", "to", "tensor", "sqrt", "double", "unsqueeze", "as_tensor", "from_numpy")
-            and one.args
-        ):
+        if one.name in ("float", "to", "tensor", "sqrt", "double", "unsqueeze", "as_tensor", "from_numpy") and one.args:
             return _is_count(one.args[0])
     return False

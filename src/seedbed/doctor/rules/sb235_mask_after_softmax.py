@@ -39,9 +39,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
     for made, source in q.softmaxes(p):
-        for fill in [
-            v for v in q.chain(source) if v.name in ("masked_fill", "masked_fill_") and len(v.args) > 2
-        ]:
+        for fill in [v for v in q.chain(source) if v.name in ("masked_fill", "masked_fill_") and len(v.args) > 2]:
             value = fill.args[2].const if fill.args[2].kind == "const" else None
             if isinstance(value, (int, float)) and value > -50 and id(fill.node) not in seen:
                 seen.add(id(fill.node))

@@ -55,18 +55,13 @@ def check(p: Program) -> Iterator[Finding]:
     seen: set[int] = set()
     for back in p.once("backward"):
         root = back.recv
-        if (
-            root is None
-            or back.name == "grad"
-            or (q.optimizers(p) and not any(ms for _, _, ms in q.optimizers(p)))
-        ):
+        if root is None or back.name == "grad" or (q.optimizers(p) and not any(ms for _, _, ms in q.optimizers(p))):
             continue
         leaves = q.signed_terms(root)
         losses = [(s, v) for s, v in leaves if v.name == "loss" and v.tags & known]
         logs = [(s, v) for s, v in leaves if v.name in ("log", "log_softmax", "log_prob", "logsigmoid")]
         up = any(
-            o.kwargs.get("maximize") is not None and o.kwargs["maximize"].const is True
-            for _, o, _ in q.optimizers(p)
+            o.kwargs.get("maximize") is not None and o.kwargs["maximize"].const is True for _, o, _ in q.optimizers(p)
         )
         if losses and all(s == (1 if up else -1) for s, _ in losses) and id(back.node) not in seen:
             if len(leaves) > len(losses) and not up:

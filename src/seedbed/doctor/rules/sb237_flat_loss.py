@@ -78,7 +78,7 @@ def check(p: Program) -> Iterator[Finding]:
                 or not any(v.owner is not None and v.grad and v.name != "loss" for v in ancestors(cut))
             ):
                 continue
-            if flowing or root.grad and "leaf" not in root.tags:
+            if flowing or (root.grad and "leaf" not in root.tags):
                 continue
             seen.add(id(cut.node))
             yield p.report(

@@ -101,23 +101,18 @@ def _policy(p: Program) -> Iterator[Finding]:
             if val.kind != "tensor" or id(val.node) in seen or len(val.args) < 2:
                 continue
             logs = [
-                a
-                for a in val.args
-                if a.grad and any(v.name in ("log_prob", "log_softmax") for v in q.chain(a)[:4])
+                a for a in val.args if a.grad and any(v.name in ("log_prob", "log_softmax") for v in q.chain(a)[:4])
             ]
             if val.name == "mul" and len(logs) == 1:
                 other = next(a for a in val.args if a is not logs[0])
-                if (
-                    other.grad
-                    and other.name == "sub"
-                    and any(v.owner is not None for v in ancestors(other, limit=80))
-                ):
+                if other.grad and other.name == "sub" and any(v.owner is not None for v in ancestors(other, limit=80)):
                     seen.add(id(val.node))
                     yield p.report(
                         "SB238",
                         val,
                         "the advantage is not detached: the policy loss also trains the value network (the critic)",
-                        why="gradient flows through the advantage into the critic, which learns to make the policy loss small",
+                        why="gradient flows through the advantage into the critic, which learns to make the "
+                        "policy loss small",
                         fix="Use advantage.detach() in the policy loss",
                         related=(q.place(other),),
                     )
@@ -127,6 +122,7 @@ def _policy(p: Program) -> Iterator[Finding]:
                     "SB238",
                     val,
                     "the old log-probability in the ratio is not detached: it carries a gradient",
-                    why="both log-probabilities come from the current policy, so the ratio is always 1 and its gradient is zero",
+                    why="both log-probabilities come from the current policy, so the ratio is always 1 and "
+                    "its gradient is zero",
                     fix="Compute the old log-probability once, under torch.no_grad(), before the updates",
                 )

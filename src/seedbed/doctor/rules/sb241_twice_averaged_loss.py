@@ -55,20 +55,17 @@ def check(p: Program) -> Iterator[Finding]:
                 and bottom.args
                 and bottom.args[0].kind not in ("loader", "dataset", "const")
             )
-            named = (
-                bottom.var.lower() in ("batch_size", "bs", "batchsize")
-                or bottom.name == "getitem"
-                and bottom.args
-                and bottom.args[0].name == "shape"
+            named = bottom.var.lower() in ("batch_size", "bs", "batchsize") or (
+                bottom.name == "getitem" and bottom.args and bottom.args[0].name == "shape"
             )
             if size and bottom.name == "len" and bottom.args[0].kind in ("list", "dict", "method", "unknown"):
                 continue
             mean = any(
-                v.name == "loss"
-                and v.owner is not None
-                or v.name == "loss"
-                and v.tags
-                & {"CrossEntropyLoss", "MSELoss", "BCELoss", "BCEWithLogitsLoss", "NLLLoss", "L1Loss"}
+                (v.name == "loss" and v.owner is not None)
+                or (
+                    v.name == "loss"
+                    and v.tags & {"CrossEntropyLoss", "MSELoss", "BCELoss", "BCEWithLogitsLoss", "NLLLoss", "L1Loss"}
+                )
                 for v in q.chain(top)[:3]
             )
             mean = mean and not any(t.startswith("reduction=") for v in q.chain(top)[:3] for t in v.tags)

@@ -47,12 +47,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         for made in q.loss_origins(event.args[1]):
             signed = made.name == "sign"
-            if (
-                made.name == "sub"
-                and len(made.args) == 2
-                and made.args[1].const == 1
-                and made.args[0].name == "mul"
-            ):
+            if made.name == "sub" and len(made.args) == 2 and made.args[1].const == 1 and made.args[0].name == "mul":
                 signed = any(a.const == 2 for a in made.args[0].args)
             if made.name == "where" and len(made.args) == 3:
                 consts = [

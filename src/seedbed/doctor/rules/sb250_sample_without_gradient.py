@@ -49,9 +49,7 @@ from seedbed.doctor.static.values import ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    scored = {
-        id(v) for e in p.all("call") if e.name == ".log_prob" for a in e.args for v in ancestors(a, limit=20)
-    }
+    scored = {id(v) for e in p.all("call") if e.name == ".log_prob" for a in e.args for v in ancestors(a, limit=20)}
     for event in p.once("call"):
         made = event.result
         if (
@@ -76,9 +74,7 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         into = [
-            e
-            for e in p.all("forward")
-            if any(made in q.chain(a) for a in e.args) and q.trained_output(p, e.result)
+            e for e in p.all("forward") if any(made in q.chain(a) for a in e.args) and q.trained_output(p, e.result)
         ]
         if into and id(made) not in scored and event.grad:
             yield p.report(

@@ -89,27 +89,18 @@ def check(p: Program) -> Iterator[Finding]:
             "SB301",
             (start.node, start.src) if start is not None and abs(start.line - event.line) <= 3 else event,
             f"model.eval() is never called before this evaluation: it runs in training mode and {drop}",
-            why="the measured quality is random and too low, and BatchNorm statistics are changed by the evaluation data",
+            why="the measured quality is random and too low, and BatchNorm statistics are changed by the "
+            "evaluation data",
             fix=f"Call {module.var or 'model'}.eval() before evaluating and .train() afterwards",
         )
     for event in q.forwards(p):
         module = event.recv
-        if (
-            module is None
-            or module.kind != "module"
-            or event.mode != "train"
-            or id(event.node) in seen
-            or event.grad
-        ):
+        if module is None or module.kind != "module" or event.mode != "train" or id(event.node) in seen or event.grad:
             continue
         if not event.loops or not q.trained_output(p, event.result) or q.is_modal(module) is not True:
             continue
         steps = [s for s in p.all("step") if s.inside(event.loops[-1])]
-        own = [
-            s
-            for s in steps
-            if s.recv is not None and (s.recv.kind != "optimizer" or module in q.held(s.recv))
-        ]
+        own = [s for s in steps if s.recv is not None and (s.recv.kind != "optimizer" or module in q.held(s.recv))]
         moved = [
             e
             for e in p.all("inplace", "attribute", "restore", "average", "augment")
@@ -123,7 +114,8 @@ def check(p: Program) -> Iterator[Finding]:
         yield p.report(
             "SB301",
             event,
-            f"{module.var or module.name} is a fixed teacher in training mode: eval() is missing, its dropout (or BatchNorm) is active",
+            f"{module.var or module.name} is a fixed teacher in training mode: eval() is missing, its dropout "
+            f"(or BatchNorm) is active",
             why="its targets are random (or depend on the batch), and the student learns the noise",
             fix=f"Call {module.var or 'teacher'}.eval() before the loop",
         )
@@ -135,6 +127,6 @@ def _parts_eval(event: Event, module: Val) -> bool:
 
 def _measured(p: Program, event: Event) -> bool:
     """Whether the output is compared or printed as a result."""
-    return any(
-        e.name == "Eq" and any(event.result in q.chain(a) for a in e.args) for e in p.all("compare")
-    ) or any(is_evaluation(f.name) for f in event.funcs)
+    return any(e.name == "Eq" and any(event.result in q.chain(a) for a in e.args) for e in p.all("compare")) or any(
+        is_evaluation(f.name) for f in event.funcs
+    )

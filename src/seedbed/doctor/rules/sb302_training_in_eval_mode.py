@@ -58,13 +58,7 @@ def check(p: Program) -> Iterator[Finding]:
     seen: set[int] = set()
     for event in q.forwards(p):
         module = event.recv
-        if (
-            module is None
-            or event.mode != "eval"
-            or not event.grad
-            or id(event.node) in seen
-            or not event.loops
-        ):
+        if module is None or event.mode != "eval" or not event.grad or id(event.node) in seen or not event.loops:
             continue
         if not q.trained_output(p, event.result):
             continue
@@ -72,19 +66,13 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if module.kind != "module" and not any(s.inside(event.loops[0]) for s in p.all("step")):
             continue
-        if "module" != module.kind and any("requires_grad" in e.kind for e in p.all("requires_grad_")):
+        if module.kind != "module" and any("requires_grad" in e.kind for e in p.all("requires_grad_")):
             continue
-        modes = [
-            e for e in p.all("mode") if e.name == "eval" and q.same(e.recv, module) and e.seq < event.seq
-        ]
+        modes = [e for e in p.all("mode") if e.name == "eval" and q.same(e.recv, module) and e.seq < event.seq]
         if not modes or (module.kind == "module" and module.name == "from_pretrained"):
             continue
         back_in_loop = any(m.inside(event.loops[0]) for m in modes)
-        if (
-            not back_in_loop
-            and not any(e.name == "train" for e in p.all("mode"))
-            and _deliberate(p, modes, event)
-        ):
+        if not back_in_loop and not any(e.name == "train" for e in p.all("mode")) and _deliberate(p, modes, event):
             continue
         seen.add(id(event.node))
         start = next((loop for loop in reversed(event.loops) if q.is_loader_loop(loop)), event.loops[-1])
@@ -92,7 +80,8 @@ def check(p: Program) -> Iterator[Finding]:
             "SB302",
             (start.node, start.src),
             "model.train() is missing: after model.eval() the training goes on in eval mode",
-            why=f"eval() at line {modes[-1].line} is never undone, so dropout is off and BatchNorm statistics no longer learn",
+            why=f"eval() at line {modes[-1].line} is never undone, so dropout is off and BatchNorm statistics "
+            f"no longer learn",
             fix=f"Call {module.var or 'model'}.train() at the start of every training epoch",
             related=((str(modes[-1].src.path), modes[-1].line, "model.eval()"),),
         )

@@ -67,9 +67,7 @@ def check(p: Program) -> Iterator[Finding]:
         if not (looped or whole):
             continue
         direct = (
-            [u for u in q.users(p, event.result) if u.name in ("detach", "data")]
-            if event.result is not None
-            else []
+            [u for u in q.users(p, event.result) if u.name in ("detach", "data")] if event.result is not None else []
         )
         if direct:
             continue

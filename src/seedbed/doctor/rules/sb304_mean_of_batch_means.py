@@ -51,7 +51,7 @@ from seedbed.doctor.static.program import Program
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for kind, event, loop, accumulated in q.running_means(p):
+    for kind, event, loop, _accumulated in q.running_means(p):
         if id(event.node) in seen or kind == "count":
             continue
         trained = any(b.inside(loop) for b in p.all("backward"))

@@ -54,7 +54,7 @@ def check(p: Program) -> Iterator[Finding]:
                 and over.kind == "loader"
                 and (over.arg(1, "batch_size") is None or over.number(1, "batch_size") == 1)
             )
-            if id(node) in seen or single and over is not None and over.arg(1, "batch_size") is not None:
+            if id(node) in seen or (single and over is not None and over.arg(1, "batch_size") is not None):
                 continue
             wrong = ""
             if kind == "count" and what == "batches":
@@ -74,13 +74,7 @@ def check(p: Program) -> Iterator[Finding]:
                 )
     for event in p.once("augment"):
         val = event.args[0] if event.args else None
-        if (
-            val is None
-            or event.name != "Add"
-            or val.name != "mul"
-            or len(val.args) != 2
-            or id(event.node) in seen
-        ):
+        if val is None or event.name != "Add" or val.name != "mul" or len(val.args) != 2 or id(event.node) in seen:
             continue
         summed = any("reduction=sum" in v.tags for a in val.args for v in q.chain(a)[:4])
         if summed and any(a.name in ("size", "len", "shape", "getitem") for a in val.args):

@@ -68,9 +68,7 @@ def check(p: Program) -> Iterator[Finding]:
         outer = loop.outer
         if outer is None or not q.repeats(outer) or outer.src is not event.src:
             continue
-        resets = [
-            e for n, v, e in p.assigns if n == name and not q.is_running(v) and e.node is not event.node
-        ]
+        resets = [e for n, v, e in p.assigns if n == name and not q.is_running(v) and e.node is not event.node]
         before = [e for e in resets if not e.inside(outer) and e.src is event.src]
         inside = [e for e in resets if e.inside(outer)]
         if not before or inside or "." in name:
@@ -81,7 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
             if getattr(d[0], "lineno", 0) >= outer.line
             and getattr(d[0], "lineno", 0) <= (getattr(outer.node, "end_lineno", 0) or 0)
         ]
-        if not divided or any(d[2] in ("running", "rounds") for d in divided) and kind != "count":
+        if not divided or (any(d[2] in ("running", "rounds") for d in divided) and kind != "count"):
             continue
         seen.add(id(event.node))
         yield p.report(
@@ -99,19 +97,13 @@ def _reset_inside(event: Event, loop: LoopRun, name: str) -> ast.AST | None:
     end = getattr(loop.node, "end_lineno", 0) or 0
     for node in getattr(loop.node, "body", []):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and ast.unparse(node.targets[0]) == name:
-            if (
-                isinstance(node.value, ast.Constant)
-                and node.value.value in (0, 0.0)
-                and node.lineno < event.line
-            ):
+            if isinstance(node.value, ast.Constant) and node.value.value in (0, 0.0) and node.lineno < event.line:
                 inside = [
                     n
                     for n in ast.walk(loop.node)
                     if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load)
                 ]
                 scope = event.funcs[-1].node if event.funcs else event.src.tree
-                after = [
-                    n for n in ast.walk(scope) if isinstance(n, ast.Name) and n.id == name and n.lineno > end
-                ]
+                after = [n for n in ast.walk(scope) if isinstance(n, ast.Name) and n.id == name and n.lineno > end]
                 return node if after and not inside else None
     return None

@@ -74,7 +74,7 @@ def check(p: Program) -> Iterator[Finding]:
         for one in q.loss_origins(source):
             if one.kind != "tensor" or one.owner is None:
                 continue
-            raw = one.name in q.LOGIT_OPS and id(one.owner) in logits or id(one.owner) in opaque
+            raw = (one.name in q.LOGIT_OPS and id(one.owner) in logits) or id(one.owner) in opaque
             if raw and not any(v.name == "sigmoid" for v in q.chain(source)):
                 seen.add(id(event.node))
                 what = "rounded" if event.kind == "call" else "compared with 0.5"

@@ -64,9 +64,7 @@ def check(p: Program) -> Iterator[Finding]:
     loops = [(e, q.base_of_loop(_run(e))) for e in p.all("loop")]
     trained = [o for e, over in loops if over is not None and _trains(p, e) for o in over.options()]
     held_out = [
-        v
-        for n, v, e in p.assigns
-        if v.kind in ("loader", "dataset", "tensor") and split_of(n) in ("val", "test")
+        v for n, v, e in p.assigns if v.kind in ("loader", "dataset", "tensor") and split_of(n) in ("val", "test")
     ]
     used = [o for _, over in loops if over is not None for o in over.options()]
     touched: set[int] = set()

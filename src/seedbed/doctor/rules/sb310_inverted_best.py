@@ -47,7 +47,7 @@ def check(p: Program) -> Iterator[Finding]:
     up = {"acc", "accuracy", "f1", "auc", "score", "iou", "dice", "r2", "map", "precision", "recall"}
     down = {"loss", "error", "err", "mse", "mae", "rmse", "ppl", "perplexity", "nll"}
     for node in q.nodes(p, ast.If):
-        test = node.test  # type: ignore[attr-defined]
+        test = node.test
         if isinstance(test, ast.BoolOp):
             test = next((v for v in test.values if isinstance(v, ast.Compare)), test)
         if (
@@ -64,7 +64,7 @@ def check(p: Program) -> Iterator[Finding]:
             if isinstance(a, ast.Assign)
             for t in a.targets
             if a in node.body
-        }  # type: ignore[attr-defined]
+        }
         if assigned.get(right) == left:
             best, score, wants = right, left, greater
         elif assigned.get(left) == right:
@@ -75,23 +75,15 @@ def check(p: Program) -> Iterator[Finding]:
             words(best.replace(".", "_").replace("[", "_"))
         )
         starts = [
-            v.const
-            for n, v, e in p.assigns
-            if n == best and v.kind == "const" and isinstance(v.const, (int, float))
+            v.const for n, v, e in p.assigns if n == best and v.kind == "const" and isinstance(v.const, (int, float))
         ]
         problem = ""
         if found & down and not found & up and wants:
             problem = f"{score} is better when it is lower, but the best is replaced when it is higher"
         elif found & up and not found & down and not wants:
             problem = f"{score} is better when it is higher, but the best is replaced when it is lower"
-        elif (
-            starts
-            and wants
-            and starts[0] == float("inf")
-            or starts
-            and not wants
-            and starts[0] in (0, float("-inf"))
-            and found & (down | {"best"})
+        elif (starts and wants and starts[0] == float("inf")) or (
+            starts and not wants and starts[0] in (0, float("-inf")) and found & (down | {"best"})
         ):
             problem = f"{best} starts at {starts[0]}, so the condition is never true"
         if problem:

@@ -48,11 +48,11 @@ from seedbed.doctor.static.values import Val, ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    has_val = any(
-        split_of(n) == "val" and v.kind in ("loader", "dataset", "tensor") for n, v, _ in p.assigns
-    ) or any(q.loop_split(LoopRun(e.node, e.src, e.recv)) == "val" for e in p.all("loop"))
+    has_val = any(split_of(n) == "val" and v.kind in ("loader", "dataset", "tensor") for n, v, _ in p.assigns) or any(
+        q.loop_split(LoopRun(e.node, e.src, e.recv)) == "val" for e in p.all("loop")
+    )
     for node in q.nodes(p, ast.If):
-        test = node.test  # type: ignore[attr-defined]
+        test = node.test
         if isinstance(test, ast.BoolOp):
             test = next((v for v in test.values if isinstance(v, ast.Compare)), test)
         if not isinstance(test, ast.Compare) or len(test.comparators) != 1:
@@ -68,8 +68,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if not any(
             isinstance(a, ast.Assign)
-            and best
-            in {ast.unparse(t) for x in a.targets for t in (x.elts if isinstance(x, ast.Tuple) else [x])}
+            and best in {ast.unparse(t) for x in a.targets for t in (x.elts if isinstance(x, ast.Tuple) else [x])}
             for a in ast.walk(node)
         ):
             continue
@@ -93,4 +92,4 @@ def _from_test(val: Val) -> bool:
 
 def _later(p: Program, test: ast.AST) -> bool:
     """Whether the choice is used: weights are kept or restored."""
-    return any(e.line > test.lineno for e in p.all("restore"))  # type: ignore[attr-defined]
+    return any(e.line > getattr(test, "lineno", 0) for e in p.all("restore"))

@@ -44,12 +44,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
     for event in q.forwards(p):
-        if (
-            not event.grad
-            or not q.trained_output(p, event.result)
-            or id(event.node) in seen
-            or not event.loops
-        ):
+        if not event.grad or not q.trained_output(p, event.result) or id(event.node) in seen or not event.loops:
             continue
         step = [s for s in p.all("step") if s.loop is not None and s.inside(event.loops[-1])]
         split = q.loop_split(event.loops[-1]) if q.is_loader_loop(event.loops[-1]) else ""

@@ -51,7 +51,7 @@ from seedbed.doctor.static.program import Program
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for node in q.nodes(p, ast.If):
-        if not node.orelse or not isinstance(node.test, (ast.Compare, ast.BoolOp)):  # type: ignore[attr-defined]
+        if not node.orelse or not isinstance(node.test, (ast.Compare, ast.BoolOp)):
             continue
         counters = [
             ast.unparse(a.target)
@@ -61,20 +61,14 @@ def check(p: Program) -> Iterator[Finding]:
             and isinstance(a.op, ast.Add)
             and isinstance(a.value, ast.Constant)
             and a.value.value == 1
-        ]  # type: ignore[attr-defined]
+        ]
         if not counters or not any(
             isinstance(a, ast.Assign) and "best" in ast.unparse(a.targets[0]).lower()
             for s in node.body
             for a in ast.walk(s)
-        ):  # type: ignore[attr-defined]
+        ):
             continue
-        reset = {
-            ast.unparse(t)
-            for s in node.body
-            for a in ast.walk(s)
-            if isinstance(a, ast.Assign)
-            for t in a.targets
-        }  # type: ignore[attr-defined]
+        reset = {ast.unparse(t) for s in node.body for a in ast.walk(s) if isinstance(a, ast.Assign) for t in a.targets}
         for counter in counters:
             stops = [
                 c
@@ -85,7 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
                     isinstance(b, (ast.Break, ast.Return, ast.Raise)) or "stop" in ast.unparse(b).lower()
                     for b in ast.walk(c)
                 )
-            ]  # type: ignore[attr-defined]
+            ]
             if counter in reset or not stops:
                 continue
             yield p.report(

@@ -55,10 +55,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if not q.is_loader_loop(loop) and not any(e.inside(loop) for e in q.forwards(p)):
             continue
-        if (
-            body
-            and body[0] is event.node
-            or not any(e.inside(loop) for e in p.all("forward", "augment", "keep", "backward"))
+        if (body and body[0] is event.node) or not any(
+            e.inside(loop) for e in p.all("forward", "augment", "keep", "backward")
         ):
             continue
         if event.result is not None and event.result.kind == "func":

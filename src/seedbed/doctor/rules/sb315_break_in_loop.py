@@ -50,11 +50,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         conds = event.conds_in(loop)
         body_loop = getattr(loop.node, "iter", None)
-        if (
-            body_loop is None
-            or loop.over is None
-            or (loop.over.name == "range" and not q.is_loader_loop(loop))
-        ):
+        if body_loop is None or loop.over is None or (loop.over.name == "range" and not q.is_loader_loop(loop)):
             continue
         if not conds:
             problem = "an unconditional break leaves the batch loop after the first batch"
@@ -83,8 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
                 or limit is None
                 or test.name != "compare"
                 or not isinstance(conds[-1][0], ast.If)
-                or len(conds) > 1
-                and any(c[2].name == "unknown" for c in conds)
+                or (len(conds) > 1 and any(c[2].name == "unknown" for c in conds))
             ):
                 continue
             problem = f"a break leaves the batch loop after {limit} batches"

@@ -46,9 +46,7 @@ def check(p: Program) -> Iterator[Finding]:
         if event.name not in ("compare", "sub", "MSELoss", "L1Loss"):
             continue
         if not any(
-            v.owner is not None and v.name in ("forward", "Linear")
-            for x in event.args
-            for v in ancestors(x, limit=100)
+            v.owner is not None and v.name in ("forward", "Linear") for x in event.args for v in ancestors(x, limit=100)
         ):
             continue
         yield p.report(

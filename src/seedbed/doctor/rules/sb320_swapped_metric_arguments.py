@@ -49,11 +49,7 @@ def check(p: Program) -> Iterator[Finding]:
         "average_precision_score",
     )
     for event in p.once("call"):
-        if (
-            not event.name.startswith("sklearn")
-            or event.name.rsplit(".", 1)[-1] not in names
-            or len(event.args) < 2
-        ):
+        if not event.name.startswith("sklearn") or event.name.rsplit(".", 1)[-1] not in names or len(event.args) < 2:
             continue
         first, second = event.args[0], event.args[1]
         if _predicted(first) and not _predicted(second):
@@ -69,9 +65,7 @@ def check(p: Program) -> Iterator[Finding]:
 def _predicted(val: Val) -> bool:
     if any(v.name in ("forward", "predict") or v.owner is not None for v in ancestors(val, limit=200)):
         return True
-    return bool(
-        set(words(val.var)) & {"pred", "preds", "predictions", "predicted", "outputs"}
-    ) and val.kind in (
+    return bool(set(words(val.var)) & {"pred", "preds", "predictions", "predicted", "outputs"}) and val.kind in (
         "list",
         "unknown",
     )

@@ -43,9 +43,9 @@ from seedbed.doctor.static.program import Program
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for node in q.nodes(p, ast.BinOp):
-        if not isinstance(node.op, ast.FloorDiv) or not isinstance(node.left, (ast.Name, ast.Attribute)):  # type: ignore[attr-defined]
+        if not isinstance(node.op, ast.FloorDiv) or not isinstance(node.left, (ast.Name, ast.Attribute)):
             continue
-        left = set(words(ast.unparse(node.left).replace(".", "_")))  # type: ignore[attr-defined]
+        left = set(words(ast.unparse(node.left).replace(".", "_")))
         if left & {"correct", "hits", "right", "acc", "loss", "matches"}:
             yield p.report(
                 "SB321",

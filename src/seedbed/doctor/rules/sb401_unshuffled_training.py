@@ -55,7 +55,7 @@ def check(p: Program) -> Iterator[Finding]:
         if flag is not None and not (flag.kind == "const" and flag.const in (False, 0)):
             continue
         data = loader.args[0] if loader.args else None
-        if data is None or "iterable" in data.tags or data.kind in ("unknown", "iter") and not data.var:
+        if data is None or "iterable" in data.tags or (data.kind in ("unknown", "iter") and not data.var):
             continue
         size = loader.arg(1, "batch_size")
         if size is not None and (size.name == "len" or size.is_none):

@@ -38,12 +38,7 @@ def check(p: Program) -> Iterator[Finding]:
     training = {id(loader) for loader, _ in d.training_loaders(p)}
     for event in p.once("call"):
         made = event.result
-        if (
-            made is None
-            or made.kind != "loader"
-            or id(made) in training
-            or q.split_of_val(made) not in ("val", "test")
-        ):
+        if made is None or made.kind != "loader" or id(made) in training or q.split_of_val(made) not in ("val", "test"):
             continue
         flag = made.arg(2, "shuffle")
         if flag is not None and flag.const is True:

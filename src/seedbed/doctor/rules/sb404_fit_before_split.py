@@ -56,26 +56,13 @@ def check(p: Program) -> Iterator[Finding]:
             ):
                 seen.add(id(val.node))
                 yield _finding(p, val, f"{val.name}() is fitted on all data before the split")
-            elif (
-                val.name == "transform"
-                and val.kind == "tensor"
-                and len(val.args) > 1
-                and id(val.args[-1]) in fits
-            ):
+            elif val.name == "transform" and val.kind == "tensor" and len(val.args) > 1 and id(val.args[-1]) in fits:
                 fit = fits[id(val.args[-1])]
-                if (
-                    fit.args
-                    and not d.is_split(fit.args[0])
-                    and fit.args[0] is val.args[0]
-                    and id(fit.node) not in seen
-                ):
+                if fit.args and not d.is_split(fit.args[0]) and fit.args[0] is val.args[0] and id(fit.node) not in seen:
                     seen.add(id(fit.node))
                     yield _finding(p, fit, "the scaler is fitted on all data before the split")
             elif (
-                val.name in ("sub", "div")
-                and val.kind == "tensor"
-                and len(val.args) == 2
-                and id(val.node) not in seen
+                val.name in ("sub", "div") and val.kind == "tensor" and len(val.args) == 2 and id(val.node) not in seen
             ):
                 base, stat = val.args
                 for one in q.chain(stat):
@@ -90,20 +77,17 @@ def check(p: Program) -> Iterator[Finding]:
                         one.name in ("mean", "std", "min", "max", "amax", "amin", "median", "var")
                         and source is not None
                         and (not known or known[0] == 0)
+                    ) and (
+                        (source is base or source in q.chain(base))
+                        and not d.is_split(source)
+                        and not d.is_index(one)
+                        and source.kind in ("tensor", "unknown")
                     ):
-                        if (
-                            (source is base or source in q.chain(base))
-                            and not d.is_split(source)
-                            and not d.is_index(one)
-                            and source.kind in ("tensor", "unknown")
-                        ):
-                            if d.is_target_like(whole, p):
-                                continue
-                            seen.add(id(val.node))
-                            yield _finding(
-                                p, val, "mean and deviation are computed on all data before the split"
-                            )
-                            break
+                        if d.is_target_like(whole, p):
+                            continue
+                        seen.add(id(val.node))
+                        yield _finding(p, val, "mean and deviation are computed on all data before the split")
+                        break
 
 
 def _finding(p: Program, at: Event | Val, what: str) -> Finding:

@@ -57,13 +57,7 @@ def check(p: Program) -> Iterator[Finding]:
         yield _finding(p, event, f"{event.recv.name} is fitted again on {q.split_of_val(source)} data")
     for event in p.all("assign"):
         val = event.result
-        if (
-            val is None
-            or val.kind != "tensor"
-            or val.name != "div"
-            or len(val.args) != 2
-            or id(event.node) in seen
-        ):
+        if val is None or val.kind != "tensor" or val.name != "div" or len(val.args) != 2 or id(event.node) in seen:
             continue
         top, bottom = val.args
         if top.name != "sub" or len(top.args) != 2 or not top.args[0].name:
@@ -75,10 +69,7 @@ def check(p: Program) -> Iterator[Finding]:
             v
             for part in (mean, bottom)
             for v in q.chain(part)
-            if v.name in ("mean", "std", "min", "max", "var")
-            and v.args
-            and v.args[0] is base
-            and not d.per_sample(v)
+            if v.name in ("mean", "std", "min", "max", "var") and v.args and v.args[0] is base and not d.per_sample(v)
         ]
         if len(own) >= 1:
             seen.add(id(event.node))

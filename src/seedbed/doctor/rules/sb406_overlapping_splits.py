@@ -52,11 +52,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     training = [loader for loader, _ in d.training_loaders(p)]
     seen: set[int] = set()
-    others = [
-        e.result
-        for e in p.all("call")
-        if e.result is not None and e.result.kind == "loader" and e.recv is None
-    ]
+    others = [e.result for e in p.all("call") if e.result is not None and e.result.kind == "loader" and e.recv is None]
     for loader in others:
         if any(loader is t for t in training) or id(loader.node) in seen or not loader.args:
             continue

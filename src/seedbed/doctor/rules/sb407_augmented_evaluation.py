@@ -67,7 +67,7 @@ def check(p: Program) -> Iterator[Finding]:
             and not data.name.startswith(("CIFAR", "MNIST", "Fashion"))
         ]
         random = _random(transform) if transform is not None else ""
-        if random or flags and data.owner is not None and any("aug" in f for f in flags):
+        if random or (flags and data.owner is not None and any("aug" in f for f in flags)):
             seen.add(id(val.node))
             what = f"{random} is applied" if random else f"{flags[0]}=True is set"
             yield p.report(

@@ -49,9 +49,7 @@ def check(p: Program) -> Iterator[Finding]:
         if event.kind not in ("assign", "forward", "loss", "call"):
             continue
         for val in [event.result, *event.args]:
-            for one in (
-                q.chain(val) if val is not None and val.kind == "tensor" and id(val) not in done else []
-            ):
+            for one in q.chain(val) if val is not None and val.kind == "tensor" and id(val) not in done else []:
                 if id(one) in done:
                     continue
                 done.add(id(one))
@@ -63,15 +61,9 @@ def check(p: Program) -> Iterator[Finding]:
                 ):
                     continue
                 below = list(ancestors(one.args[0], limit=150))
-                again = [
-                    v
-                    for v in below
-                    if v.name == "div" and len(v.args) == 2 and v.args[1].const in (255, 255.0)
-                ]
+                again = [v for v in below if v.name == "div" and len(v.args) == 2 and v.args[1].const in (255, 255.0)]
                 tensors = [
-                    v
-                    for v in below
-                    if v.kind == "transform" and v.name in ("ToTensor",) or v.name == "to_tensor"
+                    v for v in below if (v.kind == "transform" and v.name in ("ToTensor",)) or v.name == "to_tensor"
                 ]
                 if again or tensors:
                     seen.add(id(one.node))

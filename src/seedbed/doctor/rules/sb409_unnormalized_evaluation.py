@@ -60,12 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         how = d.scaling(before.args[0])
         here = d.scaling(event.args[0])
-        if (
-            how
-            and here == ""
-            and event.args[0].kind in ("tensor", "unknown", "phi")
-            and d.known_source(event.args[0])
-        ):
+        if how and here == "" and event.args[0].kind in ("tensor", "unknown", "phi") and d.known_source(event.args[0]):
             seen.add(id(event.node))
             yield p.report(
                 "SB409",

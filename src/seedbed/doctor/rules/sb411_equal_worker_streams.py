@@ -77,7 +77,8 @@ def check(p: Program) -> Iterator[Finding]:
                     val,
                     f"every worker copies self.{name}: all workers draw the same random numbers",
                     why="the generator is made once and copied into each worker process (and restarts in every epoch)",
-                    fix="Use torch's random functions in __getitem__, or seed the generator per worker (worker_init_fn)",
+                    fix="Use torch's random functions in __getitem__, or seed the generator per worker "
+                    "(worker_init_fn)",
                     related=((str(event.src.path), event.line, "num_workers > 0"),),
                 )
         for n in ast.walk(method.node):
@@ -89,7 +90,8 @@ def check(p: Program) -> Iterator[Finding]:
                 yield p.report(
                     "SB411",
                     (n, method.src),
-                    "numpy's global generator is used in worker processes: with old versions of torch all workers draw the same random numbers",
+                    "numpy's global generator is used in worker processes: with old versions of torch all "
+                    "workers draw the same random numbers",
                     why="numpy's state is copied into each worker",
                     fix="Use torch's random functions, or seed numpy in worker_init_fn",
                     severity=Severity.WARNING,

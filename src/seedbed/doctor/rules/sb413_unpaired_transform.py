@@ -44,6 +44,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
@@ -57,7 +58,7 @@ def check(p: Program) -> Iterator[Finding]:
         method = cls.method("__getitem__")
         if method is None or cls.base not in ("dataset", "iterable", "instance"):
             continue
-        flips: dict[str, list[ast.AST]] = {}
+        flips: dict[str, list[Any]] = {}
         calls: dict[str, list[ast.Call]] = {}
         for n in ast.walk(method.node):
             if isinstance(n, ast.Call) and len(n.args) == 1:
@@ -71,9 +72,7 @@ def check(p: Program) -> Iterator[Finding]:
             if len(subjects) < 2 or not _random(p, cls, name):
                 continue
             yield _finding(p, method, uses[1], f"{name} draws anew for each of {sorted(subjects)}")
-        if len(flips) >= 2 and any(
-            w in " ".join(flips) for w in ("mask", "target", "label", "seg", "gt", "y")
-        ):
+        if len(flips) >= 2 and any(w in " ".join(flips) for w in ("mask", "target", "label", "seg", "gt", "y")):
             bodies = {ast.dump(n.test) for uses in flips.values() for n in uses}
             if len(bodies) == 1:
                 yield _finding(
@@ -84,7 +83,7 @@ def check(p: Program) -> Iterator[Finding]:
                 )
 
 
-def _random(p: Program, cls: object, name: str) -> bool:
+def _random(p: Program, cls: Any, name: str) -> bool:
     key = name.removeprefix("self.")
     for event in p.all("attribute"):
         if (
@@ -100,17 +99,15 @@ def _random(p: Program, cls: object, name: str) -> bool:
         if n == name and any(a.name.startswith("Random") for a in ancestors(val, limit=60)):
             return True
     for func in p.functions:
-        if func.name == key and any(
-            isinstance(n, ast.expr) and d.draws_random(n) for n in ast.walk(func.node)
-        ):
+        if func.name == key and any(isinstance(n, ast.expr) and d.draws_random(n) for n in ast.walk(func.node)):
             return not any(w in key for w in ("both", "pair", "joint"))
     return False
 
 
-def _finding(p: Program, method: object, node: ast.AST, what: str) -> Finding:
+def _finding(p: Program, method: Any, node: ast.AST, what: str) -> Finding:
     return p.report(
         "SB413",
-        (node, method.src),  # type: ignore[attr-defined]
+        (node, method.src),
         f"input and target get different random transforms: {what}",
         why="the target no longer fits its input (a flipped mask on an image that is not)",
         fix="Draw once and apply the same transform to both",

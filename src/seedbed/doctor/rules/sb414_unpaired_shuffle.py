@@ -37,7 +37,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val, ancestors, reaches
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -53,15 +53,10 @@ def check(p: Program) -> Iterator[Finding]:
         a, b = d.shuffle_of(left), d.shuffle_of(right)
         if id(event.node) in seen or not (a or b):
             continue
-        if (
-            a is not None
-            and b is not None
-            and a is not b
-            or (a is None) != (b is None)
-            and _raw(left if a is None else right)
+        if (a is not None and b is not None and a is not b) or (
+            (a is None) != (b is None) and _raw(left if a is None else right)
         ):
             one = a or b
-            other = b if b is not None else (right if b is None else left)
             where = b if b is not None else a
             if where is None or one is None:
                 continue
@@ -82,9 +77,7 @@ def check(p: Program) -> Iterator[Finding]:
     if (
         len(shuffles) >= 2
         and shuffles[1].line - shuffles[0].line <= 2
-        and not any(
-            e.name.endswith("seed") and shuffles[0].seq < e.seq < shuffles[1].seq for e in p.all("call")
-        )
+        and not any(e.name.endswith("seed") and shuffles[0].seq < e.seq < shuffles[1].seq for e in p.all("call"))
     ):
         yield p.report(
             "SB414",
@@ -114,8 +107,6 @@ def _raw(val: Val) -> bool:
             and v.kind != "unknown"
             for v in ancestors(val, limit=60)
         )
-        and any(
-            v.name in ("randn", "rand", "linspace", "randint", "arange") for v in ancestors(val, limit=60)
-        )
+        and any(v.name in ("randn", "rand", "linspace", "randint", "arange") for v in ancestors(val, limit=60))
         and not any(v.name == "randperm" for v in ancestors(val, limit=60))
     )

@@ -43,7 +43,7 @@ def check(p: Program) -> Iterator[Finding]:
     seen: set[int] = set()
     for event in p.calls("train_test_split", "random_split"):
         flag = event.kwargs.get("shuffle")
-        if flag is not None and flag.const is False or id(event.node) in seen or not event.args:
+        if (flag is not None and flag.const is False) or id(event.node) in seen or not event.args:
             continue
         if any(_windows(v) for a in event.args[:2] for v in ancestors(a, limit=200)) or any(
             _windowed_class(v) for v in ancestors(event.args[0], limit=90)
@@ -52,35 +52,32 @@ def check(p: Program) -> Iterator[Finding]:
             yield _finding(p, event)
     for event in p.all("getitem"):
         if (
-            event.args
-            and event.recv is not None
-            and id(event.node) not in seen
-            and any(
-                v.name in ("randperm", "np_permutation", "permutation")
-                for v in ancestors(event.args[0], limit=10)
+            (
+                event.args
+                and event.recv is not None
+                and id(event.node) not in seen
+                and any(
+                    v.name in ("randperm", "np_permutation", "permutation") for v in ancestors(event.args[0], limit=10)
+                )
             )
+            and not event.loops
+            and any(_windows(v) for v in ancestors(event.recv, limit=200))
+            and not event.recv.split
         ):
-            if (
-                not event.loops
-                and any(_windows(v) for v in ancestors(event.recv, limit=200))
-                and not event.recv.split
-            ):
-                perm = next(v for v in ancestors(event.args[0], limit=10) if "perm" in v.name)
-                uses = [
-                    e
-                    for e in p.all("getitem")
-                    if e.args
-                    and any(v is perm for v in ancestors(e.args[0], limit=10))
-                    and e.recv is not perm
-                ]
-                cuts = [
-                    e
-                    for e in p.all("getitem")
-                    if e.recv is perm or e.recv is not None and e.recv in [u.recv for u in uses]
-                ]
-                if cuts and id(perm.node) not in seen:
-                    seen |= {id(perm.node), id(event.node)}
-                    yield _finding(p, perm)
+            perm = next(v for v in ancestors(event.args[0], limit=10) if "perm" in v.name)
+            uses = [
+                e
+                for e in p.all("getitem")
+                if e.args and any(v is perm for v in ancestors(e.args[0], limit=10)) and e.recv is not perm
+            ]
+            cuts = [
+                e
+                for e in p.all("getitem")
+                if e.recv is perm or (e.recv is not None and e.recv in [u.recv for u in uses])
+            ]
+            if cuts and id(perm.node) not in seen:
+                seen |= {id(perm.node), id(event.node)}
+                yield _finding(p, perm)
     for event in p.all("getitem"):
         if not event.args or event.recv is None:
             continue
@@ -90,11 +87,7 @@ def check(p: Program) -> Iterator[Finding]:
             for v in ancestors(event.args[0], limit=90)
             if v.name == "getitem" and v.args[0] in perms and len(v.args) > 1 and v.args[1].kind == "slice"
         ]
-        if (
-            cut
-            and id(cut[0].args[0].node) not in seen
-            and any(_windows(v) for v in ancestors(event.recv, limit=200))
-        ):
+        if cut and id(cut[0].args[0].node) not in seen and any(_windows(v) for v in ancestors(event.recv, limit=200)):
             seen.add(id(cut[0].args[0].node))
             yield _finding(p, cut[0].args[0])
 
@@ -110,7 +103,7 @@ def _finding(p: Program, at: Event | Val) -> Finding:
 
 
 def _windows(val: Val) -> bool:
-    if val.name == "unfold" and val.kind in ("tensor", "unknown") or val.name == "sliding_window_view":
+    if (val.name == "unfold" and val.kind in ("tensor", "unknown")) or val.name == "sliding_window_view":
         return True
     if (
         val.kind in ("list", "iter")

@@ -38,9 +38,7 @@ from seedbed.doctor.static.program import Program
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    pairs = [
-        (e.args[0], e.args[1], e) for e in p.calls("TensorDataset", "train_test_split") if len(e.args) >= 2
-    ]
+    pairs = [(e.args[0], e.args[1], e) for e in p.calls("TensorDataset", "train_test_split") if len(e.args) >= 2]
     for event in p.all("loss"):
         if len(event.args) >= 2:
             for f in q.forwards(p):

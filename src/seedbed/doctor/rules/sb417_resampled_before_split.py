@@ -44,9 +44,8 @@ def check(p: Program) -> Iterator[Finding]:
     seen: set[int] = set()
     for whole in d.split_data(p):
         for val in ancestors(whole, limit=150):
-            copied = (
-                val.name in ("repeat_interleave", "fit_resample", "resample", "tile", "np_repeat")
-                or val.name == "repeat"
+            copied = val.name in ("repeat_interleave", "fit_resample", "resample", "tile", "np_repeat") or (
+                val.name == "repeat"
                 and val.kind in ("tensor", "unknown")
                 and len(val.args) > 1
                 and val.args[1].const not in (1, None)
@@ -55,14 +54,9 @@ def check(p: Program) -> Iterator[Finding]:
                 val.name in ("cat", "concatenate", "vstack")
                 and val.args
                 and val.args[0].items
-                and len({id(o) for i in val.args[0].items for o in d.loss_origins_base(i)})
-                < len(val.args[0].items)
+                and len({id(o) for i in val.args[0].items for o in d.loss_origins_base(i)}) < len(val.args[0].items)
             )
-            if (
-                (copied or doubled)
-                and id(val.node) not in seen
-                and not d.is_split(val.args[0] if val.args else None)
-            ):
+            if (copied or doubled) and id(val.node) not in seen and not d.is_split(val.args[0] if val.args else None):
                 if val.args and val.args[0].name in ("arange", "range", "tensor") and copied:
                     continue
                 if val.name == "repeat" and whole.kind != "tensor":

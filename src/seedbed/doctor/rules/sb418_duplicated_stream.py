@@ -52,12 +52,7 @@ def check(p: Program) -> Iterator[Finding]:
         if made is None or made.kind != "loader" or not made.args or "iterable" not in made.args[0].tags:
             continue
         workers = made.kwargs.get("num_workers")
-        if (
-            workers is None
-            or workers.kind == "const"
-            and workers.const in (0, 1)
-            or "worker_init_fn" in made.kwargs
-        ):
+        if workers is None or (workers.kind == "const" and workers.const in (0, 1)) or "worker_init_fn" in made.kwargs:
             continue
         cls = made.args[0].owner
         if any(

@@ -48,12 +48,7 @@ def check(p: Program) -> Iterator[Finding]:
         if over is None or id(event.node) in seen or not event.loops:
             continue
         for one in over.options():
-            if (
-                one.kind == "iter"
-                and one.name in ("enumerate", "tqdm", "zip")
-                and one.args
-                and one.name == "enumerate"
-            ):
+            if one.kind == "iter" and one.name in ("enumerate", "tqdm", "zip") and one.args and one.name == "enumerate":
                 inner = one.args[0]
                 if inner.kind == "iter" and inner.name in once:
                     one = inner
@@ -66,15 +61,9 @@ def check(p: Program) -> Iterator[Finding]:
             if one.name == "comprehension" and not isinstance(one.node, ast.GeneratorExp):
                 continue
             fresh = [e for n, v, e in p.assigns if n == one.var and any(f.node is outer for f in e.loops)]
-            if (
-                fresh
-                or isinstance(outer, ast.While)
-                or one.name == "generator"
-                and event.funcs
-                and one.line > end
-            ):
+            if fresh or isinstance(outer, ast.While) or (one.name == "generator" and event.funcs and one.line > end):
                 continue
-            body = {n for n in ast.walk(outer)}
+            body = set(ast.walk(outer))
             if event.node not in body:
                 continue
             seen.add(id(event.node))
@@ -82,7 +71,8 @@ def check(p: Program) -> Iterator[Finding]:
                 "SB419",
                 one,
                 f"{one.var or one.name} is an iterator that is exhausted after the first epoch",
-                why=f"it is made once (line {one.line}) and read in every round of the loop at line {start}; from the second epoch on it is empty",
+                why=f"it is made once (line {one.line}) and read in every round of the loop at line {start}; "
+                f"from the second epoch on it is empty",
                 fix="Make it inside the epoch loop, or use a list",
                 related=((str(event.src.path), event.line, "the loop that reads it"),),
             )

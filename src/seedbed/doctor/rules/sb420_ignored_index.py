@@ -68,34 +68,33 @@ def check(p: Program) -> Iterator[Finding]:
                 and isinstance(n.value, ast.Attribute)
                 and isinstance(n.value.value, ast.Name)
                 and n.value.value.id == node.args.args[0].arg
+            ) and (
+                isinstance(n.slice, ast.Constant)
+                and isinstance(n.slice.value, int)
+                and n.value.attr not in ("shape", "size")
             ):
+                stored = [e for e in p.all("attribute") if e.name == n.value.attr and e.args]
                 if (
-                    isinstance(n.slice, ast.Constant)
-                    and isinstance(n.slice.value, int)
-                    and n.value.attr not in ("shape", "size")
+                    stored
+                    and any(o.kind in ("tensor", "unknown", "list") for o in stored[0].args[0].options())
+                    and used
+                    and set(words(n.value.attr))
+                    & {
+                        "y",
+                        "labels",
+                        "targets",
+                        "label",
+                        "target",
+                        "x",
+                        "data",
+                        "images",
+                        "inputs",
+                        "samples",
+                        "ys",
+                        "xs",
+                    }
                 ):
-                    stored = [e for e in p.all("attribute") if e.name == n.value.attr and e.args]
-                    if (
-                        stored
-                        and any(o.kind in ("tensor", "unknown", "list") for o in stored[0].args[0].options())
-                        and used
-                        and set(words(n.value.attr))
-                        & {
-                            "y",
-                            "labels",
-                            "targets",
-                            "label",
-                            "target",
-                            "x",
-                            "data",
-                            "images",
-                            "inputs",
-                            "samples",
-                            "ys",
-                            "xs",
-                        }
-                    ):
-                        yield _finding(p, (n, cls.src), f"{ast.unparse(n)} does not use the index {index}")
+                    yield _finding(p, (n, cls.src), f"{ast.unparse(n)} does not use the index {index}")
 
 
 def _finding(p: Program, at: tuple[ast.AST, object], what: str) -> Finding:

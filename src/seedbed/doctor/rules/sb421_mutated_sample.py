@@ -65,10 +65,8 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             if event.kind == "setitem" and not funcs:
                 continue
-            if (
-                event.name in ("requires_grad_", "zero_")
-                or event.kind == "augment"
-                and one.kind in ("number", "const")
+            if event.name in ("requires_grad_", "zero_") or (
+                event.kind == "augment" and one.kind in ("number", "const")
             ):
                 continue
             seen.add(id(event.node))

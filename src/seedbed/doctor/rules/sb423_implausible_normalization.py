@@ -45,12 +45,8 @@ def check(p: Program) -> Iterator[Finding]:
         problem = ""
         if max(mean) > 2 or max(std) > 2:
             problem = f"mean={mean} and std={std} are for 0..255, but tensors are in 0..1"
-        elif (
-            len(mean) == 3
-            and 0.2 < mean[0] < 0.24
-            and 0.44 < std[0] < 0.5
-            or len(mean) == 1
-            and abs(mean[0] - 0.3081) < 0.01
+        elif (len(mean) == 3 and 0.2 < mean[0] < 0.24 and 0.44 < std[0] < 0.5) or (
+            len(mean) == 1 and abs(mean[0] - 0.3081) < 0.01
         ):
             problem = f"mean={mean} and std={std} are swapped"
         elif min(std) <= 0:

@@ -48,13 +48,7 @@ def check(p: Program) -> Iterator[Finding]:
         if not event.args or not event.loops or not q.is_loader_loop(event.loops[-1]):
             continue
         for val in q.chain(event.args[0]):
-            if (
-                val.name != "div"
-                or len(val.args) != 2
-                or val.args[0].name != "sub"
-                or id(val.node) in seen
-                or val.grad
-            ):
+            if val.name != "div" or len(val.args) != 2 or val.args[0].name != "sub" or id(val.node) in seen or val.grad:
                 continue
             base = val.args[0].args[0]
             stats = [
@@ -75,6 +69,7 @@ def check(p: Program) -> Iterator[Finding]:
                     "SB424",
                     val,
                     "inputs are normalised with the mean and deviation of each batch",
-                    why="a sample's input depends on the rest of its batch, so training and evaluation see different inputs",
+                    why="a sample's input depends on the rest of its batch, so training and evaluation see "
+                    "different inputs",
                     fix="Compute mean and std once on the training data and use them everywhere",
                 )

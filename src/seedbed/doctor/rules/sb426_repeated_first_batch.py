@@ -47,12 +47,7 @@ from seedbed.doctor.static.values import ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.once("call"):
-        if (
-            event.name != "builtins.next"
-            or not event.args
-            or not event.loops
-            or not isinstance(event.node, ast.Call)
-        ):
+        if event.name != "builtins.next" or not event.args or not event.loops or not isinstance(event.node, ast.Call):
             continue
         inner = event.node.args[0]
         if not isinstance(inner, ast.Call) or ast.unparse(inner.func) != "iter" or not event.args[0].args:
@@ -62,16 +57,15 @@ def check(p: Program) -> Iterator[Finding]:
         if not any(b.inside(event.loops[-1]) for b in p.all("backward")):
             continue
         parts = [event.result, *(event.result.items or [])] if event.result is not None else []
-        if not any(
-            x is v for x in parts for e in q.forwards(p) for a in e.args for v in ancestors(a, limit=60)
-        ):
+        if not any(x is v for x in parts for e in q.forwards(p) for a in e.args for v in ancestors(a, limit=60)):
             continue
         shuffled = flag is not None and flag.const is True
         yield p.report(
             "SB426",
             event,
             "next(iter(loader)) in the loop makes a new iterator each time: it always gives a first batch",
-            why="the same first batch comes every time (with shuffle=True a new random one), and most data is never visited in order",
+            why="the same first batch comes every time (with shuffle=True a new random one), and most data "
+            "is never visited in order",
             fix="Loop over the loader: for x, y in loader",
             severity=Severity.WARNING if shuffled else Severity.ERROR,
         )

@@ -48,8 +48,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         parts = list(ancestors(weights, limit=60))
         per_sample = any(
-            v.name == "getitem" or v.name in ("comprehension", "gather", "index_select", "where", "list")
-            for v in parts
+            v.name == "getitem" or v.name in ("comprehension", "gather", "index_select", "where", "list") for v in parts
         )
         literal = (
             weights.kind == "list"

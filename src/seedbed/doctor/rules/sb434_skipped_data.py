@@ -43,22 +43,13 @@ def check(p: Program) -> Iterator[Finding]:
     done: set[int] = set()
     for event in p.all("loop"):
         node = event.node
-        if (
-            id(node) in done
-            or not isinstance(node, (ast.For, ast.AsyncFor))
-            or not q.is_loader_loop_event(event)
-        ):
+        if id(node) in done or not isinstance(node, (ast.For, ast.AsyncFor)) or not q.is_loader_loop_event(event):
             continue
         done.add(id(node))
         if event.recv is None or event.recv.name == "range":
             continue
         names = {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
-        used = {
-            n.id
-            for s in node.body
-            for n in ast.walk(s)
-            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
-        }
+        used = {n.id for s in node.body for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
         inside = [e for e in p.all("forward") if any(r.node is node for r in e.loops) and not e.depth]
         if names and not names & used and inside and not all(n.startswith("_") for n in names):
             yield p.report(

@@ -37,23 +37,16 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    sets = {
-        n.targets[0].id
-        for n in q.nodes(p, ast.Assign)
-        if isinstance(n.targets[0], ast.Name) and _is_set(n.value)
-    }  # type: ignore[attr-defined]
+    sets = {n.targets[0].id for n in q.nodes(p, ast.Assign) if isinstance(n.targets[0], ast.Name) and _is_set(n.value)}
     for node in q.nodes(p, ast.Call):
-        name = ast.unparse(node.func)  # type: ignore[attr-defined]
-        if name not in ("enumerate", "list", "tuple") or not node.args:  # type: ignore[attr-defined]
+        name = ast.unparse(node.func)
+        if name not in ("enumerate", "list", "tuple") or not node.args:
             continue
-        inner = node.args[0]  # type: ignore[attr-defined]
+        inner = node.args[0]
         listed = (
-            isinstance(inner, ast.Call)
-            and ast.unparse(inner.func) == "list"
-            and inner.args
-            and _is_set(inner.args[0])
+            isinstance(inner, ast.Call) and ast.unparse(inner.func) == "list" and inner.args and _is_set(inner.args[0])
         )
-        direct = _is_set(inner) or listed or isinstance(inner, ast.Name) and inner.id in sets
+        direct = _is_set(inner) or listed or (isinstance(inner, ast.Name) and inner.id in sets)
         if name == "enumerate" and direct:
             yield p.report(
                 "SB435",

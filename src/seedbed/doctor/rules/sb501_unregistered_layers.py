@@ -62,7 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
             layers = [
                 h
                 for h in held
-                if h.kind == "module" and _has_weights(h) or h.kind == "tensor" and h.name == "Parameter"
+                if (h.kind == "module" and _has_weights(h)) or (h.kind == "tensor" and h.name == "Parameter")
             ]
             if not layers:
                 continue
@@ -71,17 +71,14 @@ def check(p: Program) -> Iterator[Finding]:
                 any(layer is a for a in event.recv.attrs.values()) for layer in layers
             ):
                 continue
-            if any(
-                e.name in (".add_module", ".register_module", ".register_parameter") for e in p.all("call")
-            ):
-                continue
-            if any(n.kind == "getitem" and n.name == "" and False for n in ()):
+            if any(e.name in (".add_module", ".register_module", ".register_parameter") for e in p.all("call")):
                 continue
             yield p.report(
                 "SB501",
                 event,
                 f"self.{event.name} is a plain {one.kind} of layers: their parameters are not registered",
-                why="model.parameters(), .to() and state_dict() do not see them, so they are not trained, moved or saved",
+                why="model.parameters(), .to() and state_dict() do not see them, so they are not trained, "
+                "moved or saved",
                 fix=f"Use nn.{'ModuleDict' if one.kind == 'dict' else 'ModuleList'}(...)",
             )
             break

@@ -54,9 +54,7 @@ def check(p: Program) -> Iterator[Finding]:
                 if not weights:
                     continue
                 same = one.name == "repeat" and "repeat" in one.tags
-                outside = (
-                    one.name == "comprehension" and "literal" not in one.tags and _outside(one, weights[0])
-                )
+                outside = one.name == "comprehension" and "literal" not in one.tags and _outside(one, weights[0])
                 if same or outside:
                     seen.add(id(one.node))
                     yield _finding(p, one)
@@ -68,9 +66,8 @@ def check(p: Program) -> Iterator[Finding]:
             and event.args[0].name == "repeat"
             and event.args[0].items
             and id(event.args[0].node) not in seen
-        ):
-            if any(i.kind == "module" for i in event.args[0].items):
-                yield _finding(p, event.args[0])
+        ) and any(i.kind == "module" for i in event.args[0].items):
+            yield _finding(p, event.args[0])
     for event in p.once("call"):
         if (
             event.name in (".append", ".add_module")
@@ -94,9 +91,8 @@ def check(p: Program) -> Iterator[Finding]:
                     and isinstance(loop, ast.For)
                     and ast.unparse(loop.iter).startswith("range")
                     and layer.var == ast.unparse(event.node.args[-1])
-                ):
-                    if any(m.name.startswith(q.WEIGHTED) for m in q.submodules(layer)):
-                        yield _finding(p, event)
+                ) and any(m.name.startswith(q.WEIGHTED) for m in q.submodules(layer)):
+                    yield _finding(p, event)
 
 
 def _outside(box: Val, layer: Val) -> bool:

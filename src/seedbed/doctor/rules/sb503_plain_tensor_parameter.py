@@ -97,7 +97,8 @@ def check(p: Program) -> Iterator[Finding]:
             "SB503",
             event,
             f"self.{event.name} {how}: it is not registered as a parameter and is never trained",
-            why="model.parameters() does not contain it, so the optimizer never updates it (and it is not moved or saved)",
+            why="model.parameters() does not contain it, so the optimizer never updates it (and it is not "
+            "moved or saved)",
             fix=f"Write self.{event.name} = nn.Parameter(...) with everything else inside",
             severity=Severity.WARNING if random and not leaf and not derived else None,
         )

@@ -49,16 +49,11 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         layer = made.kind == "module" and (
-            made.name.startswith(q.WEIGHTED)
-            or made.name.startswith("BatchNorm")
-            or made.name.startswith("Dropout")
+            made.name.startswith(q.WEIGHTED) or made.name.startswith("BatchNorm") or made.name.startswith("Dropout")
         )
         if not layer and made.name != "Parameter":
             continue
-        if (
-            any(e.kind == "attribute" and e.args and e.args[0] is made for e in p.all("attribute"))
-            and event.conds
-        ):
+        if any(e.kind == "attribute" and e.args and e.args[0] is made for e in p.all("attribute")) and event.conds:
             continue
         drop = made.name.startswith("Dropout")
         yield p.report(

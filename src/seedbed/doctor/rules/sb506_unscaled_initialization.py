@@ -46,16 +46,14 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             if event.name == "normal_":
                 std = event.kwargs.get("std", event.args[2] if len(event.args) > 2 else None)
-                if std is None or isinstance(std.const, (int, float)) and std.const >= 0.5:
+                if std is None or (isinstance(std.const, (int, float)) and std.const >= 0.5):
                     what = f"normal_ with std={1 if std is None else std.const}"
             elif event.name == "uniform_":
                 low = event.kwargs.get("a", event.args[1] if len(event.args) > 1 else None)
                 if (
                     low is None
-                    or isinstance(low.const, (int, float))
-                    and low.const >= 0
-                    or isinstance(low.const, (int, float))
-                    and low.const <= -0.9
+                    or (isinstance(low.const, (int, float)) and low.const >= 0)
+                    or (isinstance(low.const, (int, float)) and low.const <= -0.9)
                 ):
                     what = "uniform_ over a wide or one-sided range"
         elif event.kind == "inplace" and event.recv is not None:
@@ -68,7 +66,7 @@ def check(p: Program) -> Iterator[Finding]:
             if event.name == "normal_" and isinstance(value, (int, float)) and value >= 0.5:
                 what = f"normal_ with std={value}"
             elif event.name == "uniform_" and (
-                not args or isinstance(args[0], (int, float)) and (args[0] >= 0 or args[0] <= -0.9)
+                not args or (isinstance(args[0], (int, float)) and (args[0] >= 0 or args[0] <= -0.9))
             ):
                 what = "uniform_ over a wide or one-sided range"
         elif event.result is not None and event.kind == "call":
@@ -81,12 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
                 if name == "Parameter" and made.args
                 else None
             )
-            if (
-                inner is None
-                or inner.name not in ("randn", "rand")
-                or inner.shape is None
-                or len(inner.shape) != 2
-            ):
+            if inner is None or inner.name not in ("randn", "rand") or inner.shape is None or len(inner.shape) != 2:
                 continue
             sizes = [s for s in inner.shape if isinstance(s, int)]
             if _named(made, p):
@@ -102,27 +95,22 @@ def check(p: Program) -> Iterator[Finding]:
                 "SB506",
                 event,
                 f"unscaled initialisation: {what}",
-                why="the activations grow with the square root of the width in every layer, so units saturate and the loss starts huge",
+                why="the activations grow with the square root of the width in every layer, so units "
+                "saturate and the loss starts huge",
                 fix="Scale by 1/sqrt(fan_in), or use nn.init.kaiming_normal_ / xavier_uniform_",
             )
 
 
 def _weight(val: Val) -> bool:
     return any(
-        v.name == "parameter"
-        and "bias" not in v.tags
-        and "weight" in v.tags
-        or v.name == "Parameter"
-        and len(v.shape or ()) == 2
+        (v.name == "parameter" and "bias" not in v.tags and "weight" in v.tags)
+        or (v.name == "Parameter" and len(v.shape or ()) == 2)
         for v in ancestors(val, limit=6)
     ) or (val.name in ("weight", "data") and any(v.name == "weight" for v in ancestors(val, limit=4)))
 
 
 def _embedding(val: Val) -> bool:
-    for v in ancestors(val, limit=8):
-        if v.kind == "module" and (v.name == "Embedding" or "Norm" in v.name):
-            return True
-    return False
+    return any(v.kind == "module" and (v.name == "Embedding" or "Norm" in v.name) for v in ancestors(val, limit=8))
 
 
 def _named(val: Val, p: Program) -> bool:

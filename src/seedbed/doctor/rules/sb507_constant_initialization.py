@@ -54,11 +54,9 @@ def check(p: Program) -> Iterator[Finding]:
             for v in ancestors(event.recv, limit=8)
             if v.kind in ("module", "phi", "unknown", "params") or v.name == "parameter"
         ]
-        bias = any("bias" in v.tags or v.name == "bias" for v in subjects) or "bias" in ast.unparse(
-            event.node
-        )
+        bias = any("bias" in v.tags or v.name == "bias" for v in subjects) or "bias" in ast.unparse(event.node)
         text = ast.unparse(event.node)
-        if bias or "weight" not in text and not any(v.kind == "params" for v in subjects):
+        if bias or ("weight" not in text and not any(v.kind == "params" for v in subjects)):
             continue
         if event.funcs and any("norm" in f.owner.name.lower() for f in event.funcs if f.owner is not None):
             continue
@@ -69,12 +67,9 @@ def check(p: Program) -> Iterator[Finding]:
         generic = event.loops or any(f.name != "__init__" for f in event.funcs)
         if any("Norm" in v.name or v.name == "Embedding" for v in named) or any(
             "norm" in ast.unparse(c[0].test).lower() for c in event.conds if isinstance(c[0], ast.If)
-        ):  # type: ignore[attr-defined]
-            continue
-        if any(
-            "norm" in text.lower() or w in text.lower()
-            for w in ("bn", "zero_init", "ln", "gamma", "scale", "emb")
         ):
+            continue
+        if any("norm" in text.lower() or w in text.lower() for w in ("bn", "zero_init", "ln", "gamma", "scale", "emb")):
             continue
         if any(v.name in ("filter_bias",) for v in subjects):
             continue
@@ -83,9 +78,7 @@ def check(p: Program) -> Iterator[Finding]:
         if (
             event.conds
             and any(
-                "dim" in ast.unparse(c[0].test)
-                or "bias" in ast.unparse(c[0].test)
-                or "pad" in ast.unparse(c[0].test)
+                "dim" in ast.unparse(c[0].test) or "bias" in ast.unparse(c[0].test) or "pad" in ast.unparse(c[0].test)
                 for c in event.conds
                 if isinstance(c[0], ast.If)
             )
@@ -141,4 +134,6 @@ def _feeds(p: Program, layer: Val) -> bool:
 
 
 def c_arm(event: Event) -> bool:
-    return event.conds[-1][1] == 1 or "bias" in ast.unparse(event.conds[-1][0].test)  # type: ignore[attr-defined]
+    """Whether the constant is set in the branch for biases."""
+    node = event.conds[-1][0]
+    return event.conds[-1][1] == 1 or (isinstance(node, ast.If) and "bias" in ast.unparse(node.test))

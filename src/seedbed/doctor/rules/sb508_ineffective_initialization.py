@@ -69,16 +69,13 @@ def check(p: Program) -> Iterator[Finding]:
         "initialize",
         "init_weight",
     }
-    text = p.source.text
     for func in p.functions:
         if func.name not in names or func.calls or func.src is not p.source or not p.complete:
             continue
         uses = [
-            n
-            for n in q.nodes(p, ast.Name, ast.Attribute)
-            if (n.id if isinstance(n, ast.Name) else n.attr) == func.name
-        ]  # type: ignore[attr-defined]
-        if uses or not any(c.made for c in p.classes) and not p.trains:
+            n for n in q.nodes(p, ast.Name, ast.Attribute) if (n.id if isinstance(n, ast.Name) else n.attr) == func.name
+        ]
+        if uses or (not any(c.made for c in p.classes) and not p.trains):
             continue
         if func.owner is not None and any(not b.endswith("nn.Module") for b in func.owner.lib_bases()):
             continue

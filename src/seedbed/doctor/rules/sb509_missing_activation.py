@@ -66,18 +66,15 @@ def check(p: Program) -> Iterator[Finding]:
             first.number(1, "out_features"),
             second.number(1, "out_features"),
         )
-        if (
-            all(isinstance(n, int) for n in (a, mid, out))
-            and mid < min(a, out)
-            or first.kwargs.get("bias") is not None
-            and first.kwargs["bias"].const is False
+        if (all(isinstance(n, int) for n in (a, mid, out)) and mid < min(a, out)) or (
+            first.kwargs.get("bias") is not None and first.kwargs["bias"].const is False
         ):
             continue
         if second.kwargs.get("bias") is not None and second.kwargs["bias"].const is False:
             continue
-        if len(
-            {id(u.node) for u in q.users(p, found[0]) if u.name not in ("forward", "dropout")}
-        ) > 1 or _crosses(event, found[0]):
+        if len({id(u.node) for u in q.users(p, found[0]) if u.name not in ("forward", "dropout")}) > 1 or _crosses(
+            event, found[0]
+        ):
             continue
         if "external" in first.tags or not event.depth or not _siblings(p, first, second):
             continue
@@ -113,6 +110,5 @@ def _same_home(event: Event, made: Val) -> bool:
 def _siblings(p: Program, first: Val, second: Val) -> bool:
     """Whether one module of the program holds both layers."""
     return any(
-        e.recv is not None and q.contains(e.recv, first) and q.contains(e.recv, second)
-        for e in p.all("forward")
+        e.recv is not None and q.contains(e.recv, first) and q.contains(e.recv, second) for e in p.all("forward")
     )

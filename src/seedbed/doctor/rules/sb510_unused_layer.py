@@ -52,12 +52,7 @@ from seedbed.doctor.static.values import Val
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for cls in p.classes:
-        if (
-            cls.base != "module"
-            or cls.method("forward") is None
-            or len(cls.lineage()) > 1
-            or cls.src is not p.source
-        ):
+        if cls.base != "module" or cls.method("forward") is None or len(cls.lineage()) > 1 or cls.src is not p.source:
             continue
         if any(b.rsplit(".", 1)[-1] != "Module" for b in cls.lib_bases()):
             continue
@@ -65,15 +60,16 @@ def check(p: Program) -> Iterator[Finding]:
         if init is None or init.kind != "func":
             continue
         dynamic = any(
-            isinstance(n, ast.Name)
-            and n.id in ("getattr", "setattr", "vars")
-            or isinstance(n, ast.Attribute)
-            and n.attr in ("children", "modules", "_modules", "named_children", "__dict__")
+            (isinstance(n, ast.Name) and n.id in ("getattr", "setattr", "vars"))
+            or (
+                isinstance(n, ast.Attribute)
+                and n.attr in ("children", "modules", "_modules", "named_children", "__dict__")
+            )
             for n in ast.walk(cls.node)
         )
         if dynamic:
             continue
-        used = {n.attr for n in q.nodes(p, ast.Attribute) if isinstance(n.ctx, ast.Load)}  # type: ignore[attr-defined]
+        used = {n.attr for n in q.nodes(p, ast.Attribute) if isinstance(n.ctx, ast.Load)}
         if any(c is not cls and cls in c.lineage() for c in p.classes):
             continue
         for node in ast.walk(init.owner.node):

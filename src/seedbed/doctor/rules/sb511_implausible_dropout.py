@@ -51,10 +51,7 @@ def check(p: Program) -> Iterator[Finding]:
         pred = event.arg(0, "input")
         for one in pred.options() if pred is not None else []:
             current = one
-            while (
-                current.name in ("forward", "squeeze", "view", "flatten", "getitem", "reshape")
-                and current.args
-            ):
+            while current.name in ("forward", "squeeze", "view", "flatten", "getitem", "reshape") and current.args:
                 current = current.args[0]
             if (
                 current.name == "dropout"

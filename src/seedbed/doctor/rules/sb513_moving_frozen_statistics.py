@@ -67,8 +67,7 @@ def check(p: Program) -> Iterator[Finding]:
         if (
             not trained_output(p, event)
             or any(id(m) in seen for m in q.submodules(module))
-            or module.name.startswith("BatchNorm")
-            and event.depth > 1
+            or (module.name.startswith("BatchNorm") and event.depth > 1)
         ):
             continue
         if (
@@ -87,7 +86,8 @@ def check(p: Program) -> Iterator[Finding]:
             "SB513",
             where,
             f"{module.var or module.name} is frozen but in training mode: its BatchNorm statistics still change",
-            why="requires_grad=False only stops the weights; running mean and variance are updated in every forward pass",
+            why="requires_grad=False only stops the weights; running mean and variance are updated in every "
+            "forward pass",
             fix=f"Call {module.var or 'backbone'}.eval() after every model.train()",
             related=((str(event.src.path), event.line, "the forward pass"),),
         )

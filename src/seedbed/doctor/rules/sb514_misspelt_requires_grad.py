@@ -54,28 +54,27 @@ def check(p: Program) -> Iterator[Finding]:
         if event.recv is None or not event.args:
             continue
         param = any(o.name in ("parameter", "Parameter") for o in event.recv.options())
-        module = (
-            any(o.kind == "module" for o in event.recv.options())
-            or event.recv.kind == "unknown"
-            and is_model(event.recv.var)
+        module = any(o.kind == "module" for o in event.recv.options()) or (
+            event.recv.kind == "unknown" and is_model(event.recv.var)
         )
         text = ast.unparse(event.node)
-        if event.name == "requires_grad" and module and not param and not text.startswith("self."):
-            pass
-        elif (
-            event.name in wrong - {"frozen", "trainable"}
-            and (param or module or event.recv.kind in ("unknown", "method", "tensor"))
-            or event.name in ("trainable", "frozen")
-            and param
-        ):
-            pass
-        elif (
-            event.name == "requires_grad"
-            and module
-            and not param
-            and event.recv.kind == "module"
-            and isinstance(event.node, ast.Attribute)
-            and not isinstance(event.node.value, ast.Name)
+        if (
+            (event.name == "requires_grad" and module and not param and not text.startswith("self."))
+            or (
+                (
+                    event.name in wrong - {"frozen", "trainable"}
+                    and (param or module or event.recv.kind in ("unknown", "method", "tensor"))
+                )
+                or (event.name in ("trainable", "frozen") and param)
+            )
+            or (
+                event.name == "requires_grad"
+                and module
+                and not param
+                and event.recv.kind == "module"
+                and isinstance(event.node, ast.Attribute)
+                and not isinstance(event.node.value, ast.Name)
+            )
         ):
             pass
         else:

@@ -93,9 +93,7 @@ def check(p: Program) -> Iterator[Finding]:
             and event.funcs[-1].name in ("__init__", "tie_weights", "_tie_weights")
             and event.args
         ):
-            source = [
-                v for v in ancestors(event.args[0], limit=8) if v.name == "parameter" and "weight" in v.tags
-            ]
+            source = [v for v in ancestors(event.args[0], limit=8) if v.name == "parameter" and "weight" in v.tags]
             target = (
                 [v for v in ancestors(event.recv, limit=8) if v.name == "parameter" and "weight" in v.tags]
                 if event.recv is not None

@@ -41,11 +41,12 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         momentum = made.number(2, "momentum")
-        if isinstance(momentum, (int, float)) and momentum >= 0.8 and not (momentum == 1 and False):
+        if isinstance(momentum, (int, float)) and momentum >= 0.8 and not (False):
             yield p.report(
                 "SB516",
                 event,
-                f"{made.name} momentum={momentum} is the weight of the new batch: the running statistics follow the last batch",
+                f"{made.name} momentum={momentum} is the weight of the new batch: the running statistics "
+                f"follow the last batch",
                 why="torch's momentum is 1 minus that of Keras or the papers, so evaluation uses noisy statistics",
                 fix=f"Use momentum={round(1 - momentum, 4) or 0.1} (the default is 0.1)",
             )

@@ -55,7 +55,7 @@ def check(p: Program) -> Iterator[Finding]:
         if any(v.name in ("Linear",) for v in hidden) or any(
             v.name in ("mul", "add", "recurrent", "LayerNorm", "BatchNorm1d")
             for v in ancestors(event.result, limit=400)
-            if v.owner is None and v.name in ("mul",) or v.name in ("recurrent", "LayerNorm", "BatchNorm1d")
+            if (v.owner is None and v.name in ("mul",)) or v.name in ("recurrent", "LayerNorm", "BatchNorm1d")
         ):
             continue
         if len(hidden) >= 4:

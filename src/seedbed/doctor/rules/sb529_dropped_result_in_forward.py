@@ -59,11 +59,7 @@ def check(p: Program) -> Iterator[Finding]:
         body = method.owner.node
         loads = [n.id for n in ast.walk(body) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
         for node in body.body:
-            if (
-                not isinstance(node, ast.Assign)
-                or len(node.targets) != 1
-                or not isinstance(node.targets[0], ast.Name)
-            ):
+            if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
                 continue
             name = node.targets[0].id
             later = [
@@ -77,9 +73,7 @@ def check(p: Program) -> Iterator[Finding]:
             if name.startswith("_") or not isinstance(node.value, ast.Call) or "locals" in loads:
                 continue
             text = ast.unparse(node.value.func)
-            layer = text.startswith(
-                ("self.", "F.", "torch.relu", "torch.tanh", "torch.sigmoid", "nn.functional")
-            )
+            layer = text.startswith(("self.", "F.", "torch.relu", "torch.tanh", "torch.sigmoid", "nn.functional"))
             first_store = next((n for n in sorted(later, key=lambda n: n.lineno)), None)
             overwritten = (
                 first_store is not None

@@ -69,51 +69,39 @@ def check(p: Program) -> Iterator[Finding]:
         name = event.name if event.kind in ("assign", "attribute") else ""
         later = any(s.seq > event.seq and _moves(s, live) for s in p.all("step", "manual"))
         used_again = id(val) in restored or id(live) in restored
-        snapshot = (
-            bool(
-                set(words(name))
-                & {
-                    "best",
-                    "initial",
-                    "init",
-                    "snapshot",
-                    "saved",
-                    "backup",
-                    "checkpoint",
-                    "old",
-                    "before",
-                    "prev",
-                    "start",
-                    "states",
-                    "history",
-                }
-            )
-            or event.kind == "keep"
-            and bool(event.loops)
-        )
+        snapshot = bool(
+            set(words(name))
+            & {
+                "best",
+                "initial",
+                "init",
+                "snapshot",
+                "saved",
+                "backup",
+                "checkpoint",
+                "old",
+                "before",
+                "prev",
+                "start",
+                "states",
+                "history",
+            }
+        ) or (event.kind == "keep" and bool(event.loops))
         if not later or not (used_again or snapshot):
             continue
         if (
             event.kind == "assign"
             and not used_again
             and any(
-                e.kind == "save"
-                and e.loops == event.loops
-                and any(live in ancestors(a, limit=40) for a in e.args)
+                e.kind == "save" and e.loops == event.loops and any(live in ancestors(a, limit=40) for a in e.args)
                 for e in p.all("save")
             )
         ):
             continue
         if event.kind in ("setitem", "attribute") and not used_again and not snapshot:
             continue
-        restores = [
-            e for e in p.all("restore") if any(v is live for a in e.args for v in ancestors(a, limit=60))
-        ]
-        if (
-            restores
-            and all(not any(event.seq < s < r.seq for s in steps) for r in restores)
-            and not event.loops
-        ):
+        restores = [e for e in p.all("restore") if any(v is live for a in e.args for v in ancestors(a, limit=60))]
+        if restores and all(not any(event.seq < s < r.seq for s in steps) for r in restores) and not event.loops:
             continue
         seen.add(id(event.node))
         yield p.report(
@@ -144,7 +132,7 @@ def _live(val: Val) -> Val | None:
         inner = [*val.attrs.values(), *val.args]
         return next((i for i in inner if i.kind == "state" and "deepcopy" not in i.tags), None)
     if val.name == "comprehension" and val.kind in ("dict", "list"):
-        made = (val.items or [val.attrs.get("*")])[0]
+        made = val.items[0] if val.items else val.attrs.get("*")
         sources = [v for a in val.args for v in ancestors(a, limit=10) if v.kind in ("state", "params")]
         names = (
             {v.name for v in ancestors(made, limit=12) if v.kind in ("tensor", "unknown", "method")}

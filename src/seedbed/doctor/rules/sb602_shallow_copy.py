@@ -44,11 +44,7 @@ def check(p: Program) -> Iterator[Finding]:
             event.name == "copy.copy"
             and made is not None
             and made.copied is not None
-            and (
-                made.kind in ("module", "state")
-                or event.args[0].kind == "unknown"
-                and is_model(event.args[0].var)
-            )
+            and (made.kind in ("module", "state") or (event.args[0].kind == "unknown" and is_model(event.args[0].var)))
         ):
             yield _finding(p, event, "copy.copy() of a model is shallow")
     names = {
@@ -73,8 +69,8 @@ def check(p: Program) -> Iterator[Finding]:
     }
     seen: set[int] = set()
     for node in q.nodes(p, ast.Assign):
-        value = node.value  # type: ignore[attr-defined]
-        targets = node.targets  # type: ignore[attr-defined]
+        value = node.value
+        targets = node.targets
         if (
             len(targets) != 1
             or not isinstance(value, (ast.Name, ast.Attribute))
@@ -87,11 +83,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         found = [e for e in p.all("assign", "attribute") if e.node is targets[0]]
         val = (found[0].result if found[0].kind == "assign" else found[0].args[0]) if found else None
-        if (
-            val is None
-            or val.kind != "module"
-            and not (val.kind == "unknown" and is_model(right) and is_model(left))
-        ):
+        if val is None or (val.kind != "module" and not (val.kind == "unknown" and is_model(right) and is_model(left))):
             continue
         if (
             found[0].funcs
@@ -114,6 +106,7 @@ def _finding(p: Program, at: Event, what: str) -> Finding:
         "SB602",
         at,
         f"{what}: the copy shares its weights with the model",
-        why="parameters are not copied, so training changes the copy too (an average or target that is the model itself)",
+        why="parameters are not copied, so training changes the copy too (an average or target that is the "
+        "model itself)",
         fix="Use copy.deepcopy(model)",
     )

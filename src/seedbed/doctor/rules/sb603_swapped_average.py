@@ -62,11 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
                 keep = factor.const if factor is not None and isinstance(factor.const, (int, float)) else None
                 if keep is None and factor is not None:
                     text = ast.unparse(inner.args[0]).replace(" ", "")
-                    keep = (
-                        0.0
-                        if re.fullmatch(r"\(?1(\.0)?-(self\.)?(\w*decay|beta|momentum)\)?", text)
-                        else None
-                    )
+                    keep = 0.0 if re.fullmatch(r"\(?1(\.0)?-(self\.)?(\w*decay|beta|momentum)\)?", text) else None
         elif event.args:
             val = event.args[-1]
             keep = _keep(event, val) if val.name == "add" else None

@@ -73,8 +73,7 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             seen.add(id(module))
             if any(e.recv is not None and q.contains(module, e.recv) for e in p.all("restore")) or any(
-                e.name in (".buffers", ".named_buffers", ".state_dict") and e.recv is module
-                for e in p.all("call")
+                e.name in (".buffers", ".named_buffers", ".state_dict") and e.recv is module for e in p.all("call")
             ):
                 continue
             if not any(e.recv is module for e in q.forwards(p)) or any(
@@ -84,7 +83,8 @@ def check(p: Program) -> Iterator[Finding]:
             yield p.report(
                 "SB604",
                 event,
-                "the averaged (EMA) model's buffers are never updated: BatchNorm running statistics stay at their start",
+                "the averaged (EMA) model's buffers are never updated: BatchNorm running statistics stay at "
+                "their start",
                 why="only parameters are averaged, so in eval mode the average uses mean 0 and variance 1",
                 fix="Copy the buffers too: for b, m in zip(ema.buffers(), model.buffers()): b.copy_(m)",
             )

@@ -55,12 +55,7 @@ def check(p: Program) -> Iterator[Finding]:
     if not p.complete:
         return
     for name, val, event in p.assigns:
-        if (
-            val.kind != "module"
-            or val.copied is None
-            or "deepcopy" not in val.tags
-            or event.result is not val
-        ):
+        if val.kind != "module" or val.copied is None or "deepcopy" not in val.tags or event.result is not val:
             continue
         if (
             not set(words(name)) & {"ema", "avg", "averaged", "swa", "target", "shadow", "tgt"}
@@ -77,9 +72,7 @@ def check(p: Program) -> Iterator[Finding]:
             e for e in p.all("manual") if e.recv is not None and val in q.modules_of(e.recv)
         ]
         passed = [
-            e
-            for e in p.all("call", "make")
-            if val in [*e.args, *e.kwargs.values()] and not e.name.startswith("copy")
+            e for e in p.all("call", "make") if val in [*e.args, *e.kwargs.values()] and not e.name.startswith("copy")
         ]
         stepped = any(val in q.held(o) for _, o, _ in q.optimizers(p))
         used = [e for e in q.forwards(p) if e.recv is val]
@@ -93,11 +86,7 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Update it after every step (average), or load the trained weights every few steps (target network)",
             related=((str(used[0].src.path), used[0].line, "it is used here"),),
         )
-    named = {
-        id(v)
-        for n, v, _ in p.assigns
-        if "deepcopy" in v.tags and set(words(n)) & {"ema", "avg", "target", "swa"}
-    }
+    named = {id(v) for n, v, _ in p.assigns if "deepcopy" in v.tags and set(words(n)) & {"ema", "avg", "target", "swa"}}
     seen: set[int] = set()
     for event in q.forwards(p):
         val = event.recv
@@ -109,12 +98,7 @@ def check(p: Program) -> Iterator[Finding]:
             or id(val.node) in seen
         ):
             continue
-        if (
-            not event.loops
-            or val.copied is None
-            or not q.learns(p, val.copied)
-            or q.trained_output(p, event.result)
-        ):
+        if not event.loops or val.copied is None or not q.learns(p, val.copied) or q.trained_output(p, event.result):
             continue
         if any(n in val.loops for n in (r.node for r in event.loops)) or not any(
             b.inside(event.loops[0]) for b in p.all("backward")
@@ -127,9 +111,7 @@ def check(p: Program) -> Iterator[Finding]:
             if e.recv is not None and any(m is s for m in q.modules_of(e.recv) for s in parts)
         ]
         passed = [
-            e
-            for e in p.all("call", "make")
-            if val in [*e.args, *e.kwargs.values()] and not e.name.startswith("copy")
+            e for e in p.all("call", "make") if val in [*e.args, *e.kwargs.values()] and not e.name.startswith("copy")
         ]
         if touched or passed or any(val in q.held(o) for _, o, _ in q.optimizers(p)):
             continue

@@ -43,5 +43,6 @@ def check(p: Program) -> Iterator[Finding]:
                 event,
                 "load_state_dict(strict=False) hides missing and unexpected keys: weights may not be loaded",
                 why="keys that do not match are skipped silently, so layers keep their random weights",
-                fix="Use strict=True, or check the result: missing, unexpected = model.load_state_dict(..., strict=False)",
+                fix="Use strict=True, or check the result: missing, unexpected = model.load_state_dict(..., "
+                "strict=False)",
             )

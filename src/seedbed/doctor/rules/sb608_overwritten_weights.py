@@ -42,16 +42,12 @@ def check(p: Program) -> Iterator[Finding]:
         if model is None or model.kind != "module":
             continue
         later = [
-            e
-            for e in p.all("apply", "init")
-            if e.seq > event.seq and e.recv is not None and e.loops == event.loops
+            e for e in p.all("apply", "init") if e.seq > event.seq and e.recv is not None and e.loops == event.loops
         ]
         later = [
             e
             for e in later
-            if (
-                e.recv is model or any(q.contains(model, m) for m in q.modules_of(e.recv) if e.kind == "init")
-            )
+            if (e.recv is model or any(q.contains(model, m) for m in q.modules_of(e.recv) if e.kind == "init"))
         ]
         later += [
             e
@@ -63,7 +59,7 @@ def check(p: Program) -> Iterator[Finding]:
         ]
         whole = [e for e in later if e.kind == "apply" and any(i.seq > e.seq - 60 for i in p.all("init"))]
         inits = [e for e in later if e.kind == "init" and (e.funcs and e.funcs[-1].name != "__init__")]
-        if whole or inits and len(inits) > 1:
+        if whole or (inits and len(inits) > 1):
             at = (whole or inits)[0]
             yield p.report(
                 "SB608",

@@ -91,7 +91,7 @@ def check(p: Program) -> Iterator[Finding]:
             v
             for a in event.args
             for v in ancestors(a, limit=30)
-            if v.kind == "loaded" or v.kind == "dict" and "optimizer" in v.attrs
+            if v.kind == "loaded" or (v.kind == "dict" and "optimizer" in v.attrs)
         ]
         saved = [
             s
@@ -99,7 +99,7 @@ def check(p: Program) -> Iterator[Finding]:
             if s.args and s.args[0].kind == "dict" and any("opt" in k.lower() for k in s.args[0].attrs)
         ]
         named = [v for v in source if v.kind == "dict"]
-        if (saved and source or named) and not restored and stateful and p.complete:
+        if ((saved and source) or named) and not restored and stateful and p.complete:
             yield p.report(
                 "SB609",
                 event,

@@ -45,16 +45,14 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event, optimizer, modules in q.optimizers(p):
+    for event, _optimizer, modules in q.optimizers(p):
         names = {m.var: m for m in modules if m.var}
         for name, module in names.items():
             if (
                 set(words(name)) & {"teacher", "target", "ema", "tgt"}
                 and len(modules) > 1
                 and any(
-                    set(words(n)) & {"student", "model", "net", "policy", "online", "q"}
-                    for n in names
-                    if n != name
+                    set(words(n)) & {"student", "model", "net", "policy", "online", "q"} for n in names if n != name
                 )
             ):
                 yield p.report(

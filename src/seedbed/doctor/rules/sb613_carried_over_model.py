@@ -58,10 +58,7 @@ def check(p: Program) -> Iterator[Finding]:
             else set()
         )
         text = ast.unparse(node.iter) if isinstance(node, ast.For) else ""
-        folds = (
-            "fold" in names
-            or re.search(r"\b(kf|skf|kfold|cv|folds|KFold|StratifiedKFold|gkf)\b", text) is not None
-        )
+        folds = "fold" in names or re.search(r"\b(kf|skf|kfold|cv|folds|KFold|StratifiedKFold|gkf)\b", text) is not None
         if not folds:
             continue
         start, end = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0) or 0
@@ -70,33 +67,22 @@ def check(p: Program) -> Iterator[Finding]:
             if (
                 model.kind != "module"
                 or not inside
-                or model.loops
-                and any(n is node for n in model.loops)
-                or model.src is event.src
-                and start <= model.line <= end
+                or (model.loops and any(n is node for n in model.loops))
+                or (model.src is event.src and start <= model.line <= end)
             ):
                 continue
             if model.copied is not None and model.seq > 0 and any(n is node for n in model.loops):
                 continue
-            runs = [
-                e
-                for e in q.forwards(p)
-                if e.recv is model and any(f.node is node for f in e.loops) and e.grad
-            ]
+            runs = [e for e in q.forwards(p) if e.recv is model and any(f.node is node for f in e.loops) and e.grad]
             resets = [
-                e
-                for e in p.all("restore", "apply")
-                if e.recv is model and any(f.node is node for f in e.loops)
-            ] + [
-                e
-                for e in p.all("call")
-                if e.name == ".reset_parameters" and any(f.node is node for f in e.loops)
-            ]
+                e for e in p.all("restore", "apply") if e.recv is model and any(f.node is node for f in e.loops)
+            ] + [e for e in p.all("call") if e.name == ".reset_parameters" and any(f.node is node for f in e.loops)]
             if runs and not resets:
                 yield p.report(
                     "SB613",
                     event,
-                    "the model is not reset for each fold: later folds go on with weights that have seen their validation data",
+                    "the model is not reset for each fold: later folds go on with weights that have seen "
+                    "their validation data",
                     why="the validation samples of a fold were training samples of the folds before (a leak)",
                     fix="Create the model and the optimizer inside the fold loop",
                     related=(q.place(model),),

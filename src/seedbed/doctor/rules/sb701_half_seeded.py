@@ -52,9 +52,7 @@ def check(p: Program) -> Iterator[Finding]:
             or n.endswith(("seed_everything", "set_seed", "seed_all"))
             for _, n in names
         ),
-        "random": any(
-            n == "random.seed" or n.endswith(("seed_everything", "set_seed", "seed_all")) for _, n in names
-        ),
+        "random": any(n == "random.seed" or n.endswith(("seed_everything", "set_seed", "seed_all")) for _, n in names),
     }
     draws = {
         "seed",
@@ -119,11 +117,7 @@ def check(p: Program) -> Iterator[Finding]:
         }[library]
         known = " and ".join(k for k, v in seeded.items() if v)
         seed = next(
-            (
-                e
-                for e, n in names
-                if n.rsplit(".", 1)[-1] in ("manual_seed", "seed", "seed_everything", "set_seed")
-            ),
+            (e for e, n in names if n.rsplit(".", 1)[-1] in ("manual_seed", "seed", "seed_everything", "set_seed")),
             event,
         )
         yield p.report(

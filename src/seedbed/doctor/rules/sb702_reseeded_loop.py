@@ -60,16 +60,11 @@ def check(p: Program) -> Iterator[Finding]:
             value.kind != "const"
             and (value.kind != "unknown" or any(v.kind == "number" for v in ancestors(value, limit=10)))
         )
-        fresh = any(
-            m.kind == "module" and any(n is loops[-1].node for n in m.loops) for m in q.trained_modules(p)
-        )
+        fresh = any(m.kind == "module" and any(n is loops[-1].node for n in m.loops) for m in q.trained_modules(p))
         if (
             varies
             or fresh
-            or (
-                event.recv is not None
-                and any(e.inside(loops[-1]) and e.result is event.recv for e in p.all("call"))
-            )
+            or (event.recv is not None and any(e.inside(loops[-1]) and e.result is event.recv for e in p.all("call")))
         ):
             continue
         yield p.report(

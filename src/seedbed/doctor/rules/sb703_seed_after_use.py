@@ -40,9 +40,7 @@ def check(p: Program) -> Iterator[Finding]:
     if seeds and p.complete:
         seed = seeds[0]
         before = [
-            e
-            for e in p.all("call")
-            if e.seq < seed.seq and e.result is not None and not e.depth and e.recv is None
+            e for e in p.all("call") if e.seq < seed.seq and e.result is not None and not e.depth and e.recv is None
         ]
         made = [
             e
@@ -56,13 +54,12 @@ def check(p: Program) -> Iterator[Finding]:
             made
             and (not seed.funcs or len(seed.funcs) == 1)
             and not any(e.name.endswith("seed") or e.name.endswith("seed_everything") for e in before)
-        ):
-            if made[0].src is p.source or seed.src is p.source:
-                yield p.report(
-                    "SB703",
-                    seed,
-                    "the seed is set after the model was created: its weights are not reproducible",
-                    why=f"the layer at line {made[0].line} has drawn its weights already",
-                    fix="Set the seed before the model is created",
-                    related=((str(made[0].src.path), made[0].line, "the weights are drawn here"),),
-                )
+        ) and (made[0].src is p.source or seed.src is p.source):
+            yield p.report(
+                "SB703",
+                seed,
+                "the seed is set after the model was created: its weights are not reproducible",
+                why=f"the layer at line {made[0].line} has drawn its weights already",
+                fix="Set the seed before the model is created",
+                related=((str(made[0].src.path), made[0].line, "the weights are drawn here"),),
+            )

@@ -41,14 +41,12 @@ def check(p: Program) -> Iterator[Finding]:
             if (
                 move.recv is None
                 or move.seq < event.seq
-                or move.loops
-                and move.loops != event.loops
+                or (move.loops and move.loops != event.loops)
                 or not any(m is move.recv for m in modules)
             ):
                 continue
             if (
-                not any(s.seq > move.seq and q.same(s.recv, optimizer) for s in p.all("step"))
-                and p.all("step")
+                (not any(s.seq > move.seq and q.same(s.recv, optimizer) for s in p.all("step")) and p.all("step"))
                 or move.name == "cpu"
                 or move.loops
             ):

@@ -43,17 +43,16 @@ from seedbed.doctor.static.program import Program
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for node in q.nodes(p, ast.Try):
-        inside = {id(n) for s in node.body for n in ast.walk(s)}  # type: ignore[attr-defined]
+        inside = {id(n) for s in node.body for n in ast.walk(s)}
         trains = any(id(e.node) in inside for e in p.all("backward", "step", "forward"))
         if not trains:
             continue
-        for handler in node.handlers:  # type: ignore[attr-defined]
+        for handler in node.handlers:
             kind = ast.unparse(handler.type) if handler.type is not None else ""
             broad = kind in ("", "Exception", "BaseException", "RuntimeError", "ValueError")
             quiet = all(
                 isinstance(s, (ast.Pass, ast.Continue))
-                or isinstance(s, ast.Expr)
-                and isinstance(s.value, ast.Constant)
+                or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
                 for s in handler.body
             )
             if broad and quiet:

@@ -41,14 +41,11 @@ def check(p: Program) -> Iterator[Finding]:
             val is None
             or val.kind != "tensor"
             or "leaf" in val.tags
-            or val.name
-            not in ("mul", "div", "to", "cuda", "add", "sub", "float", "double", "view", "reshape")
+            or val.name not in ("mul", "div", "to", "cuda", "add", "sub", "float", "double", "view", "reshape")
         ):
             continue
         base = (
-            val.args[0]
-            if val.args and val.args[0].kind == "tensor"
-            else (val.args[1] if len(val.args) > 1 else None)
+            val.args[0] if val.args and val.args[0].kind == "tensor" else (val.args[1] if len(val.args) > 1 else None)
         )
         if (
             base is None
@@ -57,21 +54,18 @@ def check(p: Program) -> Iterator[Finding]:
             or base.var
         ):
             continue
-        used = (
-            any(val in ancestors(a, limit=20) for _, o, _ in q.optimizers(p) for a in o.args[:1])
-            or any(e.kind == "getattr" for e in ())
-            or any(
-                v.name == "grad" and v.args and v.args[0] is val
-                for m in p.all("manual")
-                for a in m.args
-                for v in ancestors(a, limit=20)
-            )
+        used = any(val in ancestors(a, limit=20) for _, o, _ in q.optimizers(p) for a in o.args[:1]) or any(
+            v.name == "grad" and v.args and v.args[0] is val
+            for m in p.all("manual")
+            for a in m.args
+            for v in ancestors(a, limit=20)
         )
         if used:
             yield p.report(
                 "SB710",
                 event,
                 f"{event.name} is the result of {val.name}, not a leaf tensor: its .grad stays None",
-                why="requires_grad=True was set on the tensor inside the expression, so the optimizer never changes this one",
+                why="requires_grad=True was set on the tensor inside the expression, so the optimizer never "
+                "changes this one",
                 fix="Put requires_grad_() last: (torch.randn(...) * 0.1).requires_grad_()",
             )

@@ -39,16 +39,14 @@ from seedbed.doctor.static.program import Program
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for node in q.nodes(p, ast.FunctionDef):
-        spec = node.args  # type: ignore[attr-defined]
+        spec = node.args
         names = [*spec.posonlyargs, *spec.args]
-        pairs = list(zip(names[len(names) - len(spec.defaults) :], spec.defaults)) + list(
-            zip(spec.kwonlyargs, spec.kw_defaults)
+        pairs = list(zip(names[len(names) - len(spec.defaults) :], spec.defaults, strict=False)) + list(
+            zip(spec.kwonlyargs, spec.kw_defaults, strict=False)
         )
         for arg, default in pairs:
-            empty = (
-                isinstance(default, (ast.List, ast.Dict, ast.Set))
-                or isinstance(default, ast.Call)
-                and ast.unparse(default.func) in ("list", "dict", "set")
+            empty = isinstance(default, (ast.List, ast.Dict, ast.Set)) or (
+                isinstance(default, ast.Call) and ast.unparse(default.func) in ("list", "dict", "set")
             )
             if not empty:
                 continue

@@ -12,7 +12,20 @@ if TYPE_CHECKING:
     from seedbed.doctor.static.interp import Interp
 
 _WRAPPERS = frozenset(
-    "enumerate tqdm trange zip iter map prefetch track progress_bar reversed sorted list".split()
+    [
+        "enumerate",
+        "tqdm",
+        "trange",
+        "zip",
+        "iter",
+        "map",
+        "prefetch",
+        "track",
+        "progress_bar",
+        "reversed",
+        "sorted",
+        "list",
+    ]
 )
 
 
@@ -65,9 +78,7 @@ def _member(run: Interp, obj: Val, name: str, node: ast.AST) -> Val | None:
     bound = Val("func", name, node, run.src)
     bound.owner = found.owner
     bound.tags = set(found.tags)
-    if "staticmethod" not in decorators and obj.kind != "class":
-        bound.args = (obj,)
-    elif "classmethod" in decorators:
+    if ("staticmethod" not in decorators and obj.kind != "class") or "classmethod" in decorators:
         bound.args = (obj,)
     return bound
 
@@ -329,9 +340,7 @@ def _item(run: Interp, obj: Val, key: Val, node: ast.Subscript) -> Val:
         elif key.kind == "slice":
             made = Val(obj.kind, obj.name if obj.kind == "module" else "slice", node, run.src)
             low, high = key.args[0].const, key.args[1].const
-            made.items = obj.items[
-                low if isinstance(low, int) else None : high if isinstance(high, int) else None
-            ]
+            made.items = obj.items[low if isinstance(low, int) else None : high if isinstance(high, int) else None]
             made.tags, made.args = set(obj.tags), (obj,)
             return made
         elif obj.kind != "module" or obj.name in ("ModuleList", "ModuleDict"):
@@ -357,7 +366,8 @@ def _indexed(shape: Shape | None, index: ast.expr, key: Val) -> Shape | None:
     if shape is None:
         return None
     keys = key.items if key.kind == "tuple" and key.items is not None else [key]
-    rest, out = list(shape), []
+    rest: list[int | None] = list(shape)
+    out: list[int | None] = []
     for position, one in enumerate(keys):
         if one.kind == "const" and one.const is None:
             out.append(1)
@@ -373,13 +383,7 @@ def _indexed(shape: Shape | None, index: ast.expr, key: Val) -> Shape | None:
             plain = one.args[2].is_none
             if one.args[0].is_none and one.args[1].is_none and plain:
                 out.append(size)
-            elif (
-                isinstance(low or 0, int)
-                and isinstance(high, int)
-                and plain
-                and high >= 0
-                and (low or 0) >= 0
-            ):
+            elif isinstance(low or 0, int) and isinstance(high, int) and plain and high >= 0 and (low or 0) >= 0:
                 out.append(max(0, min(high, size if size is not None else high) - (low or 0)))
             elif isinstance(low, int) and one.args[1].is_none and plain and size is not None:
                 out.append(max(0, size - low) if low >= 0 else min(size, -low))

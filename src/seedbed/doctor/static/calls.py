@@ -78,9 +78,7 @@ def apply(run: Interp, func: Val, node: ast.AST, args: tuple[Val, ...], kwargs: 
     return _call_unknown(run, func, node, args, kwargs)
 
 
-def _call_unknown(
-    run: Interp, func: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]
-) -> Val:
+def _call_unknown(run: Interp, func: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     name = func.var or func.name
     values = tuple(kwargs.values())
     if naming.is_loss(name) and len(args) + len(kwargs) >= 1:
@@ -123,12 +121,7 @@ def make_lambda(run: Interp, node: ast.Lambda) -> Val:
 def invoke(run: Interp, func: Func, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     """Run a function of the program with these arguments."""
     func.calls += 1
-    if (
-        func.owner is not None
-        and func.owner.base == "optimizer_class"
-        and args
-        and func.name in ("step", "zero_grad")
-    ):
+    if func.owner is not None and func.owner.base == "optimizer_class" and args and func.name in ("step", "zero_grad"):
         run.emit("step" if func.name == "step" else "clear", func.name, node, recv=args[0], args=args[1:])
         return const(None)
     again = sum(f is func for f in run.funcs)
@@ -181,9 +174,7 @@ def _result(run: Interp, node: ast.AST) -> Val:
     return result if result is not None else const(None, node, run.src)
 
 
-def bind_arguments(
-    run: Interp, func: Func, scope: Any, args: tuple[Val, ...], kwargs: dict[str, Val]
-) -> None:
+def bind_arguments(run: Interp, func: Func, scope: Any, args: tuple[Val, ...], kwargs: dict[str, Val]) -> None:
     """Give the parameters their values: arguments, then defaults, then unknown."""
     spec = func.node.args
     names = [*spec.posonlyargs, *spec.args]
@@ -195,9 +186,7 @@ def bind_arguments(
             scope.vars[name.arg] = rest.pop(name.arg)
         else:
             place = index - (len(names) - len(spec.defaults))
-            scope.vars[name.arg] = (
-                _default(run, func, spec.defaults[place]) if place >= 0 else _free(name, func)
-            )
+            scope.vars[name.arg] = _default(run, func, spec.defaults[place]) if place >= 0 else _free(name, func)
     if spec.vararg is not None:
         extra = Val("tuple", "args", func.node, func.src)
         extra.items = list(args[len(names) :])
@@ -235,9 +224,7 @@ def _free(name: ast.arg, func: Func) -> Val:
     return val
 
 
-def instantiate(
-    run: Interp, cls_val: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]
-) -> Val:
+def instantiate(run: Interp, cls_val: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     """Make an instance of a class of the program."""
     cls: Class = cls_val.owner
     cls.made += 1
@@ -298,9 +285,7 @@ def forward(run: Interp, module: Val, node: ast.AST, args: tuple[Val, ...], kwar
             result.tags.add("opaque")
             result.owner = module
             result.grad = run.grads[-1]
-    elif (
-        module.name in ("Sequential", "DataParallel", "DistributedDataParallel") and module.items is not None
-    ):
+    elif module.name in ("Sequential", "DataParallel", "DistributedDataParallel") and module.items is not None:
         result = args[0] if args else unknown("input", node, run.src)
         run.forward_depth += 1
         try:
@@ -312,9 +297,7 @@ def forward(run: Interp, module: Val, node: ast.AST, args: tuple[Val, ...], kwar
     else:
         result = library.layer(run, module, node, args, kwargs)
     if not module.name.endswith("Loss"):
-        run.emit(
-            "forward", module.name, node, recv=module, args=args, kwargs=kwargs, result=result, mode=mode
-        )
+        run.emit("forward", module.name, node, recv=module, args=args, kwargs=kwargs, result=result, mode=mode)
     return result
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.static.naming import split_of
 from seedbed.doctor.static.program import LoopRun, Program
-from seedbed.doctor.static.queries import base_of_loop, chain, split_of_val
+from seedbed.doctor.static.queries import base_of_loop, split_of_val
 from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors, origins
 
 _STATS = ("mean", "std", "min", "max", "amax", "amin", "var", "median")
@@ -71,19 +71,13 @@ def split_data(p: Program) -> list[Val]:
                 if one.kind in ("tensor", "unknown", "dataset", "part"):
                     found.setdefault(id(one), one)
         elif event.kind == "getitem" and event.recv is not None and event.args and not event.loops:
-            keys = (
-                event.args[0].items
-                if event.args[0].kind == "tuple" and event.args[0].items
-                else [event.args[0]]
-            )
+            keys = event.args[0].items if event.args[0].kind == "tuple" and event.args[0].items else [event.args[0]]
             key = keys[0]
             if key.kind == "slice" and key.args[0].is_none and not key.args[1].is_none:
                 heads[id(event.recv)] = event.recv
             elif key.kind == "slice" and not key.args[0].is_none:
                 tails.add(id(event.recv))
-            elif key.kind in ("tensor", "unknown", "iter") and (
-                is_index_split(key) or key.var and split_of(key.var)
-            ):
+            elif key.kind in ("tensor", "unknown", "iter") and (is_index_split(key) or (key.var and split_of(key.var))):
                 found.setdefault(id(event.recv), event.recv)
     for key_id, val in heads.items():
         if key_id in tails and val.name != "shape":
@@ -110,11 +104,7 @@ def is_split(val: Val | None) -> bool:
             return True
         if one.name == "getitem" and len(one.args) > 1:
             key = one.args[1].items[0] if one.args[1].kind == "tuple" and one.args[1].items else one.args[1]
-            if (
-                key.kind == "slice"
-                and not (key.args[0].is_none and key.args[1].is_none)
-                or is_index_split(key)
-            ):
+            if (key.kind == "slice" and not (key.args[0].is_none and key.args[1].is_none)) or is_index_split(key):
                 return True
             if key.var and split_of(key.var):
                 return True
@@ -144,9 +134,7 @@ def is_target_like(val: Val, p: Program) -> bool:
 
 def held_out(val: Val, p: Program) -> bool:
     """Whether data is a validation or test part."""
-    return split_of_val(val) in ("val", "test") or any(
-        split_of_val(o) in ("val", "test") for o in origins(val)
-    )
+    return split_of_val(val) in ("val", "test") or any(split_of_val(o) in ("val", "test") for o in origins(val))
 
 
 def slices_in(val: Val) -> list[tuple[Val, int, int | None]]:
@@ -154,22 +142,14 @@ def slices_in(val: Val) -> list[tuple[Val, int, int | None]]:
     found = []
     paths = [a for a in val.args if val.name == "TensorDataset"] or [val]
     for one in [v for path in paths for v in chain_all(path)]:
-        if (
-            one.name == "getitem"
-            and len(one.args) > 1
-            and one.kind in ("tensor", "unknown", "list", "number")
-        ):
+        if one.name == "getitem" and len(one.args) > 1 and one.kind in ("tensor", "unknown", "list", "number"):
             key = one.args[1].items[0] if one.args[1].kind == "tuple" and one.args[1].items else one.args[1]
             if key.kind != "slice":
                 continue
             low, high = key.args[0].const, key.args[1].const
             if key.args[0].is_none:
                 low = 0
-            if (
-                isinstance(low, int)
-                and (isinstance(high, int) or key.args[1].is_none)
-                and (low or high is not None)
-            ):
+            if isinstance(low, int) and (isinstance(high, int) or key.args[1].is_none) and (low or high is not None):
                 size = one.args[0].shape[0] if one.args[0].shape else None
                 if low < 0 and size is not None:
                     low += size
@@ -203,7 +183,7 @@ def overlap(trained: Val, evaluated: Val) -> str:
             if b.name == "random_split" and b.args and b.args[0] is a:
                 return "the training uses the whole data set, which contains the evaluation part"
             if a.name == b.name == "random_split" and a.args[0] is b.args[0]:
-                if a.const == b.const and a.node is b.node or a.node is not b.node:
+                if (a.const == b.const and a.node is b.node) or a.node is not b.node:
                     return (
                         "two random splits of one data set overlap"
                         if a.node is not b.node
@@ -215,9 +195,8 @@ def overlap(trained: Val, evaluated: Val) -> str:
                 and a.args
                 and b.args
                 and a.args[0] is b.args[0]
-            ):
-                if a.name == "TensorDataset":
-                    return "both data sets hold the same tensors"
+            ) and a.name == "TensorDataset":
+                return "both data sets hold the same tensors"
             both = [s for x in slices_in(a) for y in slices_in(b) if (s := slice_overlap(x, y))]
             if both and not any(v.name == "randperm" for v in ancestors(a, limit=50) if v.var == ""):
                 return both[0]
@@ -227,20 +206,9 @@ def overlap(trained: Val, evaluated: Val) -> str:
                     if first is second:
                         return "both subsets use the same indices"
                     spans = [_span(first), _span(second)]
-                    if (
-                        spans[0]
-                        and spans[1]
-                        and max(spans[0][0], spans[1][0]) < min(spans[0][1], spans[1][1])
-                    ):
+                    if spans[0] and spans[1] and max(spans[0][0], spans[1][0]) < min(spans[0][1], spans[1][1]):
                         return "the index ranges of both subsets overlap"
-            if (
-                b.name == "Subset"
-                and b.args
-                and b.args[0] is a
-                or a.name == "Subset"
-                and a.args
-                and a.args[0] is b
-            ):
+            if (b.name == "Subset" and b.args and b.args[0] is a) or (a.name == "Subset" and a.args and a.args[0] is b):
                 return "one data set is a part of the other"
     return ""
 
@@ -315,7 +283,8 @@ def scaling(val: Val) -> str | None:
 
 def chain_all(val: Val) -> list[Val]:
     """``val`` and its main inputs down to where the data comes from (also behind loaders)."""
-    found, stack, seen = [], [val], set()
+    found: list[Val] = []
+    stack, seen = [val], set[int]()
     while stack and len(found) < 80:
         one = stack.pop()
         if id(one) in seen:
@@ -369,9 +338,7 @@ def column_of(val: Val) -> tuple[Val, int, Val] | None:
     """The table and column that a target is, unchanged, taken from."""
     current = val
     for _ in range(10):
-        if current.kind == "phi":
-            current = current.args[0]
-        elif (
+        if current.kind == "phi" or (
             current.name
             in (
                 "float",
@@ -419,9 +386,7 @@ def columns_in(val: Val, base: Val) -> tuple[int, int | None] | None:
     for _ in range(10):
         if current is base:
             return 0, None
-        if current.kind == "phi":
-            current = current.args[0]
-        elif (
+        if current.kind == "phi" or (
             current.name
             in (
                 "float",

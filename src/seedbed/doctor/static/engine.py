@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from seedbed.doctor.codes import CHECKS
@@ -57,9 +58,7 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
                 found += [Path(base) / n for n in sorted(names) if n.endswith((".py", ".ipynb"))]
         elif path.is_file():
             if path.suffix not in (".py", ".ipynb", ".pyw"):
-                raise ConfigError(
-                    f"{path} is neither a Python file nor a notebook; give .py, .ipynb or a folder"
-                )
+                raise ConfigError(f"{path} is neither a Python file nor a notebook; give .py, .ipynb or a folder")
             found.append(path)
         else:
             raise ConfigError(f"{path} does not exist; give a Python file, a notebook or a folder")
@@ -145,9 +144,7 @@ def _allowed(finding: Finding, source: Source | None) -> bool:
     return bool({n.lower() for n in names} & {finding.code.lower(), finding.name, "all"})
 
 
-def analyse(
-    source: Source, sources: dict[Path, Source], called: set[int], strict: bool = False
-) -> Iterator[Program]:
+def analyse(source: Source, sources: dict[Path, Source], called: set[int], strict: bool = False) -> Iterator[Program]:
     """Run a file as a script; then each function and class of it that nobody has used, on its own."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, 6000))
@@ -167,31 +164,22 @@ def analyse(
 
 
 def _guarded(work: Callable[[], object]) -> None:
-    try:
+    with contextlib.suppress(BudgetError):
         work()
-    except BudgetError:
-        pass
 
 
-def _leftovers(
-    main: Interp, program: Program, source: Source, project: Project, called: set[int]
-) -> Iterator[Program]:
+def _leftovers(main: Interp, program: Program, source: Source, project: Project, called: set[int]) -> Iterator[Program]:
     owned = {id(v.owner.node) for c in program.classes for v in c.scope.vars.values() if v.kind == "func"}
     for func in list(program.functions):
         node = func.node
         if func.src is source and not func.calls and id(node) not in called and id(node) not in owned:
             if func.scope is main.scope or func.scope.outer is None:
-                yield _alone(main, source, project, lambda run, f=func: run_function(run, f))
+                yield _alone(main, source, project, partial(run_function, func=func))
     for cls in list(program.classes):
-        if (
-            cls.src is source
-            and not cls.made
-            and id(cls.node) not in called
-            and cls.scope.outer is main.scope
-        ):
+        if cls.src is source and not cls.made and id(cls.node) not in called and cls.scope.outer is main.scope:
             if cls.base != "lightning":
                 called.add(id(cls.node))
-                yield _alone(main, source, project, lambda run, c=cls: run_class(run, c), cls)
+                yield _alone(main, source, project, partial(run_class, cls=cls), cls)
 
 
 def _alone(

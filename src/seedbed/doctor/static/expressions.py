@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,7 @@ def _name(run: Interp, node: ast.Name) -> Val:
         return const("__main__" if run.src is run.project.entry else run.src.name, node, run.src)
     if node.id in ("__file__", "__doc__"):
         return unknown(node.id, node, run.src)
-    if hasattr(__builtins__, node.id) or (isinstance(__builtins__, dict) and node.id in __builtins__):
+    if hasattr(builtins, node.id):
         return Val("lib", f"builtins.{node.id}", node, run.src)
     made = unknown(node.id, node, run.src)
     made.var = node.id
@@ -124,9 +125,7 @@ def set_item(run: Interp, target: ast.Subscript, val: Val) -> None:
     elif obj.kind == "list" and obj.items is not None and isinstance(key.const, int):
         if -len(obj.items) <= key.const < len(obj.items):
             obj.items[key.const] = val
-    elif (
-        obj.kind == "module" and obj.items is not None and key.kind == "const" and isinstance(key.const, int)
-    ):
+    elif obj.kind == "module" and obj.items is not None and key.kind == "const" and isinstance(key.const, int):
         if -len(obj.items) <= key.const < len(obj.items):
             run.emit("replace", str(key.const), target, recv=obj, args=(obj.items[key.const], val))
             obj.items[key.const] = val
@@ -161,9 +160,9 @@ def binary(run: Interp, node: Any, op: str, left: Val, right: Val) -> Val:
         return unknown("format", node, run.src, left, right)
     val = run.tensor(_NAMES.get(op, op.lower()), node, left, right)
     numbers = {"number", "int", "len"}
-    if left.kind in ("const", "number") and right.kind in ("const", "number"):
-        val.kind = "number"
-    elif left.name in numbers and (right.kind in ("const", "number") or right.name in numbers):
+    if (left.kind in ("const", "number") and right.kind in ("const", "number")) or (
+        left.name in numbers and (right.kind in ("const", "number") or right.name in numbers)
+    ):
         val.kind = "number"
     scalar = [v.kind in ("const", "number") for v in (left, right)]
     if op == "MatMult":
@@ -364,7 +363,7 @@ def unroll(over: Val, node: ast.AST, run: Interp) -> list[Val] | None:
     """The items of a short literal (phases, names of splits), which a loop visits one by one."""
     if over.kind in ("list", "tuple") and over.items and not over.tags & {"each", "grown", "repeat"}:
         if 1 < len(over.items) <= 4 and any(
-            i.kind == "const" or i.kind in ("tuple", "list") and i.items and i.items[0].kind == "const"
+            i.kind == "const" or (i.kind in ("tuple", "list") and i.items and i.items[0].kind == "const")
             for i in over.items
         ):
             return list(over.items)

@@ -265,8 +265,7 @@ class Interp:
         names, merged = left[0]
         for other, other_modes in left[1:]:
             names = {
-                k: join(names.get(k, other.get(k)), other.get(k, names.get(k)))
-                for k in dict.fromkeys([*names, *other])
+                k: join(names.get(k, other.get(k)), other.get(k, names.get(k))) for k in dict.fromkeys([*names, *other])
             }
             merged = {
                 k: merged.get(k, "") if merged.get(k, "") == other_modes.get(k, "") else "mixed"
@@ -376,12 +375,7 @@ def _has_work(node: ast.AST) -> bool:
 
 def _for(run: Interp, node: ast.For | ast.AsyncFor) -> str:
     over = run.eval(node.iter)
-    if (
-        over.kind in ("list", "tuple")
-        and over.items is not None
-        and not over.items
-        and "each" not in over.tags
-    ):
+    if over.kind in ("list", "tuple") and over.items is not None and not over.items and "each" not in over.tags:
         return ""  # an empty literal, grown elsewhere, is not known to stay empty
 
     def start() -> None:
@@ -485,9 +479,7 @@ def _class(run: Interp, node: ast.ClassDef) -> str:
         if member.kind == "func" and member.owner.scope is scope:
             member.owner.owner = cls
             member.owner.scope = outer
-    if "dataclass" in {
-        getattr(d, "id", getattr(getattr(d, "func", None), "id", "")) for d in node.decorator_list
-    }:
+    if "dataclass" in {getattr(d, "id", getattr(getattr(d, "func", None), "id", "")) for d in node.decorator_list}:
         val.tags.add("dataclass")
         cls.base = "dataclass"
     run.program.classes.append(cls)

@@ -97,9 +97,7 @@ def apply(run: Interp, module: Val, node: ast.AST, args: tuple[Val, ...], kwargs
     if first is None:
         return val
     val.split = first.split
-    has_weights = (
-        name not in ACTIVATIONS and name not in ("Flatten", "Unflatten", "ZeroPad2d") and "Pool" not in name
-    )
+    has_weights = name not in ACTIVATIONS and name not in ("Flatten", "Unflatten", "ZeroPad2d") and "Pool" not in name
     val.grad = run.grads[-1] and (first.grad or has_weights)
     val.shape = _shape(module, first.shape)
     dim = module.arg(0, "dim")
@@ -133,7 +131,7 @@ def _shape(module: Val, shape: Shape | None) -> Shape | None:
         return (*shape[:2], *([None] * (len(shape) - 2)))
     if name in ACTIVATIONS or name.endswith("Norm") or name.startswith("BatchNorm") or "Norm" in name:
         return shape
-    if name.startswith("TransformerEncoder") or name.startswith("TransformerDecoder"):
+    if name.startswith(("TransformerEncoder", "TransformerDecoder")):
         return shape
     return None
 
@@ -143,9 +141,7 @@ def _recurrent(run: Interp, module: Val, node: ast.AST, args: tuple[Val, ...], k
     made = Val("tuple", module.name, node, run.src)
     hidden = module.number(1, "hidden_size")
     both = module.kwargs.get("bidirectional")
-    width = (
-        hidden * (2 if both is not None and both.const is True else 1) if isinstance(hidden, int) else None
-    )
+    width = hidden * (2 if both is not None and both.const is True else 1) if isinstance(hidden, int) else None
     out = run.tensor("recurrent", node, *args)
     out.owner, out.grad = module, run.grads[-1]
     if first is not None and first.shape is not None and len(first.shape) == 3:

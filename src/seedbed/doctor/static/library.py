@@ -33,16 +33,50 @@ LOSSES = {
     "soft_margin_loss": "SoftMarginLoss",
 }
 SCHEDULERS = frozenset(
-    "StepLR MultiStepLR ExponentialLR CosineAnnealingLR CosineAnnealingWarmRestarts OneCycleLR CyclicLR LambdaLR "
-    "MultiplicativeLR ReduceLROnPlateau LinearLR ConstantLR PolynomialLR SequentialLR ChainedScheduler".split()
+    [
+        "StepLR",
+        "MultiStepLR",
+        "ExponentialLR",
+        "CosineAnnealingLR",
+        "CosineAnnealingWarmRestarts",
+        "OneCycleLR",
+        "CyclicLR",
+        "LambdaLR",
+        "MultiplicativeLR",
+        "ReduceLROnPlateau",
+        "LinearLR",
+        "ConstantLR",
+        "PolynomialLR",
+        "SequentialLR",
+        "ChainedScheduler",
+    ]
 )
-CONTEXTS = frozenset("no_grad inference_mode enable_grad set_grad_enabled autocast".split())
+CONTEXTS = frozenset(["no_grad", "inference_mode", "enable_grad", "set_grad_enabled", "autocast"])
 DATASETS = frozenset(
-    "TensorDataset Subset ConcatDataset MNIST FashionMNIST CIFAR10 CIFAR100 ImageFolder ImageNet SVHN KMNIST "
-    "EMNIST STL10 DatasetFolder FakeData Food101 VOCDetection VOCSegmentation CocoDetection".split()
+    [
+        "TensorDataset",
+        "Subset",
+        "ConcatDataset",
+        "MNIST",
+        "FashionMNIST",
+        "CIFAR10",
+        "CIFAR100",
+        "ImageFolder",
+        "ImageNet",
+        "SVHN",
+        "KMNIST",
+        "EMNIST",
+        "STL10",
+        "DatasetFolder",
+        "FakeData",
+        "Food101",
+        "VOCDetection",
+        "VOCSegmentation",
+        "CocoDetection",
+    ]
 )
-_WRAP = frozenset("enumerate zip reversed sorted iter map tqdm trange track prefetch".split())
-_COLLECT = frozenset("list tuple set".split())
+_WRAP = frozenset(["enumerate", "zip", "reversed", "sorted", "iter", "map", "tqdm", "trange", "track", "prefetch"])
+_COLLECT = frozenset(["list", "tuple", "set"])
 
 
 def call(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
@@ -97,9 +131,7 @@ def _call(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: 
     return made
 
 
-def _val(
-    run: Interp, kind: str, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]
-) -> Val:
+def _val(run: Interp, kind: str, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     val = Val(kind, name, node, run.src)
     val.args, val.kwargs = args, dict(kwargs)
     run.keep.append(val)
@@ -126,9 +158,7 @@ def _container(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwa
     return made
 
 
-def _torch(
-    run: Interp, name: str, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]
-) -> Val:
+def _torch(run: Interp, name: str, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     if last in CONTEXTS:
         made = _val(run, "context", last, node, args, kwargs)
         if last == "set_grad_enabled":
@@ -141,7 +171,7 @@ def _torch(
     if name.startswith("torch.optim.swa_utils") or last == "AveragedModel":
         made = _val(run, "module", last, node, args, kwargs)
         return made
-    if (name.startswith("torch.optim") or name.startswith("timm.optim")) and last[:1].isupper():
+    if (name.startswith(("torch.optim", "timm.optim"))) and last[:1].isupper():
         made = _val(run, "optimizer", last, node, args, kwargs)
         made.loops = tuple(frame.node for frame in run.loops)
         return made
@@ -184,11 +214,7 @@ def _torch(
     if name == "torch.save":
         run.emit("save", "save", node, args=args, kwargs=kwargs)
         return const(None)
-    if (
-        last in ("compile", "DataParallel", "DistributedDataParallel", "script")
-        and args
-        and args[0].kind != "const"
-    ):
+    if last in ("compile", "DataParallel", "DistributedDataParallel", "script") and args and args[0].kind != "const":
         return args[0]
     if name.startswith("torch.distributions") and last[:1].isupper():
         made = _val(run, "distribution", last, node, args, kwargs)
@@ -230,9 +256,7 @@ def _data(
     run: Interp, name: str, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]
 ) -> Val | None:
     if last == "DataLoader":
-        made = _val(
-            run, "loader", last, node, args or tuple(v for k, v in kwargs.items() if k == "dataset"), kwargs
-        )
+        made = _val(run, "loader", last, node, args or tuple(v for k, v in kwargs.items() if k == "dataset"), kwargs)
         if made.args:
             made.split = made.args[0].split
         return made
@@ -309,9 +333,7 @@ def loss(
     run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val], module: Val | None
 ) -> Val:
     """The value of a loss from the library; the event carries its inputs."""
-    made = run.tensor(
-        "loss", node, *args, **{k: v for k, v in kwargs.items() if k in ("input", "target", "weight")}
-    )
+    made = run.tensor("loss", node, *args, **{k: v for k, v in kwargs.items() if k in ("input", "target", "weight")})
     made.owner = module
     made.tags.add(name)
     options = module.kwargs if module is not None else kwargs
@@ -367,9 +389,7 @@ def _builtin(run: Interp, last: str, node: ast.AST, args: tuple[Val, ...], kwarg
     if last in ("int", "float", "bool", "str") and args:
         if args[0].kind == "const":
             try:
-                return const(
-                    {"int": int, "float": float, "bool": bool, "str": str}[last](args[0].const), node, run.src
-                )
+                return const({"int": int, "float": float, "bool": bool, "str": str}[last](args[0].const), node, run.src)
             except Exception:
                 return unknown(last, node, run.src)
         made = run.tensor(f"{last}_builtin", node, *args)

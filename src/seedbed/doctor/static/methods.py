@@ -73,9 +73,8 @@ def tensor(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: 
         if name in ("sub_", "add_", "addcdiv_", "copy_") and any(expressions.uses_gradient(a) for a in args):
             run.emit("manual", name, node, recv=base, args=args, kwargs=kwargs)
     made = ops.apply(run, name, node, (obj, *args), kwargs)
-    if obj.kind != "tensor" and not obj.shape:
-        if name not in ops.FLOATS and name not in ops._SAME:
-            made.kind = "unknown" if obj.kind in ("unknown", "method") else made.kind
+    if obj.kind != "tensor" and not obj.shape and name not in ops.FLOATS and name not in ops._SAME:
+        made.kind = "unknown" if obj.kind in ("unknown", "method") else made.kind
     if name == "size" and not args:
         made.kind, made.name = "unknown", "shape"
         made.args = (obj,)
@@ -122,9 +121,7 @@ def module(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: 
         flag = args[0] if args else kwargs.get("mode")
         mode = "eval" if name == "eval" else "train"
         if flag is not None:
-            mode = (
-                {True: "train", False: "eval"}.get(flag.const, "mixed") if flag.kind == "const" else "mixed"
-            )
+            mode = {True: "train", False: "eval"}.get(flag.const, "mixed") if flag.kind == "const" else "mixed"
         set_mode(run, obj, mode)
         run.emit("mode", mode, node, recv=obj)
         return obj
@@ -162,7 +159,7 @@ def module(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: 
         return obj
     if name in ("modules", "children", "named_modules", "named_children"):
         made = Val("iter", name, node, run.src)
-        made.items = [s for s in submodules(obj)[1:]][:40] if "named" not in name else None
+        made.items = list(submodules(obj)[1:])[:40] if "named" not in name else None
         made.args = (obj,)
         made.tags.add("each")
         return made

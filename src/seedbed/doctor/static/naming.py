@@ -6,15 +6,65 @@ import re
 from functools import lru_cache
 
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-_TRAIN = frozenset("train training trn tr fit xtr ytr xtrain ytrain trainloader trainset traindata".split())
-_VAL = frozenset(
-    "val valid validation dev va xva yva xval yval eval evaluation heldout holdout valloader valset validate "
-    "validloader vl".split()
+_TRAIN = frozenset(
+    ["train", "training", "trn", "tr", "fit", "xtr", "ytr", "xtrain", "ytrain", "trainloader", "trainset", "traindata"]
 )
-_TEST = frozenset("test testing te xte yte xtest ytest testloader testset testdata tst".split())
+_VAL = frozenset(
+    [
+        "val",
+        "valid",
+        "validation",
+        "dev",
+        "va",
+        "xva",
+        "yva",
+        "xval",
+        "yval",
+        "eval",
+        "evaluation",
+        "heldout",
+        "holdout",
+        "valloader",
+        "valset",
+        "validate",
+        "validloader",
+        "vl",
+    ]
+)
+_TEST = frozenset(["test", "testing", "te", "xte", "yte", "xtest", "ytest", "testloader", "testset", "testdata", "tst"])
 _MODEL = frozenset(
-    "model net network encoder decoder backbone head generator discriminator critic actor policy student teacher "
-    "classifier regressor mlp cnn unet transformer gpt lstm rnn gru vae autoencoder resnet bert net_g net_d".split()
+    [
+        "model",
+        "net",
+        "network",
+        "encoder",
+        "decoder",
+        "backbone",
+        "head",
+        "generator",
+        "discriminator",
+        "critic",
+        "actor",
+        "policy",
+        "student",
+        "teacher",
+        "classifier",
+        "regressor",
+        "mlp",
+        "cnn",
+        "unet",
+        "transformer",
+        "gpt",
+        "lstm",
+        "rnn",
+        "gru",
+        "vae",
+        "autoencoder",
+        "resnet",
+        "bert",
+        "net_g",
+        "net_d",
+    ]
 )
 
 
@@ -47,8 +97,44 @@ def is_model(name: str) -> bool:
 
 
 _OTHER = frozenset(
-    "config cfg args path name dir file params lr state dict dim size type out output outputs loss optimizer opt "
-    "optim scheduler fn cls class kwargs id grad norm ckpt checkpoint pred preds input inputs version".split()
+    [
+        "config",
+        "cfg",
+        "args",
+        "path",
+        "name",
+        "dir",
+        "file",
+        "params",
+        "lr",
+        "state",
+        "dict",
+        "dim",
+        "size",
+        "type",
+        "out",
+        "output",
+        "outputs",
+        "loss",
+        "optimizer",
+        "opt",
+        "optim",
+        "scheduler",
+        "fn",
+        "cls",
+        "class",
+        "kwargs",
+        "id",
+        "grad",
+        "norm",
+        "ckpt",
+        "checkpoint",
+        "pred",
+        "preds",
+        "input",
+        "inputs",
+        "version",
+    ]
 )
 
 
@@ -63,9 +149,7 @@ def is_loss(name: str) -> bool:
 def is_optimizer(name: str) -> bool:
     """Whether a variable of this name is usually an optimizer."""
     found = set(words(name))
-    return bool(
-        found & {"opt", "optim", "optimizer", "optimiser", "sgd", "adam", "opts"}
-    ) and not is_scheduler(name)
+    return bool(found & {"opt", "optim", "optimizer", "optimiser", "sgd", "adam", "opts"}) and not is_scheduler(name)
 
 
 @lru_cache(maxsize=4096)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from seedbed.doctor.static import shapes
@@ -12,25 +13,179 @@ if TYPE_CHECKING:
     from seedbed.doctor.static.interp import Interp
 
 CREATORS = frozenset(
-    "randn rand zeros ones empty full randint integers random normal uniform random_sample standard_normal choice permutation".split()
+    [
+        "randn",
+        "rand",
+        "zeros",
+        "ones",
+        "empty",
+        "full",
+        "randint",
+        "integers",
+        "random",
+        "normal",
+        "uniform",
+        "random_sample",
+        "standard_normal",
+        "choice",
+        "permutation",
+    ]
 )
-_LIKE = frozenset("randn_like rand_like zeros_like ones_like full_like empty_like".split())
+_LIKE = frozenset(["randn_like", "rand_like", "zeros_like", "ones_like", "full_like", "empty_like"])
 _REDUCE = frozenset(
-    "sum mean std var prod amax amin any all logsumexp norm argmax argmin nansum nanmean median max min".split()
+    [
+        "sum",
+        "mean",
+        "std",
+        "var",
+        "prod",
+        "amax",
+        "amin",
+        "any",
+        "all",
+        "logsumexp",
+        "norm",
+        "argmax",
+        "argmin",
+        "nansum",
+        "nanmean",
+        "median",
+        "max",
+        "min",
+    ]
 )
 _SAME = frozenset(
-    "relu leaky_relu gelu elu selu silu sigmoid tanh softplus softmax log_softmax log_sigmoid logsigmoid exp log log2 "
-    "log10 log1p sqrt abs clamp clip pow square sin cos neg float double half long int bool to cuda cpu detach clone "
-    "contiguous dropout numpy round floor ceil sign masked_fill type layer_norm normalize cumsum expm1 rsqrt erf "
-    "asarray as_tensor from_numpy requires_grad_ type_as add sub mul div true_divide nan_to_num sort flip roll data "
-    "astype bfloat16 scaled rsub sigmoid_ relu_ triu tril standardize where_ ravel_ hardtanh mish dropout_ clamp_min "
-    "clamp_max erfinv logit reciprocal masked_fill_ zero_ fill_ mul_ add_ sub_ div_ clamp_ copy_ identity".split()
+    [
+        "relu",
+        "leaky_relu",
+        "gelu",
+        "elu",
+        "selu",
+        "silu",
+        "sigmoid",
+        "tanh",
+        "softplus",
+        "softmax",
+        "log_softmax",
+        "log_sigmoid",
+        "logsigmoid",
+        "exp",
+        "log",
+        "log2",
+        "log10",
+        "log1p",
+        "sqrt",
+        "abs",
+        "clamp",
+        "clip",
+        "pow",
+        "square",
+        "sin",
+        "cos",
+        "neg",
+        "float",
+        "double",
+        "half",
+        "long",
+        "int",
+        "bool",
+        "to",
+        "cuda",
+        "cpu",
+        "detach",
+        "clone",
+        "contiguous",
+        "dropout",
+        "numpy",
+        "round",
+        "floor",
+        "ceil",
+        "sign",
+        "masked_fill",
+        "type",
+        "layer_norm",
+        "normalize",
+        "cumsum",
+        "expm1",
+        "rsqrt",
+        "erf",
+        "asarray",
+        "as_tensor",
+        "from_numpy",
+        "requires_grad_",
+        "type_as",
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "true_divide",
+        "nan_to_num",
+        "sort",
+        "flip",
+        "roll",
+        "data",
+        "astype",
+        "bfloat16",
+        "scaled",
+        "rsub",
+        "sigmoid_",
+        "relu_",
+        "triu",
+        "tril",
+        "standardize",
+        "where_",
+        "ravel_",
+        "hardtanh",
+        "mish",
+        "dropout_",
+        "clamp_min",
+        "clamp_max",
+        "erfinv",
+        "logit",
+        "reciprocal",
+        "masked_fill_",
+        "zero_",
+        "fill_",
+        "mul_",
+        "add_",
+        "sub_",
+        "div_",
+        "clamp_",
+        "copy_",
+        "identity",
+    ]
 )
 FLOATS = frozenset(
-    "randn rand normal linspace float double half softmax sigmoid log_softmax mean div true_divide std var exp log "
-    "sqrt tanh bfloat16 cos sin zeros ones standard_normal uniform".split()
+    [
+        "randn",
+        "rand",
+        "normal",
+        "linspace",
+        "float",
+        "double",
+        "half",
+        "softmax",
+        "sigmoid",
+        "log_softmax",
+        "mean",
+        "div",
+        "true_divide",
+        "std",
+        "var",
+        "exp",
+        "log",
+        "sqrt",
+        "tanh",
+        "bfloat16",
+        "cos",
+        "sin",
+        "zeros",
+        "ones",
+        "standard_normal",
+        "uniform",
+    ]
 )
-LONGS = frozenset("long int argmax argmin randint argsort randperm bincount nonzero".split())
+LONGS = frozenset(["long", "int", "argmax", "argmin", "randint", "argsort", "randperm", "bincount", "nonzero"])
 
 
 def apply(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
@@ -105,22 +260,14 @@ def shape_of(name: str, first: Val | None, args: tuple[Val, ...], kwargs: dict[s
         return shape
     if name in _REDUCE:
         dim = dim_of(args, kwargs, 2 if name == "norm" else 1)
-        keep = kwargs.get(
-            "keepdim", kwargs.get("keepdims", args[2] if len(args) > 2 and name != "norm" else None)
-        )
+        keep = kwargs.get("keepdim", kwargs.get("keepdims", args[2] if len(args) > 2 and name != "norm" else None))
         return None if dim == "?" else shapes.reduced(shape, dim, keep is not None and keep.const is True)
     if name in _LAYOUT:
         return _LAYOUT[name](shape, args, kwargs)
     if name in ("matmul", "mm", "bmm", "dot", "__matmul__"):
         return shapes.matmul(shape, args[1].shape) if len(args) > 1 else None
     if name in ("linspace", "arange", "randperm", "logspace"):
-        count = (
-            args[2].const
-            if name == "linspace" and len(args) > 2
-            else args[0].const
-            if len(args) == 1
-            else None
-        )
+        count = args[2].const if name == "linspace" and len(args) > 2 else args[0].const if len(args) == 1 else None
         return (count if isinstance(count, int) else None,)
     if name in ("eye",):
         return (None, None)
@@ -132,11 +279,7 @@ def shape_of(name: str, first: Val | None, args: tuple[Val, ...], kwargs: dict[s
         return _joined(name, first, dim_of(args, kwargs, 1, 0))
     if name == "one_hot":
         count = kwargs.get("num_classes", args[1] if len(args) > 1 else None)
-        return (
-            None
-            if shape is None
-            else (*shape, count.const if count is not None and count.kind == "const" else None)
-        )
+        return None if shape is None else (*shape, count.const if count is not None and count.kind == "const" else None)
     if name in ("index_select", "take_along_dim", "gather"):
         return args[2].shape if name == "gather" and len(args) > 2 else None
     return None
@@ -145,9 +288,7 @@ def shape_of(name: str, first: Val | None, args: tuple[Val, ...], kwargs: dict[s
 def _created(name: str, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Shape | None:
     size = kwargs.get("size", kwargs.get("shape"))
     if size is not None:
-        return (
-            (size.const,) if size.kind == "const" and isinstance(size.const, int) else shapes.sizes((size,))
-        )
+        return (size.const,) if size.kind == "const" and isinstance(size.const, int) else shapes.sizes((size,))
     if name == "full":
         return shapes.sizes(args[:1])
     if name in ("randint", "integers", "random", "normal", "uniform", "choice", "permutation"):
@@ -238,7 +379,7 @@ def _unsqueeze(shape: Shape | None, args: tuple[Val, ...], kwargs: dict[str, Val
     return shapes.unsqueezed(shape, dim_of(args, kwargs))
 
 
-_LAYOUT = {
+_LAYOUT: dict[str, Callable[[Shape | None, tuple[Val, ...], dict[str, Val]], Shape | None]] = {
     "view": _view,
     "reshape": _view,
     "squeeze": _squeeze,
@@ -254,9 +395,7 @@ _LAYOUT = {
 }
 
 
-def _with_indices(
-    run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]
-) -> Val:
+def _with_indices(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     """``values, indices = x.max(dim)``."""
     pair = Val("tuple", name, node, run.src)
     best = run.tensor(name, node, *args, **kwargs)

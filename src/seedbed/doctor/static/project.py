@@ -86,9 +86,7 @@ class Project:
             if not found and here.parent.name and (here.parent / "src").is_dir():
                 found.append(here.parent / "src")
             for _ in range(1):
-                if any(
-                    (current.parent / marker).exists() for marker in ("pyproject.toml", "setup.py", ".git")
-                ):
+                if any((current.parent / marker).exists() for marker in ("pyproject.toml", "setup.py", ".git")):
                     found.append(current.parent)
             self.roots[here] = found
         return self.roots[here]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from typing import Any
 
-from seedbed.doctor.static.methods import submodules
+from seedbed.doctor.static.methods import submodules as submodules
 from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.source import Source
@@ -23,8 +24,8 @@ WEIGHTED = (
     "Transformer",
     "MultiheadAttention",
 )
-LOGIT_OPS = frozenset("Linear Conv1d Conv2d Conv3d LazyLinear matmul linear Bilinear addmm".split())
-PROBABILITY = frozenset("softmax sigmoid softmin hardsigmoid".split())
+LOGIT_OPS = frozenset(["Linear", "Conv1d", "Conv2d", "Conv3d", "LazyLinear", "matmul", "linear", "Bilinear", "addmm"])
+PROBABILITY = frozenset(["softmax", "sigmoid", "softmin", "hardsigmoid"])
 
 
 def same(a: Val | None, b: Val | None) -> bool:
@@ -40,7 +41,8 @@ def modules_of(val: Val | None) -> list[Val]:
     if val is None:
         return []
     found: dict[int, Val] = {}
-    stack, seen = [val], set()
+    stack: list[Val] = [val]
+    seen: set[int] = set()
     while stack:
         one = stack.pop()
         if id(one) in seen:
@@ -121,11 +123,7 @@ def _uses_training(module: Val) -> bool:
     for n in ast.walk(node):
         if isinstance(n, ast.Attribute) and n.attr == "training":
             return True
-        if (
-            isinstance(n, ast.Call)
-            and isinstance(n.func, ast.Attribute)
-            and n.func.attr.startswith("dropout")
-        ):
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr.startswith("dropout"):
             return True
     return False
 
@@ -214,11 +212,7 @@ def cut_points(root: Val) -> list[Val]:
         if val.kind in ("tensor", "number") and (val.name in CUTTING or val.name.endswith("_builtin")):
             if any(a.grad for a in val.args):
                 found.append(val)
-        elif (
-            val.kind == "tensor"
-            and val.name in ("tensor", "as_tensor")
-            and any(a.grad for a in _flat(val.args))
-        ):
+        elif val.kind == "tensor" and val.name in ("tensor", "as_tensor") and any(a.grad for a in _flat(val.args)):
             found.append(val)
     return found
 
@@ -255,7 +249,7 @@ def loop_split(loop: LoopRun) -> str:
     return split_of_val(over) if over is not None else ""
 
 
-_WRAPPERS = frozenset("enumerate zip iter map reversed tqdm list sorted prefetch track".split())
+_WRAPPERS = frozenset(["enumerate", "zip", "iter", "map", "reversed", "tqdm", "list", "sorted", "prefetch", "track"])
 
 
 def base_of_loop(loop: LoopRun | None) -> Val | None:
@@ -276,9 +270,7 @@ def is_loader_loop(loop: LoopRun | None) -> bool:
     if over.name == "range":
         return len(over.args) == 3
     found = set(words(over.var or over.name))
-    return bool(
-        found & {"loader", "dataloader", "dl", "batches", "iterator", "dataset", "trainloader", "testloader"}
-    )
+    return bool(found & {"loader", "dataloader", "dl", "batches", "iterator", "dataset", "trainloader", "testloader"})
 
 
 def unlike(names: Iterable[str], wanted: Iterable[str]) -> bool:
@@ -307,7 +299,7 @@ def is_counter(val: Val) -> bool:
     return any("counter" in o.tags or o.name == "int" for o in val.options())
 
 
-def nodes(p: Program, *types: type) -> Iterator[ast.AST]:
+def nodes(p: Program, *types: type) -> Iterator[Any]:
     """Syntax nodes of the program's own file."""
     table = p.source.nodes
     if not table:
@@ -369,7 +361,7 @@ def frozen(p: Program) -> dict[int, Event]:
     if "frozen" not in p.cache:
         found: dict[int, Event] = {}
         for event in p.all("attribute", "requires_grad_", "requires_grad"):
-            if event.recv is None or not event.args and event.kind == "attribute":
+            if event.recv is None or (not event.args and event.kind == "attribute"):
                 continue
             if event.kind == "attribute" and event.name != "requires_grad":
                 continue
@@ -393,8 +385,43 @@ def frozen(p: Program) -> dict[int, Event]:
 
 
 _TRIALS = frozenset(
-    "fold trial seed seeds run restart lr config cfg rep repeat k member ensemble hparams params task candidate rate "
-    "width depth hidden optimizer opt name model setting stage phase bs batch_size wd dropout experiment exp".split()
+    [
+        "fold",
+        "trial",
+        "seed",
+        "seeds",
+        "run",
+        "restart",
+        "lr",
+        "config",
+        "cfg",
+        "rep",
+        "repeat",
+        "k",
+        "member",
+        "ensemble",
+        "hparams",
+        "params",
+        "task",
+        "candidate",
+        "rate",
+        "width",
+        "depth",
+        "hidden",
+        "optimizer",
+        "opt",
+        "name",
+        "model",
+        "setting",
+        "stage",
+        "phase",
+        "bs",
+        "batch_size",
+        "wd",
+        "dropout",
+        "experiment",
+        "exp",
+    ]
 )
 
 
@@ -410,9 +437,7 @@ def repeats(loop: LoopRun) -> bool:
     over = loop.over
     if over is None:
         return True
-    if over.kind in ("list", "tuple", "dict") or over.name in ("product", "items", "split_folds"):
-        return False
-    return True
+    return not (over.kind in ("list", "tuple", "dict") or over.name in ("product", "items", "split_folds"))
 
 
 def is_loader_loop_event(event: Event) -> bool:
@@ -422,12 +447,7 @@ def is_loader_loop_event(event: Event) -> bool:
 
 def is_rate(event: Event) -> bool:
     """Whether an item assignment sets a learning rate of a parameter group."""
-    return (
-        bool(event.args)
-        and event.args[0].const == "lr"
-        and event.recv is not None
-        and event.recv.name != "defaults"
-    )
+    return bool(event.args) and event.args[0].const == "lr" and event.recv is not None and event.recv.name != "defaults"
 
 
 def spot(val: Val, event: Event) -> Val | Event:
@@ -441,7 +461,8 @@ def spot(val: Val, event: Event) -> Val | Event:
 
 def seen_through(val: Val) -> list[Val]:
     """The transparent operations on top of what really made ``val``."""
-    found, current = [], val
+    found: list[Val] = []
+    current = val
     while current.kind == "tensor" and current.name in TRANSPARENT and current.args and len(found) < 30:
         found.append(current)
         current = current.args[0]
@@ -451,10 +472,8 @@ def seen_through(val: Val) -> list[Val]:
 def site(event: Event, loop: LoopRun | None = None) -> tuple[ast.AST, Source] | Event:
     """The place outside helper functions from which an event was caused (inside ``loop`` if given)."""
     for node, src in event.sites:
-        if (
-            loop is None
-            or src is loop.src
-            and loop.line <= getattr(node, "lineno", 0) <= (getattr(loop.node, "end_lineno", 0) or 0)
+        if loop is None or (
+            src is loop.src and loop.line <= getattr(node, "lineno", 0) <= (getattr(loop.node, "end_lineno", 0) or 0)
         ):
             return node, src
     return event
@@ -462,7 +481,8 @@ def site(event: Event, loop: LoopRun | None = None) -> tuple[ast.AST, Source] | 
 
 def chain(val: Val) -> list[Val]:
     """A value and what it was made from through transparent operations."""
-    found, stack = [], [val]
+    found: list[Val] = []
+    stack = [val]
     while stack and len(found) < 60:
         one = stack.pop()
         found.append(one)
@@ -522,13 +542,29 @@ def squared_errors(p: Program) -> Iterator[tuple[Val, Event]]:
 
 
 _SIGNED = frozenset(
-    "randn randn_like normal linspace sin cos tanh sub neg matmul mm np_randn np_normal standard_normal".split()
+    [
+        "randn",
+        "randn_like",
+        "normal",
+        "linspace",
+        "sin",
+        "cos",
+        "tanh",
+        "sub",
+        "neg",
+        "matmul",
+        "mm",
+        "np_randn",
+        "np_normal",
+        "standard_normal",
+    ]
 )
 
 
 def can_be_negative(val: Val) -> bool | None:
     """Whether data can be negative: ``None`` when that is not known."""
-    stack, seen = [val], set()
+    stack: list[Val] = [val]
+    seen: set[int] = set()
     while stack:
         one = stack.pop()
         if id(one) in seen:
@@ -636,16 +672,14 @@ def forwards_inside(p: Program, *names: str) -> Iterator[Event]:
             yield event
 
 
-_MOVES = frozenset("view reshape flatten contiguous long to transpose t permute".split())
+_MOVES = frozenset(["view", "reshape", "flatten", "contiguous", "long", "to", "transpose", "t", "permute"])
 
 
 def token_source(val: Val) -> tuple[Val | None, str]:
     """The tensor that token ids come from, and how they were sliced along the way (``""``: not at all)."""
     current, key = val, ""
     for _ in range(20):
-        if current.kind == "phi":
-            current = current.args[0]
-        elif current.name in _MOVES and current.args:
+        if current.kind == "phi" or (current.name in _MOVES and current.args):
             current = current.args[0]
         elif (
             current.name in ("stack", "cat")
@@ -659,9 +693,7 @@ def token_source(val: Val) -> tuple[Val | None, str]:
             if not any(k.kind == "slice" for k in keys):
                 break
             if any(k.kind == "slice" and not (k.args[0].is_none and k.args[1].is_none) for k in keys):
-                key += (
-                    ast.unparse(current.node.slice) + ";" if isinstance(current.node, ast.Subscript) else "?"
-                )
+                key += ast.unparse(current.node.slice) + ";" if isinstance(current.node, ast.Subscript) else "?"
             current = current.args[0]
         else:
             break
@@ -780,9 +812,9 @@ def signed_terms(root: Val) -> list[tuple[int, Val]]:
             factor = 1
             inner = [a for a in val.args if a.grad]
             for a in val.args:
-                if a.kind == "const" and isinstance(a.const, (int, float)) and a.const < 0:
-                    factor = -factor
-                elif not a.grad and a.name == "neg":
+                if (a.kind == "const" and isinstance(a.const, (int, float)) and a.const < 0) or (
+                    not a.grad and a.name == "neg"
+                ):
                     factor = -factor
             if len(inner) == 1:
                 stack.append((sign * factor, inner[0]))
@@ -800,11 +832,7 @@ def evaluations(p: Program) -> list[Event]:
         for event in forwards(p):
             if event.recv is None or trained_output(p, event.result) or not learns(p, event.recv):
                 continue
-            if (
-                event.result is not None
-                and any(u.name == "detach" for u in users(p, event.result))
-                and event.grad
-            ):
+            if event.result is not None and any(u.name == "detach" for u in users(p, event.result)) and event.grad:
                 continue
             found.append(event)
         p.cache["evaluations"] = found if p.trains else []
@@ -824,12 +852,7 @@ def running_means(p: Program) -> list[tuple[str, Event, LoopRun, str]]:
         return cached
     found = []
     for event in p.once("augment"):
-        if (
-            event.name != "Add"
-            or not event.loops
-            or not event.args
-            or not isinstance(event.node, ast.AugAssign)
-        ):
+        if event.name != "Add" or not event.loops or not event.args or not isinstance(event.node, ast.AugAssign):
             continue
         loop = event.loops[-1]
         if not is_loader_loop(loop):
@@ -845,11 +868,8 @@ def _running_kind(val: Val) -> str:
     """``count`` for a number of right answers, ``mean`` for the mean of a batch."""
     current = val
     for _ in range(12):
-        if current.kind == "phi":
-            current = current.args[0]
-        elif (
-            current.name
-            in ("item", "float", "float_builtin", "int_builtin", "detach", "cpu", "data", "numpy", "to")
+        if current.kind == "phi" or (
+            current.name in ("item", "float", "float_builtin", "int_builtin", "detach", "cpu", "data", "numpy", "to")
             and current.args
         ):
             current = current.args[0]
@@ -866,9 +886,9 @@ def _running_kind(val: Val) -> str:
     return ""
 
 
-def divisions(p: Program, event: Event, name: str) -> list[tuple[ast.AST, object, str]]:
+def divisions(p: Program, event: Event, name: str) -> list[tuple[ast.AST, Source, str]]:
     """Divisions of a running sum after its loop: the node and what it is divided by (batches, samples, running)."""
-    found = []
+    found: list[tuple[ast.AST, Source, str]] = []
     for node in ast.walk(event.src.tree):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
             left, right = node.left, node.right
@@ -880,9 +900,7 @@ def divisions(p: Program, event: Event, name: str) -> list[tuple[ast.AST, object
             left = left.left if not isinstance(left.left, ast.Constant) else left.right
         if ast.unparse(left) != name:
             continue
-        if event.funcs and not (
-            event.funcs[-1].node.lineno <= node.lineno <= (event.funcs[-1].node.end_lineno or 0)
-        ):
+        if event.funcs and not (event.funcs[-1].node.lineno <= node.lineno <= (event.funcs[-1].node.end_lineno or 0)):
             continue
         if node.lineno < event.line:
             continue
@@ -936,9 +954,7 @@ def divided_by_batches(p: Program, event: Event, over: Val | None) -> bool:
         return True
     if "running" in kinds:  # a counter that goes up by one per batch
         loop = event.loops[-1]
-        ones = [
-            e for e in p.all("augment") if e.loops and e.loops[-1] is loop and e.args and e.args[0].const == 1
-        ]
+        ones = [e for e in p.all("augment") if e.loops and e.loops[-1] is loop and e.args and e.args[0].const == 1]
         return bool(ones)
     return False
 
@@ -967,7 +983,8 @@ def measured_values(val: Val | None) -> Iterator[Val]:
     """Accuracies and losses of one batch that went into a printed or returned value."""
     if val is None:
         return
-    stack, seen = [val], set()
+    stack: list[Val] = [val]
+    seen: set[int] = set()
     while stack and len(seen) < 80:
         one = stack.pop()
         if id(one) in seen:

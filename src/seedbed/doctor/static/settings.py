@@ -32,18 +32,13 @@ def read_settings(paths: Sequence[Path]) -> Settings:
             continue
         try:
             section = (
-                tomllib.loads(file.read_text(encoding="utf-8"))
-                .get("tool", {})
-                .get("seedbed", {})
-                .get("check", {})
+                tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("seedbed", {}).get("check", {})
             )
         except (tomllib.TOMLDecodeError, UnicodeError) as error:
             raise ConfigError(f"{file} is not valid TOML ({error}); correct it") from error
         unknown = set(section) - {"select", "ignore", "allow"}
         if unknown:
-            raise ConfigError(
-                f"{file} [tool.seedbed.check] has no key {min(unknown)!r}; use select or ignore"
-            )
+            raise ConfigError(f"{file} [tool.seedbed.check] has no key {min(unknown)!r}; use select or ignore")
         ignored = [*_words(section, "ignore", file), *_words(section, "allow", file)]
         return Settings(",".join(_words(section, "select", file)), ",".join(ignored))
     return Settings()

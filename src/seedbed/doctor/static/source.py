@@ -62,9 +62,7 @@ def read_source(path: Path) -> Source:
             with tokenize.open(path) as handle:
                 text = handle.read()
     except (OSError, SyntaxError, UnicodeError) as error:
-        raise ConfigError(
-            f"cannot read {path}: {error}; give a Python file, a notebook or a folder"
-        ) from error
+        raise ConfigError(f"cannot read {path}: {error}; give a Python file, a notebook or a folder") from error
     return parse(text, path, cells)
 
 

@@ -17,16 +17,109 @@ Shape = tuple["int | None", ...]
 
 # Operations that hand their input on: same numbers, maybe another layout, type or device.
 TRANSPARENT = frozenset(
-    "view reshape squeeze unsqueeze flatten contiguous to cuda cpu float double half bfloat16 type permute "
-    "transpose forward getitem clone detach requires_grad_ dropout type_as ravel expand identity Identity "
-    "Flatten Dropout movedim t T alpha_dropout cat stack unflatten Unflatten swapaxes item numpy data".split()
+    [
+        "view",
+        "reshape",
+        "squeeze",
+        "unsqueeze",
+        "flatten",
+        "contiguous",
+        "to",
+        "cuda",
+        "cpu",
+        "float",
+        "double",
+        "half",
+        "bfloat16",
+        "type",
+        "permute",
+        "transpose",
+        "forward",
+        "getitem",
+        "clone",
+        "detach",
+        "requires_grad_",
+        "dropout",
+        "type_as",
+        "ravel",
+        "expand",
+        "identity",
+        "Identity",
+        "Flatten",
+        "Dropout",
+        "movedim",
+        "t",
+        "T",
+        "alpha_dropout",
+        "cat",
+        "stack",
+        "unflatten",
+        "Unflatten",
+        "swapaxes",
+        "item",
+        "numpy",
+        "data",
+    ]
 )
 # Operations after which no gradient flows back.
 CUTTING = frozenset(
-    "detach item numpy tolist data argmax argmin argsort long int bool byte eq ne lt le gt ge compare round floor "
-    "ceil sign cpu_numpy isnan isinf nonzero randint multinomial zeros_like ones_like rand_like randn_like "
-    "full_like bincount one_hot size len shape float_builtin int_builtin searchsorted bernoulli detach_ "
-    "sample new_zeros new_ones heaviside topk_indices numel dim sort_indices trunc fix floor_divide".split()
+    [
+        "detach",
+        "item",
+        "numpy",
+        "tolist",
+        "data",
+        "argmax",
+        "argmin",
+        "argsort",
+        "long",
+        "int",
+        "bool",
+        "byte",
+        "eq",
+        "ne",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "compare",
+        "round",
+        "floor",
+        "ceil",
+        "sign",
+        "cpu_numpy",
+        "isnan",
+        "isinf",
+        "nonzero",
+        "randint",
+        "multinomial",
+        "zeros_like",
+        "ones_like",
+        "rand_like",
+        "randn_like",
+        "full_like",
+        "bincount",
+        "one_hot",
+        "size",
+        "len",
+        "shape",
+        "float_builtin",
+        "int_builtin",
+        "searchsorted",
+        "bernoulli",
+        "detach_",
+        "sample",
+        "new_zeros",
+        "new_ones",
+        "heaviside",
+        "topk_indices",
+        "numel",
+        "dim",
+        "sort_indices",
+        "trunc",
+        "fix",
+        "floor_divide",
+    ]
 )
 
 
@@ -62,9 +155,7 @@ class Val:
         "var",
     )
 
-    def __init__(
-        self, kind: str, name: str = "", node: ast.AST | None = None, src: Source | None = None
-    ) -> None:
+    def __init__(self, kind: str, name: str = "", node: ast.AST | None = None, src: Source | None = None) -> None:
         self.kind = kind
         self.name = name
         self.node = node
@@ -104,7 +195,8 @@ class Val:
         if self.kind != "phi":
             yield self
             return
-        stack, seen = [self], set()
+        stack: list[Val] = [self]
+        seen: set[int] = set()
         while stack:
             val = stack.pop()
             if id(val) in seen:
@@ -177,7 +269,8 @@ def _same(a: Any, b: Any) -> bool:
 
 def ancestors(val: Val, through: frozenset[str] | None = None, limit: int = 4000) -> Iterator[Val]:
     """``val`` and everything it was made from; only through operations named in ``through`` if given."""
-    stack, seen = [val], set()
+    stack: list[Val] = [val]
+    seen: set[int] = set()
     while stack and len(seen) < limit:
         current = stack.pop()
         if id(current) in seen:
@@ -192,7 +285,8 @@ def ancestors(val: Val, through: frozenset[str] | None = None, limit: int = 4000
 def origins(val: Val) -> list[Val]:
     """The operations that really made ``val``: layout, type, device, wrappers and merges are seen through."""
     found: list[Val] = []
-    stack, seen = [val], set()
+    stack: list[Val] = [val]
+    seen: set[int] = set()
     while stack:
         current = stack.pop()
         if id(current) in seen:
