@@ -22,6 +22,8 @@ from seedbed.config.schema import Optimizer as OptimizerConfig
 from seedbed.data.batches import TrainBatches
 from seedbed.data.loader import Data, LoaderOptions, make_eval, prepare
 from seedbed.data.samples import digest
+from seedbed.data.stream import StreamBatches
+from seedbed.fast import choose_step
 from seedbed.models.freeze import freeze, frozen_modules, unfreeze
 from seedbed.models.init import initialize
 from seedbed.models.transfer import transfer
@@ -141,7 +143,7 @@ def assemble(config: Config, parts: Parts, *, resolved: dict[str, Any], project:
         job = Job(
             state=state,
             batches=batches,
-            train_step=parts.step,
+            train_step=choose_step(parts.step, state),
             total_steps=horizon(config, steps_per_epoch),
             total_epochs=trainer.epochs,
             accumulate=trainer.accumulate,
@@ -162,8 +164,8 @@ def assemble(config: Config, parts: Parts, *, resolved: dict[str, Any], project:
             fingerprint=fingerprint,
             notes=notes,
             project=project,
-            num_train=len(samples) if (samples := getattr(data.train, "samples", None)) is not None else None,
-            data_digest=digest(samples) if samples is not None else "none",
+            num_train=None if isinstance(data.train, StreamBatches) else len(data.train.samples),
+            data_digest=digest(data.train.samples),
             stack=stack.pop_all(),
         )
 

@@ -104,15 +104,19 @@ def count(
     grad_norm: Tensor | None = None,
     skipped: bool = False,
     scalars: dict[str, Tensor | float] | None = None,
+    value: float | None = None,
 ) -> StepRecord:
-    """Count the update that was just made and report it. ``weight`` is what ``loss`` is a mean over."""
+    """Count the update that was just made and report it.
+
+    ``weight`` is what ``loss`` is a mean over; ``value`` the loss as a number, where it has been read already.
+    """
     num_samples = sum(batch.num_samples for batch in batches)
     state.step += 1
     state.samples += num_samples
     if skipped:
         state.skipped += 1
     else:
-        state.epoch_loss.add(loss, weight)
+        state.epoch_loss.add(loss if value is None else value, weight)
     return StepRecord(
         step=state.step,
         epoch=state.cursor.epoch,
@@ -124,6 +128,7 @@ def count(
         grad_norm=grad_norm,
         skipped=skipped,
         scalars=scalars or {},
+        value=value,
     )
 
 

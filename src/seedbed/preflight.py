@@ -14,7 +14,7 @@ import torch
 import xxhash
 
 from seedbed.batch import map_tensors
-from seedbed.loop import train_step
+from seedbed.fast import is_plain
 from seedbed.seeding import capture_rng, forked_rng, numpy_generator, restore_rng
 from seedbed.state import Job
 
@@ -52,7 +52,7 @@ def twin_step(job: Job) -> Probe | None:
 
     Left out for a custom update, whose backward is its own business.
     """
-    if job.train_step is not train_step:
+    if not is_plain(job.train_step):
         return None
     state = job.state
     saved_rng = capture_rng()

@@ -98,7 +98,12 @@ class RunningMean:
         self.weight = 0.0
         self._waiting: list[tuple[Tensor, float | Tensor]] = []
 
-    def add(self, value: Tensor, weight: float | Tensor) -> None:
+    def add(self, value: Tensor | float, weight: float | Tensor) -> None:
+        if isinstance(value, float):
+            self._flush()
+            self.total += value * float(weight)
+            self.weight += float(weight)
+            return
         self._waiting.append((value, weight))
         if len(self._waiting) >= self.capacity:
             self._flush()
@@ -257,7 +262,7 @@ class StepRecord:
     """What one update reports. Tensors stay on the device until somebody reads them.
 
     ``step`` counts updates, this one included; ``epoch`` counts from 0; ``indices`` are the sample numbers of each
-    micro-batch; ``loss`` is the mean over the whole window.
+    micro-batch; ``loss`` is the mean over the whole window, and ``value`` the same as a number, where it has been read.
     """
 
     step: int
@@ -270,6 +275,7 @@ class StepRecord:
     grad_norm: Tensor | None = None
     skipped: bool = False
     scalars: dict[str, Tensor | float] = field(default_factory=dict)
+    value: float | None = None
 
 
 TrainStep = Callable[[TrainState, Sequence[Batch]], StepRecord]

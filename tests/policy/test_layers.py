@@ -18,6 +18,7 @@ ROWS: list[set[str]] = [
     {"config", "data", "models", "objectives", "optim", "checkpoint"},
     {"state"},
     {"loop", "evaluate", "nonfinite", "monitor"},
+    {"fast"},
     {"parts"},
     {"build"},
     {"tracking", "doctor", "recipes", "locate", "watching", "preflight"},

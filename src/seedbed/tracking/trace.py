@@ -58,7 +58,7 @@ class Trace:
         """Take an update in."""
         leaves = self.digest_weights() if record.step % self.period == 0 else None
         if self._on_host:
-            self._append(record, record.loss.item(), leaves)
+            self._append(record, record.loss.item() if record.value is None else record.value, leaves)
         else:
             self._waiting.append((record, leaves))
 

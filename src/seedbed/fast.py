@@ -1,0 +1,87 @@
+"""The fast forms of an update, chosen in one place: ``choose_step``.
+
+Each is another function with the signature of ``loop.train_step`` that gives the same bits; where it does not apply
+it calls ``loop.train_step`` itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seedbed.batch import Batch
+from seedbed.loop import clip_gradients, count, is_finite, non_finite, train_step
+from seedbed.optim.fused import FusedUpdate
+from seedbed.state import StepRecord, TrainState, TrainStep
+
+BACKWARD = Tensor.backward
+ENGINE: Callable[..., Any] | None = getattr(
+    getattr(torch.autograd.Variable, "_execution_engine", None), "run_backward", None
+)
+
+
+def choose_step(plain: TrainStep, state: TrainState) -> TrainStep:
+    """The fastest form of ``plain`` for a training: itself, if that is a custom update or needs a loss scaler."""
+    if plain is not train_step or state.scaler is not None or state.device.type not in {"cpu", "cuda"}:
+        return plain
+    return FastStep(state)
+
+
+def is_plain(step: TrainStep) -> bool:
+    """Whether an update is ``train_step`` or a fast form of it, not one of the user's."""
+    return step is train_step or isinstance(step, FastStep)
+
+
+class FastStep:
+    """``train_step`` for one batch without a loss scaler: kernels called directly, the loss read once on the CPU."""
+
+    def __init__(self, state: TrainState) -> None:
+        self.optimizers = list(state.optimizers.values())
+        self.updates = [FusedUpdate(optimizer) for optimizer in self.optimizers]
+        self.one = torch.ones((), device=state.device)
+
+    def __call__(self, state: TrainState, batches: Sequence[Batch]) -> StepRecord:
+        """One update; see ``train_step``, which this follows line by line."""
+        if len(batches) != 1 or state.skip_steps or Tensor.backward is not BACKWARD:
+            return train_step(state, batches)
+        (batch,) = batches
+        model, objective = state.model, state.objective
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                for parameter in group["params"]:
+                    parameter.grad = None
+        weight = objective.weight(batch)
+        with state.autocast():
+            outcome = objective(model, batch)
+        self.backward(outcome.loss)
+        loss = outcome.loss.detach()
+        for metric in state.epoch_metrics.values():
+            metric.update(outcome.outputs, batch)
+        grad_norm = clip_gradients(state)
+        value = loss.item() if loss.device.type == "cpu" else None
+        finite = is_finite(state, loss, grad_norm) if value is None or grad_norm is not None else math.isfinite(value)
+        if not finite and state.non_finite != "skip":
+            raise non_finite(state, loss, batches)
+        learning_rate = state.learning_rate
+        if finite:
+            for update in self.updates:
+                update()
+        for schedule in state.schedules.values():
+            schedule.apply(state.step + 1)
+        if finite and state.ema is not None:
+            state.ema.update(model)
+        skipped = not finite
+        return count(state, batches, loss, weight, learning_rate, grad_norm=grad_norm, skipped=skipped, value=value)
+
+    def backward(self, loss: Tensor) -> None:
+        """``loss.backward()`` without the checks of its arguments, which take as long as a small model's backward."""
+        if self.one.dtype is not loss.dtype or self.one.device != loss.device or self.one.shape != loss.shape:
+            self.one = torch.ones_like(loss)
+        if ENGINE is None or type(loss) is not Tensor or not loss.requires_grad or torch.is_grad_enabled() is False:
+            loss.backward()
+            return
+        ENGINE((loss,), (self.one,), False, False, (), allow_unreachable=True, accumulate_grad=True)
