@@ -269,11 +269,27 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB712", "underflowing-gradient", W, "gradients underflow in float16"),
     ("SB713", "framework-warning", W, "PyTorch warned about this"),
     ("SB714", "mutable-default", W, "a list or dict as a default argument is shared between calls"),
+    ("SB715", "order-dependent-data", W, "samples depend on the order in which they are read"),
+    ("SB716", "nondeterministic-operation", W, "one update made twice gives two different gradients"),
     # 8xx jobs
     ("SB801", "warmup-beyond-run", W, "the warm-up is longer than the run"),
     ("SB802", "unknown-monitor", E, "the monitored metric is never computed"),
     ("SB803", "patience-beyond-run", W, "the patience is longer than the run"),
     ("SB804", "batch-beyond-data", W, "the batch is larger than the data set"),
+    ("SB805", "unscaled-target", W, "targets are far from the scale that a network puts out"),
+    ("SB806", "unscaled-activations", W, "activations grow or vanish from layer to layer before training"),
+    ("SB807", "missing-class", W, "a class is missing from a split"),
+    ("SB808", "half-precision-on-cpu", W, "float16 on a CPU is slow and loses small gradients"),
+    ("SB809", "non-finite-data", W, "the data holds NaN or infinity"),
+    ("SB810", "slow-average", W, "the averaged weights still hold much of the initial weights at the end"),
+    ("SB811", "label-changing-augmentation", W, "mirrored digits or letters are not what their label says"),
+    ("SB812", "doubled-class-weights", W, "rare classes are favoured twice: by the sampler and in the loss"),
+    ("SB813", "leftover-limit", H, "only a part of the training data is used"),
+    ("SB814", "unreached-unfreeze", W, "the epoch in which weights are unfrozen never comes"),
+    ("SB815", "unvalidated-choice", W, "the best weights are chosen by the training loss"),
+    ("SB816", "rare-evaluation", W, "the evaluation interval is longer than the run"),
+    ("SB817", "late-checkpoint", H, "nothing is saved before the end of the run"),
+    ("SB818", "accumulation-beyond-epoch", W, "one update needs more batches than an epoch has"),
     # 9xx monitors
     ("SB901", "non-finite-loss", E, "the loss is not finite"),
     ("SB902", "exploding-gradient", W, "the gradient explodes"),
@@ -285,6 +301,9 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB908", "growing-memory", W, "memory grows from step to step"),
     ("SB909", "constant-prediction", W, "the model predicts the same for every input"),
     ("SB910", "unfit-single-batch", W, "the model cannot even learn one batch by heart"),
+    ("SB911", "diverging-loss", W, "the loss has risen far above its best and stays there"),
+    ("SB912", "loss-spikes", H, "the loss jumps again and again"),
+    ("SB913", "slowing-throughput", H, "training has become much slower than it was"),
 )
 
 CHECKS: dict[str, Check] = {code: Check(code, name, title, sev) for code, name, sev, title in _TABLE}
