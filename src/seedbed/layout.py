@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 
@@ -73,6 +74,8 @@ def inspect(tensor: torch.Tensor) -> TensorLayout:
         for i in range(len(shape) - 1)
         if shape[i] == 1 or shape[i + 1] == 1 or stride[i] == shape[i + 1] * stride[i + 1]
     )
+    # a dimension of size one lies anywhere, whatever its stride says
+    spread = [(n, s) for n, s in zip(shape, stride, strict=True) if n != 1]
     return TensorLayout(
         shape=shape,
         dtype=str(tensor.dtype).removeprefix("torch."),
@@ -87,6 +90,6 @@ def inspect(tensor: torch.Tensor) -> TensorLayout:
         requires_grad=tensor.requires_grad,
         is_leaf=tensor.is_leaf,
         broadcast_dimensions=tuple(i for i, (n, s) in enumerate(zip(shape, stride, strict=True)) if n > 1 and s == 0),
-        flatten_is_free=len(mergeable) == max(len(shape) - 1, 0),
+        flatten_is_free=tensor.numel() == 0 or all(a == n * b for (_, a), (n, b) in pairwise(spread)),
         mergeable=mergeable,
     )

@@ -57,7 +57,7 @@ def make_monitor(text: str, keys: Collection[str], early_stop: int | None) -> Mo
     key = key.strip()
     if key not in keys:
         near = difflib.get_close_matches(key, keys, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = f"; did you mean {near[0]!r}?" if near else ";"
         if f"val_{key}" in keys:
             hint = f"; did you mean 'val_{key}'? (training metrics need evaluate.train_metrics=true)"
         raise ConfigError(f"trainer.monitor: this run has no metric {key!r}{hint} It has: {', '.join(sorted(keys))}")

@@ -50,5 +50,5 @@ def find_recipe(name: str) -> Path:
     if name in recipes:
         return recipes[name]
     near = difflib.get_close_matches(name, recipes, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"the recipes are {', '.join(recipes)}"
-    raise ConfigError(f"{name!r} is neither a recipe nor a config file; {hint} A config is given with -c FILE")
+    hint = f"did you mean {near[0]!r}" if near else f"the recipes are {', '.join(recipes)}"
+    raise ConfigError(f"{name!r} is neither a recipe nor a config file; {hint}; a config is given with -c FILE")

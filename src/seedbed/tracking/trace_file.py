@@ -49,6 +49,7 @@ class TraceFile:
         for name, size in zip(("trace.bin", "trace-leaves.bin"), sizes, strict=True):
             file = (self.folder / name).open("ab")
             if file.tell() < size:
+                file.close()
                 raise DataError(
                     f"{self.folder / name} is shorter than the checkpoint says; it was changed since the run was "
                     "stopped: restore it, or start the run afresh with --resume never"
