@@ -67,3 +67,35 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Use dim=-1 (the classes)",
             shape=str(source.shape) if source.shape else None,
         )
+    for made, source in q.softmaxes(p):
+        dim = made.kwargs.get("dim", made.args[1] if len(made.args) > 1 else None)
+        where = q.spot(made, p.events[0])
+        if dim is None or dim.const != -2 or id(where.node) in seen:
+            continue
+        scores = any(v.name in ("matmul", "bmm", "einsum") for v in q.chain(source))
+        if scores and any(u.name in ("matmul", "bmm", "einsum", "dropout") for u in q.users(p, made)):
+            seen.add(id(where.node))
+            yield p.report(
+                "SB208",
+                where,
+                "attention softmax over dim=-2, the queries: the weights of a query do not sum to one over the keys",
+                why="each output is no weighted mean of the values, and positions influence each other's weights",
+                fix="Use dim=-1 (the keys)",
+            )
+    for event in p.once("loss"):
+        if event.name not in ("CrossEntropyLoss", "KLDivLoss", "BCELoss") or len(event.args) < 2:
+            continue
+        for val in q.chain(event.args[1])[:4]:
+            if val.name != "div" or len(val.args) != 2 or val.args[1].name != "sum" or id(val.node) in seen:
+                continue
+            total = val.args[1]
+            dim = total.kwargs.get("dim", total.args[1] if len(total.args) > 1 else None)
+            if dim is not None and dim.const == 0:
+                seen.add(id(val.node))
+                yield p.report(
+                    "SB208",
+                    val,
+                    "the target is normalised over dim=0, the batch: its rows do not sum to one",
+                    why="soft targets must be probabilities over the classes of each sample",
+                    fix="Normalise over dim=1 (the classes)",
+                )

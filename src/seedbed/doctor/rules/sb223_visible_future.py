@@ -80,6 +80,18 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             seen.add(id(event.node))
             yield _report(p, event, "attention is called without a causal mask, but the targets are the next tokens")
+    for event in q.forwards_inside(p, "TransformerDecoder", "TransformerDecoderLayer", "Transformer"):
+        if (
+            id(event.node) in seen
+            or event.name != "Transformer"
+            and len(event.args) > 2
+            or "tgt_is_causal" in event.kwargs
+        ):
+            continue
+        if "tgt_mask" not in event.kwargs and (len(event.args) < 4 or event.name != "Transformer") and p.trains:
+            if any(e.name == "CrossEntropyLoss" for e in p.all("loss")):
+                seen.add(id(event.node))
+                yield _report(p, event, f"{event.name} is called without tgt_mask, so the decoder sees the future")
     if q.next_token(p):
         for made, source in q.softmaxes(p):
             parts = list(ancestors(source, limit=60))

@@ -66,6 +66,6 @@ def check(p: Program) -> Iterator[Finding]:
                     f"log of {one.name}: it is minus infinity where {one.name} gives 0",
                     why="the gradient becomes infinite or NaN and destroys the weights",
                     fix="Use log_softmax / logsigmoid, or add a small epsilon before the log",
-                    severity=Severity.WARNING if risky else Severity.HINT,
+                    severity=Severity.WARNING if risky or soft else Severity.HINT,
                 )
                 break

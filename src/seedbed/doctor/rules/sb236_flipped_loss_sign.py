@@ -38,6 +38,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -94,3 +95,30 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Negate it: loss = -log_prob.mean()",
                 related=((str(back.src.path), back.line, "backward()"),),
             )
+    for back in p.once("backward"):
+        root = back.recv
+        step = next((s for s in p.all("step") if s.seq > back.seq and s.loops == back.loops), None)
+        if root is None or step is None or step.recv is None or step.recv.kind != "optimizer":
+            continue
+        own = q.held(step.recv)
+        for event in p.all("loss"):
+            if event.name not in ("BCELoss", "BCEWithLogitsLoss") or len(event.args) < 2 or event.result is None:
+                continue
+            if event.loops != back.loops or not any(v is event.result for v in ancestors(root, limit=200)):
+                continue
+            goal = [v for v in q.chain(event.args[1]) if v.name in ("zeros", "zeros_like", "full_like", "full")]
+            if not goal or goal[-1].name.startswith("full") and goal[-1].number(1, "fill_value") not in (0, 0.0):
+                continue
+            judge = next((v for v in q.chain(event.args[0]) if v.name == "forward" and v.owner is not None), None)
+            made = [v for v in ancestors(event.args[0], limit=400) if v.name == "forward" and v is not judge and v.grad]
+            if judge is None or any(o is judge.owner for o in own) or id(event.node) in seen:
+                continue
+            if any(any(o is v.owner for o in own) for v in made):
+                seen.add(id(event.node))
+                yield p.report(
+                    "SB236",
+                    event,
+                    "the generator is trained with the label of fakes (0): the sign of its loss is wrong",
+                    why="it learns to make the discriminator recognise its samples instead of fooling it",
+                    fix="Use the label of real samples (ones) in the generator's loss",
+                )

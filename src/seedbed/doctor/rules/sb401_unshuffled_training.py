@@ -44,6 +44,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -72,4 +73,25 @@ def check(p: Program) -> Iterator[Finding]:
             why="batches come in the same order in every epoch; ordered data gives one-sided batches",
             fix="Pass shuffle=True",
             related=((str(loop.src.path), loop.line, "the training loop"),),
+        )
+    done: set[int] = set()
+    for back in p.all("backward"):
+        loop = back.loop
+        over = loop.over if loop is not None else None
+        if loop is None or over is None or over.name != "split" or len(back.loops) < 2 or id(loop.node) in done:
+            continue
+        drawn = [v for v in ancestors(over, limit=20) if v.name == "randperm"]
+        epoch = back.loops[-2]
+        if not drawn or not q.repeats(epoch):
+            continue
+        inside = [v for v in drawn if (made := q.loop_of(p, v)) is not None and made.node is epoch.node]
+        if inside or any(v.name == "getitem" and v.args and v.args[0] in drawn for v in ancestors(over, limit=20)):
+            continue
+        done.add(id(loop.node))
+        yield p.report(
+            "SB401",
+            drawn[0],
+            "the order is drawn once, before the epoch loop: every epoch sees the same batches in the same order",
+            why="the data is shuffled once instead of in every epoch, so the batches never change",
+            fix="Draw torch.randperm(n) inside the epoch loop",
         )

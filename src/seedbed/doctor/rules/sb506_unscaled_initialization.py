@@ -79,16 +79,21 @@ def check(p: Program) -> Iterator[Finding]:
                 if name == "Parameter" and made.args
                 else None
             )
-            if inner is None or inner.name not in ("randn", "rand") or inner.shape is None or len(inner.shape) != 2:
+            if (
+                inner is None
+                or inner.name not in ("randn", "rand")
+                or (inner.shape is None and len(inner.args) != 2)
+                or (inner.shape is not None and len(inner.shape) != 2)
+            ):
                 continue
-            sizes = [s for s in inner.shape if isinstance(s, int)]
+            sizes = [s for s in inner.shape or () if isinstance(s, int)]
             if _named(made, p):
                 continue
             if len(sizes) < 2 and not (not sizes and name == "Parameter" and _multiplies(made, p)):
                 continue
             if len(sizes) == 2 and (max(sizes) < 64 or min(sizes) < 8):
                 continue
-            what = f"{inner.name}{tuple(inner.shape)} without scaling"
+            what = f"{inner.name}{tuple(inner.shape or ())} without scaling"
         if what:
             seen.add(id(event.node))
             yield p.report(

@@ -74,3 +74,17 @@ def check(p: Program) -> Iterator[Finding]:
             why="shuffling, dropout and noise repeat exactly in every epoch, so the randomness has no effect",
             fix="Set the seed once, before the loop",
         )
+    for event in p.once("call"):
+        last = event.name.rsplit(".", 1)[-1]
+        seeds = last == "manual_seed" or event.name in ("numpy.random.seed", "random.seed")
+        value = event.args[0] if event.args else None
+        drawn = last in ("default_rng", "RandomState") and value is not None
+        if (seeds or drawn) and value is not None and value.kind == "const" and value.const is not None:
+            if any(f.name == "__getitem__" for f in event.funcs):
+                yield p.report(
+                    "SB702",
+                    event,
+                    "the random generator is seeded again in __getitem__: every sample gets the same random numbers",
+                    why="the augmentation is identical for all samples and epochs, so it has no effect",
+                    fix="Seed once, outside __getitem__",
+                )
