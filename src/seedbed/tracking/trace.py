@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 import xxhash
 
@@ -28,6 +30,22 @@ def leaf_period(tensors: Mapping[str, torch.Tensor]) -> int:
     return period
 
 
+def view_bytes(tensor: torch.Tensor) -> memoryview:
+    """A tensor's bytes in row-major order; no copy where they lie so in the host's memory."""
+    data: memoryview = tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data
+    return data
+
+
+def digest_ids(indices: Sequence[npt.NDArray[np.int64]]) -> int:
+    """xxh3-64 over the sample numbers of an update."""
+    if len(indices) == 1:
+        return xxhash.xxh3_64_intdigest(indices[0].tobytes())
+    digest = xxhash.xxh3_64()
+    for numbers in indices:
+        digest.update(numbers.tobytes())
+    return digest.intdigest()
+
+
 class Trace:
     """Follows the updates of a run and writes their chain. ``state`` belongs into the checkpoint.
 
@@ -38,6 +56,9 @@ class Trace:
         self.tensors = dict(tensors)
         self.period = leaf_period(self.tensors)
         self.file = TraceFile(folder, list(self.tensors), self.period)
+        # where the weights lie in the host's memory as they are digested, their bytes are found once
+        in_place = all(tensor.device.type == "cpu" and tensor.is_contiguous() for tensor in self.tensors.values())
+        self._bytes = [view_bytes(tensor) for tensor in self.tensors.values()] if in_place else None
         self.chain = b"\0" * 16
         self.num_steps = self.num_leaves = 0
         self._waiting: list[tuple[StepRecord, bytes | None]] = []
@@ -72,10 +93,7 @@ class Trace:
         self._waiting.clear()
 
     def _append(self, record: StepRecord, loss: float, leaves: bytes | None) -> None:
-        ids = xxhash.xxh3_64()
-        for indices in record.indices:
-            ids.update(indices.tobytes())
-        fields = struct.pack("<QfQ", record.step, loss, ids.intdigest())
+        fields = struct.pack("<QfQ", record.step, loss, digest_ids(record.indices))
         self.chain = xxhash.xxh3_128_digest(self.chain + fields + (leaves or b""))
         self.num_steps += 1
         packed = None
@@ -86,11 +104,11 @@ class Trace:
 
     def digest_weights(self) -> bytes:
         """One xxh3-64 per tensor, in the order of their names in the model."""
-        digests = bytearray()
-        for tensor in self.tensors.values():
-            data = tensor.detach().cpu().contiguous().view(-1)
-            digests += struct.pack("<Q", xxhash.xxh3_64_intdigest(data.view(torch.uint8).numpy().data))
-        return bytes(digests)
+        if self._bytes is None:
+            digests = [xxhash.xxh3_64_intdigest(view_bytes(tensor)) for tensor in self.tensors.values()]
+        else:
+            digests = [xxhash.xxh3_64_intdigest(data) for data in self._bytes]
+        return struct.pack(f"<{len(digests)}Q", *digests)
 
     @property
     def state(self) -> dict[str, Any]:
