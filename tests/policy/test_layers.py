@@ -25,7 +25,7 @@ ROWS: list[set[str]] = [
     {"session"},
     {"opening", "closing"},
     {"run", "report", "scaffold"},
-    {"fitting", "inference", "replay", "bench"},
+    {"fitting", "inference", "predict", "replay", "bench"},
     {"verify", "seeds"},
     {"cli"},
 ]

@@ -27,9 +27,10 @@ def Arrays(*, path: str, inputs: str = "x", targets: str | None = "y") -> Source
     """
     file = Path(path).expanduser()
     if file.suffix == ".npy":
-        y = None if targets is None or targets == "y" else _convert(_load(Path(targets).expanduser()), targets)
-        return from_tensors(_convert(_load(file), path), y, name=file.name)
-    arrays = _load(file)
+        other = None if targets is None or targets == "y" else load_arrays(Path(targets).expanduser())
+        y = None if other is None else convert_array(other, str(targets))
+        return from_tensors(convert_array(load_arrays(file), path), y, name=file.name)
+    arrays = load_arrays(file)
     if not isinstance(arrays, dict):
         raise DataError(f"{path} is not an .npz file")
 
@@ -38,8 +39,8 @@ def Arrays(*, path: str, inputs: str = "x", targets: str | None = "y") -> Source
             return None
         if targets is not None and targets + suffix not in arrays:
             raise DataError(f"{path} has {inputs + suffix!r} but no {targets + suffix!r}; it has: {', '.join(arrays)}")
-        y = None if targets is None else _convert(arrays[targets + suffix], f"{path}[{targets + suffix}]")
-        return _convert(arrays[inputs + suffix], f"{path}[{inputs + suffix}]"), y
+        y = None if targets is None else convert_array(arrays[targets + suffix], f"{path}[{targets + suffix}]")
+        return convert_array(arrays[inputs + suffix], f"{path}[{inputs + suffix}]"), y
 
     train = pair("") or pair("_train")
     if train is None:
@@ -47,8 +48,12 @@ def Arrays(*, path: str, inputs: str = "x", targets: str | None = "y") -> Source
     return from_tensors(*train, val=pair("_val"), test=pair("_test"), name=file.name)
 
 
-def _load(file: Path) -> Any:
-    """An array, or a dict of arrays; never a pickle."""
+def load_arrays(file: Path) -> Any:
+    """An array, or a dict of arrays; never a pickle.
+
+    Raises:
+        DataError: It cannot be read.
+    """
     try:
         loaded = np.load(file, allow_pickle=False)
         if not isinstance(loaded, np.lib.npyio.NpzFile):
@@ -63,7 +68,12 @@ def _load(file: Path) -> Any:
         ) from error
 
 
-def _convert(array: npt.NDArray[Any], where: str) -> npt.NDArray[Any]:
+def convert_array(array: npt.NDArray[Any], where: str) -> npt.NDArray[Any]:
+    """Floats as float32, whole numbers as int64, bytes and truth values as they are.
+
+    Raises:
+        DataError: It holds no numbers.
+    """
     if array.dtype.kind == "f":
         return array.astype(np.float32)
     if array.dtype.kind in "iu" and array.dtype != np.uint8:
