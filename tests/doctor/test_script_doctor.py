@@ -90,8 +90,8 @@ while True:
     except Exception:
         pass
 """
-    seen = observe_script(_write(tmp_path, text), seconds=2.0)
-    assert seen.stopped == "stopped after 2 seconds"
+    seen = observe_script(_write(tmp_path, text), seconds=6.0)
+    assert seen.stopped == "stopped after 6 seconds"
     assert [(f.code, f.line) for f in seen.findings] == [("SB101", 8)]
 
 

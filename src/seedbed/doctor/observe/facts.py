@@ -150,6 +150,8 @@ class RootFact:
     start: dict[str, Tensor] = field(default_factory=dict)
     gains: dict[str, tuple[float, float]] = field(default_factory=dict)
     output: tuple[int, ...] = ()
+    first_layer: nn.Module | None = None
+    entry: tuple[float, float] | None = None
     moody: list[nn.Module] | None = None
 
 

@@ -111,9 +111,9 @@ def _is_linear_output(given: Tensor) -> bool:
         if node is None:
             return False
         name = node.name().split("Backward")[0]
-        if name == "Addmm":
+        if name in ("Addmm", "Mm"):
             return True
-        if name not in ("View", "UnsafeView", "_UnsafeView", "ReshapeAlias", "Alias"):
+        if name not in ("View", "UnsafeView", "_UnsafeView", "ReshapeAlias", "Alias", "Add"):
             return False
         node = node.next_functions[0][0]
     return False

@@ -254,6 +254,12 @@ class ModuleWatch:
         return any(id(m) in self.record.stray for m in self.stack[1:-1])
 
     def _linear_input(self, module: nn.Module, given: Tensor, root: RootFact) -> None:
+        first = root.entry is None or root.first_layer is module
+        if first and self.record.steps < 4 and is_plain(given) and given.numel() and given.grad_fn is None:
+            data = given.detach()
+            low, high = float(data.min()), float(data.max())
+            old = root.entry or (low, high)
+            root.entry, root.first_layer = (min(low, old[0]), max(high, old[1])), module
         known = self.produced.get(id(given))
         if known is not None and known[0]() is given and known[3] == version_of(given):
             before, site = known[1], known[2]

@@ -82,12 +82,15 @@ def in_for_loop(frame: FrameType) -> bool:
 
 
 def names_of(frame: FrameType | None, value: object) -> tuple[str, ...]:
-    """Return the names that the user's code has for ``value`` in this frame and at the top level."""
-    found: list[str] = []
+    """Return the names that the user's code has for ``value`` in this frame and above, keys of dicts included."""
+    found: dict[str, None] = {}
     while frame is not None and len(found) < 8:
         if is_user_file(frame.f_code.co_filename):
-            for scope in (frame.f_locals, frame.f_globals):
-                found.extend(name for name, held in list(scope.items()) if held is value and name not in found)
+            for name, held in [*frame.f_locals.items(), *frame.f_globals.items()]:
+                if held is value:
+                    found[name] = None
+                elif type(held) is dict and len(held) < 20:
+                    found.update((key, None) for key, item in held.items() if item is value and isinstance(key, str))
         frame = frame.f_back
     return tuple(found)
 

@@ -39,7 +39,7 @@ def probe(run: Run) -> Iterator[Finding]:
         name = _name_of(run, average.module())
         if still and any(w in name for w in ("ema", "average", "avg", "shadow", "swa", "polyak", "slow")):
             yield report(
-                "SB605", f"the moving average {name} (EMA) is never updated: its weights are the same after "
+                "SB605", f"the moving average (EMA) is never updated: its weights are the same after "
                 f"{run.record.steps} optimizer steps, so its evaluation shows the initial model", average.site,
                 "Update it after every optimizer step.", steps=run.record.steps,
             )  # fmt: skip
@@ -73,8 +73,10 @@ def probe(run: Run) -> Iterator[Finding]:
 
 
 def _name_of(run: Run, module: object) -> str:
-    names = [root.name.lower() for root in run.record.roots.values() if root.module is module]
-    return names[0] if names else ""
+    for key, root in run.record.roots.items():
+        if root.module is module:
+            return " ".join([root.name, *{f.text for f in run.record.forwards if f.root == key}]).lower()
+    return ""
 
 
 def _evaluated(run: Run, module: object) -> bool:

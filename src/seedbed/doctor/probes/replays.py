@@ -166,7 +166,10 @@ def _future(run: Run, root: RootFact, model: nn.Module, args: Any, base: Tensor)
 def _mask_site(model: nn.Module) -> Site | None:
     for module in model.modules():
         if type(module).__module__ == "__main__":
-            site = line_in(type(module), ("tril", "triu", "is_causal", "attn_mask", "encoder(", "attn(", "softmax"))
+            site = line_in(
+                type(module),
+                ("tril", "triu", "is_causal", "scaled_dot_product", "attn_mask", "encoder(", "attn(", "softmax"),
+            )
             if site is not None:
                 return site
     return None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.observe.facts import ForwardFact
 from seedbed.doctor.observe.pairs import Pair, joined
 from seedbed.doctor.observe.site import Site
+from seedbed.doctor.observe.source import find_calls, line_in
 from seedbed.doctor.probes.view import Run, number, report
 
 WORDS = ("val", "test", "dev", "valid", "holdout", "unseen")
@@ -26,8 +27,9 @@ def probe(run: Run) -> Iterator[Finding]:
     learnt = [(f, x) for f, x in seen if f.reached]
     held = [(f, x) for f, x in seen if f.number in numbers]
     if not overlap:
-        yield from _moments(learnt, held)
+        yield from _moments(run, learnt, held)
     yield from _scale(learnt)
+    yield from _first_layer(run)
     yield from _target_inside(run, train)
     yield from _sorted_labels(run)
     for note in run.record.noted("unpaired-index"):
@@ -70,7 +72,7 @@ def _overlap(run: Run) -> Iterator[Finding]:
                 yield report(
                     "SB309", f"the evaluation uses the training data: all {len(rows)} evaluated samples were "
                     "also trained "
-                    f"on, and a loader with {spare[0].samples} other samples is never read", site,
+                    f"on, and a loader with {spare[0].samples} other samples is never read", _caller(site, function),
                     "Pass the validation loader.", shared=len(shared),
                 )  # fmt: skip
             elif named and "train" not in names.lower():
@@ -86,6 +88,11 @@ def _overlap(run: Run) -> Iterator[Finding]:
                 evaluated=len(rows),
             )  # fmt: skip
         return
+
+
+def _caller(site: Site | None, function: str) -> Site | None:
+    lines = find_calls(site.file, (function,)) if site is not None else []
+    return Site(site.file, lines[-1]) if site is not None and lines else site
 
 
 Given = list[tuple[ForwardFact, Tensor]]
@@ -118,7 +125,24 @@ def _scale(train: Given) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _moments(train: Given, held: Given) -> Iterator[Finding]:
+def _first_layer(run: Run) -> Iterator[Finding]:
+    for key in run.trained_roots:
+        root = run.record.roots[key]
+        if root.entry is not None and root.entry[0] >= 0 and 0 < root.entry[1] < 0.0045:
+            yield report(
+                "SB408", f"the inputs are scaled twice: the first layer of {root.name} gets values in "
+                f"{number(root.entry[0])}..{number(root.entry[1])}, as if they had been divided by 255 two times",
+                last_division(root.module) or root.site, "Scale them once, to 0..1 or to mean 0 and std 1.",
+                high=root.entry[1],
+            )  # fmt: skip
+
+
+def last_division(module: nn.Module) -> Site | None:
+    """Return the line of a module's class that divides by a pixel range."""
+    return line_in(type(module), ("/ 255", "/255", "/ 256", "div(255", "mul(1"))
+
+
+def _moments(run: Run, train: Given, held: Given) -> Iterator[Finding]:
     one, two = _numbers(train), _numbers(held)
     if one is None or two is None or one.shape[1] != two.shape[1] or min(len(one), len(two)) < 20:
         return
@@ -129,7 +153,8 @@ def _moments(train: Given, held: Given) -> Iterator[Finding]:
     standard = float(mean1.abs().median()) < 0.2 and 0.7 < float(std1.median()) < 1.4
     standard_too = float(mean2.abs().median()) < 0.2 and 0.7 < float(std2.median()) < 1.4
     if (ratio > 3 or ratio < 1 / 3 or shift > 3) and (standard or standard_too or ratio > 20 or ratio < 1 / 20):
-        site = held[0][0].site
+        loader = run.record.loaders.get(held[0][0].loader)
+        site = loader.site if loader is not None else held[0][0].site
         yield report(
             "SB409", f"evaluation inputs are not normalised as the training inputs are: training mean "
             f"{number(float(mean1.median()))}, std {number(float(std1.median()))}; evaluation mean "

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.observe.source import last_call
 from seedbed.doctor.observe.tensors import trailing_padding
 from seedbed.doctor.probes.view import Run, report
 
@@ -35,7 +36,8 @@ def probe(run: Run) -> Iterator[Finding]:
             if run_of is not None and float(run_of.float().mean()) > 0.02:
                 yield report(
                     "SB225", f"padding counts in the loss: {float(run_of.float().mean()):.0%} of the targets are the "
-                    f"padding id {pad}, and ignore_index is {ignored}", pair.loss.site,
+                    f"padding id {pad}, and ignore_index is "
+                    f"{ignored}", last_call(pair.loss.site, ("CrossEntropyLoss", "NLLLoss")),
                     f"Write CrossEntropyLoss(ignore_index={pad}).", padding=float(run_of.float().mean()),
                 )  # fmt: skip
                 return
