@@ -95,7 +95,7 @@ def measure(name: str, given: Tensor, target: Any, bound: dict[str, Any]) -> dic
         seen["classes"] = given.shape[axis]
     if isinstance(target, Tensor) and is_plain(target):
         _measure_target(name, seen, target, bound)
-    for key in ("ignore_index", "log_target", "pos_weight", "weight", "label_smoothing"):
+    for key in ("ignore_index", "log_target", "log_input", "pos_weight", "weight", "label_smoothing"):
         value = bound.get(key)
         if isinstance(value, Tensor):
             seen[key] = value.detach().float().flatten()[:1000].tolist()

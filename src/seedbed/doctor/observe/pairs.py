@@ -97,13 +97,13 @@ class PairWatch:
         one, two = self.drawn.get(id(inputs)), self.drawn.get(id(target))
         if one and two and one[0] != two[0] and one[1] == two[1] and one[2] == two[2]:
             self.recorder.record.note("unpaired-index", two[3] or one[3], rows=one[1], batch=one[2])
+        root = self.recorder.record.roots.get(fact.root)
+        if root is not None and root.target is None and call.training:
+            root.target = target.detach().clone()
         if not inputs.is_floating_point() and inputs.ndim == 2 and target.numel() == inputs.numel():
             target = target.reshape(inputs.shape)
         if inputs.shape[0] != target.shape[0] or len(self.pairs) >= MAX_BATCHES:
             return
-        root = self.recorder.record.roots.get(fact.root)
-        if root is not None and root.target is None and call.training:
-            root.target = target.detach().clone()
         size = inputs.numel() + target.numel()
         if self.numbers + size > MAX_NUMBERS or inputs.requires_grad:
             return

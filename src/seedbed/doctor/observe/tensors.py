@@ -370,6 +370,14 @@ def _dropout(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[s
         watch.record.note("functional-dropout", here(), rate=float(rate))
 
 
+def _batch_norm(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    training = kwargs.get("training", args[5] if len(args) > 5 else False)
+    mean = kwargs.get("running_mean", args[1] if len(args) > 1 else None)
+    stack = watch.recorder.modules.stack
+    if training and mean is not None and stack and not any(m.training for m in stack):
+        watch.record.note("functional-norm", here(), shape=tuple(args[0].shape))
+
+
 def _log(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     given = args[0] if args else None
     if _plain(given) and given.requires_grad and given.numel() and bool((given.detach() <= 0).any()):
@@ -393,5 +401,6 @@ HANDLERS: dict[str, Handler] = {
     "__mul__": _multiply, "__rmul__": _multiply, "__getitem__": _index, "scaled_dot_product_attention": _attention,
     "multi_head_attention_forward": _multihead, "embedding": _embedding, "log": _log, "sqrt": _sqrt,
     "dropout": _dropout, "dropout2d": _dropout, "dropout1d": _dropout, "alpha_dropout": _dropout,
+    "batch_norm": _batch_norm,
     "index_select": _index,
 }  # fmt: skip

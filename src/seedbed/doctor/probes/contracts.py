@@ -42,6 +42,8 @@ def _judge(name: str, site: Site | None, seen: list[Seen], calls: list[LossCall]
         yield from _nll(site, seen)
     elif name == "kl_div":
         yield from _kl(site, seen)
+    elif name == "poisson_nll_loss":
+        yield from _poisson(site, seen)
     elif name.startswith("binary"):
         yield from _binary(name, site, seen)
     elif name in REGRESSION:
@@ -122,7 +124,10 @@ def _labels(site: Site | None, seen: list[Seen], classes: int) -> Iterator[Findi
             if label != s.get("ignore_index", -100):
                 counts[label] = counts.get(label, 0) + times
     total = sum(counts.values())
-    if not counts or total < 50 or not 2 < classes <= 50:
+    if not counts or total < 50 or not 2 <= classes <= 50:
+        return
+    yield from _class_weights(site, seen, counts)
+    if classes == 2:
         return
     low, high = min(counts), max(counts)
     if (
@@ -142,6 +147,9 @@ def _labels(site: Site | None, seen: list[Seen], classes: int) -> Iterator[Findi
             f"targets only use {len(counts)} classes (up to {high:.0f})", site,
             "Give the last layer one output per class.", outputs=classes, classes=len(counts),
         )  # fmt: skip
+
+
+def _class_weights(site: Site | None, seen: list[Seen], counts: dict[float, int]) -> Iterator[Finding]:
     weight = seen[0].get("weight")
     if isinstance(weight, list) and len(weight) >= len(counts) >= 2:
         often, rare = max(counts, key=lambda k: counts[k]), min(counts, key=lambda k: counts[k])
@@ -201,6 +209,17 @@ def _kl(site: Site | None, seen: list[Seen]) -> Iterator[Finding]:
         yield report(
             "SB207", f"kl_div with reduction='mean' is not the KL divergence: it also divides by the "
             f"{seen[0].get('classes')} classes", site, "Use reduction='batchmean'.",
+        )  # fmt: skip
+
+
+def _poisson(site: Site | None, seen: list[Seen]) -> Iterator[Finding]:
+    makers = {s["maker"] for s in seen}
+    if makers <= {"Exp", "Softplus", "Relu"} and all(s.get("log_input") for s in seen):
+        yield report(
+            "SB251", f"PoissonNLLLoss gets a rate ({', '.join(makers).lower()} of the scores), but with "
+            "log_input=True it "
+            "expects the log of the rate and applies exp itself", site,
+            "Pass the raw scores, or set log_input=False.",
         )  # fmt: skip
 
 

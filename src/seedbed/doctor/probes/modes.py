@@ -23,11 +23,21 @@ def probe(run: Run) -> Iterator[Finding]:
     yield from _training_in_eval_mode(run)
     yield from _gradients_in_evaluation(run)
     yield from _frozen_statistics(run)
+    yield from _functional_norm(run)
     for note in run.record.noted("functional-dropout"):
         yield report(
             "SB316", f"F.dropout stays on in evaluation: it ran with p={note.first['rate']} while the model was "
             "in eval "
             "mode", note.site, "Pass training=self.training, or use nn.Dropout.", **note.first,
+        )  # fmt: skip
+
+
+def _functional_norm(run: Run) -> Iterator[Finding]:
+    for note in run.record.noted("functional-norm"):
+        yield report(
+            "SB326", "F.batch_norm(training=True) stays in training mode: in evaluation it uses and updates the "
+            "batch's own "
+            "statistics", note.site, "Pass training=self.training, or use nn.BatchNorm.", **note.first,
         )  # fmt: skip
 
 

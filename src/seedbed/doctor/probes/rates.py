@@ -53,6 +53,12 @@ def _settings(optimizer: OptimizerFact) -> Iterator[Finding]:
 
 
 def _course(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
+    zeros = next((i for i, rate in enumerate(optimizer.rates) if rate > 0), 0)
+    if zeros >= 3:
+        yield report(
+            "SB121", f"the learning rate is 0 in the first {zeros} steps: the warm-up does nothing (integer division?)",
+            optimizer.site, "Use / instead of // in the warm-up, and start above 0.", steps=zeros,
+        )  # fmt: skip
     losses = optimizer.losses
     if any(not abs(value) < float("inf") for value in losses):
         at = next(i for i, value in enumerate(losses) if not abs(value) < float("inf"))

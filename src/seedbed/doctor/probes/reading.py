@@ -41,6 +41,7 @@ def probe(run: Run) -> Iterator[Finding]:
             yield from _order(loader)
         else:
             yield from _drift(loader)
+        yield from _same_batch(run, loader)
         yield from _workers(loader)
         yield from _weights(loader)
 
@@ -68,6 +69,19 @@ def _left_early(run: Run, loader: LoaderFact) -> Iterator[Finding]:
         line, "Delete the break (or return) in the batch loop.",
         batches=first.batches, length=loader.length,
     )  # fmt: skip
+
+
+def _same_batch(run: Run, loader: LoaderFact) -> Iterator[Finding]:
+    """The loop takes new batches from the loader, but the model always gets the same one."""
+    given = [f for f in run.training_forwards if f.loader == loader.key and f.rows]
+    fresh = {digest for epoch in loader.epochs for digest in epoch.digests}
+    if len(given) >= 6 and len({f.rows for f in given}) == 1 and len(fresh) >= 4:
+        yield report(
+            "SB434", f"every step trains on the same batch: {len(given)} training passes got one and the same "
+            "input although "
+            f"the loader gave {len(fresh)} different batches, the loop variable is never used", given[0].site,
+            "Use the batch of the loop.", passes=len(given), batches=len(fresh),
+        )  # fmt: skip
 
 
 def _first_batches(loader: LoaderFact) -> Iterator[Finding]:

@@ -140,17 +140,14 @@ def _where_mixed(model: nn.Module, args: Any, row: int) -> Site | None:
 
 
 def _future(run: Run, root: RootFact, model: nn.Module, args: Any, base: Tensor) -> Iterator[Finding]:
-    tokens, target = args[0], root.target
-    if target is None or tokens.is_floating_point() or tokens.ndim != 2 or base.ndim != 3 or tokens.shape[1] < 4:
+    target = root.target
+    place = next((k for k, arg in enumerate(args) if _predicts_next(arg, target)), None)
+    if place is None or base.ndim != 3 or base.shape[:2] != args[place].shape:
         return
-    if target.numel() != tokens.numel() or len(args) > 1 or base.shape[:2] != tokens.shape:
-        return
-    target = target.reshape(tokens.shape)
-    if not torch.equal(target[:, :-1], tokens[:, 1:]):
-        return
+    tokens = args[place]
     changed = tokens.clone()
     changed[:, -1] = (tokens[:, -1] + 1) % (int(tokens.max()) + 1)
-    out = model(changed)
+    out = model(*args[:place], changed, *args[place + 1 :])
     gap = _gap(base[:, :-1], out[:, :-1])
     if gap > TOLERANCE:
         forward = next((f.site for f in run.training_forwards if f.root == root.key), None)
@@ -163,12 +160,31 @@ def _future(run: Run, root: RootFact, model: nn.Module, args: Any, base: Tensor)
         )  # fmt: skip
 
 
+def _predicts_next(tokens: Any, target: Tensor | None) -> bool:
+    """Say whether the targets are the tokens shifted by one."""
+    if not isinstance(tokens, Tensor) or tokens.is_floating_point() or tokens.ndim != 2 or target is None:
+        return False
+    if target.numel() != tokens.numel() or tokens.shape[1] < 4:
+        return False
+    return torch.equal(target.reshape(tokens.shape)[:, :-1], tokens[:, 1:])
+
+
 def _mask_site(model: nn.Module) -> Site | None:
     for module in model.modules():
         if type(module).__module__ == "__main__":
             site = line_in(
                 type(module),
-                ("tril", "triu", "is_causal", "scaled_dot_product", "attn_mask", "encoder(", "attn(", "softmax"),
+                (
+                    "tril",
+                    "triu",
+                    "is_causal",
+                    "ransformer(",
+                    "scaled_dot_product",
+                    "attn_mask",
+                    "encoder(",
+                    "attn(",
+                    "softmax",
+                ),
             )
             if site is not None:
                 return site

@@ -117,6 +117,13 @@ def _scale(train: Given) -> Iterator[Finding]:
             "been divided "
             "by 255 two times", train[0][0].site, "Scale them once, to 0..1 or to mean 0 and std 1.", high=high,
         )  # fmt: skip
+    elif max(-low, high) > 300 and rows.shape[1] >= 48:
+        yield report(
+            "SB423", f"the inputs are not normalised: they lie in {number(low)}..{number(high)}, as if mean and "
+            "std for images "
+            "in [0, 1] were applied to images in [0, 255]", train[0][0].site, "Divide by 255 "
+            "first.", low=low, high=high,
+        )  # fmt: skip
     elif low >= 0 and 200 < high <= 255 and bool((rows == rows.round()).all()) and rows.shape[1] >= 16:
         yield report(
             "SB433", f"the inputs are not normalised: they are pixels in "
