@@ -53,6 +53,28 @@ def check(p: Program) -> Iterator[Finding]:
         a, b = d.shuffle_of(left), d.shuffle_of(right)
         if id(event.node) in seen or not (a or b):
             continue
+        if (a is None) != (b is None):
+            moved, still = (left, right) if a is not None else (right, left)
+            bases = [
+                v.args[0]
+                for v in d.chain_all(moved)
+                if v.name == "getitem" and v.args and (a or b) in d.chain_all(v.args[1])
+            ]
+            other_way = any(
+                v.name in ("getitem", "index_select") and any(k.name == "randperm" for k in v.inputs())
+                for v in ancestors(still, limit=80)
+            )
+            if bases and not other_way and any(bases[0] is v for v in ancestors(still, limit=80)):
+                seen.add(id(event.node))
+                yield p.report(
+                    "SB414",
+                    a or b or event,
+                    "only one of inputs and targets is shuffled: the labels no longer fit their inputs",
+                    why="the other one keeps the old order, so the pairs are mixed up",
+                    fix="Index both with the same permutation",
+                    related=((str(event.src.path), event.line, "they are paired here"),),
+                )
+                continue
         if (a is not None and b is not None and a is not b) or (
             (a is None) != (b is None) and _raw(left if a is None else right)
         ):

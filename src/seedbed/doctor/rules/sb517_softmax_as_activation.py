@@ -43,7 +43,13 @@ def check(p: Program) -> Iterator[Finding]:
                 made.kind == "tensor"
                 and made.name == "softmax"
                 and made.args
-                and any(o.name in ("Linear", "Conv2d") for o in q.loss_origins(made.args[0]))
+                and any(
+                    o.name in ("Linear", "Conv2d")
+                    for o in [
+                        *q.loss_origins(made.args[0]),
+                        *(v for x in q.loss_origins(made.args[0]) if "Norm" in x.name for v in x.args[:1]),
+                    ]
+                )
             ):
                 where = q.spot(made, event)
                 if id(where.node) in seen:

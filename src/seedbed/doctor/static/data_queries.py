@@ -197,6 +197,10 @@ def overlap(trained: Val, evaluated: Val) -> str:
                 and a.args[0] is b.args[0]
             ) and a.name == "TensorDataset":
                 return "both data sets hold the same tensors"
+            if a.name == b.name == "TensorDataset" and a.args and b.args:
+                part = [v for v in chain_all(a.args[0]) if v.name == "getitem" and v.args and v.args[0] is b.args[0]]
+                if part and part[0] is a.args[0]:
+                    return "the evaluation uses all rows, which contain the training rows"
             both = [s for x in slices_in(a) for y in slices_in(b) if (s := slice_overlap(x, y))]
             if both and not any(v.name == "randperm" for v in ancestors(a, limit=50) if v.var == ""):
                 return both[0]

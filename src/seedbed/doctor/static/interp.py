@@ -336,6 +336,7 @@ def _loop(
     outer = run.loops[-1] if run.loops else None
     frame = LoopRun(node, run.src, over, tuple(run.conds), outer)
     run.emit("loop", type(node).__name__, node, recv=over)
+    _forget_counters(run, node)
     run.loops.append(frame)
     end = ""
     # a forward's own loops build layers of the same kind: one round is enough
@@ -367,6 +368,28 @@ def _loop(
     if end:
         return end
     return run.run(node.orelse)
+
+
+def _forget_counters(run: Interp, node: ast.AST) -> None:
+    """Numbers that the body counts up are not the constants that they start with."""
+    for part in ast.walk(node):
+        target = part.target if isinstance(part, ast.AugAssign) else None
+        if isinstance(part, ast.Assign) and len(part.targets) == 1 and isinstance(part.value, ast.BinOp):
+            left = part.value.left
+            same = isinstance(left, ast.Name) and isinstance(part.targets[0], ast.Name)
+            target = part.targets[0] if same and left.id == part.targets[0].id else None  # type: ignore[union-attr, attr-defined]
+        if isinstance(target, ast.Name):
+            box, key = run.scope.owner(target.id).vars if target.id in run.scope.shared else run.scope.vars, target.id
+        elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+            owner = run.scope.find(target.value.id)
+            box, key = (owner.attrs, target.attr) if owner is not None else ({}, "")
+        else:
+            continue
+        old = box.get(key)
+        if old is not None and old.kind == "const" and type(old.const) in (int, float):
+            made = Val("number", "running", old.node, old.src)
+            made.var = old.var or key
+            box[key] = made
 
 
 def _has_work(node: ast.AST) -> bool:
