@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import textwrap
+import warnings
 from collections.abc import Callable
 from itertools import count
 
@@ -25,13 +26,15 @@ def _findings_of(code: str) -> list[Finding]:
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
     site._USER[name] = True
     recorder = Recorder()
-    recorder.install()
-    try:
-        exec(compile(text, name, "exec"), {"__name__": "__main__"})
-        recorder.record.finished = True
-        used = recorder.random.used()
-    finally:
-        recorder.remove()
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        recorder.install()
+        try:
+            exec(compile(text, name, "exec"), {"__name__": "__main__"})
+            recorder.record.finished = True
+            used = recorder.random.used()
+        finally:
+            recorder.remove()
     found = judge(recorder, used)
     assert recorder.guard.failures == []
     return found

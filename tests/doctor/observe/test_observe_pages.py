@@ -11,7 +11,10 @@ import pytest
 from seedbed.doctor.codes import CHECKS
 
 Codes = Callable[[str], set[str]]
-WATCHED = ("SB146", "SB218", "SB248", "SB519", "SB522", "SB901", "SB909")
+WATCHED = (
+    "SB146", "SB218", "SB229", "SB240", "SB243", "SB247", "SB248", "SB422", "SB433", "SB519", "SB522", "SB614", "SB713",
+    "SB804", "SB901", "SB909",
+)  # fmt: skip
 
 
 def _blocks(code: str) -> list[str]:

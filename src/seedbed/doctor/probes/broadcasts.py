@@ -22,7 +22,7 @@ def probe(run: Run) -> Iterator[Finding]:
                 left=seen["left"], right=seen["right"],
             )  # fmt: skip
     for note in run.record.noted("view-mixes"):
-        seen = note.first
+        seen = note.last
         merged = seen["reason"] == "batch"
         yield report(
             "SB240" if merged else "SB214",

@@ -6,6 +6,7 @@ import importlib
 import linecache
 import re
 import traceback
+import warnings
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,9 @@ def judge(recorder: Recorder, used: list[str] | None = None) -> list[Finding]:
     for name in PROBES:
         try:
             probe: Probe = importlib.import_module(f"seedbed.doctor.probes.{name}").probe
-            found.extend(probe(run))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # replays repeat what the script was already told
+                found.extend(probe(run))
         except Exception:
             recorder.guard.failures.append(traceback.format_exc(limit=-4))
     kept = [f for f in _distinct(found) if not _allowed(f)]
