@@ -23,6 +23,7 @@ from seedbed.data.batches import TrainBatches
 from seedbed.data.loader import Data, LoaderOptions, make_eval, prepare
 from seedbed.data.samples import digest
 from seedbed.data.stream import StreamBatches
+from seedbed.eager import compiler
 from seedbed.fast import choose_step
 from seedbed.models.freeze import freeze, frozen_modules, unfreeze
 from seedbed.models.init import initialize
@@ -127,6 +128,7 @@ def assemble(config: Config, parts: Parts, *, resolved: dict[str, Any], project:
     device = choose_device(trainer.device)
     with ExitStack() as stack:
         stack.enter_context(forked_rng(stream_key(config.seed, "init")))
+        stack.enter_context(compiler(wanted=trainer.compile))
         stack.enter_context(pinned_numerics(device, deterministic=trainer.deterministic))
         model = parts.make_model()
         loader = loader_options(config, parts.loader)

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 import torch.utils.deterministic
 
+from seedbed.eager import set_deterministic
 from seedbed.errors import ConfigError
 
 deterministic_fill: Any = torch.utils.deterministic
@@ -64,7 +65,7 @@ def pinned_numerics(device: torch.device, *, deterministic: bool) -> Iterator[No
         deterministic_fill.fill_uninitialized_memory,
         torch.backends.cudnn.allow_tf32,
     )
-    torch.use_deterministic_algorithms(deterministic)
+    set_deterministic(deterministic)
     torch.backends.cudnn.benchmark = not deterministic and device.type == "cuda"
     torch.set_float32_matmul_precision("highest")
     deterministic_fill.fill_uninitialized_memory = False
@@ -73,7 +74,7 @@ def pinned_numerics(device: torch.device, *, deterministic: bool) -> Iterator[No
         yield
     finally:
         torch.set_num_threads(saved[0])
-        torch.use_deterministic_algorithms(saved[1], warn_only=saved[2])
+        set_deterministic(saved[1], warn_only=saved[2])
         torch.backends.cudnn.benchmark = saved[3]
         torch.set_float32_matmul_precision(saved[4])
         deterministic_fill.fill_uninitialized_memory = saved[5]

@@ -13,6 +13,7 @@ ROOT = Path(seedbed.__file__).parent
 
 # a module imports only from a lower row; inside a row only from its own package
 ROWS: list[set[str]] = [
+    {"eager"},
     {"seeding", "disk", "provenance", "batch", "numerics", "stopping", "tables", "result", "layout", "failure"},
     {"rundir"},
     {"config", "data", "models", "objectives", "optim", "checkpoint"},

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from seedbed.cli.quick import quick_exit
 from seedbed.errors import SeedbedError
 
 # command: (module that defines it as `command`, line shown in `seedbed --help`)
@@ -69,9 +70,19 @@ def cli() -> None:
 
 
 def main(argv: list[str] | None = None) -> Any:
-    """Run the command line; a user's mistake becomes one sentence on stderr and an exit code."""
+    """Run the command line; a user's mistake becomes one sentence on stderr and an exit code.
+
+    Args:
+        argv: The arguments; those of the process if absent, which then ends here.
+    """
+    code: str | int | None = 0
     try:
-        return cli.main(args=argv, prog_name="seedbed", standalone_mode=True)
+        cli.main(args=argv, prog_name="seedbed", standalone_mode=True)
     except SeedbedError as error:
         click.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
+        code = error.exit_code
+    except SystemExit as end:
+        code = end.code
+    if argv is None and isinstance(code, int | None):
+        quick_exit(code or 0)
+    sys.exit(code)

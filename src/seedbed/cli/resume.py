@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from seedbed.cli.output import print_result
+from seedbed.cli.quick import quick_imports
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -32,8 +33,9 @@ def command(
     RUN is a run folder, or a folder of runs (then the newest). Without KEY=VALUE the result is, bit for bit, that of a
     run that was never stopped.
     """
-    from seedbed.result import Options
-    from seedbed.run import resume
+    with quick_imports():
+        from seedbed.result import Options
+        from seedbed.run import resume
 
     result = resume(
         run,

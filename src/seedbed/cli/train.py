@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from seedbed.cli.output import print_result
+from seedbed.cli.quick import quick_imports
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -56,8 +57,9 @@ def command(
     if bs is not None:
         overrides.append(f"data.args.batch_size={bs}")
 
-    from seedbed.result import Options
-    from seedbed.run import train
+    with quick_imports():
+        from seedbed.result import Options
+        from seedbed.run import train
 
     result = train(
         source,
