@@ -118,12 +118,13 @@ class Program:
 
     def once(self, *kinds: str) -> Iterator[Event]:
         """Events of these kinds, each source place once (its first occurrence)."""
-        seen: set[tuple[int, str]] = set()
-        for event in self.all(*kinds):
-            key = (id(event.node), event.kind)
-            if key not in seen:
-                seen.add(key)
-                yield event
+        key = "once:" + ",".join(kinds)
+        if key not in self.cache:
+            found: dict[tuple[int, str], Event] = {}
+            for event in self.all(*kinds):
+                found.setdefault((id(event.node), event.kind), event)
+            self.cache[key] = list(found.values())
+        yield from self.cache[key]
 
     def calls(self, *names: str) -> Iterator[Event]:
         """Call events whose last name component is one of ``names``."""

@@ -498,16 +498,17 @@ def users(p: Program, val: Val) -> list[Val]:
     if "users" not in p.cache:
         table: dict[int, list[Val]] = {}
         seen: set[int] = set()
-        for event in p.events:
-            for made in (event.result, *event.args):
-                if made is None or id(made) in seen:
-                    continue
-                for part in ancestors(made, limit=400):
-                    if id(part) in seen:
-                        continue
-                    seen.add(id(part))
-                    for source in part.inputs():
-                        table.setdefault(id(source), []).append(part)
+        stack = [v for e in p.events for v in (e.result, *e.args) if v is not None]
+        while stack:
+            part = stack.pop()
+            if id(part) in seen:
+                continue
+            seen.add(id(part))
+            if part.kind in ("func", "class", "lib", "module"):
+                continue
+            for source in part.inputs():
+                table.setdefault(id(source), []).append(part)
+                stack.append(source)
         p.cache["users"] = table
     found: list[Val] = p.cache["users"].get(id(val), [])
     return found

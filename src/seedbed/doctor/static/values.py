@@ -267,6 +267,9 @@ def _same(a: Any, b: Any) -> bool:
         return False
 
 
+_CLOSED = frozenset(("func", "class", "lib", "module"))
+
+
 def ancestors(val: Val, through: frozenset[str] | None = None, limit: int = 4000) -> Iterator[Val]:
     """``val`` and everything it was made from; only through operations named in ``through`` if given."""
     stack: list[Val] = [val]
@@ -277,9 +280,14 @@ def ancestors(val: Val, through: frozenset[str] | None = None, limit: int = 4000
             continue
         seen.add(id(current))
         yield current
-        follow = through is None or current.kind != "tensor" or current.name in through
-        if follow and current.kind not in ("func", "class", "lib", "module"):
-            stack.extend(current.inputs())
+        if through is not None and current.kind == "tensor" and current.name not in through:
+            continue
+        if current.kind not in _CLOSED:
+            stack += current.args
+            if current.kwargs:
+                stack += current.kwargs.values()
+            if current.items:
+                stack += current.items
 
 
 def origins(val: Val) -> list[Val]:
