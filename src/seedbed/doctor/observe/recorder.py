@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from seedbed.doctor.observe import copies, loaders, losses, randomness, steps
+from seedbed.doctor.observe import copies, loaders, losses, randomness, step_hooks
 from seedbed.doctor.observe.copies import CopyWatch
 from seedbed.doctor.observe.facts import ForwardFact, Record
 from seedbed.doctor.observe.loaders import LoaderWatch
@@ -66,7 +66,7 @@ class Recorder:
         """Start to watch."""
         from torch.optim import optimizer as optim
 
-        steps.install(self.ledger, self.patches)
+        step_hooks.install(self.ledger, self.patches)
         losses.install(self.loss_watch, self.patches)
         loaders.install(self.loaders, self.patches)
         copies.install(self.copies, self.patches)

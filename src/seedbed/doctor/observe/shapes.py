@@ -1,9 +1,11 @@
-"""Does a view only regroup the axes, or does it mix them as only a permute should?"""
+"""Shapes: does a view only regroup the axes, or mix them as only a permute should? Where is the padding?"""
 
 from __future__ import annotations
 
 from itertools import pairwise
 from math import prod
+
+from torch import Tensor
 
 
 def _boundaries(shape: tuple[int, ...]) -> list[int]:
@@ -49,3 +51,16 @@ def _split_heads(flat: tuple[int, ...], split: tuple[int, ...]) -> bool:
         return False
     batch, time, width = flat
     return split[0] == batch and split[2] == time and split[1] != time and split[1] * split[3] == width
+
+
+def trailing_padding(ids: Tensor, pad: int | None = None) -> Tensor | None:
+    """Return the mask (B, T) of the run of equal ids at the end of the rows, or ``None`` when there is none."""
+    if ids.ndim != 2 or ids.shape[1] < 2:
+        return None
+    if pad is None:
+        pad = int(ids[:, -1].mode().values)
+    same = ids == pad
+    run = same.flip(1).cumprod(1).flip(1).bool()
+    if not bool((run.sum(1) >= 2).any()) or bool((same & ~run).any()) or bool(run.all()):
+        return None
+    return run

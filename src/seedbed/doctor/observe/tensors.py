@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from seedbed.doctor.observe.facts import ForwardFact, is_plain, maker
-from seedbed.doctor.observe.shapes import mixes_axes
+from seedbed.doctor.observe.shapes import mixes_axes, trailing_padding
 from seedbed.doctor.observe.site import here
 
 if TYPE_CHECKING:
@@ -340,19 +340,6 @@ def _multihead(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict
                 watch.record.note("inverted-mask", here(), masked=float(mask.float().mean()))
     elif _plain(mask) and mask.is_floating_point() and sorted(mask.detach().unique().tolist()) == [0.0, 1.0]:
         watch.record.note("float-mask", here(), values=(0.0, 1.0), shape=tuple(mask.shape))
-
-
-def trailing_padding(ids: Tensor, pad: int | None = None) -> Tensor | None:
-    """Return the mask (B, T) of the run of equal ids at the end of the rows, or ``None`` when there is none."""
-    if ids.ndim != 2 or ids.shape[1] < 2:
-        return None
-    if pad is None:
-        pad = int(ids[:, -1].mode().values)
-    same = ids == pad
-    run = same.flip(1).cumprod(1).flip(1).bool()
-    if not bool((run.sum(1) >= 2).any()) or bool((same & ~run).any()) or bool(run.all()):
-        return None
-    return run
 
 
 def _embedding(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

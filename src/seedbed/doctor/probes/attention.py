@@ -10,6 +10,11 @@ from seedbed.doctor.probes.view import Run, number, report
 
 def probe(run: Run) -> Iterator[Finding]:
     """Report misuse of softmax and masks."""
+    yield from _softmax(run)
+    yield from _masks(run)
+
+
+def _softmax(run: Run) -> Iterator[Finding]:
     noted = run.record.noted
     for note in noted("softmax-dim0"):
         shape, batch = note.last["shape"], note.last["batch"]
@@ -41,6 +46,10 @@ def probe(run: Run) -> Iterator[Finding]:
                 "has size 1, so the result is always 1", note.site, "Use sigmoid, or softmax over the right dim.",
                 shape=note.first["shape"],
             )  # fmt: skip
+
+
+def _masks(run: Run) -> Iterator[Finding]:
+    noted = run.record.noted
     for note in noted("masked-with-small-value"):
         yield report(
             "SB235", f"the mask is applied with {number(note.first['value'])} before softmax: masked scores must be "

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.observe.facts import RootFact, is_plain
+from seedbed.doctor.observe.shapes import trailing_padding
 from seedbed.doctor.observe.site import Site, here
 from seedbed.doctor.observe.source import line_in
-from seedbed.doctor.observe.tensors import trailing_padding
 from seedbed.doctor.probes.view import Run, number, report
 
 LARGEST = 20_000_000

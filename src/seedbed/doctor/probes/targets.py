@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.observe.shapes import trailing_padding
 from seedbed.doctor.observe.source import last_call
-from seedbed.doctor.observe.tensors import trailing_padding
 from seedbed.doctor.probes.view import Run, report
 
 

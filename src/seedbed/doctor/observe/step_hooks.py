@@ -1,0 +1,165 @@
+"""The wrappers that tell the step ledger what happens: optimizers, backward, schedules, scaling, clipping."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from seedbed.doctor.observe.site import here
+from seedbed.doctor.observe.steps import StepLedger
+
+
+def install(ledger: StepLedger, patches: Any) -> None:
+    """Put the ledger's wrappers in place."""
+    guard = ledger.recorder.guard
+    _wrap_optimizers(ledger, patches)
+    _wrap_backward(ledger, patches)
+    _wrap_schedulers(ledger, patches)
+    _wrap_scaler(ledger, patches)
+
+    def clipping(original: Callable[..., Any]) -> Callable[..., Any]:
+        def clip(parameters: Any, *args: Any, **kwargs: Any) -> Any:
+            if inspect.isgenerator(parameters) or isinstance(parameters, filter | map):
+                parameters = list(parameters)
+            out = original(parameters, *args, **kwargs)
+            limit = args[0] if args else kwargs.get("max_norm", kwargs.get("clip_value", 0.0))
+            guard.run(ledger.clipped, parameters, float(limit), out)
+            return out
+
+        return clip
+
+    for name in ("clip_grad_norm_", "clip_grad_value_"):
+        patches.replace(nn.utils, name, clipping)
+        patches.replace(nn.utils.clip_grad, name, clipping)
+
+
+def _wrap_optimizers(ledger: StepLedger, patches: Any) -> None:
+    guard = ledger.recorder.guard
+
+    def init(original: Callable[..., Any]) -> Callable[..., Any]:
+        def build(self: Any, *args: Any, **kwargs: Any) -> None:
+            original(self, *args, **kwargs)
+            guard.run(lambda: ledger.optimizer_built(self, here()))
+
+        return build
+
+    def zero(original: Callable[..., Any]) -> Callable[..., Any]:
+        def zero_grad(self: Any, *args: Any, **kwargs: Any) -> Any:
+            out = original(self, *args, **kwargs)
+            if ledger.recorder.detailed:
+                held = (
+                    list(self.parameters())
+                    if isinstance(self, nn.Module)
+                    else [p for group in self.param_groups for p in group["params"]]
+                )
+                guard.run(ledger.zeroed, held)
+            return out
+
+        return zero_grad
+
+    patches.replace(torch.optim.Optimizer, "__init__", init)
+    patches.replace(torch.optim.Optimizer, "zero_grad", zero)
+    patches.replace(nn.Module, "zero_grad", zero)
+
+
+def _wrap_backward(ledger: StepLedger, patches: Any) -> None:
+    guard = ledger.recorder.guard
+
+    def method(original: Callable[..., Any]) -> Callable[..., Any]:
+        def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
+            if torch.compiler.is_compiling() or ledger.recorder.in_backward:
+                return original(tensors, *args, **kwargs)
+            retain = bool(kwargs.get("retain_graph") or (len(args) > 1 and args[1] is True))
+            first = tensors[0] if isinstance(tensors, list | tuple) and tensors else tensors
+            fact = guard.run(ledger.before_backward, first, retain)
+            ledger.recorder.in_backward = True
+            try:
+                out = original(tensors, *args, **kwargs)
+            finally:
+                ledger.recorder.in_backward = False
+            guard.run(ledger.after_backward, fact, first)
+            return out
+
+        return backward
+
+    def grad(original: Callable[..., Any]) -> Callable[..., Any]:
+        def grad_of(*args: Any, **kwargs: Any) -> Any:
+            ledger.record.grad_calls += 1
+            before, ledger.recorder.in_grad = ledger.recorder.in_grad, True
+            try:
+                return original(*args, **kwargs)
+            finally:
+                ledger.recorder.in_grad = before
+
+        return grad_of
+
+    patches.replace(torch.Tensor, "backward", method)
+    patches.replace(torch.autograd, "backward", method)
+    patches.replace(torch.autograd, "grad", grad)
+
+
+def _wrap_schedulers(ledger: StepLedger, patches: Any) -> None:
+    from torch.optim import lr_scheduler
+
+    guard = ledger.recorder.guard
+
+    def init(original: Callable[..., Any]) -> Callable[..., Any]:
+        def build(self: Any, optimizer: Any, *args: Any, **kwargs: Any) -> None:
+            ledger.scheduler_depth += 1
+            try:
+                original(self, optimizer, *args, **kwargs)
+            finally:
+                ledger.scheduler_depth -= 1
+            if ledger.scheduler_depth == 0:
+                guard.run(lambda: ledger.scheduler_built(self, self.optimizer, here()))
+
+        return build
+
+    def stepped(original: Callable[..., Any]) -> Callable[..., Any]:
+        def step(self: Any, *args: Any, **kwargs: Any) -> Any:
+            ledger.scheduler_depth += 1
+            try:
+                out = original(self, *args, **kwargs)
+            finally:
+                ledger.scheduler_depth -= 1
+            if ledger.scheduler_depth == 0:
+                guard.run(ledger.scheduler_stepped, self, args, kwargs)
+            return out
+
+        return step
+
+    classes = [c for c in vars(lr_scheduler).values() if isinstance(c, type) and c.__module__ == lr_scheduler.__name__]
+    for owner in classes:
+        if issubclass(owner, lr_scheduler.LRScheduler):
+            if "__init__" in vars(owner):
+                patches.replace(owner, "__init__", init)
+            if "step" in vars(owner):
+                patches.replace(owner, "step", stepped)
+
+
+def _wrap_scaler(ledger: StepLedger, patches: Any) -> None:
+    guard = ledger.recorder.guard
+    owner = torch.amp.GradScaler
+
+    def named(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        def make(original: Callable[..., Any]) -> Callable[..., Any]:
+            def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+                guard.run(ledger.scaler_called, name, args)
+                inside = name == "step"
+                ledger.in_scaler_step = ledger.in_scaler_step or inside
+                try:
+                    return original(self, *args, **kwargs)
+                finally:
+                    if inside:
+                        ledger.in_scaler_step = False
+
+            return call
+
+        return make
+
+    for name in ("scale", "unscale_", "step", "update"):
+        patches.replace(owner, name, named(name))
