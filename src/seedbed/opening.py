@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from seedbed.build import Training
 from seedbed.checkpoint.store import load_newest
-from seedbed.errors import CheckpointError
+from seedbed.doctor.codes import CHECKS
+from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.jobs.examine import chosen, examine
+from seedbed.errors import CheckpointError, TrainingError
 from seedbed.preflight import shuffled_order, twin_step
 from seedbed.provenance import fingerprint_differences
 from seedbed.rundir import encode, write_json
@@ -16,6 +20,7 @@ def begin(session: Session) -> None:
 
     Raises:
         CheckpointError: There are checkpoints but none is valid, or the numeric fingerprint has changed.
+        TrainingError: The doctor is certain of a mistake.
     """
     run, training, state = session.run, session.training, session.state
     found = None if session.options.resume == "never" else load_newest(run.checkpoints)
@@ -44,17 +49,32 @@ def begin(session: Session) -> None:
 
 
 def probe(session: Session) -> None:
-    """Look for what would make this run impossible to reproduce, and say so."""
+    """Look for mistakes, and for what would make this run impossible to reproduce; say so.
+
+    Raises:
+        TrainingError: Something is certainly wrong, and the config does not allow it.
+    """
     if not session.options.probe:
         return
-    data = session.training.data
-    fetcher, samples = getattr(data.train, "fetcher", None), getattr(data.train, "samples", None)
-    found = [twin_step(session.training.job)]
-    if fetcher is not None and samples is not None:
-        found.append(shuffled_order(fetcher, samples.ids, session.config.seed))
+    found = findings_of(session.training)
     for finding in found:
-        if finding is not None and finding.code not in session.config.allow:
-            session.write(finding.to_json())
+        session.write({"event": "finding", **finding.to_json()})
+    errors = [finding for finding in found if finding.severity == Severity.ERROR]
+    if errors:
+        text = f"{errors[0].code}: {errors[0].message} If it is meant: allow='[\"{errors[0].code}\"]'"
+        session.write({"event": "failed", "text": text})
+        raise TrainingError(text)
+
+
+def findings_of(training: Training) -> list[Finding]:
+    """Everything that can be said of a job before its first update; its normalizers are fitted."""
+    data = training.data
+    fetcher, samples = getattr(data.train, "fetcher", None), getattr(data.train, "samples", None)
+    probes = [twin_step(training.job)]
+    if fetcher is not None and samples is not None:
+        probes.append(shuffled_order(fetcher, samples.ids, training.config.seed))
+    seen = [CHECKS[p.code].finding(p.title, why=p.evidence, fix=p.fix, source="dynamic") for p in probes if p]
+    return chosen([*examine(training), *seen], training.config.allow)
 
 
 def check_fingerprint(session: Session) -> None:

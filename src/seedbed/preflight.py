@@ -30,16 +30,6 @@ class Probe:
     evidence: str
     fix: str
 
-    def to_json(self) -> dict[str, Any]:
-        """The finding as an event."""
-        return {
-            "event": "finding",
-            "code": self.code,
-            "severity": "warning",
-            "title": self.title,
-            "message": f"{self.title}: {self.evidence}. {self.fix}",
-        }
-
 
 class Fetcher(Protocol):
     """Reads single samples of a data set, as a training in ``epoch`` does."""
@@ -77,7 +67,7 @@ def twin_step(job: Job) -> Probe | None:
     if not different:
         return None
     return Probe(
-        "SB714",
+        "SB716",
         "an operation of the model is not deterministic",
         f"the same update made twice from the same state gave other gradients for {', '.join(different[:3])}"
         + (f" and {len(different) - 3} more" if len(different) > 3 else ""),

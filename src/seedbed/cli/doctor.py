@@ -18,15 +18,26 @@ CONFIGS = (".json", ".yaml", ".yml", ".toml")
 SCRIPTS = (".py", ".ipynb", ".pyw")
 
 
-def doctor_config(path: Path) -> list[Finding]:
+def doctor_config(source: str, overrides: tuple[str, ...]) -> list[Finding]:
     """Return the findings about a seedbed job before its first step.
 
+    Args:
+        source: A config file or the name of a recipe.
+        overrides: ``key.path=value`` strings.
+
     Raises:
-        ConfigError: Configs cannot be examined by this command.
+        SeedbedError: The config or the data are wrong.
     """
-    raise ConfigError(
-        f"{path} is a config, and doctor reads scripts and notebooks; to train it use: seedbed train -c {path}"
-    )
+    from seedbed.build import build
+    from seedbed.doctor.jobs.examine import place
+    from seedbed.opening import findings_of
+    from seedbed.recipes.catalog import find_recipe
+    from seedbed.run import load_source
+
+    with build(load_source(source, overrides)) as training:
+        training.data.fit()
+        found = findings_of(training)
+    return place(found, Path(source) if Path(source).is_file() else find_recipe(source))
 
 
 def doctor_script(
@@ -74,15 +85,17 @@ def _in_cells(findings: list[Finding], path: Path) -> list[Finding]:
 def command(
     form: str, steps: int, full: bool, seconds: float, hints: bool, target: Path, args: tuple[str, ...]
 ) -> None:
-    """Run TARGET (a script, a notebook or a config) under observation and report silent mistakes.
+    """Report silent mistakes in TARGET: a script or a notebook, run under observation, or a config or recipe.
 
-    ARGS are the script's own arguments. The script is not changed: same random numbers, same weights.
+    ARGS are the script's own arguments, which is not changed: same random numbers, same weights; or KEY=VALUE for a
+    config, whose job is looked at before its first update.
     """
     form, args = _late_format(form, args)
-    if not target.is_file():
-        raise ConfigError(f"{target} does not exist; give a Python script, a notebook or a config")
-    if target.suffix in CONFIGS:
-        findings, code, note = doctor_config(target), 0, ""
+    is_recipe = not target.suffix and not target.exists() and target.name == str(target)
+    if not target.is_file() and not is_recipe:
+        raise ConfigError(f"{target} does not exist; give a Python script, a notebook, a config or a recipe")
+    if target.suffix in CONFIGS or is_recipe:
+        findings, code, note = doctor_config(str(target), args), 0, ""
     elif target.suffix in SCRIPTS:
         findings, seen = doctor_script(target, args, steps, full, seconds, form != "text")
         code, note = seen.code, _tell(seen)
