@@ -181,6 +181,7 @@ def test_a_read_only_folder_is_said_and_the_last_checkpoint_still_loads(locked: 
     assert steps_in(locked) == ["step-00000003"]
 
 
+@pytest.mark.slow
 def test_a_limit_on_file_sizes_is_said_and_smaller_saves_go_on(tmp_path: Path) -> None:
     code = textwrap.dedent(
         """

@@ -85,6 +85,7 @@ def test_a_name_without_a_file_is_said(tmp_path: Path, monkeypatch: pytest.Monke
     assert find_source("a/b.json") == Path("a/b.json")
 
 
+@pytest.mark.slow
 def test_show_and_schema_and_convert_load_no_torch(config: Path) -> None:
     code = (
         "import sys\nfrom seedbed.cli.main import main\n"

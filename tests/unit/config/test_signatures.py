@@ -59,7 +59,6 @@ def annotated(
         {"color": "RED"}, {"path": "a/b"}, {"old": 1}, {"old": "x"}, {"old": None}, {"items": ["a"]},
         {"free": {"any": ["thing"]}}, {},
     ],
-    ids=str,
 )  # fmt: skip
 def test_a_fitting_value_is_accepted(args: dict[str, Any]) -> None:
     assert check_arguments(annotated, args) == []
@@ -166,7 +165,7 @@ class BadSignature:
 
 
 @pytest.mark.parametrize("function", [dict, type, int, str, print, max, BadSignature, functools.partial(annotated),
-                                      torch.nn.functional.gelu, torch._C._nn.gelu, object, range], ids=str)  # fmt: skip
+                                      torch.nn.functional.gelu, torch._C._nn.gelu, object, range])  # fmt: skip
 def test_a_callable_without_a_readable_signature_never_crashes(function: Callable[..., Any]) -> None:
     assert isinstance(check_arguments(function, {"x": 1}), list)
     assert isinstance(find_named(function), set)

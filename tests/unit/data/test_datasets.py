@@ -61,6 +61,7 @@ def test_digits_are_the_real_ones_with_a_fixed_stratified_test_split() -> None:
     assert source.test.ids[:5].tolist() == Digits().test.ids[:5].tolist()  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_mnist1d_is_deterministic_and_has_the_shape_of_the_paper() -> None:
     source = MNIST1D()
     assert isinstance(source.train, TensorSamples)
@@ -83,6 +84,7 @@ def test_mnist1d_has_the_statistics_of_its_ingredients() -> None:
     assert np.allclose(_smooth(noise), gaussian_filter1d(noise, 2, axis=1), atol=1e-12)
 
 
+@pytest.mark.slow
 def test_mnist1d_is_hard_for_a_linear_model() -> None:
     from sklearn.linear_model import LogisticRegression
 

@@ -82,7 +82,6 @@ def test_a_module_loss_follows_the_objective():
         F.cross_entropy,
         F.nll_loss,
     ],
-    ids=str,
 )
 def test_torchs_class_losses_know_metrics_and_what_their_mean_is_over(loss):
     objective = from_callable(loss, metrics=["accuracy", "f1"])
@@ -98,7 +97,7 @@ def test_plain_cross_entropy_gives_torchs_bits():
         assert torch.equal(from_callable(loss)(nn.Identity(), batch).loss, loss(batch.inputs, batch.targets))
 
 
-@pytest.mark.parametrize("loss", [nn.MSELoss(), nn.L1Loss(), nn.HuberLoss(delta=0.2), F.mse_loss, F.l1_loss], ids=str)
+@pytest.mark.parametrize("loss", [nn.MSELoss(), nn.L1Loss(), nn.HuberLoss(delta=0.2), F.mse_loss, F.l1_loss])
 def test_torchs_value_losses_do_not_broadcast(loss):
     objective = from_callable(loss, metrics=["mae"])
     outputs, targets = torch.randn(4, 2), torch.randn(4, 2)

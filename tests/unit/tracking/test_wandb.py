@@ -58,6 +58,7 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WANDB_MODE", raising=False)
 
 
+@pytest.mark.slow
 def test_an_offline_run_reads_back(tmp_path: Path, events: list[dict[str, Any]]) -> None:
     folder = tmp_path / "wandb"
     tracker = WandB(folder, {"optimizer": {"args": {"lr": 0.01}}}, project="p", name="digits")
