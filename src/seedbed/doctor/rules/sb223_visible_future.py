@@ -83,8 +83,8 @@ def check(p: Program) -> Iterator[Finding]:
     for event in q.forwards_inside(p, "TransformerDecoder", "TransformerDecoderLayer", "Transformer"):
         if (
             id(event.node) in seen
-            or event.name != "Transformer"
-            and len(event.args) > 2
+            or (event.name != "Transformer"
+            and len(event.args) > 2)
             or "tgt_is_causal" in event.kwargs
         ):
             continue

@@ -107,7 +107,7 @@ def check(p: Program) -> Iterator[Finding]:
             if event.loops != back.loops or not any(v is event.result for v in ancestors(root, limit=200)):
                 continue
             goal = [v for v in q.chain(event.args[1]) if v.name in ("zeros", "zeros_like", "full_like", "full")]
-            if not goal or goal[-1].name.startswith("full") and goal[-1].number(1, "fill_value") not in (0, 0.0):
+            if not goal or (goal[-1].name.startswith("full") and goal[-1].number(1, "fill_value") not in (0, 0.0)):
                 continue
             judge = next((v for v in q.chain(event.args[0]) if v.name == "forward" and v.owner is not None), None)
             made = [v for v in ancestors(event.args[0], limit=400) if v.name == "forward" and v is not judge and v.grad]

@@ -121,6 +121,7 @@ def make_lambda(run: Interp, node: ast.Lambda) -> Val:
 def invoke(run: Interp, func: Func, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     """Run a function of the program with these arguments."""
     func.calls += 1
+    run.project.called.add(id(func.node))
     if func.owner is not None and func.owner.base == "optimizer_class" and args and func.name in ("step", "zero_grad"):
         run.emit("step" if func.name == "step" else "clear", func.name, node, recv=args[0], args=args[1:])
         return const(None)
@@ -228,6 +229,7 @@ def instantiate(run: Interp, cls_val: Val, node: ast.AST, args: tuple[Val, ...],
     """Make an instance of a class of the program."""
     cls: Class = cls_val.owner
     cls.made += 1
+    run.project.called.add(id(cls.node))
     kinds = {"module": "module", "dataset": "dataset", "iterable": "dataset", "optimizer_class": "optimizer"}
     val = Val(kinds.get(cls.base, "instance"), cls.name, node, run.src)
     val.owner = cls

@@ -110,10 +110,11 @@ def check_sources(
     found: dict[tuple[str, str, int], Finding] = {}
     called: set[int] = set()
     programs: list[Program] = []
+    loaded: dict[Path, Val] = {}
     for source in wanted:
         if "torch" not in source.text:
             continue
-        for program in analyse(source, sources, called, strict):
+        for program in analyse(source, sources, called, strict, loaded):
             programs.append(program)
     for program in programs:
         for finding in _ask(program, only, strict):
@@ -144,13 +145,24 @@ def _allowed(finding: Finding, source: Source | None) -> bool:
     return bool({n.lower() for n in names} & {finding.code.lower(), finding.name, "all"})
 
 
-def analyse(source: Source, sources: dict[Path, Source], called: set[int], strict: bool = False) -> Iterator[Program]:
-    """Run a file as a script; then each function and class of it that nobody has used, on its own."""
+def analyse(
+    source: Source,
+    sources: dict[Path, Source],
+    called: set[int],
+    strict: bool = False,
+    loaded: dict[Path, Val] | None = None,
+) -> Iterator[Program]:
+    """Run a file as a script; then each function and class of it that nobody has used, on its own.
+
+    ``loaded`` keeps the imported files, so that the files of a package are run once and not for every importer.
+    """
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, 6000))
     try:
         project = Project(sources, strict or bool(os.environ.get("SEEDBED_STRICT")))
-        project.entry = source
+        project.entry, project.called = source, called
+        if loaded is not None:
+            project.loaded = loaded
         program = Program(source)
         run = Interp(project, source, program)
         _guarded(lambda: run.run(source.tree.body))

@@ -31,6 +31,7 @@ class Project:
         self.entry: Source | None = None
         self.strict = strict
         self.loaded: dict[Path, Val] = {}
+        self.called: set[int] = set()
         self.roots: dict[Path, list[Path]] = {}
 
     def read(self, path: Path) -> Source | None:
