@@ -14,6 +14,8 @@ from seedbed.batch import Batch
 from seedbed.build import Training
 from seedbed.checkpoint.saver import Saver
 from seedbed.checkpoint.store import load_newest
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.monitors.course import watch
 from seedbed.errors import SeedbedError, TrainingError
 from seedbed.evaluate import chosen_weights, evaluate
 from seedbed.failure import explain_failure
@@ -63,6 +65,7 @@ class Session:
         self.settings = media_settings(tracking) if tracking.tensorboard or tracking.wandb else None
         self.samples: Batch | None = None
         self.statistics = [UpdateStatistics(o) for o in self.state.optimizers.values() if tracking.gradients]
+        self.course = watch(training)
         self.started = time.perf_counter()
         self.epoch_started = self.started
         self.epoch_samples = self.state.samples
@@ -93,6 +96,12 @@ class Session:
         """Tell the person who watches, and the log."""
         self.write({"event": "note", "text": text})
 
+    def tell(self, findings: Sequence[Finding]) -> None:
+        """Log what the monitors found, unless the config allows it."""
+        for finding in findings:
+            if finding.code not in self.config.allow:
+                self.write({"event": "finding", **finding.to_json()})
+
     # ---- before the first update -------------------------------------------------------------------------------
 
     def restore(self, saved: dict[str, Any]) -> None:
@@ -101,6 +110,7 @@ class Session:
         self.training.set_epoch(self.state.cursor.epoch)
         self.log.rewind(int(self.state.memory["events"]))
         self.trace.start(self.state.memory["trace"])
+        self.course.load(self.state.memory.get("monitors"))
         self.unread.clear()
         self.saver.saved_step = self.state.step
         self.prepare_statistics()
@@ -133,6 +143,7 @@ class Session:
             for statistics in self.statistics if record.step % every == 0 else ():
                 record.scalars |= statistics.after()
             self.write(step_event(record, self.rate()))
+        self.tell(self.course.update(record, logged=record.step % every == 0))
         self.prepare_statistics()
 
     def prepare_statistics(self) -> None:
@@ -192,6 +203,7 @@ class Session:
             for schedule in self.state.schedules.values():
                 schedule.observe(epoch + 1, {"loss": self.state.epoch_loss.mean(), **scalars_of(metrics)})
             self.write(self.epoch_event(epoch, rate, seconds, improved))
+            self.tell(self.course.epoch(self.state.epoch_loss.mean(), scalars_of(metrics), rate, seconds))
             if self.settings is not None:
                 info = self.training.data.info
                 write_epoch(self.trackers, self.settings, self.state, self.samples, epoch + 1, info)
@@ -256,6 +268,7 @@ class Session:
         try:
             self.state.memory["events"] = self.log.sync()
             self.state.memory["trace"] = self.trace.state
+            self.state.memory["monitors"] = self.course.saved()
             self.trace.file.sync()
         except OSError as error:
             self.saver.refuse(self.state.step, error)
