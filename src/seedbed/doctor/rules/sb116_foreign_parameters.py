@@ -62,7 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
         yield p.report(
             "SB116",
             event,
-            f"the optimizer holds the parameters of {modules[0].var or modules[0].name}, but the loss is computed with {trained[0].var or trained[0].name}",
+            f"the optimizer holds the parameters of {modules[0].var or modules[0].name}, but the loss is computed with {trained[0].var or trained[0].name}",  # noqa: E501
             why="the model that is trained is in no optimizer, so its weights are not updated",
             fix=f"Give the optimizer {trained[0].var or 'model'}.parameters()",
             related=(q.place(trained[0]),),

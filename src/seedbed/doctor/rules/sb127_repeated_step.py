@@ -51,7 +51,8 @@ def check(p: Program) -> Iterator[Finding]:
                 or id(second.node) in done
             ):
                 continue
-            if first.recv is not None and first.recv.kind != "optimizer" and first.recv.var != second.recv.var:
+            one, two = first.recv, second.recv
+            if one is not None and two is not None and one.kind != "optimizer" and one.var != two.var:
                 continue
             done.add(id(second.node))
             yield p.report(

@@ -49,7 +49,7 @@ def check(p: Program) -> Iterator[Finding]:
             yield p.report(
                 "SB142",
                 event,
-                f"momentum={momentum.const} is too close to 1: the effective learning rate is {1 / max(1e-9, 1 - momentum.const):.0f} times larger",
+                f"momentum={momentum.const} is too close to 1: the effective learning rate is {1 / max(1e-9, 1 - momentum.const):.0f} times larger",  # noqa: E501
                 why="the update is a sum over that many steps and overshoots",
                 fix="Use momentum=0.9",
             )

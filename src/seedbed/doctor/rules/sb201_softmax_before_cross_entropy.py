@@ -52,7 +52,7 @@ def check(p: Program) -> Iterator[Finding]:
                 yield p.report(
                     "SB201",
                     q.spot(made, event),
-                    f"{made.name} before CrossEntropyLoss: cross_entropy expects raw logits, not {'softmax output' if made.name != 'sigmoid' else 'sigmoid output'}",
+                    f"{made.name} before CrossEntropyLoss: cross_entropy expects raw logits, not {'softmax output' if made.name != 'sigmoid' else 'sigmoid output'}",  # noqa: E501
                     why="it applies log-softmax itself, so the gradient is squashed and training stalls at a "
                     "higher loss",
                     fix=f"Pass the raw scores: delete the {made.name} (apply it only for prediction)",

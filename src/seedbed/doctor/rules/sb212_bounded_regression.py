@@ -54,7 +54,7 @@ def check(p: Program) -> Iterator[Finding]:
         if event.name not in ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss") or len(event.args) < 2:
             continue
         yield from _check(p, event, event.args[0], event.args[1])
-    for event in p.all("augment", "compare"):
+    for event in p.all("augment", "compare"):  # noqa: B007
         break
     for val, event in q.squared_errors(p):
         yield from _check(p, event, val.args[0], val.args[1])

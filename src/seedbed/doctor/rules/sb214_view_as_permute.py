@@ -89,7 +89,7 @@ def _axis_of(size: Val, source: Val) -> int | None:
         at = size.args[1].const
         if isinstance(at, int) and at >= 0 and size.args[0].args and _same_layout(source, size.args[0].args[0]):
             return at
-    if size.name == "size" and len(size.args) > 1 and isinstance(size.args[1].const, int):
+    if size.name == "size" and len(size.args) > 1 and isinstance(size.args[1].const, int):  # noqa: SIM102
         if size.args[1].const >= 0 and _same_layout(source, size.args[0]):
             return size.args[1].const
     return None

@@ -107,7 +107,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if val.var == name and len(val.args) == 2 and not p.trained(val) and event.grad:
             old, new = (val.args[0], val.args[1]) if val.args[0].var == name else (val.args[1], val.args[0])
-            if (
+            if (  # noqa: SIM102
                 old.var == name
                 and old is not val
                 and new.grad

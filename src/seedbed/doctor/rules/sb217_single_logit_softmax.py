@@ -79,7 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
             yield p.report(
                 "SB217",
                 where,
-                f"{made.name} over a dimension of size 1: the result is always {'1' if made.name == 'softmax' else '0'}",
+                f"{made.name} over a dimension of size 1: the result is always {'1' if made.name == 'softmax' else '0'}",  # noqa: E501
                 why="the output does not depend on the input and no gradient flows",
                 fix="Use sigmoid for a single output",
             )

@@ -83,12 +83,11 @@ def check(p: Program) -> Iterator[Finding]:
     for event in q.forwards_inside(p, "TransformerDecoder", "TransformerDecoderLayer", "Transformer"):
         if (
             id(event.node) in seen
-            or (event.name != "Transformer"
-            and len(event.args) > 2)
+            or (event.name != "Transformer" and len(event.args) > 2)
             or "tgt_is_causal" in event.kwargs
         ):
             continue
-        if "tgt_mask" not in event.kwargs and (len(event.args) < 4 or event.name != "Transformer") and p.trains:
+        if "tgt_mask" not in event.kwargs and (len(event.args) < 4 or event.name != "Transformer") and p.trains:  # noqa: SIM102
             if any(e.name == "CrossEntropyLoss" for e in p.all("loss")):
                 seen.add(id(event.node))
                 yield _report(p, event, f"{event.name} is called without tgt_mask, so the decoder sees the future")

@@ -96,7 +96,7 @@ def _reset_inside(event: Event, loop: LoopRun, name: str) -> ast.AST | None:
     """The statement that sets the sum to zero in the body of its own loop, when the sum is read afterwards."""
     end = getattr(loop.node, "end_lineno", 0) or 0
     for node in getattr(loop.node, "body", []):
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and ast.unparse(node.targets[0]) == name:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and ast.unparse(node.targets[0]) == name:  # noqa: SIM102
             if isinstance(node.value, ast.Constant) and node.value.value in (0, 0.0) and node.lineno < event.line:
                 inside = [
                     n

@@ -67,20 +67,20 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Remove backward() and step() from the evaluation, and wrap it in torch.no_grad()",
             related=((str(event.src.path), event.line, "the forward pass on held-out data"),),
         )
-    for step in p.once("step"):
-        loop = step.loop
+    for final in p.once("step"):
+        loop = final.loop
         if (
             loop is None
             or not q.is_eval_loop(loop)
-            or id(step.node) in seen
+            or id(final.node) in seen
             or any(b.inside(loop) for b in p.all("backward"))
         ):
             continue
         runs = [e for e in q.forwards(p) if e.inside(loop)]
-        if runs and p.trains and not any(s.node is step.node and not q.is_eval_loop(s.loop) for s in p.all("step")):
+        if runs and p.trains and not any(s.node is final.node and not q.is_eval_loop(s.loop) for s in p.all("step")):
             yield p.report(
                 "SB312",
-                step,
+                final,
                 "optimizer.step() runs in the validation loop: the weights change during evaluation",
                 why="it applies left-over gradients once for every batch of held-out data",
                 fix="Remove optimizer.step() from the evaluation",

@@ -35,7 +35,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.once("discard"):
         val = event.result
-        if val is None or val.kind != "context" or val.name == "set_grad_enabled":
+        if val is None or val.kind != "context" or val.name == "set_grad_enabled":  # noqa: SIM102
             if val is None or val.kind != "lib" or not val.name.endswith(("no_grad", "inference_mode")):
                 continue
         name = val.name.rsplit(".", 1)[-1]

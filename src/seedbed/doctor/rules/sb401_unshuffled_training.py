@@ -76,9 +76,9 @@ def check(p: Program) -> Iterator[Finding]:
         )
     done: set[int] = set()
     for back in p.all("backward"):
-        loop = back.loop
-        over = loop.over if loop is not None else None
-        if loop is None or over is None or over.name != "split" or len(back.loops) < 2 or id(loop.node) in done:
+        inner = back.loop
+        over = inner.over if inner is not None else None
+        if inner is None or over is None or over.name != "split" or len(back.loops) < 2 or id(inner.node) in done:
             continue
         drawn = [v for v in ancestors(over, limit=20) if v.name == "randperm"]
         epoch = back.loops[-2]
@@ -87,7 +87,7 @@ def check(p: Program) -> Iterator[Finding]:
         inside = [v for v in drawn if (made := q.loop_of(p, v)) is not None and made.node is epoch.node]
         if inside or any(v.name == "getitem" and v.args and v.args[0] in drawn for v in ancestors(over, limit=20)):
             continue
-        done.add(id(loop.node))
+        done.add(id(inner.node))
         yield p.report(
             "SB401",
             drawn[0],

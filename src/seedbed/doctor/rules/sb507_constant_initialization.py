@@ -127,7 +127,7 @@ def _feeds(p: Program, layer: Val) -> bool:
     """Whether another weighted layer follows this one."""
     outs = [e.result for e in p.all("forward") if e.recv is layer and e.result is not None]
     for event in p.all("forward"):
-        if event.recv is not layer and event.name in ("Linear", "Conv2d", "Conv1d") and event.args:
+        if event.recv is not layer and event.name in ("Linear", "Conv2d", "Conv1d") and event.args:  # noqa: SIM102
             if any(o in ancestors(event.args[0], limit=40) for o in outs):
                 return True
     return False

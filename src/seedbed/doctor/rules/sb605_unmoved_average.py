@@ -89,38 +89,38 @@ def check(p: Program) -> Iterator[Finding]:
     named = {id(v) for n, v, _ in p.assigns if "deepcopy" in v.tags and set(words(n)) & {"ema", "avg", "target", "swa"}}
     seen: set[int] = set()
     for event in q.forwards(p):
-        val = event.recv
+        copy = event.recv
         if (
-            val is None
-            or val.kind != "module"
-            or "deepcopy" not in val.tags
-            or id(val) in named
-            or id(val.node) in seen
+            copy is None
+            or copy.kind != "module"
+            or "deepcopy" not in copy.tags
+            or id(copy) in named
+            or id(copy.node) in seen
         ):
             continue
-        if not event.loops or val.copied is None or not q.learns(p, val.copied) or q.trained_output(p, event.result):
+        if not event.loops or copy.copied is None or not q.learns(p, copy.copied) or q.trained_output(p, event.result):
             continue
-        if any(n in val.loops for n in (r.node for r in event.loops)) or not any(
+        if any(n in copy.loops for n in (r.node for r in event.loops)) or not any(
             b.inside(event.loops[0]) for b in p.all("backward")
         ):
             continue
-        parts = q.submodules(val)
+        parts = q.submodules(copy)
         touched = [
             e
             for e in p.all("inplace", "attribute", "augment", "restore", "average", "manual", "setitem")
             if e.recv is not None and any(m is s for m in q.modules_of(e.recv) for s in parts)
         ]
         passed = [
-            e for e in p.all("call", "make") if val in [*e.args, *e.kwargs.values()] and not e.name.startswith("copy")
+            e for e in p.all("call", "make") if copy in [*e.args, *e.kwargs.values()] and not e.name.startswith("copy")
         ]
-        if touched or passed or any(val in q.held(o) for _, o, _ in q.optimizers(p)):
+        if touched or passed or any(copy in q.held(o) for _, o, _ in q.optimizers(p)):
             continue
-        seen.add(id(val.node))
+        seen.add(id(copy.node))
         yield p.report(
             "SB605",
             q.site(event, event.loops[0]),
             "a copy of the model is evaluated in every epoch but never updated: it stays at the initial weights",
             why="nothing copies or averages the trained weights into it (its update is never called)",
             fix="Call its update after every optimizer step",
-            related=(q.place(val),),
+            related=(q.place(copy),),
         )

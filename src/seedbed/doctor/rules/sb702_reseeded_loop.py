@@ -79,7 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
         seeds = last == "manual_seed" or event.name in ("numpy.random.seed", "random.seed")
         value = event.args[0] if event.args else None
         drawn = last in ("default_rng", "RandomState") and value is not None
-        if (seeds or drawn) and value is not None and value.kind == "const" and value.const is not None:
+        if (seeds or drawn) and value is not None and value.kind == "const" and value.const is not None:  # noqa: SIM102
             if any(f.name == "__getitem__" for f in event.funcs):
                 yield p.report(
                     "SB702",

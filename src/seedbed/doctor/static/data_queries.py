@@ -36,7 +36,7 @@ def training_loaders(p: Program) -> list[tuple[Val, LoopRun]]:
 def carries_state(p: Program, loop: LoopRun) -> bool:
     """Whether something recurrent goes from batch to batch, so that order matters."""
     for event in p.all("forward"):
-        if event.inside(loop) and len(event.args) > 1 and any(event.rounds):
+        if event.inside(loop) and len(event.args) > 1 and any(event.rounds):  # noqa: SIM102
             if any(v.name in ("state", "part") for a in event.args[1:] for v in ancestors(a, limit=60)):
                 return True
     return False
@@ -182,7 +182,7 @@ def overlap(trained: Val, evaluated: Val) -> str:
                 return "the evaluation uses the whole data set, which contains the training part"
             if b.name == "random_split" and b.args and b.args[0] is a:
                 return "the training uses the whole data set, which contains the evaluation part"
-            if a.name == b.name == "random_split" and a.args[0] is b.args[0]:
+            if a.name == b.name == "random_split" and a.args[0] is b.args[0]:  # noqa: SIM102
                 if (a.const == b.const and a.node is b.node) or a.node is not b.node:
                     return (
                         "two random splits of one data set overlap"

@@ -184,11 +184,11 @@ def _leftovers(main: Interp, program: Program, source: Source, project: Project,
     owned = {id(v.owner.node) for c in program.classes for v in c.scope.vars.values() if v.kind == "func"}
     for func in list(program.functions):
         node = func.node
-        if func.src is source and not func.calls and id(node) not in called and id(node) not in owned:
+        if func.src is source and not func.calls and id(node) not in called and id(node) not in owned:  # noqa: SIM102
             if func.scope is main.scope or func.scope.outer is None:
                 yield _alone(main, source, project, partial(run_function, func=func))
     for cls in list(program.classes):
-        if cls.src is source and not cls.made and id(cls.node) not in called and cls.scope.outer is main.scope:
+        if cls.src is source and not cls.made and id(cls.node) not in called and cls.scope.outer is main.scope:  # noqa: SIM102
             if cls.base != "lightning":
                 called.add(id(cls.node))
                 yield _alone(main, source, project, partial(run_class, cls=cls), cls)

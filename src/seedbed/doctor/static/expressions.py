@@ -235,7 +235,7 @@ def _compare(run: Interp, node: ast.Compare) -> Val:
                 return const(_COMPARE[op](left.const, right.const), node, run.src)
             except Exception:
                 return unknown("compare", node, run.src)
-        if op in ("In", "NotIn") and left.kind == "const" and right.items and right.kind in ("list", "tuple"):
+        if op in ("In", "NotIn") and left.kind == "const" and right.items and right.kind in ("list", "tuple"):  # noqa: SIM102
             if all(i.kind == "const" for i in right.items):
                 return const((left.const in [i.const for i in right.items]) == (op == "In"), node, run.src)
     rest = [run.eval(c) for c in node.comparators[1:]]
@@ -361,7 +361,7 @@ def _unrolled(run: Interp, node: Any, target: ast.expr, singles: list[Val]) -> V
 
 def unroll(over: Val, node: ast.AST, run: Interp) -> list[Val] | None:
     """The items of a short literal (phases, names of splits), which a loop visits one by one."""
-    if over.kind in ("list", "tuple") and over.items and not over.tags & {"each", "grown", "repeat"}:
+    if over.kind in ("list", "tuple") and over.items and not over.tags & {"each", "grown", "repeat"}:  # noqa: SIM102
         if 1 < len(over.items) <= 4 and any(
             i.kind == "const" or (i.kind in ("tuple", "list") and i.items and i.items[0].kind == "const")
             for i in over.items

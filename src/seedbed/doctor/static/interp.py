@@ -373,11 +373,11 @@ def _loop(
 def _forget_counters(run: Interp, node: ast.AST) -> None:
     """Numbers that the body counts up are not the constants that they start with."""
     for part in ast.walk(node):
-        target = part.target if isinstance(part, ast.AugAssign) else None
+        target: ast.expr | None = part.target if isinstance(part, ast.AugAssign) else None
         if isinstance(part, ast.Assign) and len(part.targets) == 1 and isinstance(part.value, ast.BinOp):
-            left = part.value.left
-            same = isinstance(left, ast.Name) and isinstance(part.targets[0], ast.Name)
-            target = part.targets[0] if same and left.id == part.targets[0].id else None  # type: ignore[union-attr, attr-defined]
+            left, first = part.value.left, part.targets[0]
+            if isinstance(left, ast.Name) and isinstance(first, ast.Name) and left.id == first.id:
+                target = first
         if isinstance(target, ast.Name):
             box, key = run.scope.owner(target.id).vars if target.id in run.scope.shared else run.scope.vars, target.id
         elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):

@@ -343,7 +343,7 @@ def loss(
         made.tags.add(f"reduction={reduction.const}")
     shapes_ = [a.shape for a in args[:2]]
     run.emit("loss", name, node, recv=module, args=args, kwargs={**options, **kwargs}, result=made)
-    if len(shapes_) == 2 and name in ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss"):
+    if len(shapes_) == 2 and name in ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss"):  # noqa: SIM102
         if shapes.is_outer(shapes_[0], shapes_[1]):
             made.tags.add("outer")
             run.emit("broadcast", name, node, args=args[:2], result=made)
