@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -160,10 +161,16 @@ def is_finite(state: TrainState, loss: Tensor, grad_norm: Tensor | None) -> bool
 
 @dataclass(slots=True)
 class Step:
-    """What a custom update reports: its loss (a scalar tensor without its graph) and more numbers by name."""
+    """What a custom update reports: its loss (a scalar tensor without its graph) and more numbers by name.
+
+    ``media`` is shown by TensorBoard and W&B whenever an update is logged (``tracking.log_every``): by name a kind
+    ("image", "mesh", "histogram", "text", …, see ``tracking.tracker``) and a value, or a function that makes the value
+    and is called only then.
+    """
 
     loss: Tensor
     scalars: dict[str, Tensor | float] = field(default_factory=dict)
+    media: Mapping[str, tuple[str, Any]] | None = None
 
 
 def custom_step(update: Callable[[TrainState, Batch], Step]) -> TrainStep:
@@ -185,6 +192,8 @@ def custom_step(update: Callable[[TrainState, Batch], Step]) -> TrainStep:
             schedule.apply(state.step + 1)
         if state.ema is not None:
             state.ema.update(state.model)
-        return count(state, batches, loss, batch.num_samples, learning_rate, scalars=result.scalars)
+        record = count(state, batches, loss, batch.num_samples, learning_rate, scalars=result.scalars)
+        record.media = result.media
+        return record
 
     return step

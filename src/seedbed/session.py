@@ -14,10 +14,12 @@ from seedbed.batch import Batch
 from seedbed.build import Training
 from seedbed.checkpoint.saver import Saver
 from seedbed.checkpoint.store import load_newest
+from seedbed.data.fetch import WorkerDiedError
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.monitors.course import watch
 from seedbed.errors import SeedbedError, TrainingError
 from seedbed.evaluate import chosen_weights, evaluate
+from seedbed.extending import amend, history_of
 from seedbed.failure import explain_failure
 from seedbed.loop import NonFiniteError
 from seedbed.nonfinite import describe_non_finite
@@ -28,7 +30,7 @@ from seedbed.state import StepRecord
 from seedbed.stopping import Stopper, StopRequested
 from seedbed.tracking.choose import media_settings, open_trackers
 from seedbed.tracking.console import choose_console
-from seedbed.tracking.samples import write_epoch
+from seedbed.tracking.samples import write_epoch, write_media
 from seedbed.tracking.trace import Trace
 from seedbed.tracking.tracker import Trackers
 
@@ -106,13 +108,21 @@ class Session:
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Put a saved state back and drop what was logged after it."""
-        self.state.load_state_dict(saved)
+        history = history_of(self.run)
+        missing = history[int(saved["memory"].get("extensions", 0)) :]
+        changes = [text for extension in missing for text in extension["changes"]]
+        self.state.load_state_dict(amend(saved, self.state, changes))
         self.training.set_epoch(self.state.cursor.epoch)
         self.log.rewind(int(self.state.memory["events"]))
         self.trace.start(self.state.memory["trace"])
         self.course.load(self.state.memory.get("monitors"))
         self.unread.clear()
         self.saver.saved_step = self.state.step
+        if missing:
+            self.state.memory["extensions"] = len(history)
+            for schedule in self.state.schedules.values():
+                schedule.apply(self.state.step)
+            self.write({"event": "extend", "changes": changes})
         self.prepare_statistics()
         self.epoch_started, self.epoch_samples = time.perf_counter(), self.state.samples
 
@@ -143,6 +153,8 @@ class Session:
             for statistics in self.statistics if record.step % every == 0 else ():
                 record.scalars |= statistics.after()
             self.write(step_event(record, self.rate()))
+            if record.media:
+                write_media(self.trackers, record.media, record.step)
         self.tell(self.course.update(record, logged=record.step % every == 0))
         self.prepare_statistics()
 
@@ -194,6 +206,10 @@ class Session:
                 metrics = self.evaluate()
         except StopRequested:
             return self.interrupt()
+        except WorkerDiedError:
+            if not self.stopper.requested():
+                raise
+            return self.interrupt()  # whoever stops a group of processes stops the loader's workers too
         monitor, progress = self.training.monitor, self.state.progress
         if monitor is not None and monitor.key in metrics:
             improved = monitor.observe(progress, metrics, self.state.step, epoch + 1)

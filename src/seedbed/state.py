@@ -262,7 +262,8 @@ class StepRecord:
     """What one update reports. Tensors stay on the device until somebody reads them.
 
     ``step`` counts updates, this one included; ``epoch`` counts from 0; ``indices`` are the sample numbers of each
-    micro-batch; ``loss`` is the mean over the whole window, and ``value`` the same as a number, where it has been read.
+    micro-batch; ``loss`` is the mean over the whole window, and ``value`` the same as a number, where it has been read;
+    ``media`` is what to show besides numbers, by name, when this update is logged (see ``loop.Step``).
     """
 
     step: int
@@ -276,6 +277,7 @@ class StepRecord:
     skipped: bool = False
     scalars: dict[str, Tensor | float] = field(default_factory=dict)
     value: float | None = None
+    media: Mapping[str, tuple[str, Any]] | None = None
 
 
 TrainStep = Callable[[TrainState, Sequence[Batch]], StepRecord]

@@ -6,18 +6,20 @@ Showing changes nothing: forward passes run in eval mode on their own random num
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast, get_args
 
+import torch
 from torch import Tensor
 
 from seedbed.batch import Batch, map_tensors
 from seedbed.config.schema import TensorBoard as Settings
+from seedbed.errors import ConfigError
 from seedbed.evaluate import evaluation_mode
 from seedbed.rundir import dumps
 from seedbed.seeding import forked_rng
 from seedbed.state import TrainState
 from seedbed.tracking.media import as_code, write_histograms, write_pictures
-from seedbed.tracking.tracker import Tracker
+from seedbed.tracking.tracker import MediaKind, Tracker
 
 MOST = 16
 
@@ -66,6 +68,20 @@ def write_epoch(
     every = settings.images_every_epochs
     if every is not None and epoch % every == 0 and samples is not None:
         write_samples(tracker, state, samples, info or {})
+
+
+def write_media(tracker: Tracker, media: Mapping[str, tuple[str, Any]], step: int) -> None:
+    """What an update of the user's own wants to show, by name: a kind and a value, or a function that makes it.
+
+    Raises:
+        ConfigError: There is no such kind.
+    """
+    with forked_rng(), torch.no_grad():
+        for name, (kind, value) in media.items():
+            if kind not in get_args(MediaKind):
+                kinds = ", ".join(get_args(MediaKind))
+                raise ConfigError(f"Step.media[{name!r}] is of the kind {kind!r}; choose one of {kinds}")
+            tracker.media(cast("MediaKind", kind), name, value() if callable(value) else value, step)
 
 
 def write_samples(tracker: Tracker, state: TrainState, samples: Batch, info: Mapping[str, Any]) -> None:
