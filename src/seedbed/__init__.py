@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from seedbed.batch import Batch as Batch
     from seedbed.checkpoint.own_loop import load as load
     from seedbed.checkpoint.own_loop import save as save
+    from seedbed.doctor.watch import watch as watch
     from seedbed.errors import SeedbedError as SeedbedError
     from seedbed.fitting import SGD as SGD
     from seedbed.fitting import Adam as Adam
@@ -37,6 +38,7 @@ _HOME = {
     "save": "seedbed.checkpoint.own_loop",
     "seed_everything": "seedbed.seeding",
     "train": "seedbed.run",
+    "watch": "seedbed.doctor.watch",
 }
 
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "save",
     "seed_everything",
     "train",
+    "watch",
 ]
 
 
