@@ -33,7 +33,8 @@ class RunRow:
         if self.best is None:
             return "-"
         value = self.best["value"]
-        return f"{self.best['monitor']} {value if isinstance(value, str) else f'{value:.4g}'} at epoch {self.best['epoch']}"
+        text = value if isinstance(value, str) else f"{value:.4g}"
+        return f"{self.best['monitor']} {text} at epoch {self.best['epoch']}"
 
 
 def read_run(run: RunDir) -> RunRow:
