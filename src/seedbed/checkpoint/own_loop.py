@@ -20,8 +20,9 @@ def save(folder: str | os.PathLike[str], *, step: int, keep_last: int = 2, **par
         folder: Where the checkpoints are; each gets a folder of its own, ``step-00000100``.
         step: Number of updates made; the newest checkpoint is the one with the highest step.
         keep_last: How many of the newest stay.
-        parts: Anything with ``state_dict()`` (model, optimizer, schedule, scaler, EMA), tensors, or plain data. ``model``
-            goes to ``model.safetensors`` under its own names. The state of every random generator is saved too.
+        parts: Anything with ``state_dict()`` (model, optimizer, schedule, scaler, EMA), tensors, or plain data. The
+            weights of ``model`` go to ``model.safetensors`` under their own names. The state of every random generator
+            is saved too.
 
     Returns:
         The checkpoint's folder.
