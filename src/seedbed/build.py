@@ -29,7 +29,7 @@ from seedbed.models.freeze import freeze, frozen_modules, unfreeze
 from seedbed.models.init import initialize
 from seedbed.models.transfer import transfer
 from seedbed.monitor import Monitor, make_monitor
-from seedbed.numerics import choose_device, choose_threads, pinned_numerics
+from seedbed.numerics import choose_device, choose_threads, estimate_work, pinned_numerics
 from seedbed.optim.ema import EMA
 from seedbed.optim.groups import describe, has_sparse_gradients, parameter_groups
 from seedbed.optim.optimizers import build_optimizer, default_option
@@ -137,7 +137,7 @@ def assemble(config: Config, parts: Parts, *, resolved: dict[str, Any], project:
             data.val = data.test = make_eval(
                 data.train.samples, data.train.pipeline, loader, parts.source.hints, config.seed
             )
-        threads = trainer.threads or choose_threads(count_parameters(model), loader.batch_size or 32)
+        threads = trainer.threads or choose_threads(work_of(model, data, loader.batch_size or 32))
         torch.set_num_threads(threads)
         state = make_state(config, parts, model, data, device, notes)
         batches: Batches = data.train
@@ -232,6 +232,14 @@ def loader_options(config: Config, options: LoaderOptions) -> LoaderOptions:
         limit = trainer.overfit_batches * (options.batch_size or 32)
         options = replace(options, limit=limit, transforms=(), sample_transforms=())
     return options
+
+
+def work_of(model: nn.Module, data: Data, batch_size: int) -> int:
+    """What a batch costs, from the shapes of model and data."""
+    inputs = getattr(getattr(data.train, "samples", None), "inputs", None)
+    if not isinstance(inputs, torch.Tensor):
+        return estimate_work(model, batch_size)
+    return estimate_work(model, batch_size, inputs.shape[1:], tokens=not inputs.is_floating_point())
 
 
 def count_parameters(model: nn.Module) -> int:

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 import torch.utils.deterministic
+from torch import nn
+from torch.nn.parameter import is_lazy
 
 from seedbed.eager import set_deterministic
 from seedbed.errors import ConfigError
 
 deterministic_fill: Any = torch.utils.deterministic
 
-# below this many weights times samples per update, more threads cost more than they bring
+CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+POOLINGS: dict[type[nn.Module], int] = {
+    nn.MaxPool1d: 1,
+    nn.MaxPool2d: 2,
+    nn.MaxPool3d: 3,
+    nn.AvgPool2d: 2,
+    nn.AvgPool3d: 3,
+}
+# below this many multiplications per forward pass, more threads cost more than they bring
 SINGLE_THREAD_WORK = 4_000_000
 
 
@@ -40,11 +51,45 @@ def choose_device(name: str) -> torch.device:
     return torch.device("cuda", device.index or 0) if device.type == "cuda" else device
 
 
-def choose_threads(num_parameters: int, batch_size: int) -> int:
-    """CPU threads for a model of this size: one for small work, else every core that this process may use."""
-    if num_parameters * batch_size < SINGLE_THREAD_WORK:
+def choose_threads(work: int) -> int:
+    """CPU threads for updates of so much work: one for small ones, else every core that this process may use.
+
+    Args:
+        work: What ``estimate_work`` gives. A pure function of model and batch, so the choice is the same every time.
+    """
+    if work < SINGLE_THREAD_WORK:
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def estimate_work(model: nn.Module, batch_size: int, sample_shape: Sequence[int] = (), *, tokens: bool = False) -> int:
+    """About how many multiplications one forward pass makes, from shapes alone; nothing is run.
+
+    A weight is used once a sample; that of a convolution at every place of its output, which shrinks by the strides
+    of the layers before it; any weight once a place of the sequence, where samples are sequences.
+
+    Args:
+        model: The model.
+        batch_size: Samples per batch.
+        sample_shape: Shape of one sample's input, without the batch; () if it is not one tensor.
+        tokens: Whether the input is a sequence of token numbers.
+    """
+    spatial = math.prod(sample_shape[1:]) if len(sample_shape) > 2 else 0
+    sequence = sample_shape[0] if len(sample_shape) == 2 or (tokens and len(sample_shape) == 1) else 1
+    if len(sample_shape) == 2 and any(isinstance(module, nn.Conv1d) for module in model.modules()):
+        spatial, sequence = sample_shape[1], 1
+    total, places = 0, float(spatial or sequence)
+    for module in model.modules():
+        weights = sum(p.numel() for p in module.parameters(recurse=False) if not is_lazy(p))
+        if isinstance(module, CONVOLUTIONS):
+            places = max(1.0, places / math.prod(module.stride))
+            total += int(weights * places)
+        elif type(module) in POOLINGS:
+            stride = module.stride if isinstance(module.stride, tuple) else (module.stride,) * POOLINGS[type(module)]
+            places = max(1.0, places / math.prod(stride))
+        elif not isinstance(module, nn.Embedding):
+            total += weights * sequence
+    return total * batch_size
 
 
 @contextmanager

@@ -1,44 +1,37 @@
-"""Numeric settings: made explicit for a run, put back after it."""
+"""Threads follow the work of an update, which is estimated from shapes alone."""
 
 from __future__ import annotations
 
+import os
+
 import pytest
-import torch
+from torch import nn
 
-from seedbed.errors import ConfigError
-from seedbed.numerics import choose_device, choose_threads, pinned_numerics
-from seedbed.provenance import fingerprint_differences, numeric_fingerprint
+from seedbed.numerics import choose_threads, estimate_work
 
-
-def test_everything_is_put_back() -> None:
-    before = (
-        torch.get_num_threads(),
-        torch.are_deterministic_algorithms_enabled(),
-        torch.get_float32_matmul_precision(),
-    )
-    with pinned_numerics(torch.device("cpu"), deterministic=True):
-        torch.set_num_threads(1)
-        assert torch.are_deterministic_algorithms_enabled()
-    after = (
-        torch.get_num_threads(),
-        torch.are_deterministic_algorithms_enabled(),
-        torch.get_float32_matmul_precision(),
-    )
-    assert after == before
+CNN = nn.Sequential(nn.Conv2d(1, 10, 5), nn.MaxPool2d(2), nn.Conv2d(10, 20, 5), nn.Flatten(), nn.Linear(320, 10))
 
 
-@pytest.mark.parametrize("name", ["warp", "cuda:99", "meta"])
-def test_a_device_that_is_not_there_is_refused(name: str) -> None:
-    with pytest.raises(ConfigError, match=r"trainer\.device"):
-        choose_device(name)
+@pytest.mark.parametrize(
+    ("model", "batch_size", "shape", "tokens", "expected"),
+    [
+        (nn.Linear(4, 2), 3, (4,), False, 10 * 3),
+        (nn.Linear(4, 2), 3, (7, 4), False, 10 * 7 * 3),
+        (nn.Sequential(nn.Embedding(9, 4), nn.Linear(4, 9)), 2, (5,), True, 45 * 5 * 2),
+        (nn.Conv1d(2, 3, 3), 1, (2, 50), False, 21 * 50),
+        (nn.Conv2d(3, 8, 3, stride=2), 1, (3, 32, 32), False, 224 * 256),
+        (CNN, 1, (1, 28, 28), False, 260 * 784 + 5020 * 196 + 3210),
+        (nn.LazyLinear(3), 4, (5,), False, 0),
+        (nn.Linear(4, 2), 3, (), False, 30),
+    ],
+)
+def test_work_is_weights_times_places(
+    model: nn.Module, batch_size: int, shape: tuple[int, ...], tokens: bool, expected: int
+) -> None:
+    assert estimate_work(model, batch_size, shape, tokens=tokens) == expected
 
 
-def test_small_work_gets_one_thread() -> None:
-    assert choose_threads(5_000, 32) == 1
-
-
-def test_a_changed_thread_count_is_in_the_fingerprint() -> None:
-    old = numeric_fingerprint(torch.device("cpu"), {"precision": "fp32"})
-    new = {**old, "threads": old["threads"] + 1}
-    assert fingerprint_differences(old, new) == [f"threads was {old['threads']}, is {old['threads'] + 1}"]
-    assert fingerprint_differences(old, dict(old)) == []
+def test_small_work_takes_one_thread_and_large_work_every_core() -> None:
+    assert choose_threads(estimate_work(nn.Linear(64, 10), 32, (64,))) == 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    assert choose_threads(estimate_work(CNN, 128, (1, 28, 28))) == cores
