@@ -12,9 +12,11 @@ from torch import nn
 from seedbed.checkpoint.saver import weights_sha256
 from seedbed.checkpoint.store import find_step
 from seedbed.checkpoint.weights import load_best
+from seedbed.errors import CheckpointError
 from seedbed.evaluate import chosen_weights, evaluate
 from seedbed.result import Result
 from seedbed.session import Session
+from seedbed.stopping import StopRequested
 
 
 def finish(session: Session, status: str) -> Result:
@@ -24,8 +26,15 @@ def finish(session: Session, status: str) -> Result:
     if status != "interrupted":
         if session.saver.saved_step != state.step:
             session.save("end", state.cursor.epoch - 1, True)
-        if session.training.test is not None and session.config.evaluate.test:
-            metrics |= {f"test_{name}": value for name, value in test_best(session).items()}
+        check_saved(session, status)
+        try:
+            if session.training.test is not None and session.config.evaluate.test:
+                metrics |= {f"test_{name}": value for name, value in test_best(session).items()}
+        except StopRequested:  # everything is saved; going on begins with the test
+            session.write({"event": "signal", "reason": session.stopper.reason})
+            status = "interrupted"
+    elif session.options.stop_after is None:
+        check_saved(session, status)
     result = Result(
         run=str(session.run.path),
         status=status,
@@ -43,6 +52,22 @@ def finish(session: Session, status: str) -> Result:
     return result
 
 
+def check_saved(session: Session, status: str) -> None:
+    """Make sure that the last state is on the disk.
+
+    Raises:
+        CheckpointError: It could not be saved.
+    """
+    if not session.saver.failed:
+        return
+    newest = session.saver.saved_step
+    raise CheckpointError(
+        f"{session.run.path} is {status} at step {session.state.step}, but this state could not be saved; the newest "
+        f"checkpoint is that of {f'step {newest}' if newest else 'no step yet'}. Make space and give the same command "
+        "again: it goes on from there"
+    )
+
+
 def test_best(session: Session) -> dict[str, Any]:
     """Evaluate the test data with the weights that validated best, else with the last ones."""
     model, weights = chosen_weights(session.state, session.config.evaluate.weights)
@@ -50,7 +75,13 @@ def test_best(session: Session) -> dict[str, Any]:
     if best_step not in {0, session.state.step}:
         model = copy_best(session, model, weights)
     assert session.training.test is not None
-    found = evaluate(model, session.state.objective, session.training.test, autocast=session.state.autocast)
+    found = evaluate(
+        model,
+        session.state.objective,
+        session.training.test,
+        autocast=session.state.autocast,
+        poll=session.stopper.check,
+    )
     session.write({"event": "evaluate", "split": "test", "weights": weights, "metrics": found})
     return found
 

@@ -7,34 +7,46 @@ from seedbed.checkpoint.store import load_newest
 from seedbed.doctor.codes import CHECKS
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.jobs.examine import chosen, examine
-from seedbed.errors import CheckpointError, TrainingError
+from seedbed.errors import TrainingError
 from seedbed.preflight import shuffled_order, twin_step
-from seedbed.provenance import fingerprint_differences
-from seedbed.rundir import encode, write_json
+from seedbed.result import Result
+from seedbed.resuming import changes_of, check_fingerprint, check_position, extend, leave_ended, read_end
+from seedbed.rundir import write_json
 from seedbed.session import Session
 from seedbed.tracking.samples import first_samples, write_start
 
 
-def begin(session: Session) -> None:
-    """Begin afresh, or take up the newest valid checkpoint.
+def begin(session: Session) -> Result | None:
+    """Begin afresh, or take up the newest valid checkpoint; a run that has ended is left as it is: its result.
 
     Raises:
         CheckpointError: There are checkpoints but none is valid, or the numeric fingerprint has changed.
+        DataError: The data cannot say where they are, so that training cannot go on.
         TrainingError: The doctor is certain of a mistake.
+        StopRequested: While the normalizers were fitted.
     """
     run, training, state = session.run, session.training, session.state
     found = None if session.options.resume == "never" else load_newest(run.checkpoints)
     if found is None:
         session.log.rewind(0)
         session.trace.start(None)
-        training.data.fit()
         write_json(run.config, training.resolved)
         write_json(run.manifest, training.manifest(list(session.options.command)))
         session.write({"event": "start", "run": str(run.path), **training.describe()})
+        if not training.data.train.can_resume:
+            session.say(training.data.train.explanation)
+        training.data.fit(session.stopper.check_signal)
         probe(session)
     else:
         saved, checkpoint, damage = found
+        changes = changes_of(session)
+        done = None if changes else read_end(run)
+        if done is not None and done.step == checkpoint.step:
+            return leave_ended(session, done, saved)
         check_fingerprint(session)
+        check_position(session)
+        if changes:
+            extend(session, checkpoint.step, changes)
         session.restore(saved)
         for sentence in damage:
             session.say(f"{sentence}; going back to the newest checkpoint that is whole")
@@ -46,6 +58,7 @@ def begin(session: Session) -> None:
         session.samples = first_samples(batch)
         if found is None:
             write_start(session.trackers, session.settings, state, session.samples, training.resolved)
+    return None
 
 
 def probe(session: Session) -> None:
@@ -75,22 +88,3 @@ def findings_of(training: Training) -> list[Finding]:
         probes.append(shuffled_order(fetcher, samples.ids, training.config.seed))
     seen = [CHECKS[p.code].finding(p.title, why=p.evidence, fix=p.fix, source="dynamic") for p in probes if p]
     return chosen([*examine(training), *seen], training.config.allow)
-
-
-def check_fingerprint(session: Session) -> None:
-    """Refuse to go on under other numerics unless that was asked for; then the lineage is marked.
-
-    Raises:
-        CheckpointError: With every difference.
-    """
-    manifest = session.run.read_manifest()
-    differences = fingerprint_differences(manifest.get("fingerprint", {}), encode(session.training.fingerprint))
-    if not differences:
-        return
-    if not session.options.allow_inexact:
-        raise CheckpointError(
-            f"{session.run.path} was trained under another numeric fingerprint: {'; '.join(differences)}. Going on "
-            "would not give the bits of the uninterrupted run; to do it all the same: --allow-inexact"
-        )
-    write_json(session.run.manifest, {**manifest, "inexact": [*manifest.get("inexact", []), *differences]})
-    session.say(f"going on under another numeric fingerprint ({'; '.join(differences)}); the lineage is inexact now")

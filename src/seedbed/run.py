@@ -15,16 +15,18 @@ from typing import Any
 from seedbed.build import Training, build
 from seedbed.closing import finish
 from seedbed.config.load import LoadedConfig
+from seedbed.data.fetch import WorkerDiedError
 from seedbed.errors import ConfigError
-from seedbed.locate import choose_run_dir
+from seedbed.extending import check_extension
+from seedbed.locate import choose_run_dir, differences
 from seedbed.loop import NonFiniteError, steps
 from seedbed.opening import begin
 from seedbed.parts import load
 from seedbed.recipes.catalog import find_recipe
 from seedbed.result import Options, Result
-from seedbed.rundir import RunDir, RunLock, find_run_dir
+from seedbed.rundir import RunDir, RunLock, encode, find_run_dir
 from seedbed.session import Session
-from seedbed.stopping import Stopper
+from seedbed.stopping import Stopper, StopRequested
 
 
 def train(source: str | Path | dict[str, Any], overrides: Sequence[str] = (), options: Options | None = None) -> Result:
@@ -71,7 +73,9 @@ def resume(path: Path, overrides: Sequence[str] = (), options: Options | None = 
             f"going on with {run.path} under a changed config ({', '.join(overrides)}) is another training; say so "
             "with --extend, or start a new run"
         )
-    loaded = load(run.read_config(), overrides, allow=options.allow, project=project_of(run))
+    before = run.read_config()
+    loaded = load(before, overrides, allow=options.allow, project=project_of(run))
+    check_extension(run, differences(before, encode(loaded.config.model_dump(mode="json"))))
     with build(loaded, allow=options.allow) as training:
         return execute(training, run, options)
 
@@ -89,8 +93,14 @@ def execute(training: Training, run: RunDir, options: Options) -> Result:
         stack.enter_context(RunLock(run))
         stopper = stack.enter_context(Stopper(run.stop, config.trainer.time_limit))
         session = stack.enter_context(Session(training, run, options, stopper))
-        begin(session)
-        status = session.catch_up()
+        try:
+            done = begin(session)
+            status = session.catch_up() if done is None else None
+        except StopRequested:  # before the first update there is nothing to save
+            session.write({"event": "signal", "reason": stopper.reason})
+            done, status = None, "interrupted"
+        if done is not None:
+            return done
         while status is None and not job.finished():
             try:
                 for record in steps(job):
@@ -105,4 +115,8 @@ def execute(training: Training, run: RunDir, options: Options) -> Result:
                         break
             except NonFiniteError as error:
                 session.rewind(error)
+            except WorkerDiedError:
+                if not stopper.requested():
+                    raise
+                status = session.interrupt()  # whoever stops a group of processes stops the loader's workers too
         return finish(session, status or "finished")

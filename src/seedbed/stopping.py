@@ -64,6 +64,11 @@ class Stopper:
                 self.reason = "stop file"
         return self.reason is not None
 
+    def check_signal(self) -> None:
+        """Raise ``StopRequested`` if a signal came; for what happens before the first update, where nothing is saved."""
+        if self.reason is not None:
+            raise StopRequested(self.reason)
+
     def check(self) -> None:
         """Raise ``StopRequested`` if a stop was asked for."""
         if self.requested():

@@ -1,12 +1,14 @@
 """Does a killed training end with the bits of one that was never stopped? Trains both, in processes of their own.
 
 The kills are ``kill -9`` from outside, at moments drawn from a seed: after an update that is drawn (every other time
-one after which the run evaluates or saves), and then a little later, from 0.1 to 300 milliseconds, evenly over the
-orders of magnitude. A seed repeats the updates of a schedule exactly, and the milliseconds as well as a clock can.
+one after which the run evaluates or saves), and then a little later: from 0.1 milliseconds to three times what an
+update of the straight run took on average, saves and evaluations included, evenly over the orders of magnitude. A seed
+repeats the updates of a schedule exactly, and the milliseconds as well as a clock can.
 """
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import random
 import tempfile
@@ -28,6 +30,7 @@ from seedbed.state import StepRecord, TrainState
 
 CLOCKS = {"time", "seconds", "samples_per_second", "run"}
 TRACES_OF_STOPS = {"resume", "signal"}
+SHORTEST_DELAY, LONGEST_DELAY = 1e-4, 1.0  # seconds between an update and its kill
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,9 @@ def schedule(straight: RunDir, kills: int, seed: int) -> list[Kill]:
     total = max(int(event["step"]) for event in events)
     busy = sorted({int(e["step"]) for e in events if e["event"] in {"evaluate", "save"}} - {0}) or [total]
     chosen = sorted(rng.choice(busy) if rng.random() < 0.5 else rng.randint(1, total) for _ in range(kills))
-    return [Kill(step, round(10 ** rng.uniform(-4.0, -0.5), 5)) for step in chosen]
+    seconds = next((float(event["seconds"]) for event in reversed(events) if event["event"] == "end"), 0.0)
+    longest = math.log10(max(SHORTEST_DELAY, min(3 * seconds / total, LONGEST_DELAY)))
+    return [Kill(step, round(10 ** rng.uniform(math.log10(SHORTEST_DELAY), longest), 6)) for step in chosen]
 
 
 def describe(plan: Iterable[Kill]) -> str:
@@ -175,6 +180,7 @@ def child(
     sender: Connection, command: tuple[str | Path, Sequence[str], Sequence[str]], out: Path, step: int | None
 ) -> None:
     """What the process does: the same command every time; it tells when ``step`` is made."""
+    multiprocessing.set_start_method(None, force=True)  # loader workers start as in a process of one's own
     try:
         train_once(sender, command, out, step)
     except SeedbedError as error:
@@ -219,12 +225,19 @@ def compare(straight: RunDir, killed: RunDir, hit: list[Kill], seed: int, allow:
 
 
 def facts(run: RunDir) -> list[dict[str, Any]]:
-    """The events of a run without clocks, and without the traces of being stopped and taken up again."""
-    return [
-        {key: value for key, value in event.items() if key not in CLOCKS}
-        for event in read_events(run.events)
-        if event["event"] not in TRACES_OF_STOPS and event.get("reason") != "stop"
-    ]
+    """The events of a run without clocks, and without the traces of being stopped and taken up again.
+
+    A checkpoint's folder is such a trace: a step that a stop has saved too is saved under another name.
+    """
+    found = []
+    for event in read_events(run.events):
+        if event["event"] in TRACES_OF_STOPS or event.get("reason") == "stop":
+            continue
+        fact = {key: value for key, value in event.items() if key not in CLOCKS}
+        if isinstance(fact.get("best"), dict):
+            fact["best"] = {key: value for key, value in fact["best"].items() if key != "checkpoint"}
+        found.append(fact)
+    return found
 
 
 def differences_of_logs(left: list[dict[str, Any]], right: list[dict[str, Any]]) -> list[str]:

@@ -25,6 +25,10 @@ from seedbed.errors import DataError, SeedbedError
 from seedbed.seeding import reseed_globals, stream_key
 
 
+class WorkerDiedError(DataError):
+    """A loader worker ended by itself, or was ended from outside."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """Batch ``number`` of pass ``epoch`` (None: evaluation) consists of the samples ``ids`` (int64, shape (B,))."""
@@ -90,7 +94,7 @@ class DatasetFetcher:
             result = next(self._stream)
         except (RuntimeError, OSError) as error:
             self.close()
-            raise DataError(
+            raise WorkerDiedError(
                 f"{self._reader.name}: a loader worker died ({str(error).splitlines()[0]}); "
                 "num_workers=0 reads in the main process and shows where"
             ) from error

@@ -101,8 +101,12 @@ class Data:
     target_normalizer: Normalizer | None
     info: dict[str, Any] = field(default_factory=dict)
 
-    def fit(self) -> None:
-        """Learn the normalizers' statistics from the training split, without augmentation."""
+    def fit(self, poll: Callable[[], None] = lambda: None) -> None:
+        """Learn the normalizers' statistics from the training split, without augmentation.
+
+        Args:
+            poll: Called for every chunk of samples; may raise to end the pass.
+        """
         wanted = [n for n in (self.normalizer, self.target_normalizer) if n is not None and n.kind != "fixed"]
         if not wanted:
             return
@@ -112,7 +116,13 @@ class Data:
                 'normalize={"mean": …, "std": …}'
             )
         samples = self.train.samples
-        chunks = plain_chunks(samples, self.train)
+        plain = plain_chunks(samples, self.train)
+
+        def chunks() -> Iterator[tuple[Any, Any]]:
+            for chunk in plain():
+                poll()
+                yield chunk
+
         if self.normalizer is not None:
             self.normalizer.fit((_one_tensor(x, self.name) for x, _ in chunks()), len(samples))
         if self.target_normalizer is not None:

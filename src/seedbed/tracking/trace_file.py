@@ -7,9 +7,11 @@ steps; ``trace.json`` says the names of the tensors and how often. No torch here
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +41,7 @@ class TraceFile:
         self.names = names
         self.every = every
         self._buffers = (bytearray(), bytearray())
-        self._files: tuple[IO[bytes], IO[bytes]] | None = None
+        self._files: tuple[io.FileIO, io.FileIO] | None = None
 
     def open(self, num_steps: int, num_leaves: int) -> None:
         """Open for writing after the first so many records; what was written past them is dropped."""
@@ -47,15 +49,14 @@ class TraceFile:
         sizes = (num_steps * STEP.itemsize, num_leaves * leaf_dtype(len(self.names)).itemsize)
         files = []
         for name, size in zip(("trace.bin", "trace-leaves.bin"), sizes, strict=True):
-            file = (self.folder / name).open("ab")
-            if file.tell() < size:
+            file = (self.folder / name).open("ab", buffering=0)
+            if file.seek(0, os.SEEK_END) < size:
                 file.close()
                 raise DataError(
                     f"{self.folder / name} is shorter than the checkpoint says; it was changed since the run was "
                     "stopped: restore it, or start the run afresh with --resume never"
                 )
             file.truncate(size)
-            file.seek(0, os.SEEK_END)
             files.append(file)
         self._files = (files[0], files[1])
 
@@ -65,16 +66,16 @@ class TraceFile:
         if leaves is not None:
             self._buffers[1].extend(leaves)
         if len(self._buffers[0]) > 65536:
-            self.flush()
+            with contextlib.suppress(OSError):  # a full disk does not end the training; it waits for the next time
+                self.flush()
 
     def flush(self) -> None:
         """Hand what waits to the system."""
         if self._files is None:
             return
         for file, buffer in zip(self._files, self._buffers, strict=True):
-            file.write(buffer)
-            file.flush()
-            buffer.clear()
+            while buffer:
+                del buffer[: os.write(file.fileno(), buffer)]
 
     def sync(self) -> None:
         """Make what was written durable."""
@@ -83,7 +84,9 @@ class TraceFile:
             os.fsync(file.fileno())
 
     def close(self) -> None:
-        self.flush()
+        """Hand the rest to the system, if it takes it, and close the files."""
+        with contextlib.suppress(OSError):
+            self.flush()
         for file in self._files or ():
             file.close()
         self._files = None
