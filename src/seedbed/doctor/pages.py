@@ -53,7 +53,7 @@ def parse_page(doc: str) -> Page:
 
 
 def _code(text: str) -> str:
-    return text.removeprefix("```python\n").removesuffix("```").rstrip() + "\n" if text else ""
+    return text.partition("\n")[2].removesuffix("```").rstrip() + "\n" if text else ""
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,23 @@
+"""The validation loss rises while the training loss falls.
+
+## What it does
+
+Looks for five evaluations in a row, each worse than the one before, while the training loss falls.
+
+## Why is this bad
+
+The model learns its training samples by heart. The best checkpoint is kept, but the rest of the run is
+wasted.
+
+## Example
+
+```json
+{"data": {"args": {"limit": 40}}, "trainer": {"epochs": 200}}
+```
+
+## Use instead
+
+```json
+{"data": {"args": {"limit": 40}}, "trainer": {"epochs": 200, "early_stop": 3}}
+```
+"""

@@ -1,0 +1,22 @@
+"""The loss has risen far above its best and stays there.
+
+## What it does
+
+Follows a running mean of the loss: three times its best, and above where it began, for fifty updates.
+
+## Why is this bad
+
+The training has left the region where it learned. It rarely comes back.
+
+## Example
+
+```json
+{"optimizer": {"type": "SGD", "args": {"lr": 30.0}}}
+```
+
+## Use instead
+
+```json
+{"optimizer": {"type": "SGD", "args": {"lr": 0.1}}}
+```
+"""
