@@ -38,6 +38,7 @@ def fresh() -> dict[str, Any]:
         "best": math.inf,
         "high": 0,
         "spikes": [],
+        "jumping": False,
         "norm": 0.0,
         "norms": 0,
         "large": 0,
@@ -97,7 +98,7 @@ class Course:
             m["spread"] = max(m["spread"], abs(loss - m["first"]))
             return []
         away = loss - m["long"]
-        jumps = count > CALM and away > 8 * m["spread"] and loss > 2 * m["long"] > 0
+        jumps = count > CALM and away > 8 * m["spread"] and loss > max(2 * m["long"], 0.5 * m["first"], 0)
         m["short"] += SHORT * (loss - m["short"])
         if not jumps:
             m["spread"] += LONG * (abs(away) - m["spread"])
@@ -107,7 +108,8 @@ class Course:
             m["best"], m["high"] = short, 0
             return []
         m["high"] = m["high"] + 1 if short > 3 * m["best"] and short > 1.5 * m["first"] else 0
-        if jumps:
+        again, m["jumping"] = m["jumping"], jumps
+        if jumps and not again:
             m["spikes"] = [*(at for at in m["spikes"] if at > count - 1000), count]
         if m["high"] >= 50 and m["best"] > 0:
             return self.say(
