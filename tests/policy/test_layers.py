@@ -13,7 +13,7 @@ ROOT = Path(seedbed.__file__).parent
 
 # a module imports only from a lower row; inside a row only from its own package
 ROWS: list[set[str]] = [
-    {"eager"},
+    {"eager", "quick"},
     {"seeding", "disk", "provenance", "batch", "numerics", "stopping", "tables", "result", "layout", "failure"},
     {"rundir"},
     {"config", "data", "models", "objectives", "optim", "checkpoint"},
@@ -27,8 +27,8 @@ ROWS: list[set[str]] = [
     {"resuming"},
     {"opening", "closing"},
     {"run", "report", "scaffold"},
-    {"fitting", "inference", "predict", "replay", "bench"},
-    {"verify", "seeds"},
+    {"fitting", "inference", "predict", "replay"},
+    {"verify", "seeds", "bench"},
     {"cli"},
 ]
 OPEN_TO_ALL = {"errors"}

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from seedbed.cli.quick import quick_exit
+from seedbed.quick import quick_exit
 from seedbed.errors import SeedbedError
 
 # command: (module that defines it as `command`, line shown in `seedbed --help`)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from seedbed.cli.output import print_result
-from seedbed.cli.quick import quick_imports
+from seedbed.quick import quick_imports
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
