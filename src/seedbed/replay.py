@@ -13,6 +13,7 @@ from seedbed.checkpoint.store import list_checkpoints, parse_name
 from seedbed.checkpoint.store import load as load_checkpoint
 from seedbed.config.load import LoadedConfig
 from seedbed.errors import CheckpointError, ConfigError, DataError, SeedbedError
+from seedbed.extending import history_of
 from seedbed.locate import differences
 from seedbed.parts import load
 from seedbed.provenance import fingerprint_differences
@@ -66,7 +67,10 @@ def reproduce(path: Path, *, steps: int | None = None, allow: Sequence[str] = ()
     if not len(recorded.steps):
         return Verdict("NOT COMPARABLE", f"{run.path} has made no update that could be compared")
     loaded = load_of(run, allow)
-    wanted = len(recorded.steps) if steps is None else min(steps, len(recorded.steps))
+    history = history_of(run)
+    made = min(len(recorded.steps), int(history[0]["step"])) if history else len(recorded.steps)
+    note = f"; the rest was made after the run was extended at step {made}" if made < len(recorded.steps) else ""
+    wanted = made if steps is None else min(steps, made)
     with tempfile.TemporaryDirectory(prefix="seedbed-reproduce-") as folder, build(loaded, allow=allow) as training:
         causes = incomparable(run, training)
         if causes:
@@ -85,7 +89,7 @@ def reproduce(path: Path, *, steps: int | None = None, allow: Sequence[str] = ()
     index = first_trace_difference(recorded, repeated)
     compared = min(len(recorded.steps), len(repeated.steps))
     if index is None and compared >= wanted:
-        return Verdict("EXACT", f"EXACT: {compared} updates, every digest equal", compared_steps=compared)
+        return Verdict("EXACT", f"EXACT: {compared} updates, every digest equal{note}", compared_steps=compared)
     if index is None:
         return Verdict("DIVERGED", f"the repetition ended after {compared} updates: {failure}", compared, compared + 1)
     step = int(recorded.steps["step"][index])
@@ -118,12 +122,13 @@ def incomparable(run: RunDir, training: Training) -> list[str]:
 
 
 def load_of(run: RunDir, allow: Sequence[str] = ()) -> LoadedConfig:
-    """The config of a run, ready to build.
+    """The config that a run began with, ready to build.
 
     Raises:
         ConfigError: The run was made from Python objects.
     """
-    config = run.read_config()
+    history = history_of(run)
+    config = history[0]["config"] if history else run.read_config()
     if str(config.get("model", {}).get("type", "")).startswith("python:"):
         raise ConfigError(
             f"{run.path} was trained from Python objects ({config['model']['type']}), which a config cannot name; run "

@@ -65,7 +65,7 @@ class Stopper:
         return self.reason is not None
 
     def check_signal(self) -> None:
-        """Raise ``StopRequested`` if a signal came; for what happens before the first update, where nothing is saved."""
+        """Raise ``StopRequested`` if a signal came: for before the first update, where nothing can be saved."""
         if self.reason is not None:
             raise StopRequested(self.reason)
 

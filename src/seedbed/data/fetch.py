@@ -8,7 +8,9 @@ put back afterwards.
 from __future__ import annotations
 
 import itertools
+import os
 import signal
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -204,8 +206,18 @@ def _first(results: list[Any]) -> Any:
 
 
 def _start_worker(worker: int) -> None:
-    """Workers are interrupted by their parent, not by the keyboard."""
+    """Workers are stopped by their parent, not by the keyboard or by whoever stops the whole group of processes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "sigwaitinfo"):
+        # torch ends the trainer at once when a worker was terminated by anybody else, before it could save
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        threading.Thread(target=_obey_parent, daemon=True).start()
+
+
+def _obey_parent() -> None:
+    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != os.getppid():
+        pass
+    os._exit(0)
 
 
 def _epoch(request: Request) -> int:
