@@ -44,7 +44,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.interp import Class
+from seedbed.doctor.static.scopes import Class
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
 

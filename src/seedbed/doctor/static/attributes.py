@@ -3,33 +3,13 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
-from seedbed.doctor.static import calls, shapes
+from seedbed.doctor.static import iteration
+from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Shape, Val, const, join, unknown
 
-if TYPE_CHECKING:
-    from seedbed.doctor.static.interp import Interp
 
-_WRAPPERS = frozenset(
-    [
-        "enumerate",
-        "tqdm",
-        "trange",
-        "zip",
-        "iter",
-        "map",
-        "prefetch",
-        "track",
-        "progress_bar",
-        "reversed",
-        "sorted",
-        "list",
-    ]
-)
-
-
-def get(run: Interp, obj: Val, name: str, node: ast.AST) -> Val:
+def get(run: Machine, obj: Val, name: str, node: ast.AST) -> Val:
     """``obj.name``."""
     if obj.kind == "phi":
         made: Val | None = None
@@ -62,7 +42,7 @@ def get(run: Interp, obj: Val, name: str, node: ast.AST) -> Val:
     return made
 
 
-def _member(run: Interp, obj: Val, name: str, node: ast.AST) -> Val | None:
+def _member(run: Machine, obj: Val, name: str, node: ast.AST) -> Val | None:
     """A method or class attribute of an instance of a class of the program."""
     cls = obj.owner
     if not hasattr(cls, "attribute"):
@@ -74,7 +54,7 @@ def _member(run: Interp, obj: Val, name: str, node: ast.AST) -> Val | None:
         return found
     decorators = found.owner.decorators
     if decorators & {"property", "cached_property"}:
-        return calls.invoke(run, found.owner, node, (obj,), {})
+        return run.invoke(found.owner, node, (obj,), {})
     bound = Val("func", name, node, run.src)
     bound.owner = found.owner
     bound.tags = set(found.tags)
@@ -83,7 +63,7 @@ def _member(run: Interp, obj: Val, name: str, node: ast.AST) -> Val | None:
     return bound
 
 
-def _special(run: Interp, obj: Val, name: str, node: ast.AST) -> Val | None:
+def _special(run: Machine, obj: Val, name: str, node: ast.AST) -> Val | None:
     if obj.kind in ("tensor", "unknown", "method") or (obj.kind == "module" and name in ("weight", "bias")):
         if name == "data" and obj.kind == "tensor":
             made = run.tensor("data", node, obj)
@@ -126,187 +106,7 @@ def _special(run: Interp, obj: Val, name: str, node: ast.AST) -> Val | None:
     return None
 
 
-def element(run: Interp, val: Val, node: ast.AST) -> Val:
-    """What iterating over ``val`` gives."""
-    if val.kind == "phi":
-        made: Val | None = None
-        for one in val.options():
-            made = join(made, element(run, one, node))
-        return made if made is not None else unknown("element", node, run.src)
-    if val.kind == "loader":
-        return batch(run, val, node)
-    if val.kind == "iter" and val.name in _WRAPPERS:
-        return _wrapped_element(run, val, node)
-    if val.items:
-        made = None
-        for one in val.items[:40]:
-            made = join(made, one)
-        return made if made is not None else unknown("element", node, run.src)
-    if val.kind == "dict":
-        return unknown("key", node, run.src, val)
-    if val.kind == "iter" and val.name in ("items", "values"):
-        inner = val.args[0]
-        value: Val | None = None
-        for one in list(inner.attrs.values())[:6]:
-            value = join(value, one)
-        value = value or unknown("value", node, run.src, inner)
-        if val.name == "values":
-            return value
-        pair = Val("tuple", "pair", node, run.src)
-        pair.items = [unknown("key", node, run.src), value]
-        return pair
-    if val.kind in ("params", "groups"):
-        made = run.tensor("parameter", node, val)
-        made.grad = run.grads[-1]
-        if val.name == "named_parameters":
-            pair = Val("tuple", "pair", node, run.src)
-            pair.items = [unknown("name", node, run.src), made]
-            return pair
-        if val.kind == "groups":
-            group = Val("group", "group", node, run.src)
-            group.args = (val,)
-            return group
-        return made
-    if val.kind == "dataset":
-        return sample(run, val, node)
-    if val.kind == "iter" and val.name == "range":
-        made = Val("number", "int", node, run.src)
-        made.args = (val,)
-        return made
-    if val.kind == "iter" and val.name == "split":
-        made = run.tensor("index", node, val)
-        made.shape, made.split = (None,), val.split
-        return made
-    made = run.tensor("element", node, val)
-    if val.kind != "tensor":
-        made.kind = "unknown"
-    made.split = val.split
-    if val.kind == "tensor" and val.shape:
-        made.shape = val.shape[1:]
-    return made
-
-
-def _wrapped_element(run: Interp, val: Val, node: ast.AST) -> Val:
-    if val.name == "enumerate":
-        pair = Val("tuple", "pair", node, run.src)
-        count = Val("number", "int", node, run.src)
-        count.tags.add("counter")
-        pair.items = [count, element(run, val.args[0], node) if val.args else unknown()]
-        return pair
-    if val.name == "zip":
-        pair = Val("tuple", "pair", node, run.src)
-        pair.items = [element(run, a, node) for a in val.args]
-        return pair
-    if val.name == "map" and len(val.args) > 1:
-        return calls.apply(run, val.args[0], node, (element(run, val.args[1], node),), {})
-    return element(run, val.args[0], node) if val.args else unknown("element", node, run.src)
-
-
-def sample(run: Interp, data: Val, node: ast.AST) -> Val:
-    """One item of a dataset."""
-    if "__sample__" in data.attrs:
-        return data.attrs["__sample__"]
-    data.attrs["__sample__"] = unknown("sample", node, run.src, data)  # a dataset that reads itself ends here
-    made: Val | None = None
-    if data.owner is not None and hasattr(data.owner, "method"):
-        func = data.owner.method("__getitem__") or data.owner.method("__iter__")
-        if func is not None:
-            index = Val("number", "int", node, run.src)
-            index.tags.add("index")
-            args = (data, index) if func.name == "__getitem__" else (data,)
-            made = calls.invoke(run, func, node, args, {})
-            if func.name == "__iter__":
-                made = element(run, made, node)
-    elif data.name == "TensorDataset":
-        made = Val("tuple", "sample", node, run.src)
-        made.items = []
-        for one in data.args:
-            part = run.tensor("element", node, one)
-            part.shape = one.shape[1:] if one.shape else None
-            part.dtype, part.split = one.dtype, one.split
-            made.items.append(part)
-    elif data.name in ("Subset", "random_split") and data.args:
-        made = sample(run, data.args[0], node)
-    elif data.kind == "list" and data.items:
-        made = element(run, data, node)
-    if made is not None:
-        data.attrs["__sample__"] = made
-    return data.attrs["__sample__"]
-
-
-def batch(run: Interp, loader: Val, node: ast.AST) -> Val:
-    """One batch of a loader: the parts of a sample with a batch axis in front."""
-    one = sample(run, loader.args[0], node) if loader.args else unknown()
-    collate = loader.kwargs.get("collate_fn")
-    if collate is not None and not collate.is_none:
-        group = Val("list", "samples", node, run.src)
-        group.items = [one]
-        group.tags.add("each")
-        made = calls.apply(run, collate, node, (group,), {})
-        if made.items:
-            return _from_loader(run, made, loader, node, None)
-        made.split = loader.split
-        return made
-    return _from_loader(run, one, loader, node, (None,))
-
-
-def _from_loader(run: Interp, val: Val, loader: Val, node: ast.AST, lead: Shape | None) -> Val:
-    if val.kind in ("tuple", "list") and val.items:
-        made = Val("tuple", "batch", node, run.src)
-        made.items = [_from_loader(run, i, loader, node, lead) for i in val.items]
-        return made
-    if val.kind == "dict":
-        made = Val("dict", "batch", node, run.src)
-        made.attrs = {k: _from_loader(run, v, loader, node, lead) for k, v in val.attrs.items()}
-        return made
-    made = run.tensor("batch", node, val, loader)
-    if lead is not None:
-        made.shape = (*lead, *val.shape) if val.shape is not None else None
-        if val.kind in ("const", "number"):
-            made.shape = lead
-    made.dtype = val.dtype or ("long" if isinstance(val.const, int) and val.kind == "const" else "")
-    made.split = loader.split
-    made.grad = False
-    if val.kind == "unknown":
-        made.kind = "tensor"
-        made.tags.add("opaque")
-    return made
-
-
-def part(run: Interp, val: Val, index: int, node: ast.AST, count: int) -> Val:
-    """Part ``index`` of a value unpacked into ``count`` names."""
-    if val.kind == "phi":
-        made: Val | None = None
-        for one in val.options():
-            if not one.is_none:
-                made = join(made, part(run, one, index, node, count))
-        return made or unknown("part", node, run.src)
-    if val.items is not None and val.kind in ("tuple", "list"):
-        if "each" in val.tags and val.items:
-            return val.items[0]
-        if index < len(val.items):
-            return val.items[index]
-    if val.kind == "loader":
-        return batch(run, val, node)
-    if val.kind == "iter":
-        return element(run, val, node)
-    made = run.tensor("part", node, val)
-    if val.kind != "tensor":
-        made.kind = "unknown"
-    made.const = index
-    made.split = val.split
-    if "opaque" in val.tags:
-        made.tags.add("opaque")
-    if val.name == "shape" and val.args:
-        made.kind, made.name = "number", "shape"
-        size = val.args[0].shape
-        made.grad = False
-        if size and index < len(size) and isinstance(size[index], int):
-            return const(size[index], node, run.src)
-    return made
-
-
-def getitem(run: Interp, obj: Val, node: ast.Subscript) -> Val:
+def getitem(run: Machine, obj: Val, node: ast.Subscript) -> Val:
     """``obj[key]``."""
     key = run.eval(node.slice)
     run.emit("getitem", "", node, recv=obj, args=(key,))
@@ -319,7 +119,7 @@ def getitem(run: Interp, obj: Val, node: ast.Subscript) -> Val:
     return _item(run, obj, key, node)
 
 
-def _item(run: Interp, obj: Val, key: Val, node: ast.Subscript) -> Val:
+def _item(run: Machine, obj: Val, key: Val, node: ast.Subscript) -> Val:
     if obj.kind == "dict":
         name = str(key.const) if key.kind == "const" else "*"
         if name in obj.attrs:
@@ -344,13 +144,13 @@ def _item(run: Interp, obj: Val, key: Val, node: ast.Subscript) -> Val:
             made.tags, made.args = set(obj.tags), (obj,)
             return made
         elif obj.kind != "module" or obj.name in ("ModuleList", "ModuleDict"):
-            return element(run, obj, node)
+            return iteration.element(run, obj, node)
     if obj.kind == "module" and key.kind == "const" and str(key.const) in obj.attrs:
         return obj.attrs[str(key.const)]
     if obj.kind == "dataset":
-        return sample(run, obj, node)
+        return iteration.sample(run, obj, node)
     if obj.name == "shape" and obj.args:
-        return part(run, obj, key.const if isinstance(key.const, int) and key.const >= 0 else 99, node, 0)
+        return iteration.part(run, obj, key.const if isinstance(key.const, int) and key.const >= 0 else 99, node, 0)
     made = run.tensor("getitem", node, obj, key)
     if obj.kind not in ("tensor",):
         made.kind = "unknown"
@@ -404,6 +204,3 @@ def _indexed(shape: Shape | None, index: ast.expr, key: Val) -> Shape | None:
         else:
             return None
     return tuple(out + rest)
-
-
-__all__ = ["batch", "element", "get", "getitem", "part", "sample", "shapes"]

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from seedbed.doctor.static import library, methods, naming
+from seedbed.doctor.static.machine import Machine
+from seedbed.doctor.static.scopes import Class, Func, Scope
 from seedbed.doctor.static.values import Val, const, join, unknown
-
-if TYPE_CHECKING:
-    from seedbed.doctor.static.interp import Class, Func, Interp
 
 MAX_DEPTH = 14
 
 
-def call(run: Interp, node: ast.Call) -> Val:
+def call(run: Machine, node: ast.Call) -> Val:
     """``f(...)``."""
     func = run.eval(node.func)
     args: list[Val] = []
@@ -46,7 +45,7 @@ def call(run: Interp, node: ast.Call) -> Val:
     return apply(run, func, node, tuple(args), kwargs)
 
 
-def apply(run: Interp, func: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+def apply(run: Machine, func: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     """Call a value."""
     if func.kind == "phi":
         made: Val | None = None
@@ -78,7 +77,7 @@ def apply(run: Interp, func: Val, node: ast.AST, args: tuple[Val, ...], kwargs: 
     return _call_unknown(run, func, node, args, kwargs)
 
 
-def _call_unknown(run: Interp, func: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+def _call_unknown(run: Machine, func: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     name = func.var or func.name
     values = tuple(kwargs.values())
     if naming.is_loss(name) and len(args) + len(kwargs) >= 1:
@@ -109,16 +108,14 @@ def _call_unknown(run: Interp, func: Val, node: ast.AST, args: tuple[Val, ...], 
     return made
 
 
-def make_lambda(run: Interp, node: ast.Lambda) -> Val:
+def make_lambda(run: Machine, node: ast.Lambda) -> Val:
     """A lambda as a function value."""
-    from seedbed.doctor.static.interp import Func
-
     val = Val("func", "<lambda>", node, run.src)
     val.owner = Func(node, run.scope, run.src)
     return val
 
 
-def invoke(run: Interp, func: Func, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+def invoke(run: Machine, func: Func, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     """Run a function of the program with these arguments."""
     func.calls += 1
     run.project.called.add(id(func.node))
@@ -128,8 +125,6 @@ def invoke(run: Interp, func: Func, node: ast.AST, args: tuple[Val, ...], kwargs
     again = sum(f is func for f in run.funcs)
     if len(run.funcs) > MAX_DEPTH or again > 1:
         return unknown(func.name, node, run.src, *args, *kwargs.values())
-    from seedbed.doctor.static.interp import Scope
-
     scope = Scope(outer=func.scope, src=func.src)
     bind_arguments(run, func, scope, args, kwargs)
     saved = run.scope, run.src
@@ -164,7 +159,7 @@ def invoke(run: Interp, func: Func, node: ast.AST, args: tuple[Val, ...], kwargs
     return result
 
 
-def _result(run: Interp, node: ast.AST) -> Val:
+def _result(run: Machine, node: ast.AST) -> Val:
     if run.yields[-1]:
         made = Val("iter", "generator", node, run.src)
         made.items = list(run.yields[-1])
@@ -175,7 +170,7 @@ def _result(run: Interp, node: ast.AST) -> Val:
     return result if result is not None else const(None, node, run.src)
 
 
-def bind_arguments(run: Interp, func: Func, scope: Any, args: tuple[Val, ...], kwargs: dict[str, Val]) -> None:
+def bind_arguments(run: Machine, func: Func, scope: Any, args: tuple[Val, ...], kwargs: dict[str, Val]) -> None:
     """Give the parameters their values: arguments, then defaults, then unknown."""
     spec = func.node.args
     names = [*spec.posonlyargs, *spec.args]
@@ -205,7 +200,7 @@ def bind_arguments(run: Interp, func: Func, scope: Any, args: tuple[Val, ...], k
         scope.vars[spec.kwarg.arg] = extra
 
 
-def _default(run: Interp, func: Func, node: ast.expr) -> Val:
+def _default(run: Machine, func: Func, node: ast.expr) -> Val:
     saved, run.scope = run.scope, func.scope
     source, run.src = run.src, func.src
     try:
@@ -225,7 +220,7 @@ def _free(name: ast.arg, func: Func) -> Val:
     return val
 
 
-def instantiate(run: Interp, cls_val: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+def instantiate(run: Machine, cls_val: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     """Make an instance of a class of the program."""
     cls: Class = cls_val.owner
     cls.made += 1
@@ -254,7 +249,7 @@ def instantiate(run: Interp, cls_val: Val, node: ast.AST, args: tuple[Val, ...],
     return val
 
 
-def _dataclass(run: Interp, cls: Class, val: Val, args: tuple[Val, ...], kwargs: dict[str, Val]) -> None:
+def _dataclass(run: Machine, cls: Class, val: Val, args: tuple[Val, ...], kwargs: dict[str, Val]) -> None:
     names = [
         s.target.id for c in reversed(cls.lineage()) for s in c.node.body
         if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
@@ -270,7 +265,7 @@ def _dataclass(run: Interp, cls: Class, val: Val, args: tuple[Val, ...], kwargs:
             val.attrs[name] = default
 
 
-def forward(run: Interp, module: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+def forward(run: Machine, module: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     """Call a module."""
     mode = run.modes.get(id(module), "")
     if module.owner is not None and hasattr(module.owner, "method"):
@@ -303,7 +298,7 @@ def forward(run: Interp, module: Val, node: ast.AST, args: tuple[Val, ...], kwar
     return result
 
 
-def wrap(run: Interp, module: Val, inner: Val, node: ast.AST) -> Val:
+def wrap(run: Machine, module: Val, inner: Val, node: ast.AST) -> Val:
     """The output of a module, seen from outside: made by it, from what its ``forward`` returned."""
     if inner.kind in ("tuple", "list") and inner.items:
         made = Val(inner.kind, "forward", node, run.src)
@@ -319,7 +314,7 @@ def wrap(run: Interp, module: Val, inner: Val, node: ast.AST) -> Val:
     return made
 
 
-def _super(run: Interp, node: ast.AST) -> Val:
+def _super(run: Machine, node: ast.AST) -> Val:
     """``super()``: methods of the next class in line, bound to ``self``."""
     val = Val("instance", "super", node, run.src)
     func = next((f for f in reversed(run.funcs) if f.owner is not None), None)

@@ -13,9 +13,10 @@ from pathlib import Path
 from seedbed.doctor.codes import CHECKS
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import calls
-from seedbed.doctor.static.interp import BudgetError, Class, Func, Interp
+from seedbed.doctor.static.interp import Interp
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.project import Project
+from seedbed.doctor.static.scopes import BudgetError, Class, Func
 from seedbed.doctor.static.source import Source, parse, read_source
 from seedbed.doctor.static.table import STATIC
 from seedbed.doctor.static.values import Val, unknown

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from seedbed.doctor.static import shapes
+from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Shape, Val
-
-if TYPE_CHECKING:
-    from seedbed.doctor.static.interp import Interp
 
 ACTIVATIONS = {
     "ReLU": "relu",
@@ -45,7 +42,7 @@ _SAME = ("Norm", "Dropout")
 _RECURRENT = ("RNN", "LSTM", "GRU")
 
 
-def make(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+def make(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     """Build a layer or container."""
     val = Val("module", name, node, run.src)
     val.args, val.kwargs = args, dict(kwargs)
@@ -79,7 +76,7 @@ def _sequence(args: tuple[Val, ...]) -> list[Val] | None:
     return items
 
 
-def apply(run: Interp, module: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+def apply(run: Machine, module: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     """Call a layer."""
     name = module.name
     first = args[0] if args else next(iter(kwargs.values()), None)
@@ -136,7 +133,7 @@ def _shape(module: Val, shape: Shape | None) -> Shape | None:
     return None
 
 
-def _recurrent(run: Interp, module: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+def _recurrent(run: Machine, module: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     first = args[0] if args else None
     made = Val("tuple", module.name, node, run.src)
     hidden = module.number(1, "hidden_size")

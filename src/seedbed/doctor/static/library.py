@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
-from seedbed.doctor.static import calls, layers, naming, ops, shapes
+from seedbed.doctor.static import builtin_calls, layers, naming, ops, shapes
+from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const, unknown
-
-if TYPE_CHECKING:
-    from seedbed.doctor.static.interp import Interp
 
 LOSSES = {
     "cross_entropy": "CrossEntropyLoss",
@@ -32,6 +29,8 @@ LOSSES = {
     "ctc_loss": "CTCLoss",
     "soft_margin_loss": "SoftMarginLoss",
 }
+
+
 SCHEDULERS = frozenset(
     [
         "StepLR",
@@ -51,7 +50,11 @@ SCHEDULERS = frozenset(
         "ChainedScheduler",
     ]
 )
+
+
 CONTEXTS = frozenset(["no_grad", "inference_mode", "enable_grad", "set_grad_enabled", "autocast"])
+
+
 DATASETS = frozenset(
     [
         "TensorDataset",
@@ -75,11 +78,9 @@ DATASETS = frozenset(
         "CocoDetection",
     ]
 )
-_WRAP = frozenset(["enumerate", "zip", "reversed", "sorted", "iter", "map", "tqdm", "trange", "track", "prefetch"])
-_COLLECT = frozenset(["list", "tuple", "set"])
 
 
-def call(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+def call(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     """Call the library thing ``name``; every such call is an event."""
     result = _call(run, name, node, args, kwargs)
     if result.loops == () and run.loops:
@@ -88,7 +89,7 @@ def call(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: d
     return result
 
 
-def _call(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+def _call(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     root, _, _ = name.partition(".")
     last = name.rsplit(".", 1)[-1]
     if root in (
@@ -103,13 +104,13 @@ def _call(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: 
     ):
         return _torch(run, name, last, node, args, kwargs)
     if root == "builtins" or last in ("tqdm", "trange", "track"):
-        return _builtin(run, last, node, args, kwargs)
+        return builtin_calls.builtin(run, last, node, args, kwargs)
     if root == "copy" and args:
         return _copy(run, last, node, args[0])
     if last == "train_test_split":
         return _train_test_split(run, node, args, kwargs)
     if last == "partial" and args:
-        made = _val(run, "partial", "partial", node, args, kwargs)
+        made = builtin_calls.library_value(run, "partial", "partial", node, args, kwargs)
         return made
     if root in ("numpy", "np", "pandas", "scipy", "jax", "cv2", "PIL"):
         made = ops.apply(run, last, node, args, kwargs)
@@ -119,32 +120,31 @@ def _call(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: 
             made.name = f"np_{last}"
         return made
     if last == "ArgumentParser":
-        return _val(run, "parser", last, node, args, kwargs)
+        return builtin_calls.library_value(run, "parser", last, node, args, kwargs)
     if last == "field" and root == "dataclasses":
-        return kwargs["default"] if "default" in kwargs else _val(run, "unknown", "field", node, args, kwargs)
+        return (
+            kwargs["default"]
+            if "default" in kwargs
+            else builtin_calls.library_value(run, "unknown", "field", node, args, kwargs)
+        )
     if last in ("OrderedDict", "defaultdict", "Counter", "deque", "SimpleNamespace", "Namespace"):
         return _container(run, last, node, args, kwargs)
     if root in ("sklearn",) or last[:1].isupper():
-        return _val(run, "object", last, node, args, kwargs)
+        return builtin_calls.library_value(run, "object", last, node, args, kwargs)
     made = unknown(last, node, run.src, *args, *kwargs.values())
     made.split = next((a.split for a in args if a.split), "")
     return made
 
 
-def _val(run: Interp, kind: str, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
-    val = Val(kind, name, node, run.src)
-    val.args, val.kwargs = args, dict(kwargs)
-    run.keep.append(val)
-    return val
-
-
-def _container(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+def _container(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     if name == "deque":
-        made = _val(run, "list", name, node, (), {})
+        made = builtin_calls.library_value(run, "list", name, node, (), {})
         made.items = list(args[0].items or []) if args else []
         made.tags.add("bounded") if len(args) > 1 or "maxlen" in kwargs else None
         return made
-    made = _val(run, "instance" if name in ("SimpleNamespace", "Namespace") else "dict", name, node, (), {})
+    made = builtin_calls.library_value(
+        run, "instance" if name in ("SimpleNamespace", "Namespace") else "dict", name, node, (), {}
+    )
     made.attrs = dict(kwargs)
     if name == "OrderedDict" and args and args[0].items:
         for index, pair in enumerate(args[0].items):
@@ -154,25 +154,25 @@ def _container(run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwa
     elif args and args[0].kind == "dict":
         made.attrs.update(args[0].attrs)
     if name == "defaultdict" and args:
-        made.attrs["*"] = calls.apply(run, args[0], node, (), {})
+        made.attrs["*"] = run.apply(args[0], node, (), {})
     return made
 
 
-def _torch(run: Interp, name: str, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+def _torch(run: Machine, name: str, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     if last in CONTEXTS:
-        made = _val(run, "context", last, node, args, kwargs)
+        made = builtin_calls.library_value(run, "context", last, node, args, kwargs)
         if last == "set_grad_enabled":
             _set_grad(run, node, made)
         return made
     if ".lr_scheduler" in name or last in SCHEDULERS:
-        return _val(run, "scheduler", last, node, args, kwargs)
+        return builtin_calls.library_value(run, "scheduler", last, node, args, kwargs)
     if last in ("GradScaler",):
-        return _val(run, "scaler", last, node, args, kwargs)
+        return builtin_calls.library_value(run, "scaler", last, node, args, kwargs)
     if name.startswith("torch.optim.swa_utils") or last == "AveragedModel":
-        made = _val(run, "module", last, node, args, kwargs)
+        made = builtin_calls.library_value(run, "module", last, node, args, kwargs)
         return made
     if (name.startswith(("torch.optim", "timm.optim"))) and last[:1].isupper():
-        made = _val(run, "optimizer", last, node, args, kwargs)
+        made = builtin_calls.library_value(run, "optimizer", last, node, args, kwargs)
         made.loops = tuple(frame.node for frame in run.loops)
         return made
     if ".data" in name or last in DATASETS or name.startswith("torchvision.datasets"):
@@ -195,7 +195,7 @@ def _torch(run: Interp, name: str, last: str, node: ast.AST, args: tuple[Val, ..
     if name.startswith("torch.nn.") and last[:1].isupper():
         return layers.make(run, last, node, args, kwargs)
     if name.startswith(("torchvision.models", "timm")) or last in ("from_pretrained", "from_config"):
-        made = _val(run, "module", last, node, args, kwargs)
+        made = builtin_calls.library_value(run, "module", last, node, args, kwargs)
         run.modes[id(made)] = "eval" if last == "from_pretrained" else "train"
         made.tags.add("external")
         return made
@@ -208,7 +208,7 @@ def _torch(run: Interp, name: str, last: str, node: ast.AST, args: tuple[Val, ..
         run.emit("backward", "backward", node, args=args, kwargs=kwargs)
         return const(None)
     if name == "torch.load":
-        made = _val(run, "loaded", "load", node, args, kwargs)
+        made = builtin_calls.library_value(run, "loaded", "load", node, args, kwargs)
         run.emit("load", "load", node, args=args, kwargs=kwargs, result=made)
         return made
     if name == "torch.save":
@@ -217,7 +217,7 @@ def _torch(run: Interp, name: str, last: str, node: ast.AST, args: tuple[Val, ..
     if last in ("compile", "DataParallel", "DistributedDataParallel", "script") and args and args[0].kind != "const":
         return args[0]
     if name.startswith("torch.distributions") and last[:1].isupper():
-        made = _val(run, "distribution", last, node, args, kwargs)
+        made = builtin_calls.library_value(run, "distribution", last, node, args, kwargs)
         made.grad = any(v.grad for v in made.inputs())
         return made
     if last in ("vmap", "grad", "jacrev", "functional_call", "grad_and_value") and "func" in name:
@@ -225,7 +225,7 @@ def _torch(run: Interp, name: str, last: str, node: ast.AST, args: tuple[Val, ..
     return ops.apply(run, last, node, args, kwargs)
 
 
-def _set_grad(run: Interp, node: ast.AST, made: Val) -> None:
+def _set_grad(run: Machine, node: ast.AST, made: Val) -> None:
     """``torch.set_grad_enabled(flag)`` as a statement acts at once; ``with`` undoes it."""
     if isinstance(node, ast.Call) and getattr(node, "_statement", False):
         flag = made.number(0, "mode")
@@ -233,8 +233,8 @@ def _set_grad(run: Interp, node: ast.AST, made: Val) -> None:
             run.grads[-1] = flag
 
 
-def _transform(run: Interp, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
-    made = _val(run, "transform", last, node, args, kwargs)
+def _transform(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    made = builtin_calls.library_value(run, "transform", last, node, args, kwargs)
     if last == "Compose" and args and args[0].items is not None:
         made.items = list(args[0].items)
     if last in ("to_tensor", "normalize", "resize"):
@@ -242,7 +242,7 @@ def _transform(run: Interp, last: str, node: ast.AST, args: tuple[Val, ...], kwa
     return made
 
 
-def _nn_utils(run: Interp, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+def _nn_utils(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     if last.startswith("clip_grad"):
         run.emit("clip", last, node, args=args, kwargs=kwargs)
         return unknown("norm", node, run.src)
@@ -253,10 +253,12 @@ def _nn_utils(run: Interp, last: str, node: ast.AST, args: tuple[Val, ...], kwar
 
 
 def _data(
-    run: Interp, name: str, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]
+    run: Machine, name: str, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]
 ) -> Val | None:
     if last == "DataLoader":
-        made = _val(run, "loader", last, node, args or tuple(v for k, v in kwargs.items() if k == "dataset"), kwargs)
+        made = builtin_calls.library_value(
+            run, "loader", last, node, args or tuple(v for k, v in kwargs.items() if k == "dataset"), kwargs
+        )
         if made.args:
             made.split = made.args[0].split
         return made
@@ -265,17 +267,17 @@ def _data(
         count = len(args[1].items) if len(args) > 1 and args[1].items else 2
         pair.items = []
         for index in range(count):
-            part = _val(run, "dataset", last, node, (args[0],), {})
+            part = builtin_calls.library_value(run, "dataset", last, node, (args[0],), {})
             part.const = index
             pair.items.append(part)
         pair.args, pair.kwargs = args, kwargs
         return pair
     if last.endswith("Sampler"):
-        return _val(run, "sampler", last, node, args, kwargs)
+        return builtin_calls.library_value(run, "sampler", last, node, args, kwargs)
     if last == "default_collate":
         return args[0] if args else unknown()
     if last in DATASETS or name.startswith("torchvision.datasets"):
-        made = _val(run, "dataset", last, node, args, kwargs)
+        made = builtin_calls.library_value(run, "dataset", last, node, args, kwargs)
         train = kwargs.get("train", args[1] if len(args) > 1 and isinstance(args[1].const, bool) else None)
         if train is not None and isinstance(train.const, bool):
             made.split = "train" if train.const else "test"
@@ -287,7 +289,7 @@ def _data(
     return None
 
 
-def _train_test_split(run: Interp, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+def _train_test_split(run: Machine, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     made = Val("tuple", "train_test_split", node, run.src)
     made.items = []
     for one in args:
@@ -301,9 +303,9 @@ def _train_test_split(run: Interp, node: ast.AST, args: tuple[Val, ...], kwargs:
     return made
 
 
-def _copy(run: Interp, last: str, node: ast.AST, val: Val) -> Val:
+def _copy(run: Machine, last: str, node: ast.AST, val: Val) -> Val:
     if last != "deepcopy":
-        made = _val(run, val.kind, val.name, node, val.args, val.kwargs)
+        made = builtin_calls.library_value(run, val.kind, val.name, node, val.args, val.kwargs)
         made.attrs, made.items, made.owner, made.copied = val.attrs, val.items, val.owner, val
         made.tags = {*val.tags, "shallow"}
         run.modes[id(made)] = run.modes.get(id(val), "")
@@ -311,7 +313,7 @@ def _copy(run: Interp, last: str, node: ast.AST, val: Val) -> Val:
     return _deep(run, node, val, {})
 
 
-def _deep(run: Interp, node: ast.AST, val: Val, memo: dict[int, Val]) -> Val:
+def _deep(run: Machine, node: ast.AST, val: Val, memo: dict[int, Val]) -> Val:
     if id(val) in memo:
         return memo[id(val)]
     if val.kind in ("const", "func", "class", "lib", "loader", "dataset", "namespace") or len(memo) > 300:
@@ -330,7 +332,7 @@ def _deep(run: Interp, node: ast.AST, val: Val, memo: dict[int, Val]) -> Val:
 
 
 def loss(
-    run: Interp, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val], module: Val | None
+    run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val], module: Val | None
 ) -> Val:
     """The value of a loss from the library; the event carries its inputs."""
     made = run.tensor("loss", node, *args, **{k: v for k, v in kwargs.items() if k in ("input", "target", "weight")})
@@ -350,93 +352,8 @@ def loss(
     return made
 
 
-def layer(run: Interp, module: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+def layer(run: Machine, module: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     """Call a library layer or loss."""
     if module.name.endswith("Loss"):
         return loss(run, module.name, node, args, kwargs, module)
     return layers.apply(run, module, node, args, kwargs)
-
-
-def _builtin(run: Interp, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
-    if last in _WRAP:
-        if last == "trange":
-            return _val(run, "iter", "range", node, args, kwargs)
-        if last == "tqdm" and args and args[0].kind in ("loader", "list", "tuple"):
-            return args[0]
-        return _val(run, "iter", last, node, args or tuple(kwargs.values()), kwargs)
-    if last == "range":
-        return _val(run, "iter", "range", node, args, kwargs)
-    if last in _COLLECT:
-        if not args:
-            made = _val(run, "list" if last != "tuple" else last, last, node, (), {})
-            made.items = []
-            return made
-        if args[0].kind in ("list", "tuple", "iter") and args[0].items is not None:
-            made = _val(run, "list", last, node, args, {})
-            made.items, made.tags = list(args[0].items), set(args[0].tags)
-            return made
-        if args[0].kind == "params":
-            made = _val(run, "params", args[0].name, node, args[0].args, {})
-            made.tags.add("list")
-            return made
-        return unknown(last, node, run.src, *args)
-    if last == "dict":
-        made = _val(run, "dict", last, node, args, {})
-        made.attrs = dict(kwargs)
-        if args and args[0].kind == "dict":
-            made.attrs.update(args[0].attrs)
-        return made
-    if last in ("int", "float", "bool", "str") and args:
-        if args[0].kind == "const":
-            try:
-                return const({"int": int, "float": float, "bool": bool, "str": str}[last](args[0].const), node, run.src)
-            except Exception:
-                return unknown(last, node, run.src)
-        made = run.tensor(f"{last}_builtin", node, *args)
-        made.kind, made.grad, made.shape = "number", False, ()
-        return made
-    if last == "len":
-        made = _val(run, "number", "len", node, args, {})
-        if args and args[0].items is not None and not args[0].tags & {"each", "repeat"}:
-            return const(len(args[0].items), node, run.src) if args[0].kind == "tuple" else made
-        return made
-    if last in ("getattr",) and len(args) > 1 and isinstance(args[1].const, str):
-        from seedbed.doctor.static import attributes
-
-        return attributes.get(run, args[0], args[1].const, node)
-    if last == "next" and args:
-        from seedbed.doctor.static import attributes
-
-        return attributes.element(run, args[0], node)
-    if last == "isinstance" and len(args) > 1:
-        known = _is_instance(args[0], args[1])
-        return const(known, node, run.src) if known is not None else unknown(last, node, run.src)
-    if last == "setattr" and len(args) > 2:
-        if isinstance(args[1].const, str):
-            run.emit("attribute", args[1].const, node, recv=args[0], args=(args[2],))
-            args[0].attrs[args[1].const] = args[2]
-        else:
-            args[0].tags.add("patched")
-        return const(None)
-    if last in ("print", "setattr", "isinstance", "hasattr", "open", "input", "id", "type", "repr"):
-        made = unknown(last, node, run.src, *args)
-        made.grad = False
-        return made
-    return ops.apply(run, last, node, args, kwargs)
-
-
-def _is_instance(val: Val, kind: Val) -> bool | None:
-    """``isinstance``, when both sides are known."""
-    if kind.kind == "tuple" and kind.items:
-        known = [_is_instance(val, k) for k in kind.items]
-        return True if True in known else None if None in known else False
-    if kind.kind == "lib" and kind.name in ("torch.Tensor", "torch.tensor"):
-        return True if val.kind == "tensor" and "opaque" not in val.tags else None
-    if val.kind == "module" and kind.kind == "lib" and kind.name.startswith("torch.nn."):
-        last = kind.name.rsplit(".", 1)[-1]
-        if last == "Module":
-            return True
-        return None if "external" in val.tags or last.startswith("_") else val.name == last
-    if val.kind == "module" and kind.kind == "class" and val.owner is not None:
-        return kind.owner in val.owner.lineage()
-    return None

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
-from seedbed.doctor.static import calls, expressions, naming, ops
-from seedbed.doctor.static.values import Val, const, join, unknown
-
-if TYPE_CHECKING:
-    from seedbed.doctor.static.interp import Interp
+from seedbed.doctor.static import naming, op_shapes, ops
+from seedbed.doctor.static.machine import Machine
+from seedbed.doctor.static.values import Val, const, join, unknown, uses_gradient
 
 Args = tuple[Val, ...]
 Words = dict[str, Val]
 
 
-def call(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
+def call(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
     """``obj.name(...)``."""
     if obj.kind == "phi":
         made: Val | None = None
@@ -28,7 +25,7 @@ def call(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Wo
     return result
 
 
-def _call(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
+def _call(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
     if name in ("backward", "manual_backward"):
         roots = args if obj.kind != "tensor" and args else ()
         run.emit("backward", name, node, recv=None if roots else obj, args=args, kwargs=kwargs)
@@ -62,7 +59,7 @@ def _call(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: W
     return tensor(run, obj, name, node, args, kwargs)
 
 
-def tensor(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
+def tensor(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
     """A method of a tensor (or of something unknown that is used like one)."""
     grad = obj.args[0] if obj.name == "data" and obj.args else obj
     if name in ("zero_", "fill_") and grad.name == "grad" and grad.args:
@@ -70,10 +67,10 @@ def tensor(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: 
     if name.endswith("_") and not name.endswith("__") and name != "requires_grad_":
         base = obj.args[0] if obj.name in ("data", "getitem") and obj.args else obj
         run.emit("inplace", name, node, recv=base, args=args, kwargs=kwargs)
-        if name in ("sub_", "add_", "addcdiv_", "copy_") and any(expressions.uses_gradient(a) for a in args):
+        if name in ("sub_", "add_", "addcdiv_", "copy_") and any(uses_gradient(a) for a in args):
             run.emit("manual", name, node, recv=base, args=args, kwargs=kwargs)
     made = ops.apply(run, name, node, (obj, *args), kwargs)
-    if obj.kind != "tensor" and not obj.shape and name not in ops.FLOATS and name not in ops._SAME:
+    if obj.kind != "tensor" and not obj.shape and name not in ops.FLOATS and name not in op_shapes.SAME:
         made.kind = "unknown" if obj.kind in ("unknown", "method") else made.kind
     if name == "size" and not args:
         made.kind, made.name = "unknown", "shape"
@@ -108,14 +105,14 @@ def submodules(val: Val, seen: set[int] | None = None) -> list[Val]:
     return found
 
 
-def set_mode(run: Interp, obj: Val, mode: str) -> None:
+def set_mode(run: Machine, obj: Val, mode: str) -> None:
     """``obj.train()`` or ``obj.eval()``: the module and all in it."""
     for one in submodules(obj) or [obj]:
         run.modes[id(one)] = mode
     obj.tags.add("moded")
 
 
-def module(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
+def module(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
     """A method of a module."""
     if name in ("train", "eval"):
         flag = args[0] if args else kwargs.get("mode")
@@ -155,7 +152,7 @@ def module(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: 
         if name == "apply" and args and args[0].kind == "func":
             for layer in submodules(obj)[:30]:
                 if run.budget > 2000:
-                    calls.apply(run, args[0], node, (layer,), {})
+                    run.apply(args[0], node, (layer,), {})
         return obj
     if name in ("modules", "children", "named_modules", "named_children"):
         made = Val("iter", name, node, run.src)
@@ -164,7 +161,7 @@ def module(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: 
         made.tags.add("each")
         return made
     if name == "forward":
-        return calls.forward(run, obj, node, args, kwargs)
+        return run.forward(obj, node, args, kwargs)
     if name in (
         "append",
         "extend",
@@ -192,7 +189,7 @@ def module(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: 
     return made
 
 
-def _register(run: Interp, obj: Val, name: str, args: Args, node: ast.AST) -> None:
+def _register(run: Machine, obj: Val, name: str, args: Args, node: ast.AST) -> None:
     if name == "register_buffer" and len(args) > 1 and isinstance(args[0].const, str):
         args[1].tags.add("buffer")
         obj.attrs[args[0].const] = args[1]
@@ -213,11 +210,11 @@ def _register(run: Interp, obj: Val, name: str, args: Args, node: ast.AST) -> No
         obj.items = [args[1], *(obj.items or [])]
 
 
-def _trainer_part(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
+def _trainer_part(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
     if obj.kind == "optimizer":
         if name == "step":
             if args and args[0].kind == "func" and not naming.is_scheduler(args[0].name):
-                made = calls.apply(run, args[0], node, (), {})
+                made = run.apply(args[0], node, (), {})
                 run.emit("step", "closure", node, recv=obj, args=args, result=made)
                 return made
             run.emit("step", name, node, recv=obj, args=args)
@@ -257,14 +254,14 @@ def _trainer_part(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, k
     return unknown(name, node, run.src, *args)
 
 
-def _unknown(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val | None:
+def _unknown(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val | None:
     var = obj.var or obj.name
     if name == "step":
         if naming.is_scheduler(var):
             run.emit("schedule", "", node, recv=obj, args=args, kwargs=kwargs)
         elif naming.is_optimizer(var) or "optimizer" in obj.tags:
             if args and args[0].kind == "func":
-                calls.apply(run, args[0], node, (), {})
+                run.apply(args[0], node, (), {})
             run.emit("step", name, node, recv=obj, args=args)
         elif "scaler" in var and args:
             run.emit("scaler_step", name, node, recv=obj, args=args)
@@ -310,7 +307,7 @@ def _unknown(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs
     return None
 
 
-def _object(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
+def _object(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
     """A scikit-learn-like object, a metric, a writer."""
     if name in ("fit", "fit_transform", "transform", "predict", "inverse_transform", "partial_fit"):
         run.emit("fit" if "fit" in name else "transform", name, node, recv=obj, args=args, kwargs=kwargs)
@@ -325,7 +322,7 @@ def _object(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs:
     return made
 
 
-def _parser(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
+def _parser(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
     if name == "add_argument" and args:
         flags = [a.const for a in args if isinstance(a.const, str)]
         long = next((f for f in flags if f.startswith("--")), flags[0] if flags else "")
@@ -346,7 +343,7 @@ def _parser(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs:
     return obj if "group" in name else unknown(name, node, run.src)
 
 
-def _collection(run: Interp, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
+def _collection(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
     if name in ("append", "appendleft", "add") and args:
         if obj.items is not None and len(obj.items) < 64:
             obj.items.append(args[0])

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from seedbed.doctor.static.source import Source, read_source
 from seedbed.doctor.static.values import Val
 from seedbed.errors import SeedbedError
-
-if TYPE_CHECKING:
-    from seedbed.doctor.static.interp import Interp
 
 _STAR = {
     "torch.nn": "Module Linear Conv1d Conv2d Sequential ReLU Dropout BatchNorm1d BatchNorm2d CrossEntropyLoss MSELoss "
@@ -91,36 +87,3 @@ class Project:
                     found.append(current.parent)
             self.roots[here] = found
         return self.roots[here]
-
-    def module(self, run: Interp, name: str, level: int) -> Val:
-        """The namespace of an imported project file, or a library name."""
-        path = self.find(run.src, name, level)
-        if path is None or (run.src.path.resolve() == path.resolve()):
-            return Val("lib", _canonical(name))
-        path = path.resolve()
-        if path in self.loaded:
-            return self.loaded[path]
-        source = self.read(path)
-        if source is None or len(self.loaded) > 60:
-            return Val("lib", name)
-        return self.load(run, path, source)
-
-    def load(self, run: Interp, path: Path, source: Source) -> Val:
-        """Run a project file as an import and return its namespace."""
-        from seedbed.doctor.static.interp import Scope
-
-        scope = Scope(src=source)
-        val = Val("namespace", source.name, source.tree, source)
-        val.owner = scope
-        self.loaded[path] = val
-        saved = run.scope, run.src, run.funcs, run.loops, run.rounds, run.conds
-        run.scope, run.src, run.funcs, run.loops, run.rounds, run.conds = scope, source, [], [], [], []
-        try:
-            run.run(source.tree.body)
-        finally:
-            run.scope, run.src, run.funcs, run.loops, run.rounds, run.conds = saved
-        return val
-
-
-def _canonical(name: str) -> str:
-    return {"np": "numpy"}.get(name, name)

@@ -316,3 +316,16 @@ def origins(val: Val) -> list[Val]:
 def reaches(val: Val, wanted: Val) -> bool:
     """Whether ``wanted`` is among the things that ``val`` was made from."""
     return any(a is wanted for a in ancestors(val))
+
+
+def uses_gradient(val: Val) -> bool:
+    """Whether a value is made from some ``.grad``: then adding it to a parameter is an update by hand."""
+    stack, count = [val], 0
+    while stack and count < 40:
+        one = stack.pop()
+        count += 1
+        if one.kind == "tensor" and one.name == "grad":
+            return True
+        if one.kind in ("tensor", "phi", "unknown"):
+            stack.extend(one.args)
+    return False

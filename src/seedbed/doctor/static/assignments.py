@@ -1,0 +1,86 @@
+"""Assignments to attributes and items, and what ``with`` turns on."""
+
+from __future__ import annotations
+
+import ast
+
+from seedbed.doctor.static.machine import Machine
+from seedbed.doctor.static.scopes import Class
+from seedbed.doctor.static.values import Val, join, uses_gradient
+
+
+def role(cls: Class) -> str:
+    """What instances of a class are: module, dataset, iterable, autograd, lightning or instance."""
+    for name in cls.lib_bases():
+        last = name.rsplit(".", 1)[-1]
+        if last in ("LightningModule", "LightningDataModule"):
+            return "lightning"
+        if last == "IterableDataset":
+            return "iterable"
+        if last == "Dataset" or last in ("TensorDataset", "ImageFolder", "Subset", "VisionDataset"):
+            return "dataset"
+        if name.startswith("torch.autograd") and last == "Function":
+            return "autograd"
+        if name.startswith("torch.optim"):
+            return "optimizer_class"
+        if last == "Module" or name.startswith(("torch.nn.", "torchvision.models", "transformers.")):
+            return "module"
+        if last.endswith(("Module", "PreTrainedModel")):
+            return "module"
+    return "instance"
+
+
+def set_attribute(run: Machine, target: ast.Attribute, val: Val) -> None:
+    """``obj.name = val``."""
+    obj = run.eval(target.value)
+    run.emit("attribute", target.attr, target, recv=obj, args=(val,))
+    if target.attr == "data" and uses_gradient(val):
+        run.emit("manual", "data", target, recv=obj, args=(val,))
+    if target.attr == "grad" and val.is_none:
+        run.emit("clear", "grad", target, recv=obj)
+    if not val.var:
+        val.var = target.attr
+    for one in obj.options():
+        if one.kind == "namespace":
+            one.owner.vars[target.attr] = val
+        else:
+            old = one.attrs.get(target.attr)
+            keep = run.conds and old is not None and not old.is_none
+            one.attrs[target.attr] = join(old, val) if keep else val
+
+
+def set_item(run: Machine, target: ast.Subscript, val: Val) -> None:
+    """``obj[key] = val``."""
+    obj = run.eval(target.value)
+    key = run.eval(target.slice)
+    run.emit("setitem", "", target, recv=obj, args=(key, val))
+    if obj.kind == "dict" and key.kind == "const":
+        obj.attrs[str(key.const)] = val
+    elif obj.kind == "dict" or (obj.kind == "list" and key.kind != "const"):
+        obj.attrs["*"] = join(obj.attrs.get("*"), val)
+    elif obj.kind == "list" and obj.items is not None and isinstance(key.const, int):
+        if -len(obj.items) <= key.const < len(obj.items):
+            obj.items[key.const] = val
+    elif obj.kind == "module" and obj.items is not None and key.kind == "const" and isinstance(key.const, int):
+        if -len(obj.items) <= key.const < len(obj.items):
+            run.emit("replace", str(key.const), target, recv=obj, args=(obj.items[key.const], val))
+            obj.items[key.const] = val
+    elif obj.kind == "tensor" and val.grad:
+        obj.grad = True
+        obj.args = (*obj.args, val)
+
+
+def enter(run: Machine, val: Val) -> None:
+    """``with val:``: grad mode and autocast change until the block ends."""
+    for one in val.options():
+        if one.kind == "context":
+            if one.name in ("no_grad", "inference_mode"):
+                flag = one.number(0, "mode")
+                run.grads.append(bool(flag is False) or (run.grads[-1] and flag is False))
+            elif one.name == "enable_grad":
+                run.grads.append(True)
+            elif one.name == "set_grad_enabled":
+                flag = one.number(0, "mode")
+                run.grads.append(run.grads[-1] if flag is None else bool(flag))
+            elif one.name == "autocast":
+                run.autocasts.append(one)

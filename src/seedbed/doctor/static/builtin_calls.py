@@ -1,0 +1,105 @@
+"""Calls of Python's own functions: ``range``, ``len``, ``list``, ``getattr`` and so on."""
+
+from __future__ import annotations
+
+import ast
+
+from seedbed.doctor.static import attributes, iteration, ops
+from seedbed.doctor.static.machine import Machine
+from seedbed.doctor.static.values import Val, const, unknown
+
+_WRAP = frozenset(["enumerate", "zip", "reversed", "sorted", "iter", "map", "tqdm", "trange", "track", "prefetch"])
+
+
+_COLLECT = frozenset(["list", "tuple", "set"])
+
+
+def builtin(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    if last in _WRAP:
+        if last == "trange":
+            return library_value(run, "iter", "range", node, args, kwargs)
+        if last == "tqdm" and args and args[0].kind in ("loader", "list", "tuple"):
+            return args[0]
+        return library_value(run, "iter", last, node, args or tuple(kwargs.values()), kwargs)
+    if last == "range":
+        return library_value(run, "iter", "range", node, args, kwargs)
+    if last in _COLLECT:
+        if not args:
+            made = library_value(run, "list" if last != "tuple" else last, last, node, (), {})
+            made.items = []
+            return made
+        if args[0].kind in ("list", "tuple", "iter") and args[0].items is not None:
+            made = library_value(run, "list", last, node, args, {})
+            made.items, made.tags = list(args[0].items), set(args[0].tags)
+            return made
+        if args[0].kind == "params":
+            made = library_value(run, "params", args[0].name, node, args[0].args, {})
+            made.tags.add("list")
+            return made
+        return unknown(last, node, run.src, *args)
+    if last == "dict":
+        made = library_value(run, "dict", last, node, args, {})
+        made.attrs = dict(kwargs)
+        if args and args[0].kind == "dict":
+            made.attrs.update(args[0].attrs)
+        return made
+    if last in ("int", "float", "bool", "str") and args:
+        if args[0].kind == "const":
+            try:
+                return const({"int": int, "float": float, "bool": bool, "str": str}[last](args[0].const), node, run.src)
+            except Exception:
+                return unknown(last, node, run.src)
+        made = run.tensor(f"{last}_builtin", node, *args)
+        made.kind, made.grad, made.shape = "number", False, ()
+        return made
+    if last == "len":
+        made = library_value(run, "number", "len", node, args, {})
+        if args and args[0].items is not None and not args[0].tags & {"each", "repeat"}:
+            return const(len(args[0].items), node, run.src) if args[0].kind == "tuple" else made
+        return made
+    if last in ("getattr",) and len(args) > 1 and isinstance(args[1].const, str):
+        return attributes.get(run, args[0], args[1].const, node)
+    if last == "next" and args:
+        return iteration.element(run, args[0], node)
+    if last == "isinstance" and len(args) > 1:
+        known = _is_instance(args[0], args[1])
+        return const(known, node, run.src) if known is not None else unknown(last, node, run.src)
+    if last == "setattr" and len(args) > 2:
+        if isinstance(args[1].const, str):
+            run.emit("attribute", args[1].const, node, recv=args[0], args=(args[2],))
+            args[0].attrs[args[1].const] = args[2]
+        else:
+            args[0].tags.add("patched")
+        return const(None)
+    if last in ("print", "setattr", "isinstance", "hasattr", "open", "input", "id", "type", "repr"):
+        made = unknown(last, node, run.src, *args)
+        made.grad = False
+        return made
+    return ops.apply(run, last, node, args, kwargs)
+
+
+def _is_instance(val: Val, kind: Val) -> bool | None:
+    """``isinstance``, when both sides are known."""
+    if kind.kind == "tuple" and kind.items:
+        known = [_is_instance(val, k) for k in kind.items]
+        return True if True in known else None if None in known else False
+    if kind.kind == "lib" and kind.name in ("torch.Tensor", "torch.tensor"):
+        return True if val.kind == "tensor" and "opaque" not in val.tags else None
+    if val.kind == "module" and kind.kind == "lib" and kind.name.startswith("torch.nn."):
+        last = kind.name.rsplit(".", 1)[-1]
+        if last == "Module":
+            return True
+        return None if "external" in val.tags or last.startswith("_") else val.name == last
+    if val.kind == "module" and kind.kind == "class" and val.owner is not None:
+        return kind.owner in val.owner.lineage()
+    return None
+
+
+def library_value(
+    run: Machine, kind: str, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]
+) -> Val:
+    """What a library call gives: its kind, name and arguments."""
+    val = Val(kind, name, node, run.src)
+    val.args, val.kwargs = args, dict(kwargs)
+    run.keep.append(val)
+    return val

@@ -1,0 +1,86 @@
+"""Comprehensions and the unrolling of short literals."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from seedbed.doctor.static import iteration
+from seedbed.doctor.static.machine import Machine
+from seedbed.doctor.static.values import Val, const
+
+
+def comprehension(run: Machine, node: Any) -> Val:
+    outer = run.scope
+    run.scope = type(outer)(outer=outer, src=run.src)
+    try:
+        sources = []
+        for gen in node.generators:
+            over = run.eval(gen.iter)
+            sources.append(over)
+            run.emit("comprehension", "", node, recv=over)
+            singles = unroll(over, node, run) if len(node.generators) == 1 and not gen.ifs else None
+            if singles is not None:
+                return _unrolled(run, node, gen.target, singles)
+            run.assign(gen.target, iteration.element(run, over, gen.target))
+            for test in gen.ifs:
+                run.eval(test)
+        if isinstance(node, ast.DictComp):
+            run.eval(node.key)
+            val = Val("dict", "comprehension", node, run.src)
+            val.attrs["*"] = run.eval(node.value)
+            val.args = (val.attrs["*"], *sources)
+            val.tags.add("each")
+            return val
+        made = run.eval(node.elt)
+    finally:
+        run.scope = outer
+    val = Val("iter" if isinstance(node, ast.GeneratorExp) else "list", "comprehension", node, run.src)
+    val.items = [made]
+    val.args = tuple(sources)
+    val.tags.add("each")
+    if sources and sources[0].kind == "list" and sources[0].items and "each" not in sources[0].tags:
+        val.tags.add("literal")
+    val.grad = made.grad
+    return val
+
+
+def _unrolled(run: Machine, node: Any, target: ast.expr, singles: list[Val]) -> Val:
+    """A comprehension over a short literal, item by item."""
+    if isinstance(node, ast.DictComp):
+        made = Val("dict", "", node, run.src)
+        for one in singles:
+            run.assign(target, one)
+            key = run.eval(node.key)
+            made.attrs[str(key.const) if key.kind == "const" else "*"] = run.eval(node.value)
+        made.args = tuple(made.attrs.values())
+        return made
+    val = Val("iter" if isinstance(node, ast.GeneratorExp) else "list", "literal", node, run.src)
+    val.items = []
+    for one in singles:
+        run.assign(target, one)
+        val.items.append(run.eval(node.elt))
+    val.grad = any(i.grad for i in val.items)
+    return val
+
+
+def unroll(over: Val, node: ast.AST, run: Machine) -> list[Val] | None:
+    """The items of a short literal (phases, names of splits), which a loop visits one by one."""
+    if over.kind in ("list", "tuple") and over.items and not over.tags & {"each", "grown", "repeat"}:  # noqa: SIM102
+        if 1 < len(over.items) <= 4 and any(
+            i.kind == "const" or (i.kind in ("tuple", "list") and i.items and i.items[0].kind == "const")
+            for i in over.items
+        ):
+            return list(over.items)
+    if over.kind == "dict" and over.attrs and "*" not in over.attrs and 1 < len(over.attrs) <= 4:
+        return [const(key, node, run.src) for key in over.attrs]
+    if over.kind == "iter" and over.name == "items" and over.args and over.args[0].kind == "dict":
+        box = over.args[0].attrs
+        if 1 < len(box) <= 4 and "*" not in box:
+            pairs = []
+            for key, val in box.items():
+                pair = Val("tuple", "pair", node, run.src)
+                pair.items = [const(key, node, run.src), val]
+                pairs.append(pair)
+            return pairs
+    return None

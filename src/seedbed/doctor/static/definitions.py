@@ -1,0 +1,111 @@
+"""Statements that define or import: functions, classes, imports, ``global`` and ``del``."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from seedbed.doctor.static import assignments, imports
+from seedbed.doctor.static.machine import Machine
+from seedbed.doctor.static.scopes import Class, Func, Scope
+from seedbed.doctor.static.values import Val
+
+if TYPE_CHECKING:
+    pass
+
+
+def as_load(target: ast.expr) -> ast.expr:
+    if isinstance(target, ast.Name):
+        return ast.copy_location(ast.Name(target.id, ast.Load()), target)
+    if isinstance(target, ast.Attribute):
+        return ast.copy_location(ast.Attribute(target.value, target.attr, ast.Load()), target)
+    if isinstance(target, ast.Subscript):
+        return ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target)
+    return target
+
+
+def function_statement(run: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    func = Func(node, run.scope, run.src)
+    val = Val("func", node.name, node, run.src)
+    val.owner = func
+    for decorator in node.decorator_list:
+        run.quiet += 1
+        try:
+            made = run.eval(decorator)
+        finally:
+            run.quiet -= 1
+        if made.kind == "func" and made.owner is not func:
+            val.tags.add("wrapped")
+    run.program.functions.append(func)
+    run.scope.vars[node.name] = val
+    return ""
+
+
+def class_statement(run: Machine, node: ast.ClassDef) -> str:
+    scope = Scope(outer=run.scope, src=run.src)
+    cls = Class(node, scope, run.src, [run.eval(b) for b in node.bases])
+    cls.base = assignments.role(cls)
+    val = Val("class", node.name, node, run.src)
+    val.owner = cls
+    outer, run.scope = run.scope, scope
+    try:
+        run.run(node.body)
+    finally:
+        run.scope = outer
+    for member in scope.vars.values():
+        if member.kind == "func" and member.owner.scope is scope:
+            member.owner.owner = cls
+            member.owner.scope = outer
+    if "dataclass" in {getattr(d, "id", getattr(getattr(d, "func", None), "id", "")) for d in node.decorator_list}:
+        val.tags.add("dataclass")
+        cls.base = "dataclass"
+    run.program.classes.append(cls)
+    run.scope.vars[node.name] = val
+    return ""
+
+
+def import_statement(run: Machine, node: ast.Import) -> str:
+    for alias in node.names:
+        name = alias.name if alias.asname else alias.name.split(".")[0]
+        run.scope.vars[alias.asname or name] = imports.module(run, name, 0)
+        if not alias.asname and "." in alias.name:
+            imports.module(run, alias.name, 0)
+    return ""
+
+
+def import_from_statement(run: Machine, node: ast.ImportFrom) -> str:
+    module = imports.module(run, node.module or "", node.level)
+    for alias in node.names:
+        if alias.name == "*":
+            if module.kind == "namespace":
+                run.scope.vars.update({k: v for k, v in module.owner.vars.items() if not k.startswith("_")})
+            elif module.name in (
+                "torch.nn",
+                "torch.nn.functional",
+                "torch",
+                "torch.optim",
+                "torch.utils.data",
+            ):
+                run.scope.vars.update(run.project.star(module.name))
+            continue
+        found = None
+        if module.kind == "namespace":
+            found = module.owner.vars.get(alias.name)
+            if found is None:
+                name = f"{node.module}.{alias.name}" if node.module else alias.name
+                found = imports.module(run, name, node.level)
+        if found is None:
+            found = Val("lib", f"{module.name}.{alias.name}" if module.name else alias.name, node, run.src)
+        run.scope.vars[alias.asname or alias.name] = found
+    return ""
+
+
+def global_statement(run: Machine, node: ast.Global | ast.Nonlocal) -> str:
+    run.scope.shared.update(node.names)
+    return ""
+
+
+def delete_statement(run: Machine, node: ast.Delete) -> str:
+    for target in node.targets:
+        run.emit("delete", "", node, recv=run.eval(as_load(target)))
+    return ""

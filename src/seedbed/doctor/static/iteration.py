@@ -1,0 +1,205 @@
+"""Iteration and unpacking: elements, samples, batches and their parts."""
+
+from __future__ import annotations
+
+import ast
+
+from seedbed.doctor.static.machine import Machine
+from seedbed.doctor.static.values import Shape, Val, const, join, unknown
+
+_WRAPPERS = frozenset(
+    [
+        "enumerate",
+        "tqdm",
+        "trange",
+        "zip",
+        "iter",
+        "map",
+        "prefetch",
+        "track",
+        "progress_bar",
+        "reversed",
+        "sorted",
+        "list",
+    ]
+)
+
+
+def element(run: Machine, val: Val, node: ast.AST) -> Val:
+    """What iterating over ``val`` gives."""
+    if val.kind == "phi":
+        made: Val | None = None
+        for one in val.options():
+            made = join(made, element(run, one, node))
+        return made if made is not None else unknown("element", node, run.src)
+    if val.kind == "loader":
+        return batch(run, val, node)
+    if val.kind == "iter" and val.name in _WRAPPERS:
+        return _wrapped_element(run, val, node)
+    if val.items:
+        made = None
+        for one in val.items[:40]:
+            made = join(made, one)
+        return made if made is not None else unknown("element", node, run.src)
+    if val.kind == "dict":
+        return unknown("key", node, run.src, val)
+    if val.kind == "iter" and val.name in ("items", "values"):
+        inner = val.args[0]
+        value: Val | None = None
+        for one in list(inner.attrs.values())[:6]:
+            value = join(value, one)
+        value = value or unknown("value", node, run.src, inner)
+        if val.name == "values":
+            return value
+        pair = Val("tuple", "pair", node, run.src)
+        pair.items = [unknown("key", node, run.src), value]
+        return pair
+    if val.kind in ("params", "groups"):
+        made = run.tensor("parameter", node, val)
+        made.grad = run.grads[-1]
+        if val.name == "named_parameters":
+            pair = Val("tuple", "pair", node, run.src)
+            pair.items = [unknown("name", node, run.src), made]
+            return pair
+        if val.kind == "groups":
+            group = Val("group", "group", node, run.src)
+            group.args = (val,)
+            return group
+        return made
+    if val.kind == "dataset":
+        return sample(run, val, node)
+    if val.kind == "iter" and val.name == "range":
+        made = Val("number", "int", node, run.src)
+        made.args = (val,)
+        return made
+    if val.kind == "iter" and val.name == "split":
+        made = run.tensor("index", node, val)
+        made.shape, made.split = (None,), val.split
+        return made
+    made = run.tensor("element", node, val)
+    if val.kind != "tensor":
+        made.kind = "unknown"
+    made.split = val.split
+    if val.kind == "tensor" and val.shape:
+        made.shape = val.shape[1:]
+    return made
+
+
+def _wrapped_element(run: Machine, val: Val, node: ast.AST) -> Val:
+    if val.name == "enumerate":
+        pair = Val("tuple", "pair", node, run.src)
+        count = Val("number", "int", node, run.src)
+        count.tags.add("counter")
+        pair.items = [count, element(run, val.args[0], node) if val.args else unknown()]
+        return pair
+    if val.name == "zip":
+        pair = Val("tuple", "pair", node, run.src)
+        pair.items = [element(run, a, node) for a in val.args]
+        return pair
+    if val.name == "map" and len(val.args) > 1:
+        return run.apply(val.args[0], node, (element(run, val.args[1], node),), {})
+    return element(run, val.args[0], node) if val.args else unknown("element", node, run.src)
+
+
+def sample(run: Machine, data: Val, node: ast.AST) -> Val:
+    """One item of a dataset."""
+    if "__sample__" in data.attrs:
+        return data.attrs["__sample__"]
+    data.attrs["__sample__"] = unknown("sample", node, run.src, data)  # a dataset that reads itself ends here
+    made: Val | None = None
+    if data.owner is not None and hasattr(data.owner, "method"):
+        func = data.owner.method("__getitem__") or data.owner.method("__iter__")
+        if func is not None:
+            index = Val("number", "int", node, run.src)
+            index.tags.add("index")
+            args = (data, index) if func.name == "__getitem__" else (data,)
+            made = run.invoke(func, node, args, {})
+            if func.name == "__iter__":
+                made = element(run, made, node)
+    elif data.name == "TensorDataset":
+        made = Val("tuple", "sample", node, run.src)
+        made.items = []
+        for one in data.args:
+            part = run.tensor("element", node, one)
+            part.shape = one.shape[1:] if one.shape else None
+            part.dtype, part.split = one.dtype, one.split
+            made.items.append(part)
+    elif data.name in ("Subset", "random_split") and data.args:
+        made = sample(run, data.args[0], node)
+    elif data.kind == "list" and data.items:
+        made = element(run, data, node)
+    if made is not None:
+        data.attrs["__sample__"] = made
+    return data.attrs["__sample__"]
+
+
+def batch(run: Machine, loader: Val, node: ast.AST) -> Val:
+    """One batch of a loader: the parts of a sample with a batch axis in front."""
+    one = sample(run, loader.args[0], node) if loader.args else unknown()
+    collate = loader.kwargs.get("collate_fn")
+    if collate is not None and not collate.is_none:
+        group = Val("list", "samples", node, run.src)
+        group.items = [one]
+        group.tags.add("each")
+        made = run.apply(collate, node, (group,), {})
+        if made.items:
+            return _from_loader(run, made, loader, node, None)
+        made.split = loader.split
+        return made
+    return _from_loader(run, one, loader, node, (None,))
+
+
+def _from_loader(run: Machine, val: Val, loader: Val, node: ast.AST, lead: Shape | None) -> Val:
+    if val.kind in ("tuple", "list") and val.items:
+        made = Val("tuple", "batch", node, run.src)
+        made.items = [_from_loader(run, i, loader, node, lead) for i in val.items]
+        return made
+    if val.kind == "dict":
+        made = Val("dict", "batch", node, run.src)
+        made.attrs = {k: _from_loader(run, v, loader, node, lead) for k, v in val.attrs.items()}
+        return made
+    made = run.tensor("batch", node, val, loader)
+    if lead is not None:
+        made.shape = (*lead, *val.shape) if val.shape is not None else None
+        if val.kind in ("const", "number"):
+            made.shape = lead
+    made.dtype = val.dtype or ("long" if isinstance(val.const, int) and val.kind == "const" else "")
+    made.split = loader.split
+    made.grad = False
+    if val.kind == "unknown":
+        made.kind = "tensor"
+        made.tags.add("opaque")
+    return made
+
+
+def part(run: Machine, val: Val, index: int, node: ast.AST, count: int) -> Val:
+    """Part ``index`` of a value unpacked into ``count`` names."""
+    if val.kind == "phi":
+        made: Val | None = None
+        for one in val.options():
+            if not one.is_none:
+                made = join(made, part(run, one, index, node, count))
+        return made or unknown("part", node, run.src)
+    if val.items is not None and val.kind in ("tuple", "list"):
+        if "each" in val.tags and val.items:
+            return val.items[0]
+        if index < len(val.items):
+            return val.items[index]
+    if val.kind == "loader":
+        return batch(run, val, node)
+    if val.kind == "iter":
+        return element(run, val, node)
+    made = run.tensor("part", node, val)
+    if val.kind != "tensor":
+        made.kind = "unknown"
+    made.const = index
+    made.split = val.split
+    if "opaque" in val.tags:
+        made.tags.add("opaque")
+    if val.name == "shape" and val.args:
+        made.kind, made.name = "number", "shape"
+        size = val.args[0].shape
+        made.grad = False
+        if size and index < len(size) and isinstance(size[index], int):
+            return const(size[index], node, run.src)
+    return made

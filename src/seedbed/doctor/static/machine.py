@@ -1,0 +1,145 @@
+"""The state of one abstract run and what every part of the interpreter may ask of it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from seedbed.doctor.static.naming import split_of
+from seedbed.doctor.static.program import Cond, Event, LoopRun, Program
+from seedbed.doctor.static.project import Project
+from seedbed.doctor.static.scopes import Func, Scope
+from seedbed.doctor.static.source import Source
+from seedbed.doctor.static.values import Val, join
+
+BUDGET = 60_000
+
+
+class Machine:
+    """The state of one abstract run: scopes, modes of modules, branches and loops around."""
+
+    def __init__(self, project: Project, source: Source, program: Program) -> None:
+        self.project = project
+        self.src = source
+        self.program = program
+        self.scope = Scope(src=source)
+        self.loops: list[LoopRun] = []
+        self.rounds: list[int] = []
+        self.funcs: list[Func] = []
+        self.conds: list[Cond] = []
+        self.grads: list[bool] = [True]
+        self.autocasts: list[Val] = []
+        self.modes: dict[int, str] = {}
+        self.returns: list[list[Val]] = []
+        self.yields: list[list[Val]] = []
+        self.budget = BUDGET
+        self.forward_depth = 0
+        self.keep: list[Val] = []  # so that ids of values stay unique
+        self.quiet = 0
+        self.sites: list[tuple[ast.AST, Source]] = []
+        self.strict = project.strict
+
+    # ---- events -------------------------------------------------------------------------------
+
+    def emit(self, kind: str, name: str, node: ast.AST, **fields: Any) -> Event:
+        """Record an event at the current place."""
+        event = Event(
+            kind,
+            name,
+            node,
+            self.src,
+            loops=tuple(self.loops),
+            rounds=tuple(self.rounds),
+            funcs=tuple(self.funcs),
+            conds=tuple(self.conds),
+            grad=self.grads[-1],
+            autocast=self.autocasts[-1] if self.autocasts else None,
+            seq=len(self.program.events),
+            depth=self.forward_depth,
+            sites=tuple(self.sites),
+            **fields,
+        )
+        if not self.quiet:
+            self.program.events.append(event)
+        return event
+
+    def tensor(self, name: str, node: ast.AST, *args: Val, **kwargs: Val) -> Val:
+        """A tensor made by the operation ``name``; it carries a graph if an input does."""
+        val = Val("tensor", name, node, self.src)
+        val.args = args
+        val.kwargs = kwargs
+        if self.grads[-1]:
+            val.grad = any(a.grad for a in val.inputs())
+        return val
+
+    # ---- what the interpreter adds -------------------------------------------------------------
+
+    def run(self, body: list[ast.stmt]) -> str:
+        """Execute statements; returns how they end: ``""``, return, break, continue, raise or mixed."""
+        raise NotImplementedError
+
+    def eval(self, node: ast.expr | None) -> Val:
+        """The abstract value of an expression."""
+        raise NotImplementedError
+
+    def assign(self, target: ast.expr, val: Val) -> None:
+        """Assign a value to a name, attribute, item or a tuple of them."""
+        raise NotImplementedError
+
+    def apply(self, func: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+        """Call a value."""
+        raise NotImplementedError
+
+    def invoke(self, func: Func, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+        """Run a function of the program with these arguments."""
+        raise NotImplementedError
+
+    def forward(self, module: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+        """Call a module."""
+        raise NotImplementedError
+
+    # ---- names --------------------------------------------------------------------------------
+
+    def bind(self, name: str, val: Val, node: ast.AST) -> None:
+        """Give a value a name in the current scope."""
+        if not val.var and val.kind != "lib":
+            val.var = name
+        if not val.split and val.kind in ("tensor", "loader", "dataset") and val.shape != ():
+            val.split = split_of(name)
+        scope = self.scope.owner(name) if name in self.scope.shared else self.scope
+        scope.vars[name] = val
+        event = self.emit("assign", name, node, result=val)
+        self.program.assigns.append((name, val, event))
+
+    # ---- branches -----------------------------------------------------------------------------
+
+    def branch(self, node: ast.AST, test: Val, arms: list[Callable[[], str]]) -> str:
+        """Run alternative arms from the same state and join what they leave."""
+        before, modes = dict(self.scope.vars), dict(self.modes)
+        ends: list[str] = []
+        left: list[tuple[dict[str, Val], dict[int, str]]] = []
+        for number, arm in enumerate(arms):
+            self.scope.vars, self.modes = dict(before), dict(modes)
+            self.conds.append((node, number, test))
+            try:
+                end = arm()
+            finally:
+                self.conds.pop()
+            ends.append(end)
+            if not end:
+                left.append((self.scope.vars, self.modes))
+        if not left:
+            self.scope.vars, self.modes = before, modes
+            return ends[0] if len(set(ends)) == 1 else "mixed"
+        names, merged = left[0]
+        for other, other_modes in left[1:]:
+            names = {
+                k: join(names.get(k, other.get(k)), other.get(k, names.get(k))) for k in dict.fromkeys([*names, *other])
+            }
+            merged = {
+                k: merged.get(k, "") if merged.get(k, "") == other_modes.get(k, "") else "mixed"
+                for k in dict.fromkeys([*merged, *other_modes])
+            }
+        self.scope.vars, self.modes = names, merged
+        return ""

@@ -1,0 +1,184 @@
+"""Operators: arithmetic, comparison, boolean logic, and whether a value is true."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from seedbed.doctor.static import shapes
+from seedbed.doctor.static.machine import Machine
+from seedbed.doctor.static.values import Val, const, join, unknown
+
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "Add": operator.add,
+    "Sub": operator.sub,
+    "Mult": operator.mul,
+    "Div": operator.truediv,
+    "FloorDiv": operator.floordiv,
+    "Mod": operator.mod,
+    "Pow": operator.pow,
+}
+
+
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "Eq": operator.eq,
+    "NotEq": operator.ne,
+    "Lt": operator.lt,
+    "LtE": operator.le,
+    "Gt": operator.gt,
+    "GtE": operator.ge,
+    "In": lambda a, b: a in b,
+    "NotIn": lambda a, b: a not in b,
+}
+
+
+_NAMES = {"Add": "add", "Sub": "sub", "Mult": "mul", "Div": "div", "FloorDiv": "floor_divide", "Mod": "mod"}
+
+
+_NAMES |= {"Pow": "pow", "MatMult": "matmul", "BitAnd": "and", "BitOr": "or", "BitXor": "xor"}
+
+
+def truth(val: Val) -> bool | None:
+    """Whether a value is certainly true or false."""
+    if val.kind == "const":
+        return bool(val.const)
+    if val.kind in ("module", "instance", "optimizer", "scheduler", "scaler", "loader", "func", "class"):
+        return True
+    return None
+
+
+def binary(run: Machine, node: Any, op: str, left: Val, right: Val) -> Val:
+    """``left op right``."""
+    if left.kind == "const" and right.kind == "const" and op in _ARITHMETIC:
+        try:
+            if not (op == "Pow" and abs(right.const) > 64):
+                return const(_ARITHMETIC[op](left.const, right.const), node, run.src)
+        except Exception:
+            return unknown(op, node, run.src)
+    if op == "Mult":
+        for items, count in ((left, right), (right, left)):
+            if items.kind in ("list", "tuple") and items.items is not None:
+                made = Val(items.kind, "repeat", node, run.src)
+                many = count.const if isinstance(count.const, int) else 2
+                made.items = items.items * max(1, min(int(many), 8))
+                made.tags = {"repeat"}
+                made.args = (items, count)
+                return made
+    if op == "Add" and left.kind == right.kind and left.kind in ("list", "tuple") and left.items is not None:
+        made = Val(left.kind, "concat", node, run.src)
+        made.items = left.items + (right.items or [])
+        made.tags = left.tags | right.tags
+        return made
+    if op == "Mod" and left.kind == "const" and isinstance(left.const, str):
+        return unknown("format", node, run.src, left, right)
+    val = run.tensor(_NAMES.get(op, op.lower()), node, left, right)
+    numbers = {"number", "int", "len"}
+    if (left.kind in ("const", "number") and right.kind in ("const", "number")) or (
+        left.name in numbers and (right.kind in ("const", "number") or right.name in numbers)
+    ):
+        val.kind = "number"
+    scalar = [v.kind in ("const", "number") for v in (left, right)]
+    if op == "MatMult":
+        val.shape = shapes.matmul(left.shape, right.shape)
+    elif scalar[0]:
+        val.shape = right.shape
+    elif scalar[1]:
+        val.shape = left.shape
+    else:
+        val.shape = shapes.broadcast(left.shape, right.shape)
+        if shapes.is_outer(left.shape, right.shape):
+            val.tags.add("outer")
+            run.emit("broadcast", val.name, node, args=(left, right), result=val)
+    val.dtype = "float" if "float" in (left.dtype, right.dtype) or op == "Div" else left.dtype or right.dtype
+    val.split = left.split or right.split
+    return val
+
+
+def binop(run: Machine, node: ast.BinOp) -> Val:
+    return binary(run, node, type(node.op).__name__, run.eval(node.left), run.eval(node.right))
+
+
+def unary(run: Machine, node: ast.UnaryOp) -> Val:
+    val = run.eval(node.operand)
+    name = type(node.op).__name__
+    if name == "Not":
+        known = truth(val)
+        made = unknown("not", node, run.src, val) if known is None else const(not known, node, run.src)
+        made.tags.add("not")
+        return made
+    if val.kind == "const" and isinstance(val.const, (int, float)):
+        return const(-val.const if name == "USub" else val.const, node, run.src)
+    made = run.tensor({"USub": "neg", "Invert": "invert"}.get(name, "pos"), node, val)
+    made.shape, made.dtype = val.shape, val.dtype
+    return made
+
+
+def boolop(run: Machine, node: ast.BoolOp) -> Val:
+    vals: list[Val] = []
+    for part in node.values:
+        val = run.eval(part)
+        known = truth(val)
+        stop = isinstance(node.op, ast.Or)
+        if known is not None and known is stop and not vals:
+            return val
+        if known is not None and known is not stop:
+            if part is node.values[-1] and not vals:
+                return val
+            continue
+        vals.append(val)
+    if len(vals) == 1:
+        return vals[0]
+    made = unknown("boolop", node, run.src, *vals)
+    made.tags.add("bool")
+    return made
+
+
+def compare(run: Machine, node: ast.Compare) -> Val:
+    left = run.eval(node.left)
+    right = run.eval(node.comparators[0])
+    op = type(node.ops[0]).__name__
+    if len(node.ops) == 1:
+        if op in ("Is", "IsNot") and right.is_none:
+            if left.is_none:
+                return const(op == "Is", node, run.src)
+            if left.kind not in ("phi", "unknown"):
+                return const(op == "IsNot", node, run.src)
+        if left.kind == "const" and right.kind == "const" and op in _COMPARE:
+            try:
+                return const(_COMPARE[op](left.const, right.const), node, run.src)
+            except Exception:
+                return unknown("compare", node, run.src)
+        if op in ("In", "NotIn") and left.kind == "const" and right.items and right.kind in ("list", "tuple"):  # noqa: SIM102
+            if all(i.kind == "const" for i in right.items):
+                return const((left.const in [i.const for i in right.items]) == (op == "In"), node, run.src)
+    rest = [run.eval(c) for c in node.comparators[1:]]
+    val = run.tensor("compare", node, left, right, *rest)
+    val.grad = False
+    val.dtype = "bool"
+    val.tags.add(op)
+    if right.kind in ("const", "number"):
+        val.shape = left.shape
+    else:
+        val.shape = shapes.broadcast(left.shape, right.shape)
+        if shapes.is_outer(left.shape, right.shape):
+            val.tags.add("outer")
+            run.emit("broadcast", "compare", node, args=(left, right), result=val)
+    run.emit("compare", op, node, args=(left, right), result=val)
+    return val
+
+
+def ifexp(run: Machine, node: ast.IfExp) -> Val:
+    test = run.eval(node.test)
+    known = truth(test)
+    if known is not None:
+        return run.eval(node.body if known else node.orelse)
+    run.conds.append((node, 0, test))
+    try:
+        first = run.eval(node.body)
+        run.conds[-1] = (node, 1, test)
+        second = run.eval(node.orelse)
+    finally:
+        run.conds.pop()
+    return join(first, second)

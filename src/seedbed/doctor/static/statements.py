@@ -1,0 +1,239 @@
+"""Statements: assignments, branches, loops, ``with``, ``try``. Definitions are in ``definitions``."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from seedbed.doctor.static import assignments, comprehensions, definitions, iteration, operators
+from seedbed.doctor.static.machine import Machine
+from seedbed.doctor.static.program import LoopRun
+from seedbed.doctor.static.values import Val, unknown, uses_gradient
+
+if TYPE_CHECKING:
+    pass
+
+
+def _expr(run: Machine, node: ast.Expr) -> str:
+    if isinstance(node.value, ast.Call):
+        node.value._statement = True  # type: ignore[attr-defined]
+    val = run.eval(node.value)
+    if not isinstance(node.value, (ast.Yield, ast.YieldFrom, ast.Await)):
+        run.emit("discard", val.name, node, result=val)
+    return ""
+
+
+def _assign(run: Machine, node: ast.Assign) -> str:
+    val = run.eval(node.value)
+    for target in node.targets:
+        run.assign(target, val)
+    return ""
+
+
+def _ann_assign(run: Machine, node: ast.AnnAssign) -> str:
+    if node.value is not None:
+        run.assign(node.target, run.eval(node.value))
+    return ""
+
+
+def _aug_assign(run: Machine, node: ast.AugAssign) -> str:
+    old = run.eval(definitions.as_load(node.target))
+    new = run.eval(node.value)
+    val = operators.binary(run, node, type(node.op).__name__, old, new)
+    run.emit("augment", type(node.op).__name__, node, recv=old, args=(new,), result=val)
+    if type(node.op).__name__ in ("Sub", "Add") and uses_gradient(new):
+        run.emit("manual", type(node.op).__name__, node, recv=old, args=(new,))
+    if old.kind == "list" and new.items is not None and old.items is not None:
+        old.items.extend(new.items)
+        val = old
+    run.assign(node.target, val)
+    return ""
+
+
+def _if(run: Machine, node: ast.If) -> str:
+    test = run.eval(node.test)
+    known = operators.truth(test)
+    if known is not None:
+        return run.run(node.body if known else node.orelse)
+    return run.branch(node, test, [lambda: run.run(node.body), lambda: run.run(node.orelse)])
+
+
+def _loop(
+    run: Machine, node: Any, over: Val | None, start: Callable[[], None], unrolled: list[Val] | None = None
+) -> str:
+    """Run the body twice (once when deeply nested): the second round sees what the first one left."""
+    outer = run.loops[-1] if run.loops else None
+    frame = LoopRun(node, run.src, over, tuple(run.conds), outer)
+    run.emit("loop", type(node).__name__, node, recv=over)
+    _forget_counters(run, node)
+    run.loops.append(frame)
+    end = ""
+    # a forward's own loops build layers of the same kind: one round is enough
+    if unrolled is not None:
+        for number, item in enumerate(unrolled):
+            run.rounds.append(number)
+            try:
+                run.assign(node.target, item)
+                end = run.run(node.body)
+            finally:
+                run.rounds.pop()
+            if end in ("break", "return", "raise"):
+                break
+        run.loops.pop()
+        return "" if end in ("break", "continue", "mixed") else end or run.run(node.orelse)
+    rounds = 2 if len(run.loops) <= 2 and not run.forward_depth and _has_work(node) else 1
+    for number in range(rounds):
+        run.rounds.append(number)
+        try:
+            start()
+            end = run.run(node.body)
+        finally:
+            run.rounds.pop()
+        if end in ("break", "return", "raise"):
+            break
+    run.loops.pop()
+    if end in ("break", "continue", "mixed"):
+        end = ""
+    if end:
+        return end
+    return run.run(node.orelse)
+
+
+def _forget_counters(run: Machine, node: ast.AST) -> None:
+    """Numbers that the body counts up are not the constants that they start with."""
+    for part in ast.walk(node):
+        target: ast.expr | None = part.target if isinstance(part, ast.AugAssign) else None
+        if isinstance(part, ast.Assign) and len(part.targets) == 1 and isinstance(part.value, ast.BinOp):
+            left, first = part.value.left, part.targets[0]
+            if isinstance(left, ast.Name) and isinstance(first, ast.Name) and left.id == first.id:
+                target = first
+        if isinstance(target, ast.Name):
+            box, key = run.scope.owner(target.id).vars if target.id in run.scope.shared else run.scope.vars, target.id
+        elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+            owner = run.scope.find(target.value.id)
+            box, key = (owner.attrs, target.attr) if owner is not None else ({}, "")
+        else:
+            continue
+        old = box.get(key)
+        if old is not None and old.kind == "const" and type(old.const) in (int, float):
+            made = Val("number", "running", old.node, old.src)
+            made.var = old.var or key
+            box[key] = made
+
+
+def _has_work(node: ast.AST) -> bool:
+    return any(isinstance(n, ast.Call) for n in ast.walk(node))
+
+
+def _for(run: Machine, node: ast.For | ast.AsyncFor) -> str:
+    over = run.eval(node.iter)
+    if over.kind in ("list", "tuple") and over.items is not None and not over.items and "each" not in over.tags:
+        return ""  # an empty literal, grown elsewhere, is not known to stay empty
+
+    def start() -> None:
+        run.assign(node.target, iteration.element(run, over, node.target))
+
+    return _loop(run, node, over, start, comprehensions.unroll(over, node, run))
+
+
+def _while(run: Machine, node: ast.While) -> str:
+    def start() -> None:
+        run.eval(node.test)
+
+    if operators.truth(run.eval(node.test)) is False:
+        return ""
+    return _loop(run, node, None, start)
+
+
+def _return(run: Machine, node: ast.Return) -> str:
+    val = run.eval(node.value)
+    if run.returns:
+        run.returns[-1].append(val)
+    run.emit("return", "", node, result=val)
+    return "return"
+
+
+def _break(run: Machine, node: ast.Break) -> str:
+    run.emit("break", "", node)
+    return "break"
+
+
+def _continue(run: Machine, node: ast.Continue) -> str:
+    run.emit("continue", "", node)
+    return "continue"
+
+
+def _raise(run: Machine, node: ast.Raise) -> str:
+    if node.exc is not None:
+        run.eval(node.exc)
+    return "raise"
+
+
+def _try(run: Machine, node: Any) -> str:
+    end = run.run(node.body)
+    if not end:
+        end = run.run(node.orelse)
+    for handler in node.handlers:
+        run.emit("catch", "", handler, args=())
+
+        def arm(handler: Any = handler) -> str:
+            if handler.name:
+                run.bind(handler.name, unknown("exception", handler, run.src), handler)
+            return run.run(handler.body)
+
+        run.branch(handler, unknown("caught"), [arm, lambda: ""])
+    final = run.run(node.finalbody)
+    return final or ("" if node.handlers and end == "raise" else end)
+
+
+def _with(run: Machine, node: ast.With | ast.AsyncWith) -> str:
+    grads, casts = len(run.grads), len(run.autocasts)
+    for item in node.items:
+        val = run.eval(item.context_expr)
+        assignments.enter(run, val)
+        if item.optional_vars is not None:
+            run.assign(item.optional_vars, val)
+    try:
+        return run.run(node.body)
+    finally:
+        del run.grads[grads:], run.autocasts[casts:]
+
+
+def _match(run: Machine, node: ast.Match) -> str:
+    subject = run.eval(node.subject)
+    return run.branch(node, subject, [lambda c=c: run.run(c.body) for c in node.cases] + [lambda: ""])
+
+
+def _assert(run: Machine, node: ast.Assert) -> str:
+    run.eval(node.test)
+    return ""
+
+
+STATEMENTS: dict[type, Callable[[Machine, Any], str]] = {
+    ast.Expr: _expr,
+    ast.Assign: _assign,
+    ast.AnnAssign: _ann_assign,
+    ast.AugAssign: _aug_assign,
+    ast.If: _if,
+    ast.For: _for,
+    ast.AsyncFor: _for,
+    ast.While: _while,
+    ast.Return: _return,
+    ast.Break: _break,
+    ast.Continue: _continue,
+    ast.Raise: _raise,
+    ast.Try: _try,
+    ast.With: _with,
+    ast.AsyncWith: _with,
+    ast.FunctionDef: definitions.function_statement,
+    ast.AsyncFunctionDef: definitions.function_statement,
+    ast.ClassDef: definitions.class_statement,
+    ast.Import: definitions.import_statement,
+    ast.ImportFrom: definitions.import_from_statement,
+    ast.Global: definitions.global_statement,
+    ast.Nonlocal: definitions.global_statement,
+    ast.Delete: definitions.delete_statement,
+    ast.Match: _match,
+    ast.Assert: _assert,
+}
