@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from seedbed.build import Training, build
-from seedbed.checkpoint.store import list_checkpoints, parse_name
+from seedbed.checkpoint.store import find_step, list_checkpoints, parse_name, read_manifest
 from seedbed.checkpoint.store import load as load_checkpoint
 from seedbed.config.load import LoadedConfig
 from seedbed.errors import CheckpointError, ConfigError, DataError, SeedbedError
@@ -23,6 +25,8 @@ from seedbed.rundir import RunDir, encode, find_run_dir, read_events
 from seedbed.tracking.trace_file import TraceReader
 from seedbed.tracking.trace_file import first_difference as first_trace_difference
 from seedbed.watching import Digests, first_difference, watched_steps
+
+Replayed = dict[int, tuple[int, Digests]]  # update → bits of its loss, and what was in it
 
 
 @dataclass(frozen=True)
@@ -160,11 +164,14 @@ def diff(path_a: Path, path_b: Path, *, allow: Sequence[str] = ()) -> Verdict:
     note = ""
     if what != "sample ids":
         try:
-            replayed = compare_replays(a, b, step, allow)
+            replayed, unstable = compare_replays(a, b, step, allow)
         except (SeedbedError, OSError) as error:
             note = f" (could not be replayed to look closer: {error})"
         else:
-            if replayed is None:
+            if unstable is not None:
+                step, what = unstable[1:]
+                note = f"; {unstable[0].path}, replayed twice, gives other bits there: a non-deterministic operation"
+            elif replayed is None:
                 note = (
                     "; replayed now, both sides are equal, so the difference came from a non-deterministic operation "
                     "or from something that is not recorded"
@@ -180,26 +187,52 @@ def manifest_differences(a: RunDir, b: RunDir) -> list[str]:
     found = [f"config: {text}" for text in differences(a.read_config(), b.read_config())]
     left, right = a.read_manifest(), b.read_manifest()
     found += [f"code: {text}" for text in differences(left.get("code") or {}, right.get("code") or {})]
-    git_left, git_right = left.get("git") or {}, right.get("git") or {}
-    if git_left.get("commit") != git_right.get("commit"):
-        found.append(f"code: git commit was {git_left.get('commit')}, is {git_right.get('commit')}")
-    elif git_left.get("diff") != git_right.get("diff"):
-        found.append("code: the uncommitted changes differ")
     found += [f"fingerprint: {text}" for text in fingerprint_differences(left["fingerprint"], right["fingerprint"])]
     if left["data"]["train_digest"] != right["data"]["train_digest"]:
         found.append("data: the training data have another digest")
     return found
 
 
-def compare_replays(a: RunDir, b: RunDir, step: int, allow: Sequence[str]) -> tuple[int, str] | None:
-    """Replay both runs up to ``step`` from a common point; the first update and entry that differ."""
-    start = max((s for s in checkpoint_steps(a) & checkpoint_steps(b) if s < step), default=0)
-    left, right = replay(a, start, step, allow), replay(b, start, step, allow)
+def compare_replays(
+    a: RunDir, b: RunDir, step: int, allow: Sequence[str]
+) -> tuple[tuple[int, str] | None, tuple[RunDir, int, str] | None]:
+    """Replay both runs up to ``step`` from a common point.
+
+    Returns:
+        The first update and entry that differ; and the run, update and entry that differ from one replay to the next.
+    """
+    start = max((s for s in common_checkpoints(a, b) if s < step), default=0)
+    sides = []
+    for run in (a, b):
+        replayed = replay(run, start, step, allow)
+        recorded = TraceReader(run.path).steps
+        losses = dict(zip(recorded["step"].tolist(), recorded["loss"].tolist(), strict=True))
+        if any(losses.get(number) != loss for number, (loss, _) in replayed.items()):
+            unstable = first_of(replayed, replay(run, start, step, allow))
+            if unstable is not None:
+                return None, (run, *unstable)
+        sides.append(replayed)
+    return first_of(*sides), None
+
+
+def first_of(left: Replayed, right: Replayed) -> tuple[int, str] | None:
+    """The first update and entry that differ between two replays."""
     for number in sorted(left.keys() | right.keys()):
-        name = first_difference(left.get(number, {}), right.get(number, {}))
+        name = first_difference(left.get(number, (0, {}))[1], right.get(number, (0, {}))[1])
         if name is not None:
             return number, name
     return None
+
+
+def common_checkpoints(a: RunDir, b: RunDir) -> list[int]:
+    """The steps of which both runs have a checkpoint with the same tensors."""
+    found = []
+    for step in checkpoint_steps(a) & checkpoint_steps(b):
+        paths = [find_step(run.checkpoints, step) for run in (a, b)]
+        tensors = [None if path is None else read_manifest(path)["tensors"] for path in paths]
+        if tensors[0] == tensors[1]:
+            found.append(step)
+    return found
 
 
 def checkpoint_steps(run: RunDir) -> set[int]:
@@ -207,10 +240,10 @@ def checkpoint_steps(run: RunDir) -> set[int]:
     return {key[0] for path in list_checkpoints(run.checkpoints) if (key := parse_name(path.name))}
 
 
-def replay(run: RunDir, start: int, stop: int, allow: Sequence[str]) -> dict[int, Digests]:
-    """The digests of the updates after ``start`` up to ``stop``, made again."""
+def replay(run: RunDir, start: int, stop: int, allow: Sequence[str]) -> Replayed:
+    """The bits of the loss and the digests of the updates after ``start`` up to ``stop``, made again."""
     loaded = load_of(run, allow)
-    found: dict[int, Digests] = {}
+    found: Replayed = {}
     with build(loaded, allow=allow) as training:
         job = training.job
         if start:
@@ -218,7 +251,7 @@ def replay(run: RunDir, start: int, stop: int, allow: Sequence[str]) -> dict[int
         else:
             training.data.fit()
         for record, digests in watched_steps(job):
-            found[record.step] = digests
+            found[record.step] = (int(np.float32(record.loss.item()).view(np.uint32)), digests)
             if record.step >= stop:
                 break
             if record.ends_epoch:

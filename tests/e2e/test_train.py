@@ -168,6 +168,7 @@ def test_early_stopping_counts_ties_as_improvement_and_stops_after_patience(
     config: dict[str, Any], tmp_path: Path
 ) -> None:
     config["optimizer"] = {"type": "SGD", "args": {"lr": 0.0}}
+    config["allow"] = ["SB121"]
     del config["lr_scheduler"]
     config["trainer"] = {"epochs": 6, "monitor": "min val_loss", "early_stop": 1}
     assert train(config, (), quiet(tmp_path / "ties")).status == "finished"
