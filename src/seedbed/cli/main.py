@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from seedbed.quick import quick_exit
 from seedbed.errors import SeedbedError
+from seedbed.quick import quick_exit
 
 # command: (module that defines it as `command`, line shown in `seedbed --help`)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -25,7 +25,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "reproduce": ("seedbed.cli.reproduce", "Train a run again and compare every update: a verdict."),
     "diff": ("seedbed.cli.diff", "Where two runs part, and what was first."),
     "verify-resume": ("seedbed.cli.verify_resume", "Kill a training again and again: is the result the same?"),
+    "seeds": ("seedbed.cli.seeds", "Train under many seeds: mean, spread, interval; compare two configs."),
     "runs": ("seedbed.cli.runs", "List runs with their results."),
+    "bench": ("seedbed.cli.bench", "Measure seedbed beside a hand-written loop, the floor and other trainers."),
     "summary": ("seedbed.cli.summary", "Layers, shapes, parameters and memory of a config's model."),
     "config": ("seedbed.cli.config", "Show, describe or convert a config."),
     "check": ("seedbed.cli.check", "Find silent training mistakes by reading code; nothing is run."),
