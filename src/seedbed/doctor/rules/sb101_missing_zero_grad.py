@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import ownership, rounds
 from seedbed.doctor.static.program import Event, LoopRun, Program
 
 
@@ -47,9 +47,9 @@ def check(p: Program) -> Iterator[Finding]:
         clears = [e for e in p.all("clear") if e.inside(loop)]
         if any(_fits(c, step) for c in clears):
             continue
-        if not p.complete and not q.is_loader_loop(loop) and len(step.loops) < 2:
+        if not p.complete and not rounds.is_loader_loop(loop) and len(step.loops) < 2:
             continue
-        if step.recv is not None and any(v.loops and loop.node in v.loops for v in q.modules_of(step.recv)):
+        if step.recv is not None and any(v.loops and loop.node in v.loops for v in ownership.modules_of(step.recv)):
             continue  # a model that is new in every round has no old gradients
         back = [e for e in p.all("backward") if e.inside(loop) and e.name != "grad"]
         outside = [e for e in p.all("clear") if _fits(e, step)]
@@ -85,9 +85,9 @@ def _fits(clear: Event, step: Event) -> bool:
                 return True
             if s.kind != "optimizer":
                 return True
-            holds = q.held(s)
-            if not holds or any(c is m or q.contains(c, m) for m in holds if c.kind == "module"):
+            holds = ownership.held(s)
+            if not holds or any(c is m or ownership.contains(c, m) for m in holds if c.kind == "module"):
                 return True
-            if c.kind == "optimizer" and any(m in q.held(c) for m in holds):
+            if c.kind == "optimizer" and any(m in ownership.held(c) for m in holds):
                 return True
     return False

@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 
 
@@ -45,7 +45,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         loop = step.loops[-1]
         losses = [e for e in p.all("loss") if e.inside(loop)]
-        runs = [e for e in q.forwards(p) if e.inside(loop) and e.grad]
+        runs = [e for e in training.forwards(p) if e.inside(loop) and e.grad]
         if p.all("backward") or not (losses or (runs and p.complete)):
             continue
         if any(e.name == "grad" for e in p.all("attribute")) or any(

@@ -42,6 +42,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
 
@@ -53,7 +54,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         steps = [s for s in p.all("step") if s.loop is not None and s.loop.node is event.loops[-1].node]
         epochs = event.loops[-2].over
-        if not steps or epochs is None or not q.is_loader_loop(event.loops[-1]):
+        if not steps or epochs is None or not rounds.is_loader_loop(event.loops[-1]):
             continue
         count = epochs.args[-1] if epochs.name == "range" and len(epochs.args) in (1, 2) else None
         for scheduler in event.recv.options():

@@ -37,6 +37,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import ownership, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
@@ -44,16 +45,16 @@ from seedbed.doctor.static.values import Val
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event, optimizer, modules in q.optimizers(p):
-        trained = list(q.trained_modules(p))
+    for event, optimizer, modules in ownership.optimizers(p):
+        trained = list(training.trained_modules(p))
         if not trained or not modules or any(m.kind != "module" for m in trained):
             continue
         if not any(q.same(s.recv, optimizer) for s in p.all("step")):
             continue
-        if any(q.related(m, t) for m in modules for t in trained) or _stale(modules, trained):
+        if any(ownership.related(m, t) for m in modules for t in trained) or _stale(modules, trained):
             continue
         if any(
-            e.recv is not None and any(m is e.recv for m in modules) and e.grad and q.trained_output(p, e.result)
+            e.recv is not None and any(m is e.recv for m in modules) and e.grad and training.trained_output(p, e.result)
             for e in p.all("forward")
         ):
             continue

@@ -38,6 +38,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import methods, ownership, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -46,11 +47,11 @@ from seedbed.doctor.static.values import Val
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     steps = p.all("step")
-    for event, optimizer, modules in q.optimizers(p):
+    for event, optimizer, modules in ownership.optimizers(p):
         used = [s for s in steps if q.same(s.recv, optimizer)]
         if not used or not modules:
             continue
-        whole = q.held(optimizer)
+        whole = ownership.held(optimizer)
         for change in p.once("attribute", "replace"):
             new = change.args[-1] if change.args else None
             if change.seq < event.seq or change.recv is None or new is None or used[-1].seq < change.seq:
@@ -65,12 +66,12 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             if any(f.name == "__init__" and f.owner is change.recv.owner for f in change.funcs):
                 continue
-            if any(m is new for _, other, ms in q.optimizers(p) if other is not optimizer for m in ms):
+            if any(m is new for _, other, ms in ownership.optimizers(p) if other is not optimizer for m in ms):
                 continue
             later = [
                 o
-                for _, o, ms in q.optimizers(p)
-                if o is not optimizer and o.seq > change.seq and any(q.contains(m, new) for m in ms)
+                for _, o, ms in ownership.optimizers(p)
+                if o is not optimizer and o.seq > change.seq and any(ownership.contains(m, new) for m in ms)
             ]
             if later or (change.kind == "attribute" and _known_before(change)):
                 continue
@@ -83,37 +84,41 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Build the optimizer after the model is complete",
                 related=((str(event.src.path), event.line, "the optimizer"),),
             )
-        trained = q.trained_modules(p)
-        if (
-            trained
-            and all(t.kind == "module" for t in trained)
-            and not any(q.related(m, t) for m in modules for t in trained)
-        ):
-            for model in trained:
-                old = next(
-                    (
-                        m
-                        for m in modules
-                        if m.name == model.name and m.seq < model.seq and (m.owner or m.var == model.var)
-                    ),
-                    None,
-                )
-                if old is None or old is model:
-                    continue
-                yield p.report(
-                    "SB117",
-                    event if model.node is None else model,
-                    "the model is made again after the optimizer was built: the optimizer holds the old parameters",
-                    why=f"the optimizer (line {event.line}) updates tensors that the trained model no longer uses",
-                    fix="Build the optimizer from the parameters of the model that is trained",
-                    related=((str(event.src.path), event.line, "the optimizer"),),
-                )
-                break
+        yield from _made_again(p, event, modules)
+
+
+def _made_again(p: Program, event: Event, modules: list[Val]) -> Iterator[Finding]:
+    """A whole model that was made a second time after its optimizer."""
+    trained = training.trained_modules(p)
+    if (
+        trained
+        and all(t.kind == "module" for t in trained)
+        and not any(ownership.related(m, t) for m in modules for t in trained)
+    ):
+        for model in trained:
+            old = next(
+                (m for m in modules if m.name == model.name and m.seq < model.seq and (m.owner or m.var == model.var)),
+                None,
+            )
+            if old is None or old is model:
+                continue
+            yield p.report(
+                "SB117",
+                event if model.node is None else model,
+                "the model is made again after the optimizer was built: the optimizer holds the old parameters",
+                why=f"the optimizer (line {event.line}) updates tensors that the trained model no longer uses",
+                fix="Build the optimizer from the parameters of the model that is trained",
+                related=((str(event.src.path), event.line, "the optimizer"),),
+            )
+            break
 
 
 def _has_weights(val: Val) -> bool:
     if val.kind == "module":
-        return any(m.name.startswith(q.WEIGHTED) or "external" in m.tags or "Norm" in m.name for m in q.submodules(val))
+        return any(
+            m.name.startswith(ownership.WEIGHTED) or "external" in m.tags or "Norm" in m.name
+            for m in methods.submodules(val)
+        )
     return val.kind == "tensor" and val.name == "Parameter"
 
 

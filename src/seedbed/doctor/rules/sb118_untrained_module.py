@@ -38,6 +38,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import methods, ownership, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -45,7 +46,7 @@ from seedbed.doctor.static.values import Val, ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    table = q.optimizers(p)
+    table = ownership.optimizers(p)
     if not p.complete or not table or any(not modules for _, _, modules in table):
         return
     if any(o.kind != "optimizer" for s in p.all("step") if s.recv is not None for o in s.recv.options()):
@@ -54,23 +55,27 @@ def check(p: Program) -> Iterator[Finding]:
         "grown" in v.tags for _, o, _ in table for a in o.args[:1] for v in ancestors(a, limit=60) if v.kind == "list"
     ):
         return
-    holds = [m for _, optimizer, _ in table for m in q.held(optimizer)]
+    holds = [m for _, optimizer, _ in table for m in ownership.held(optimizer)]
     loose = {id(e.recv) for e in p.all("mode") if e.name == "eval" for e.recv in [e.recv] if e.recv is not None}
-    frozen = q.frozen(p)
-    for module in q.trained_modules(p):
+    frozen = ownership.frozen(p)
+    for module in training.trained_modules(p):
         if module.kind != "module" or module.copied is not None or "external" in module.tags or id(module) in frozen:
             continue
         if any(q.same(e.recv, module) for e in p.all("restore")):
             continue
-        weights = [m for m in q.submodules(module) if m.name.startswith(q.WEIGHTED) and not m.name.endswith("Loss")]
+        weights = [
+            m
+            for m in methods.submodules(module)
+            if m.name.startswith(ownership.WEIGHTED) and not m.name.endswith("Loss")
+        ]
         missing = [m for m in weights if not any(h is m for h in holds) and id(m) not in frozen]
         if not missing or any(_updated_by_hand(p, m) for m in missing):
             continue
         if not any(any(h is m for h in holds) for m in weights) and id(module) in loose:
             continue
-        if not any(q.related(h, t) for h in holds for t in q.trained_modules(p) if t.kind == "module"):
+        if not any(ownership.related(h, t) for h in holds for t in training.trained_modules(p) if t.kind == "module"):
             continue
-        if any("external" in m.tags for m in q.submodules(module)):
+        if any("external" in m.tags for m in methods.submodules(module)):
             continue
         event = table[0][0]
         name = missing[0].var or module.var or missing[0].name

@@ -38,23 +38,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import ownership, rounds
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event, optimizer, modules in q.optimizers(p):
+    for event, optimizer, modules in ownership.optimizers(p):
         if not event.loops or not modules or event.conds_in(event.loops[-1]):
             continue
         if event.funcs and any(f.owner is not None and f.name == "__init__" for f in event.funcs):
             continue
         loop = event.loops[-1]
         made_here = any(loop.node in m.loops or (m.loops == () and m.copied is not None) for m in modules)
-        if made_here or any(q.contains(m, n) for n in modules for m in modules if loop.node in m.loops):
+        if made_here or any(ownership.contains(m, n) for n in modules for m in modules if loop.node in m.loops):
             continue
         if (
-            not q.repeats(loop)
+            not rounds.repeats(loop)
             or optimizer.name == "LBFGS"
             or not any(s.inside(loop) and q.same(s.recv, optimizer) for s in p.all("step"))
         ):

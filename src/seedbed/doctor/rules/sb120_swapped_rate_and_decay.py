@@ -28,14 +28,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import ownership
 from seedbed.doctor.static.program import Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event, optimizer, _ in q.optimizers(p):
-        for rate, decay in q.rates(optimizer):
+    for event, optimizer, _ in ownership.optimizers(p):
+        for rate, decay in ownership.rates(optimizer):
             if not isinstance(decay, (int, float)) or not isinstance(rate, (int, float)) or decay <= 0:
                 continue
             limit = {"AdamW": 0.5, "Adam": 0.1, "NAdam": 0.1, "RMSprop": 0.1, "SGD": 0.05}.get(optimizer.name)

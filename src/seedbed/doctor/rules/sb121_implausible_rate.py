@@ -29,16 +29,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import methods, ownership
 from seedbed.doctor.static.program import Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event, optimizer, modules in q.optimizers(p):
-        deep = sum(m.name.startswith(q.WEIGHTED) for one in modules for m in q.submodules(one)) > 1 or any(
-            "external" in m.tags for m in modules
-        )
+    for event, optimizer, modules in ownership.optimizers(p):
+        deep = sum(
+            m.name.startswith(ownership.WEIGHTED) for one in modules for m in methods.submodules(one)
+        ) > 1 or any("external" in m.tags for m in modules)
         high = {
             "Adam": 0.1,
             "AdamW": 0.1,
@@ -49,7 +49,7 @@ def check(p: Program) -> Iterator[Finding]:
             "SGD": 2.0,
             "Lion": 0.01,
         }
-        for rate, decay in q.rates(optimizer):
+        for rate, decay in ownership.rates(optimizer):
             if not isinstance(rate, (int, float)) or isinstance(rate, bool):
                 continue
             limit = high.get(optimizer.name)

@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 
 
@@ -55,9 +55,9 @@ def check(p: Program) -> Iterator[Finding]:
     ):
         return
     seen: set[int] = set()
-    for event in q.forwards(p):
+    for event in training.forwards(p):
         cast = event.autocast
-        if cast is None or id(cast.node) in seen or not q.trained_output(p, event.result):
+        if cast is None or id(cast.node) in seen or not training.trained_output(p, event.result):
             continue
         if "scaler" in event.src.text.lower():
             continue

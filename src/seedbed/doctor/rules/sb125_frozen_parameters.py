@@ -42,27 +42,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import methods, ownership
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    frozen = q.frozen(p)
+    frozen = ownership.frozen(p)
     if not frozen:
         return
-    for event, optimizer, modules in q.optimizers(p):
+    for event, optimizer, modules in ownership.optimizers(p):
         if not any(q.same(s.recv, optimizer) for s in p.all("step")) or not modules:
             continue
         weights = [
-            m for one in modules for m in q.submodules(one) if m.name.startswith(q.WEIGHTED) or "external" in m.tags
+            m
+            for one in modules
+            for m in methods.submodules(one)
+            if m.name.startswith(ownership.WEIGHTED) or "external" in m.tags
         ]
         if not weights or not all(id(m) in frozen for m in weights):
             continue
         where = frozen[id(weights[0])]
         if any(s.seq < where.seq and q.same(s.recv, optimizer) for s in p.all("step")):
             continue
-        if any("patched" in m.tags for one in modules for m in q.submodules(one)):
+        if any("patched" in m.tags for one in modules for m in methods.submodules(one)):
             continue
         yield p.report(
             "SB125",

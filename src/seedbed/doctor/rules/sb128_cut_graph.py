@@ -39,45 +39,46 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import methods, ownership, training
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
+
+_FLAT = {
+    "argmax",
+    "argmin",
+    "round",
+    "compare",
+    "sign",
+    "floor",
+    "ceil",
+    "long",
+    "int",
+    "bool",
+    "gt",
+    "lt",
+    "eq",
+    "ge",
+    "le",
+    "trunc",
+    "bernoulli",
+    "one_hot",
+    "topk_indices",
+    "sort_indices",
+}
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    flat = {
-        "argmax",
-        "argmin",
-        "round",
-        "compare",
-        "sign",
-        "floor",
-        "ceil",
-        "long",
-        "int",
-        "bool",
-        "gt",
-        "lt",
-        "eq",
-        "ge",
-        "le",
-        "trunc",
-        "bernoulli",
-        "one_hot",
-        "topk_indices",
-        "sort_indices",
-    }
     seen: set[int] = set()
     flowing: set[int] = set()
     for back in p.all("backward"):
         for root in [back.recv, *back.args]:
             if root is not None:
-                flowing |= q.gradient_path(root)
+                flowing |= training.gradient_path(root)
     for back in p.all("backward"):
         for root in [back.recv] if back.recv is not None else list(back.args[:1]):
-            for cut in q.cut_points(root):
-                if cut.name in flat or id(cut.node) in seen or "compare" in cut.name:
+            for cut in training.cut_points(root):
+                if cut.name in _FLAT or id(cut.node) in seen or "compare" in cut.name:
                     continue
                 models = [
                     a
@@ -115,9 +116,9 @@ def check(p: Program) -> Iterator[Finding]:
 def _matters(p: Program, val: Val) -> bool:
     """Whether the layer has weights that some optimizer holds."""
     owner = val.owner
-    holds = [h for _, o, _ in q.optimizers(p) for h in q.held(o)]
+    holds = [h for _, o, _ in ownership.optimizers(p) for h in ownership.held(o)]
     return any(h is owner for h in holds) and any(
-        s.name.startswith(q.WEIGHTED) or "external" in s.tags for s in q.submodules(owner)
+        s.name.startswith(ownership.WEIGHTED) or "external" in s.tags for s in methods.submodules(owner)
     )
 
 
@@ -128,7 +129,7 @@ def _certain(p: Program, lost: list[Val]) -> bool:
         for root in [back.recv, *back.args]:
             if root is not None:
                 for part in ancestors(root):
-                    if part.owner is not None and id(part) in q.gradient_path_cached(p, root):
+                    if part.owner is not None and id(part) in training.gradient_path_cached(p, root):
                         flowing.add(id(part.owner))
     return not any(id(v.owner) in flowing for v in lost)
 

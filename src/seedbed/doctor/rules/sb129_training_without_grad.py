@@ -41,13 +41,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import ownership, training
 from seedbed.doctor.static.program import Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    runs = [e for e in q.forwards(p) if e.recv is not None and q.trained_output(p, e.result)]
+    runs = [e for e in training.forwards(p) if e.recv is not None and training.trained_output(p, e.result)]
     good = {id(o) for e in runs if e.grad and e.recv is not None for o in e.recv.options()}
     seen: set[int] = set()
     for event in runs:
@@ -60,8 +60,9 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         used = [
             o
-            for _, o, _ in q.optimizers(p)
-            if any(q.contains(h, event.recv) or h is event.recv for h in q.held(o)) and event.recv.kind == "module"
+            for _, o, _ in ownership.optimizers(p)
+            if any(ownership.contains(h, event.recv) or h is event.recv for h in ownership.held(o))
+            and event.recv.kind == "module"
         ]
         if not used:
             continue

@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import ancestors
 
@@ -56,8 +56,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         inner = back.loops[len(step.loops)]
         clears = [c for c in p.all("clear") if inner in c.loops]
-        whole = q.is_loader_loop(inner) and step.loops and q.repeats(step.loops[-1])
-        if not (clears and q.is_loader_loop(inner)) and not (whole and not _scaled(back)):
+        whole = rounds.is_loader_loop(inner) and step.loops and rounds.repeats(step.loops[-1])
+        if not (clears and rounds.is_loader_loop(inner)) and not (whole and not _scaled(back)):
             continue
         if any(s is not step and inner in s.loops for s in p.all("step")):
             continue

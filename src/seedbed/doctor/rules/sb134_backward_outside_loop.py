@@ -38,6 +38,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds, training
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
 
@@ -49,7 +50,7 @@ def check(p: Program) -> Iterator[Finding]:
         if root is None or root.kind not in ("tensor", "phi"):
             continue
         for loop in p.all("loop"):
-            if loop.seq > back.seq or loop.loops != back.loops or not q.is_loader_loop_event(loop):
+            if loop.seq > back.seq or loop.loops != back.loops or not rounds.is_loader_loop_event(loop):
                 continue
             made = [
                 e
@@ -59,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
             if not made and root.name in ("mean", "sum", "div", "add"):
                 made = [
                     e
-                    for e in q.forwards(p)
+                    for e in training.forwards(p)
                     if any(a is e.result for a in ancestors(root))
                     and any(r.node is loop.node for r in e.loops)
                     and root.node in set(ast.walk(loop.node))

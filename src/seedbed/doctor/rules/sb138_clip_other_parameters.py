@@ -39,22 +39,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import ownership
 from seedbed.doctor.static.program import Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    holds = [m for _, optimizer, _ in q.optimizers(p) for m in q.held(optimizer)]
+    holds = [m for _, optimizer, _ in ownership.optimizers(p) for m in ownership.held(optimizer)]
     for event in p.once("clip"):
         target = event.arg(0, "parameters")
-        modules = q.modules_of(target)
+        modules = ownership.modules_of(target)
         step = next((s for s in p.all("step") if s.seq > event.seq and s.loops == event.loops), None)
-        own = q.held(step.recv) if step is not None and step.recv is not None and step.recv.kind == "optimizer" else []
+        own = (
+            ownership.held(step.recv)
+            if step is not None and step.recv is not None and step.recv.kind == "optimizer"
+            else []
+        )
         others = [b for b in p.all("backward", "clip") if step is not None and event.seq < b.seq < step.seq]
-        if own and modules and not others and not any(h is m or q.contains(m, h) for m in modules for h in own):
+        if own and modules and not others and not any(h is m or ownership.contains(m, h) for m in modules for h in own):
             holds = own
-        if not holds or not modules or any(h is m or q.contains(m, h) for m in modules for h in holds):
+        if not holds or not modules or any(h is m or ownership.contains(m, h) for m in modules for h in holds):
             continue
         yield p.report(
             "SB138",

@@ -40,7 +40,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds
 from seedbed.doctor.static.program import Program
 
 
@@ -52,7 +52,7 @@ def check(p: Program) -> Iterator[Finding]:
         horizon = event.recv.number(1, "T_max")
         over = event.loops[-1].over
         if (
-            (len(event.loops) > 1 and q.is_loader_loop(event.loops[-1]))
+            (len(event.loops) > 1 and rounds.is_loader_loop(event.loops[-1]))
             or over is None
             or over.name != "range"
             or not over.args

@@ -42,6 +42,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import ownership
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import is_optimizer
 from seedbed.doctor.static.program import Event, Program
@@ -69,7 +70,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         holders = [
             o
-            for e, o, _ in q.optimizers(p)
+            for e, o, _ in ownership.optimizers(p)
             if o.kwargs.get("lr") is not None and o.kwargs["lr"].var == name and e.seq < event.seq
         ]
         if holders and holders[0].loops == ():

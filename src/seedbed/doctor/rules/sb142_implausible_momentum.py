@@ -26,13 +26,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import ownership
 from seedbed.doctor.static.program import Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event, optimizer, _ in q.optimizers(p):
+    for event, optimizer, _ in ownership.optimizers(p):
         betas = optimizer.kwargs.get("betas")
         pair = [b.const for b in betas.items] if betas is not None and betas.items else []
         if len(pair) == 2 and all(isinstance(b, float) for b in pair) and pair[0] > pair[1] and pair[0] >= 0.95:

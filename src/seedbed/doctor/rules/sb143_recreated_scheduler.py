@@ -40,7 +40,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds
 from seedbed.doctor.static.program import Program
 
 
@@ -52,7 +52,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         optimizer = made.arg(0, "optimizer")
         loop = event.loops[-1]
-        if optimizer is None or any(loop.node in o.loops for o in optimizer.options()) or not q.repeats(loop):
+        if optimizer is None or any(loop.node in o.loops for o in optimizer.options()) or not rounds.repeats(loop):
             continue
         if event.conds_in(loop) or not any(s.inside(loop) for s in p.all("step")):
             continue

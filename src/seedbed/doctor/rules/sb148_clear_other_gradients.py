@@ -37,7 +37,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import ownership
 from seedbed.doctor.static.program import Program
 
 
@@ -46,7 +46,7 @@ def check(p: Program) -> Iterator[Finding]:
     for step in p.once("step"):
         if not step.loops or step.recv is None or step.recv.kind != "optimizer":
             continue
-        holds = q.held(step.recv)
+        holds = ownership.held(step.recv)
         clears = [c for c in p.all("clear") if c.inside(step.loops[-1])]
         if not holds or not clears or not any(b.inside(step.loops[-1]) for b in p.all("backward")):
             continue
@@ -56,12 +56,12 @@ def check(p: Program) -> Iterator[Finding]:
         fits += [
             c
             for c in p.all("clear")
-            if c.recv is step.recv or (c.recv is not None and any(q.contains(c.recv, h) for h in holds))
+            if c.recv is step.recv or (c.recv is not None and any(ownership.contains(c.recv, h) for h in holds))
         ]
         fits += [
             c
             for c in p.all("clear")
-            if c.recv is not None and c.recv.kind == "optimizer" and any(h in q.held(c.recv) for h in holds)
+            if c.recv is not None and c.recv.kind == "optimizer" and any(h in ownership.held(c.recv) for h in holds)
         ]
         if fits:
             continue

@@ -37,7 +37,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds
 from seedbed.doctor.static.program import Program
 
 
@@ -48,7 +48,7 @@ def check(p: Program) -> Iterator[Finding]:
         if made is None or made.kind != "scaler" or event.recv is not None or not event.loops:
             continue
         loop = event.loops[-1]
-        if any(e.recv is made and e.inside(loop) for e in p.all("scaler_step")) and q.repeats(loop):
+        if any(e.recv is made and e.inside(loop) for e in p.all("scaler_step")) and rounds.repeats(loop):
             yield p.report(
                 "SB151",
                 event,

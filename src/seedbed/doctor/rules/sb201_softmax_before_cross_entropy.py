@@ -39,6 +39,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 
 
@@ -47,8 +48,8 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.once("loss"):
         if event.name != "CrossEntropyLoss" or (not event.args and "input" not in event.kwargs):
             continue
-        for made in q.loss_origins(event.arg(0, "input")):
-            if made.kind == "tensor" and made.name in q.PROBABILITY:
+        for made in training.loss_origins(event.arg(0, "input")):
+            if made.kind == "tensor" and made.name in training.PROBABILITY:
                 yield p.report(
                     "SB201",
                     q.spot(made, event),

@@ -36,6 +36,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 
 
@@ -44,7 +45,7 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.once("loss"):
         if event.name != "CrossEntropyLoss":
             continue
-        for made in q.loss_origins(event.arg(0, "input")):
+        for made in training.loss_origins(event.arg(0, "input")):
             if made.kind == "tensor" and made.name == "log_softmax":
                 yield p.report(
                     "SB202",

@@ -38,6 +38,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 
 
@@ -46,8 +47,8 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.once("loss"):
         if event.name not in ("BCEWithLogitsLoss", "MultiLabelSoftMarginLoss", "SoftMarginLoss"):
             continue
-        for made in q.loss_origins(event.arg(0, "input")):
-            if made.kind == "tensor" and made.name in {*q.PROBABILITY, "logsigmoid", "log_softmax"}:
+        for made in training.loss_origins(event.arg(0, "input")):
+            if made.kind == "tensor" and made.name in {*training.PROBABILITY, "logsigmoid", "log_softmax"}:
                 yield p.report(
                     "SB203",
                     q.spot(made, event),

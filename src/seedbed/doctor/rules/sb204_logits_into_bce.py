@@ -38,6 +38,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 
 
@@ -46,14 +47,14 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.once("loss"):
         if event.name != "BCELoss":
             continue
-        for made in q.loss_origins(event.arg(0, "input")):
+        for made in training.loss_origins(event.arg(0, "input")):
             if made.kind != "tensor":
                 continue
             inner = made
             if made.name in ("clamp", "clip") and made.args:
-                inner = (q.loss_origins(made.args[0]) or [made])[0]
-            if inner.name in q.LOGIT_OPS or inner.name in ("relu", "tanh", "BatchNorm1d"):
-                what = "raw logits" if inner.name in q.LOGIT_OPS else f"the output of {inner.name}"
+                inner = (training.loss_origins(made.args[0]) or [made])[0]
+            if inner.name in training.LOGIT_OPS or inner.name in ("relu", "tanh", "BatchNorm1d"):
+                what = "raw logits" if inner.name in training.LOGIT_OPS else f"the output of {inner.name}"
                 yield p.report(
                     "SB204",
                     made if inner is not made else event,

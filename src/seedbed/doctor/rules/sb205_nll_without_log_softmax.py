@@ -35,6 +35,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 
 
@@ -43,14 +44,14 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.once("loss"):
         if event.name != "NLLLoss":
             continue
-        for made in q.loss_origins(event.arg(0, "input")):
+        for made in training.loss_origins(event.arg(0, "input")):
             if made.kind == "tensor" and (
-                made.name in q.LOGIT_OPS or made.name in q.PROBABILITY or made.name in ("relu", "tanh")
+                made.name in training.LOGIT_OPS or made.name in training.PROBABILITY or made.name in ("relu", "tanh")
             ):
-                what = "softmax output" if made.name in q.PROBABILITY else "raw logits"
+                what = "softmax output" if made.name in training.PROBABILITY else "raw logits"
                 yield p.report(
                     "SB205",
-                    q.spot(made, event) if made.name in q.PROBABILITY else event,
+                    q.spot(made, event) if made.name in training.PROBABILITY else event,
                     f"NLLLoss gets {what} instead of log-probabilities: log_softmax is missing",
                     why="it only negates the picked score, so the loss can fall without end (or stays "
                     "between -1 and 0)",

@@ -40,6 +40,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 
 
@@ -49,8 +50,8 @@ def check(p: Program) -> Iterator[Finding]:
         if event.name != "KLDivLoss":
             continue
         logged = event.kwargs.get("log_target")
-        for made in q.loss_origins(event.arg(0, "input")):
-            if made.kind == "tensor" and (made.name in q.PROBABILITY or made.name in q.LOGIT_OPS):
+        for made in training.loss_origins(event.arg(0, "input")):
+            if made.kind == "tensor" and (made.name in training.PROBABILITY or made.name in training.LOGIT_OPS):
                 yield p.report(
                     "SB206",
                     event,
@@ -60,8 +61,8 @@ def check(p: Program) -> Iterator[Finding]:
                     related=(q.place(made),),
                 )
         if logged is None or logged.const is False:
-            for made in q.loss_origins(event.arg(1, "target")):
-                if made.kind == "tensor" and made.name in ("log_softmax", *q.LOGIT_OPS):
+            for made in training.loss_origins(event.arg(1, "target")):
+                if made.kind == "tensor" and made.name in ("log_softmax", *training.LOGIT_OPS):
                     yield p.report(
                         "SB206",
                         event,

@@ -29,6 +29,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 
 
@@ -45,7 +46,7 @@ def check(p: Program) -> Iterator[Finding]:
         if dim is None or not isinstance(dim.const, int) or isinstance(dim.const, bool) or id(where.node) in seen:
             continue
         rank = len(source.shape) if source.shape is not None else None
-        found = [o for o in q.loss_origins(source) if o.kind == "tensor"]
+        found = [o for o in training.loss_origins(source) if o.kind == "tensor"]
         layered = any(
             o.name in ("Linear", "linear", "forward") or ("opaque" in o.tags and o.name == "forward") for o in found
         )
@@ -67,7 +68,13 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Use dim=-1 (the classes)",
             shape=str(source.shape) if source.shape else None,
         )
-    for made, source in q.softmaxes(p):
+    yield from _over_queries(p, seen)
+    yield from _targets(p, seen)
+
+
+def _over_queries(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """Attention weights that are normalised over the queries."""
+    for made, source in training.softmaxes(p):
         dim = made.kwargs.get("dim", made.args[1] if len(made.args) > 1 else None)
         where = q.spot(made, p.events[0])
         if dim is None or dim.const != -2 or id(where.node) in seen:
@@ -82,6 +89,10 @@ def check(p: Program) -> Iterator[Finding]:
                 why="each output is no weighted mean of the values, and positions influence each other's weights",
                 fix="Use dim=-1 (the keys)",
             )
+
+
+def _targets(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """Soft targets that are normalised over the batch."""
     for event in p.once("loss"):
         if event.name not in ("CrossEntropyLoss", "KLDivLoss", "BCELoss") or len(event.args) < 2:
             continue

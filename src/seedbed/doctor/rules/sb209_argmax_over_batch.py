@@ -29,6 +29,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 
 
@@ -45,7 +46,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         source = made.args[0]
         dim = made.kwargs.get("dim", made.kwargs.get("axis", made.args[1] if len(made.args) > 1 else None))
-        found = [o for o in q.loss_origins(source) if o.kind == "tensor"]
+        found = [o for o in training.loss_origins(source) if o.kind == "tensor"]
         if not any(o.name in ("Linear", "linear", "softmax", "log_softmax", "forward") for o in found):
             continue
         rank = len(source.shape) if source.shape is not None else None

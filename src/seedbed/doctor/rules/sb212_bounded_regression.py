@@ -42,6 +42,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import ranges, training
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
@@ -56,12 +57,12 @@ def check(p: Program) -> Iterator[Finding]:
         yield from _check(p, event, event.args[0], event.args[1])
     for event in p.all("augment", "compare"):  # noqa: B007
         break
-    for val, event in q.squared_errors(p):
+    for val, event in training.squared_errors(p):
         yield from _check(p, event, val.args[0], val.args[1])
 
 
 def _check(p: Program, event: Event, pred: Val, target: Val) -> Iterator[Finding]:
-    for made in q.loss_origins(pred):
+    for made in training.loss_origins(pred):
         if made.kind != "tensor" or made.name not in (
             "relu",
             "sigmoid",
@@ -72,10 +73,10 @@ def _check(p: Program, event: Event, pred: Val, target: Val) -> Iterator[Finding
             "exp",
         ):
             continue
-        if not made.args or not any(o.name in ("Linear", "linear") for o in q.loss_origins(made.args[0])):
+        if not made.args or not any(o.name in ("Linear", "linear") for o in training.loss_origins(made.args[0])):
             continue
-        signed = q.can_be_negative(target)
-        if signed is not True or (made.name == "tanh" and not q.unbounded(target)):
+        signed = ranges.can_be_negative(target)
+        if signed is not True or (made.name == "tanh" and not ranges.unbounded(target)):
             continue
         yield p.report(
             "SB212",

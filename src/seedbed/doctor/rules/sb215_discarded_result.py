@@ -48,48 +48,7 @@ def check(p: Program) -> Iterator[Finding]:
         if not made:
             continue
         recv = made[0].recv
-        if made[0].name.startswith(("torch.", "numpy.")):
-            if name not in _PURE or name in ("to", "cuda", "cpu", "type", "apply", "copy", "shuffle") or not node.args:
-                continue
-            subject = made[0].args[0] if made[0].args else None
-            if subject is None or subject.kind not in ("tensor", "unknown", "phi", "method"):
-                continue
-        elif recv is None or name not in _PURE:
-            continue
-        elif recv.kind in ("tensor", "phi"):
-            if any(o.kind in ("module", "object") for o in recv.options()):
-                continue
-        elif recv.kind in ("unknown", "method"):
-            tensor_like = set(words(recv.var or recv.name)) & _TENSORS
-            if (
-                name
-                in (
-                    "to",
-                    "cuda",
-                    "cpu",
-                    "float",
-                    "half",
-                    "double",
-                    "type",
-                    "abs",
-                    "sum",
-                    "mean",
-                    "add",
-                    "div",
-                    "norm",
-                    "sort",
-                    "replace",
-                    "copy",
-                    "round",
-                    "apply",
-                    "requires_grad",
-                )
-                and not tensor_like
-            ):
-                continue
-            if is_model(recv.var) or recv.tags & {"module", "moded"}:
-                continue
-        else:
+        if not _is_lost(made[0], node, name):
             continue
         subject_text = ast.unparse(node.func.value) if recv is not None else ast.unparse(node.args[0])
         yield p.report(
@@ -100,6 +59,55 @@ def check(p: Program) -> Iterator[Finding]:
             why=f"{subject_text} is the same as before this line",
             fix=f"Write {subject_text} = {ast.unparse(node)}",
         )
+
+
+def _is_lost(made: Event, node: ast.Call, name: str) -> bool:
+    """Whether the thrown-away result was the point of the call."""
+    recv = made.recv
+    if made.name.startswith(("torch.", "numpy.")):
+        if name not in _PURE or name in ("to", "cuda", "cpu", "type", "apply", "copy", "shuffle") or not node.args:
+            return False
+        subject = made.args[0] if made.args else None
+        if subject is None or subject.kind not in ("tensor", "unknown", "phi", "method"):
+            return False
+    elif recv is None or name not in _PURE:
+        return False
+    elif recv.kind in ("tensor", "phi"):
+        if any(o.kind in ("module", "object") for o in recv.options()):
+            return False
+    elif recv.kind in ("unknown", "method"):
+        tensor_like = set(words(recv.var or recv.name)) & _TENSORS
+        if (
+            name
+            in (
+                "to",
+                "cuda",
+                "cpu",
+                "float",
+                "half",
+                "double",
+                "type",
+                "abs",
+                "sum",
+                "mean",
+                "add",
+                "div",
+                "norm",
+                "sort",
+                "replace",
+                "copy",
+                "round",
+                "apply",
+                "requires_grad",
+            )
+            and not tensor_like
+        ):
+            return False
+        if is_model(recv.var) or recv.tags & {"module", "moded"}:
+            return False
+    else:
+        return False
+    return True
 
 
 _PURE = frozenset(

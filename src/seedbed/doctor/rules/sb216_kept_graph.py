@@ -90,6 +90,11 @@ def check(p: Program) -> Iterator[Finding]:
             why="every kept tensor keeps the computation graph of its batch alive, so memory grows from step to step",
             fix="Store loss.item() (or loss.detach())",
         )
+    yield from _totals(p, seen)
+
+
+def _totals(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """Totals written as ``total = total + loss``."""
     for name, val, event in p.assigns:
         if val.kind != "tensor" or val.name != "add" or not val.grad or not event.loops or id(event.node) in seen:
             continue

@@ -29,7 +29,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import shapes
+from seedbed.doctor.static import shapes, training
 from seedbed.doctor.static.program import Program
 
 
@@ -51,7 +51,9 @@ def check(p: Program) -> Iterator[Finding]:
                 and id(event.node) not in seen
             ):
                 seen.add(id(event.node))
-                layer = next((o.owner for o in q.loss_origins(source) if o.owner is not None and o.owner.line), None)
+                layer = next(
+                    (o.owner for o in training.loss_origins(source) if o.owner is not None and o.owner.line), None
+                )
                 yield p.report(
                     "SB217",
                     layer if layer is not None else event,
@@ -73,7 +75,7 @@ def check(p: Program) -> Iterator[Finding]:
         at = shapes.axis(dim.const, len(shape)) if dim is not None else None
         where = q.spot(made, event)
         if at is not None and shape[at] == 1 and len(shape) > 1 and id(where.node) not in seen:
-            if at == 0 or not any(o.name in ("Linear", "linear") for o in q.loss_origins(made.args[0])):
+            if at == 0 or not any(o.name in ("Linear", "linear") for o in training.loss_origins(made.args[0])):
                 continue
             seen.add(id(where.node))
             yield p.report(

@@ -83,6 +83,11 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the shortcut adds the changed values instead of the original input",
                 fix="Use inplace=False here (or clone the tensor first)",
             )
+    yield from _views(p, seen)
+
+
+def _views(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """Slices that are changed in place and share memory with what is used later."""
     for event in p.all("augment", "inplace"):
         view = event.recv
         if view is None or id(event.node) in seen or view.name != "getitem" or len(view.args) < 2 or event.depth:

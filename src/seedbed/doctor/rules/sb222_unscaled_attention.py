@@ -45,6 +45,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -52,7 +53,7 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for made, source in q.softmaxes(p):
+    for made, source in training.softmaxes(p):
         current = source
         while current.name in ("masked_fill", "add", "where") and current.args:
             current = next(
@@ -85,5 +86,5 @@ def _projection(val: Val) -> bool:
     """Whether a value is a linear projection, only moved around."""
     return all(
         o.name in ("Linear", "linear", "chunks", "part", "element") and o.kind in ("tensor", "unknown")
-        for o in q.loss_origins(val)
+        for o in training.loss_origins(val)
     ) and any(v.name in ("Linear", "linear") for v in ancestors(val, limit=60))

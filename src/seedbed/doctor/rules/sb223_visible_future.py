@@ -51,6 +51,7 @@ from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import tokens, training
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -71,8 +72,8 @@ def check(p: Program) -> Iterator[Finding]:
         if problem:
             seen.add(id(event.node))
             yield _report(p, event, problem)
-    for event in q.forwards_inside(p, "MultiheadAttention", "TransformerEncoder", "TransformerEncoderLayer"):
-        if id(event.node) in seen or not q.next_token(p):
+    for event in training.forwards_inside(p, "MultiheadAttention", "TransformerEncoder", "TransformerEncoderLayer"):
+        if id(event.node) in seen or not tokens.next_token(p):
             continue
         names = ("attn_mask", "mask", "src_mask", "is_causal")
         if not any(n in event.kwargs and not event.kwargs[n].is_none for n in names) and len(event.args) < (
@@ -80,7 +81,7 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             seen.add(id(event.node))
             yield _report(p, event, "attention is called without a causal mask, but the targets are the next tokens")
-    for event in q.forwards_inside(p, "TransformerDecoder", "TransformerDecoderLayer", "Transformer"):
+    for event in training.forwards_inside(p, "TransformerDecoder", "TransformerDecoderLayer", "Transformer"):
         if (
             id(event.node) in seen
             or (event.name != "Transformer" and len(event.args) > 2)
@@ -91,8 +92,13 @@ def check(p: Program) -> Iterator[Finding]:
             if any(e.name == "CrossEntropyLoss" for e in p.all("loss")):
                 seen.add(id(event.node))
                 yield _report(p, event, f"{event.name} is called without tgt_mask, so the decoder sees the future")
-    if q.next_token(p):
-        for made, source in q.softmaxes(p):
+    yield from _unmasked_scores(p, seen)
+
+
+def _unmasked_scores(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """Attention by hand in a next-token model, with no mask at all."""
+    if tokens.next_token(p):
+        for made, source in training.softmaxes(p):
             parts = list(ancestors(source, limit=60))
             scores = [v for v in parts if v.name in ("matmul", "bmm", "einsum")]
             if (

@@ -38,7 +38,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import tokens
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
 
@@ -48,7 +48,7 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.once("loss"):
         if event.name not in ("CrossEntropyLoss", "NLLLoss") or len(event.args) < 2:
             continue
-        goal, moved = q.token_source(event.args[1])
+        goal, moved = tokens.token_source(event.args[1])
         if goal is None:
             continue
         pred = list(ancestors(event.args[0], limit=3000))
@@ -58,8 +58,8 @@ def check(p: Program) -> Iterator[Finding]:
             and len(v.args) > 1
             and any(k.kind == "slice" for k in (v.args[1].items or [v.args[1]]))
             and v.dtype != "float"
-            and q.token_source(v)[0] is not goal
-            and q.is_sliced_output(v)
+            and tokens.token_source(v)[0] is not goal
+            and tokens.is_sliced_output(v)
             for v in pred
         ):
             continue
@@ -68,8 +68,8 @@ def check(p: Program) -> Iterator[Finding]:
             for v in pred
             if v.name == "Embedding"
             and v.args
-            and q.token_source(v.args[0])[0] is goal
-            and q.token_source(v.args[0])[1] == moved
+            and tokens.token_source(v.args[0])[0] is goal
+            and tokens.token_source(v.args[0])[1] == moved
         ]
         if not embedded or any(
             v.name in ("masked_fill", "where", "masked_fill_", "clone")

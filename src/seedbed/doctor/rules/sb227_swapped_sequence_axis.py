@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import tokens, training
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
 
@@ -42,14 +42,14 @@ from seedbed.doctor.static.values import Val
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     names = ("LSTM", "GRU", "RNN", "TransformerEncoder", "TransformerEncoderLayer", "MultiheadAttention")
-    for event in q.forwards_inside(p, *names):
+    for event in training.forwards_inside(p, *names):
         layer, source = event.recv, event.arg(0)
         if layer is None or source is None or event.src is None:
             continue
         first = _batch_first(layer)
         if first is None or (source.shape is not None and len(source.shape) != 3):
             continue
-        lead = q.leading_axis(source)
+        lead = tokens.leading_axis(source)
         if lead == "batch" and first is False:
             yield p.report(
                 "SB227",

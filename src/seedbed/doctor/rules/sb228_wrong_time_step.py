@@ -42,7 +42,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import tokens
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
 
@@ -69,7 +69,7 @@ def check(p: Program) -> Iterator[Finding]:
                 and parts[0].kind == "slice"
                 and parts[1].const == -1
             ):
-                if q.leading_axis(out.args[0] if out.args else out) != "batch":
+                if tokens.leading_axis(out.args[0] if out.args else out) != "batch":
                     problem = "out[:, -1] takes the last sample of the batch, because batch_first is False"
             elif (
                 first and len(parts) >= 2 and parts[0].kind == "slice" and parts[1].const == 0 and not _both(out.owner)

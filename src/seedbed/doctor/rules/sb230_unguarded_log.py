@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 
 
@@ -55,7 +55,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if not p.trained(made):
             continue
-        for one in q.loss_origins(made.args[0]):
+        for one in training.loss_origins(made.args[0]):
             risky = one.name in ("relu", "compare", "one_hot", "abs")
             soft = one.name in ("softmax", "sigmoid")
             if one.kind == "tensor" and (risky or soft):

@@ -39,6 +39,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import ranges
 from seedbed.doctor.static.program import Program
 
 
@@ -50,7 +51,7 @@ def check(p: Program) -> Iterator[Finding]:
         for one in q.chain(event.args[1]):
             if one.kind == "tensor" and one.name in ("long", "int", "short", "byte") and one.args:
                 source = one.args[0]
-                if source.dtype == "float" or q.can_be_negative(source) is True:
+                if source.dtype == "float" or ranges.can_be_negative(source) is True:
                     yield p.report(
                         "SB232",
                         one,

@@ -32,13 +32,14 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for made, source in q.softmaxes(p):
+    for made, source in training.softmaxes(p):
         for fill in [v for v in q.chain(source) if v.name in ("masked_fill", "masked_fill_") and len(v.args) > 2]:
             value = fill.args[2].const if fill.args[2].kind == "const" else None
             if isinstance(value, (int, float)) and value > -50 and id(fill.node) not in seen:

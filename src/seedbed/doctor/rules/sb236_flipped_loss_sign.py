@@ -36,33 +36,40 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import ownership, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
 
+_KNOWN = {
+    "CrossEntropyLoss",
+    "MSELoss",
+    "L1Loss",
+    "NLLLoss",
+    "BCEWithLogitsLoss",
+    "BCELoss",
+    "SmoothL1Loss",
+    "HuberLoss",
+}
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    known = {
-        "CrossEntropyLoss",
-        "MSELoss",
-        "L1Loss",
-        "NLLLoss",
-        "BCEWithLogitsLoss",
-        "BCELoss",
-        "SmoothL1Loss",
-        "HuberLoss",
-    }
     seen: set[int] = set()
     for back in p.once("backward"):
         root = back.recv
-        if root is None or back.name == "grad" or (q.optimizers(p) and not any(ms for _, _, ms in q.optimizers(p))):
+        if (
+            root is None
+            or back.name == "grad"
+            or (ownership.optimizers(p) and not any(ms for _, _, ms in ownership.optimizers(p)))
+        ):
             continue
-        leaves = q.signed_terms(root)
-        losses = [(s, v) for s, v in leaves if v.name == "loss" and v.tags & known]
+        leaves = training.signed_terms(root)
+        losses = [(s, v) for s, v in leaves if v.name == "loss" and v.tags & _KNOWN]
         logs = [(s, v) for s, v in leaves if v.name in ("log", "log_softmax", "log_prob", "logsigmoid")]
         up = any(
-            o.kwargs.get("maximize") is not None and o.kwargs["maximize"].const is True for _, o, _ in q.optimizers(p)
+            o.kwargs.get("maximize") is not None and o.kwargs["maximize"].const is True
+            for _, o, _ in ownership.optimizers(p)
         )
         if losses and all(s == (1 if up else -1) for s, _ in losses) and id(back.node) not in seen:
             if len(leaves) > len(losses) and not up:
@@ -95,12 +102,17 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Negate it: loss = -log_prob.mean()",
                 related=((str(back.src.path), back.line, "backward()"),),
             )
+    yield from _generators(p, seen)
+
+
+def _generators(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """Generators that are trained with the label of fakes."""
     for back in p.once("backward"):
         root = back.recv
         step = next((s for s in p.all("step") if s.seq > back.seq and s.loops == back.loops), None)
         if root is None or step is None or step.recv is None or step.recv.kind != "optimizer":
             continue
-        own = q.held(step.recv)
+        own = ownership.held(step.recv)
         for event in p.all("loss"):
             if event.name not in ("BCELoss", "BCEWithLogitsLoss") or len(event.args) < 2 or event.result is None:
                 continue

@@ -39,7 +39,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
 
@@ -69,9 +69,9 @@ def check(p: Program) -> Iterator[Finding]:
         root = back.recv
         if root is None or root.kind != "tensor":
             continue
-        path = q.gradient_path_cached(p, root)
+        path = training.gradient_path_cached(p, root)
         flowing = any(id(v) in path and v.owner is not None and v.name != "loss" for v in ancestors(root))
-        for cut in q.cut_points(root):
+        for cut in training.cut_points(root):
             if (
                 cut.name not in flat
                 or id(cut.node) in seen

@@ -44,6 +44,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -58,7 +59,7 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         yield from _check(p, event, event.args[0], event.args[1])
-    for val, event in q.squared_errors(p):
+    for val, event in training.squared_errors(p):
         for pred, target in ((val.args[0], val.args[1]), (val.args[1], val.args[0])):
             if _bootstrapped(target):
                 yield from _check(p, event, pred, target)

@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 
 
@@ -45,7 +45,7 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.once("loss"):
         if event.name not in ("BCELoss", "BCEWithLogitsLoss") or len(event.args) < 2:
             continue
-        for made in q.loss_origins(event.args[1]):
+        for made in training.loss_origins(event.args[1]):
             signed = made.name == "sign"
             if made.name == "sub" and len(made.args) == 2 and made.args[1].const == 1 and made.args[0].name == "mul":
                 signed = any(a.const == 2 for a in made.args[0].args)

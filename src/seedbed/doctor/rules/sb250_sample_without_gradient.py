@@ -43,6 +43,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
 
@@ -74,7 +75,9 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         into = [
-            e for e in p.all("forward") if any(made in q.chain(a) for a in e.args) and q.trained_output(p, e.result)
+            e
+            for e in p.all("forward")
+            if any(made in q.chain(a) for a in e.args) and training.trained_output(p, e.result)
         ]
         if into and id(made) not in scored and event.grad:
             yield p.report(

@@ -37,6 +37,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 
 
@@ -46,7 +47,7 @@ def check(p: Program) -> Iterator[Finding]:
         if event.name != "PoissonNLLLoss":
             continue
         flag = event.kwargs.get("log_input")
-        for made in q.loss_origins(event.arg(0, "input")):
+        for made in training.loss_origins(event.arg(0, "input")):
             if made.name in ("exp", "softplus", "relu") and (flag is None or flag.const is True):
                 yield p.report(
                     "SB251",
@@ -56,7 +57,7 @@ def check(p: Program) -> Iterator[Finding]:
                     fix="Pass the raw output, or use log_input=False",
                     related=((str(event.src.path), event.line, "the loss"),),
                 )
-            elif made.name in q.LOGIT_OPS and flag is not None and flag.const is False:
+            elif made.name in training.LOGIT_OPS and flag is not None and flag.const is False:
                 yield p.report(
                     "SB251",
                     event,

@@ -49,6 +49,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import methods, ownership, rounds, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import is_evaluation
 from seedbed.doctor.static.program import Event, Program
@@ -58,33 +59,33 @@ from seedbed.doctor.static.values import Val
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in q.evaluations(p):
+    for event in training.evaluations(p):
         module = event.recv
         if module is None or event.mode not in ("train", "mixed") or id(event.node) in seen:
             continue
-        modal = q.is_modal(module) if module.kind == "module" else None
+        modal = ownership.is_modal(module) if module.kind == "module" else None
         if modal is False or "lightning" in module.tags:
             continue
         if modal is None and module.kind == "module" and not any(e.name == "train" for e in p.all("mode")):
             continue
-        if event.mode == "mixed" or (any(s for s in q.submodules(module)) and _parts_eval(event, module)):
+        if event.mode == "mixed" or (any(s for s in methods.submodules(module)) and _parts_eval(event, module)):
             continue
         if not (
             not event.grad
-            or q.is_eval_loop(event.loop)
-            or q.split_of_val(event.arg(0)) in ("val", "test")
+            or rounds.is_eval_loop(event.loop)
+            or rounds.split_of_val(event.arg(0)) in ("val", "test")
             or _measured(p, event)
         ):
             continue
         seen.add(id(event.node))
         drop = (
             "dropout is active"
-            if module.kind != "module" or any("Dropout" in n for n in q.contents(module))
+            if module.kind != "module" or any("Dropout" in n for n in ownership.contents(module))
             else "BatchNorm uses batch statistics"
         )
-        if module.kind == "module" and not any("Dropout" in n or "Norm" in n for n in q.contents(module)):
+        if module.kind == "module" and not any("Dropout" in n or "Norm" in n for n in ownership.contents(module)):
             drop = "dropout (or BatchNorm) behaves as in training"
-        start = event.loops[-1] if event.loops and q.is_loader_loop(event.loops[-1]) else None
+        start = event.loops[-1] if event.loops and rounds.is_loader_loop(event.loops[-1]) else None
         yield p.report(
             "SB301",
             (start.node, start.src) if start is not None and abs(start.line - event.line) <= 3 else event,
@@ -93,20 +94,27 @@ def check(p: Program) -> Iterator[Finding]:
             "evaluation data",
             fix=f"Call {module.var or 'model'}.eval() before evaluating and .train() afterwards",
         )
-    for event in q.forwards(p):
+    yield from _teachers(p, seen)
+
+
+def _teachers(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """Fixed teachers that are in training mode."""
+    for event in training.forwards(p):
         module = event.recv
         if module is None or module.kind != "module" or event.mode != "train" or id(event.node) in seen or event.grad:
             continue
-        if not event.loops or not q.trained_output(p, event.result) or q.is_modal(module) is not True:
+        if not event.loops or not training.trained_output(p, event.result) or ownership.is_modal(module) is not True:
             continue
         steps = [s for s in p.all("step") if s.inside(event.loops[-1])]
-        own = [s for s in steps if s.recv is not None and (s.recv.kind != "optimizer" or module in q.held(s.recv))]
+        own = [
+            s for s in steps if s.recv is not None and (s.recv.kind != "optimizer" or module in ownership.held(s.recv))
+        ]
         moved = [
             e
             for e in p.all("inplace", "attribute", "restore", "average", "augment")
             if e.recv is not None
             and e.inside(event.loops[-1])
-            and any(q.contains(module, m) for m in q.modules_of(e.recv))
+            and any(ownership.contains(module, m) for m in ownership.modules_of(e.recv))
         ]
         if own or moved or not steps:
             continue

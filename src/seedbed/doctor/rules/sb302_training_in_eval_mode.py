@@ -48,6 +48,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import ownership, rounds, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -56,13 +57,13 @@ from seedbed.doctor.static.values import Val
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in q.forwards(p):
+    for event in training.forwards(p):
         module = event.recv
         if module is None or event.mode != "eval" or not event.grad or id(event.node) in seen or not event.loops:
             continue
-        if not q.trained_output(p, event.result):
+        if not training.trained_output(p, event.result):
             continue
-        if module.kind == "module" and (q.is_modal(module) is False or not _stepped(p, module, event)):
+        if module.kind == "module" and (ownership.is_modal(module) is False or not _stepped(p, module, event)):
             continue
         if module.kind != "module" and not any(s.inside(event.loops[0]) for s in p.all("step")):
             continue
@@ -75,7 +76,7 @@ def check(p: Program) -> Iterator[Finding]:
         if not back_in_loop and not any(e.name == "train" for e in p.all("mode")) and _deliberate(p, modes, event):
             continue
         seen.add(id(event.node))
-        start = next((loop for loop in reversed(event.loops) if q.is_loader_loop(loop)), event.loops[-1])
+        start = next((loop for loop in reversed(event.loops) if rounds.is_loader_loop(loop)), event.loops[-1])
         yield p.report(
             "SB302",
             (start.node, start.src),
@@ -94,10 +95,10 @@ def _stepped(p: Program, module: Val, event: Event) -> bool:
         for one in step.recv.options() if step.recv is not None else []:
             if one.kind != "optimizer":
                 return True
-            holds = q.held(one)
+            holds = ownership.held(one)
             if not holds and not one.args:
                 return True
-            if any(h is module or q.contains(module, h) for h in holds):
+            if any(h is module or ownership.contains(module, h) for h in holds):
                 return True
     return False
 

@@ -44,6 +44,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds, training
 from seedbed.doctor.static.naming import is_evaluation
 from seedbed.doctor.static.program import Program
 
@@ -51,17 +52,17 @@ from seedbed.doctor.static.program import Program
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in q.evaluations(p):
+    for event in training.evaluations(p):
         if not event.grad or id(event.node) in seen or event.recv is None:
             continue
         if any(e.name == "grad" and e.kind == "backward" for e in p.all("backward")):
             continue
-        looped = q.is_eval_loop(event.loop) or (
-            event.loop is not None and q.is_loader_loop(event.loop) and event.mode == "eval"
+        looped = rounds.is_eval_loop(event.loop) or (
+            event.loop is not None and rounds.is_loader_loop(event.loop) and event.mode == "eval"
         )
         whole = (
             event.mode == "eval"
-            or q.split_of_val(event.arg(0)) in ("val", "test")
+            or rounds.split_of_val(event.arg(0)) in ("val", "test")
             or any(is_evaluation(f.name) for f in event.funcs)
         )
         if not (looped or whole):
@@ -74,7 +75,9 @@ def check(p: Program) -> Iterator[Finding]:
         seen.add(id(event.node))
         loop = event.loop if looped else None
         near = loop is not None and event.line - loop.line <= 4
-        shared = any(o.node is event.node and o.grad and q.trained_output(p, o.result) for o in q.forwards(p))
+        shared = any(
+            o.node is event.node and o.grad and training.trained_output(p, o.result) for o in training.forwards(p)
+        )
         if shared and event.sites:
             near = False
         yield p.report(

@@ -44,22 +44,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import metering, rounds
 from seedbed.doctor.static.program import Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for kind, event, loop, _accumulated in q.running_means(p):
+    for kind, event, loop, _accumulated in metering.running_means(p):
         if id(event.node) in seen or kind == "count":
             continue
         trained = any(b.inside(loop) for b in p.all("backward"))
-        over = q.base_of_loop(loop)
-        rest = q.last_batch(over)
+        over = rounds.base_of_loop(loop)
+        rest = metering.last_batch(over)
         if trained or rest is None or rest == 0:
             continue
-        if not q.divided_by_batches(p, event, over):
+        if not metering.divided_by_batches(p, event, over):
             continue
         seen.add(id(event.node))
         yield p.report(

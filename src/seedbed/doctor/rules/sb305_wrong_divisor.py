@@ -37,6 +37,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import metering, rounds
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 
@@ -44,11 +45,11 @@ from seedbed.doctor.static.program import Program
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for kind, event, loop, name in q.running_means(p):
+    for kind, event, loop, name in metering.running_means(p):
         if id(event.node) in seen:
             continue
-        for node, src, what in q.divisions(p, event, name):
-            over = q.base_of_loop(loop)
+        for node, src, what in metering.divisions(p, event, name):
+            over = rounds.base_of_loop(loop)
             single = (
                 over is not None
                 and over.kind == "loader"

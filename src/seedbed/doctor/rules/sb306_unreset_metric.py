@@ -43,14 +43,14 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import metering, rounds
 from seedbed.doctor.static.program import Event, LoopRun, Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for kind, event, loop, name in q.running_means(p):
+    for kind, event, loop, name in metering.running_means(p):
         if id(event.node) in seen or not event.loops or event.loops[-1].outer is None:
             continue
         slip = _reset_inside(event, loop, name)
@@ -66,16 +66,16 @@ def check(p: Program) -> Iterator[Finding]:
             )
             continue
         outer = loop.outer
-        if outer is None or not q.repeats(outer) or outer.src is not event.src:
+        if outer is None or not rounds.repeats(outer) or outer.src is not event.src:
             continue
-        resets = [e for n, v, e in p.assigns if n == name and not q.is_running(v) and e.node is not event.node]
+        resets = [e for n, v, e in p.assigns if n == name and not metering.is_running(v) and e.node is not event.node]
         before = [e for e in resets if not e.inside(outer) and e.src is event.src]
         inside = [e for e in resets if e.inside(outer)]
         if not before or inside or "." in name:
             continue
         divided = [
             d
-            for d in q.divisions(p, event, name)
+            for d in metering.divisions(p, event, name)
             if getattr(d[0], "lineno", 0) >= outer.line
             and getattr(d[0], "lineno", 0) <= (getattr(outer.node, "end_lineno", 0) or 0)
         ]

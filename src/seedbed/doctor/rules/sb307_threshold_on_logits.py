@@ -39,6 +39,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 
 
@@ -48,14 +49,14 @@ def check(p: Program) -> Iterator[Finding]:
         id(o.owner)
         for e in p.all("loss")
         if e.name == "BCEWithLogitsLoss" and e.args
-        for o in q.loss_origins(e.args[0])
+        for o in training.loss_origins(e.args[0])
         if o.owner is not None
     }
     opaque = {
         id(o.owner)
         for e in p.all("loss")
         if e.name == "BCEWithLogitsLoss" and e.args
-        for o in q.loss_origins(e.args[0])
+        for o in training.loss_origins(e.args[0])
         if "opaque" in o.tags and o.owner is not None
     }
     seen: set[int] = set()
@@ -71,10 +72,10 @@ def check(p: Program) -> Iterator[Finding]:
             if made is None or made.name != "round" or not made.args or made.kind != "tensor":
                 continue
             source = made.args[0]
-        for one in q.loss_origins(source):
+        for one in training.loss_origins(source):
             if one.kind != "tensor" or one.owner is None:
                 continue
-            raw = (one.name in q.LOGIT_OPS and id(one.owner) in logits) or id(one.owner) in opaque
+            raw = (one.name in training.LOGIT_OPS and id(one.owner) in logits) or id(one.owner) in opaque
             if raw and not any(v.name == "sigmoid" for v in q.chain(source)):
                 seen.add(id(event.node))
                 what = "rounded" if event.kind == "call" else "compared with 0.5"

@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import metering, rounds
 from seedbed.doctor.static.program import Program
 
 
@@ -49,11 +49,11 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         values = [*event.args] if event.kind == "call" else [event.result]
         for val in values:
-            for metric in q.measured_values(val):
-                loop = q.loop_of(p, metric)
+            for metric in metering.measured_values(val):
+                loop = rounds.loop_of(p, metric)
                 if loop is None or any(f.node is loop.node for f in event.loops) or id(metric.node) in seen:
                     continue
-                if not q.is_loader_loop(loop) or any(b.inside(loop) for b in p.all("backward")):
+                if not rounds.is_loader_loop(loop) or any(b.inside(loop) for b in p.all("backward")):
                     continue
                 if event.line <= loop.line and event.src is loop.src and event.kind == "call":
                     continue

@@ -52,6 +52,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds, training
 from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.values import ancestors
@@ -61,14 +62,14 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     if not p.complete:
         return
-    loops = [(e, q.base_of_loop(_run(e))) for e in p.all("loop")]
+    loops = [(e, rounds.base_of_loop(_run(e))) for e in p.all("loop")]
     trained = [o for e, over in loops if over is not None and _trains(p, e) for o in over.options()]
     held_out = [
         v for n, v, e in p.assigns if v.kind in ("loader", "dataset", "tensor") and split_of(n) in ("val", "test")
     ]
     used = [o for _, over in loops if over is not None for o in over.options()]
     touched: set[int] = set()
-    for e in q.forwards(p):
+    for e in training.forwards(p):
         for a in e.args:
             touched |= {id(v) for v in ancestors(a, limit=300)}
     for o in used:
@@ -80,10 +81,10 @@ def check(p: Program) -> Iterator[Finding]:
     ]
     unused = [v for v in unused if v.kind != "tensor" or v.dtype == "float" or v.name == "train_test_split"]
     seen: set[int] = set()
-    for event in q.evaluations(p):
+    for event in training.evaluations(p):
         loop = event.loop
-        over = q.base_of_loop(loop) if loop is not None else None
-        source = over if over is not None and q.is_loader_loop(loop) else event.arg(0)
+        over = rounds.base_of_loop(loop) if loop is not None else None
+        source = over if over is not None and rounds.is_loader_loop(loop) else event.arg(0)
         if source is None or id(event.node) in seen:
             continue
         same = any(o is t for o in source.options() for t in trained)
@@ -100,7 +101,7 @@ def check(p: Program) -> Iterator[Finding]:
         if not named or not unused:
             continue
         seen.add(id(event.node))
-        where = loop if loop is not None and q.is_loader_loop(loop) else None
+        where = loop if loop is not None and rounds.is_loader_loop(loop) else None
         yield p.report(
             "SB309",
             q.site(event) if event.sites else (where.node, where.src) if where is not None else event,

@@ -41,6 +41,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds
 from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import LoopRun, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -49,7 +50,7 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     has_val = any(split_of(n) == "val" and v.kind in ("loader", "dataset", "tensor") for n, v, _ in p.assigns) or any(
-        q.loop_split(LoopRun(e.node, e.src, e.recv)) == "val" for e in p.all("loop")
+        rounds.loop_split(LoopRun(e.node, e.src, e.recv)) == "val" for e in p.all("loop")
     )
     for node in q.nodes(p, ast.If):
         test = node.test

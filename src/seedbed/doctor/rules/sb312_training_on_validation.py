@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds, training
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
@@ -43,11 +43,11 @@ from seedbed.doctor.static.values import ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in q.forwards(p):
-        if not event.grad or not q.trained_output(p, event.result) or id(event.node) in seen or not event.loops:
+    for event in training.forwards(p):
+        if not event.grad or not training.trained_output(p, event.result) or id(event.node) in seen or not event.loops:
             continue
         step = [s for s in p.all("step") if s.loop is not None and s.inside(event.loops[-1])]
-        split = q.loop_split(event.loops[-1]) if q.is_loader_loop(event.loops[-1]) else ""
+        split = rounds.loop_split(event.loops[-1]) if rounds.is_loader_loop(event.loops[-1]) else ""
         direct = any(
             v.split in ("val", "test") and v.name in ("train_test_split", "batch")
             for a in event.args
@@ -71,13 +71,17 @@ def check(p: Program) -> Iterator[Finding]:
         loop = final.loop
         if (
             loop is None
-            or not q.is_eval_loop(loop)
+            or not rounds.is_eval_loop(loop)
             or id(final.node) in seen
             or any(b.inside(loop) for b in p.all("backward"))
         ):
             continue
-        runs = [e for e in q.forwards(p) if e.inside(loop)]
-        if runs and p.trains and not any(s.node is final.node and not q.is_eval_loop(s.loop) for s in p.all("step")):
+        runs = [e for e in training.forwards(p) if e.inside(loop)]
+        if (
+            runs
+            and p.trains
+            and not any(s.node is final.node and not rounds.is_eval_loop(s.loop) for s in p.all("step"))
+        ):
             yield p.report(
                 "SB312",
                 final,

@@ -37,7 +37,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds, training
 from seedbed.doctor.static.program import Program
 
 
@@ -53,7 +53,7 @@ def check(p: Program) -> Iterator[Finding]:
             s is event.node or event.node in set(ast.walk(s)) for s in body
         ):
             continue
-        if not q.is_loader_loop(loop) and not any(e.inside(loop) for e in q.forwards(p)):
+        if not rounds.is_loader_loop(loop) and not any(e.inside(loop) for e in training.forwards(p)):
             continue
         if (body and body[0] is event.node) or not any(
             e.inside(loop) for e in p.all("forward", "augment", "keep", "backward")

@@ -37,7 +37,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds
 from seedbed.doctor.static.program import LoopRun, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -50,7 +50,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         conds = event.conds_in(loop)
         body_loop = getattr(loop.node, "iter", None)
-        if body_loop is None or loop.over is None or (loop.over.name == "range" and not q.is_loader_loop(loop)):
+        if body_loop is None or loop.over is None or (loop.over.name == "range" and not rounds.is_loader_loop(loop)):
             continue
         if not conds:
             problem = "an unconditional break leaves the batch loop after the first batch"

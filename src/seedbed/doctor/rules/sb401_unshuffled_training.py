@@ -42,7 +42,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import metering, rounds
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
 
@@ -61,7 +61,7 @@ def check(p: Program) -> Iterator[Finding]:
         size = loader.arg(1, "batch_size")
         if size is not None and (size.name == "len" or size.is_none):
             continue
-        count, batch = q.dataset_size(data), size.const if size is not None else 1
+        count, batch = metering.dataset_size(data), size.const if size is not None else 1
         if isinstance(count, int) and isinstance(batch, int) and batch >= count:
             continue
         if d.carries_state(p, loop) or d.shuffled_source(data) or loader.split in ("val", "test"):
@@ -82,9 +82,9 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         drawn = [v for v in ancestors(over, limit=20) if v.name == "randperm"]
         epoch = back.loops[-2]
-        if not drawn or not q.repeats(epoch):
+        if not drawn or not rounds.repeats(epoch):
             continue
-        inside = [v for v in drawn if (made := q.loop_of(p, v)) is not None and made.node is epoch.node]
+        inside = [v for v in drawn if (made := rounds.loop_of(p, v)) is not None and made.node is epoch.node]
         if inside or any(v.name == "getitem" and v.args and v.args[0] in drawn for v in ancestors(over, limit=20)):
             continue
         done.add(id(inner.node))

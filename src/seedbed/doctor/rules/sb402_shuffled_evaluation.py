@@ -29,7 +29,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds
 from seedbed.doctor.static.program import Program
 
 
@@ -38,7 +38,12 @@ def check(p: Program) -> Iterator[Finding]:
     training = {id(loader) for loader, _ in d.training_loaders(p)}
     for event in p.once("call"):
         made = event.result
-        if made is None or made.kind != "loader" or id(made) in training or q.split_of_val(made) not in ("val", "test"):
+        if (
+            made is None
+            or made.kind != "loader"
+            or id(made) in training
+            or rounds.split_of_val(made) not in ("val", "test")
+        ):
             continue
         flag = made.arg(2, "shuffle")
         if flag is not None and flag.const is True:

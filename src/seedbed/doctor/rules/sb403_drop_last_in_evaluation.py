@@ -29,7 +29,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import metering, rounds
 from seedbed.doctor.static.program import LoopRun, Program
 
 
@@ -39,7 +39,7 @@ def check(p: Program) -> Iterator[Finding]:
     looped = {
         id(o)
         for e in p.all("loop")
-        if (over := q.base_of_loop(LoopRun(e.node, e.src, e.recv))) is not None
+        if (over := rounds.base_of_loop(LoopRun(e.node, e.src, e.recv))) is not None
         for o in over.options()
     }
     for event in p.once("call"):
@@ -49,8 +49,8 @@ def check(p: Program) -> Iterator[Finding]:
         flag = made.kwargs.get("drop_last")
         if flag is None or flag.const is not True:
             continue
-        if q.split_of_val(made) in ("val", "test") or (p.trains and id(made) in looped):
-            rest = q.dataset_size(made.args[0]) if made.args else None
+        if rounds.split_of_val(made) in ("val", "test") or (p.trains and id(made) in looped):
+            rest = metering.dataset_size(made.args[0]) if made.args else None
             size = made.number(1, "batch_size")
             lost = rest % size if isinstance(rest, int) and isinstance(size, int) and size else None
             if lost == 0:

@@ -36,6 +36,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds
 from seedbed.doctor.static.naming import split_of
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -46,7 +47,7 @@ def check(p: Program) -> Iterator[Finding]:
     seen: set[int] = set()
     for event in p.once("fit"):
         source = event.args[0] if event.args else None
-        if source is None or q.split_of_val(source) not in ("val", "test") or event.recv is None:
+        if source is None or rounds.split_of_val(source) not in ("val", "test") or event.recv is None:
             continue
         if event.recv.name[-9:] in ("Regressor", "lassifier") or event.recv.name in (
             "LogisticRegression",
@@ -54,7 +55,7 @@ def check(p: Program) -> Iterator[Finding]:
             "KNeighborsClassifier",
         ):
             continue
-        yield _finding(p, event, f"{event.recv.name} is fitted again on {q.split_of_val(source)} data")
+        yield _finding(p, event, f"{event.recv.name} is fitted again on {rounds.split_of_val(source)} data")
     for event in p.all("assign"):
         val = event.result
         if val is None or val.kind != "tensor" or val.name != "div" or len(val.args) != 2 or id(event.node) in seen:

@@ -42,7 +42,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import overlaps, rounds, training
 from seedbed.doctor.static.naming import split_of
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -50,31 +50,32 @@ from seedbed.doctor.static.values import Val
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    training = [loader for loader, _ in d.training_loaders(p)]
+    trained_on = [loader for loader, _ in d.training_loaders(p)]
     seen: set[int] = set()
     others = [e.result for e in p.all("call") if e.result is not None and e.result.kind == "loader" and e.recv is None]
     for loader in others:
-        if any(loader is t for t in training) or id(loader.node) in seen or not loader.args:
+        if any(loader is t for t in trained_on) or id(loader.node) in seen or not loader.args:
             continue
         named = split_of(loader.var) in ("val", "test")
         if not named:
             continue
-        for trained in training:
+        for trained in trained_on:
             if not trained.args or trained.node is loader.node:
                 continue
-            overlap = d.overlap(trained.args[0], loader.args[0])
+            overlap = overlaps.overlap(trained.args[0], loader.args[0])
             if overlap:
                 seen.add(id(loader.node))
                 yield _finding(p, loader, overlap, trained)
                 break
-    for event in q.evaluations(p):
+    for event in training.evaluations(p):
         if id(event.node) in seen or not event.args or not p.complete:
             continue
-        parts = d.slices_in(event.args[0])
-        for back in q.forwards(p):
-            if back.grad and q.trained_output(p, back.result) and back.args:
+        parts = overlaps.slices_in(event.args[0])
+        for back in training.forwards(p):
+            if back.grad and training.trained_output(p, back.result) and back.args:
                 overlap = next(
-                    (o for a in parts for b in d.slices_in(back.args[0]) if (o := d.slice_overlap(b, a))), ""
+                    (o for a in parts for b in overlaps.slices_in(back.args[0]) if (o := overlaps.slice_overlap(b, a))),
+                    "",
                 )
                 if overlap and id(event.node) not in seen:
                     seen.add(id(event.node))
@@ -89,9 +90,9 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         generator = event.kwargs.get("generator")
         loop = event.loops[-1]
-        if generator is not None or not q.repeats(loop) or not any(b.inside(loop) for b in p.all("backward")):
+        if generator is not None or not rounds.repeats(loop) or not any(b.inside(loop) for b in p.all("backward")):
             continue
-        if any(m.kind == "module" and any(n is loop.node for n in m.loops) for m in q.trained_modules(p)):
+        if any(m.kind == "module" and any(n is loop.node for n in m.loops) for m in training.trained_modules(p)):
             continue
         yield p.report(
             "SB406",

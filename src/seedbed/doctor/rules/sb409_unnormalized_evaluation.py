@@ -41,18 +41,18 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Event, Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     trained: dict[int, Event] = {}
-    for event in q.forwards(p):
-        if event.recv is not None and event.args and event.grad and q.trained_output(p, event.result):
+    for event in training.forwards(p):
+        if event.recv is not None and event.args and event.grad and training.trained_output(p, event.result):
             trained.setdefault(id(event.recv), event)
     seen: set[int] = set()
-    for event in q.evaluations(p):
+    for event in training.evaluations(p):
         if event.recv is None or not event.args or id(event.node) in seen:
             continue
         before = trained.get(id(event.recv))

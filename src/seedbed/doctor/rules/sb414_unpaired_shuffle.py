@@ -36,6 +36,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -46,7 +47,7 @@ def check(p: Program) -> Iterator[Finding]:
     pairs = [(e.args[0], e.args[1], e) for e in p.calls("TensorDataset") if len(e.args) >= 2]
     for event in p.all("loss"):
         if len(event.args) >= 2:
-            for f in q.forwards(p):
+            for f in training.forwards(p):
                 if f.result is not None and f.args and f.result in q.chain(event.args[0]):
                     pairs.append((f.args[0], event.args[1], event))
     for left, right, event in pairs:
@@ -91,6 +92,11 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Draw one permutation and use it for both",
                 related=((str(event.src.path), event.line, "they are paired here"),),
             )
+    yield from _twice(p)
+
+
+def _twice(p: Program) -> Iterator[Finding]:
+    """``shuffle()`` called for inputs and for targets."""
     shuffles = [
         e
         for e in p.once("call")

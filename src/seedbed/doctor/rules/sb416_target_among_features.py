@@ -30,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import data_queries as d
+from seedbed.doctor.static import overlaps, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 
@@ -41,15 +41,15 @@ def check(p: Program) -> Iterator[Finding]:
     pairs = [(e.args[0], e.args[1], e) for e in p.calls("TensorDataset", "train_test_split") if len(e.args) >= 2]
     for event in p.all("loss"):
         if len(event.args) >= 2:
-            for f in q.forwards(p):
+            for f in training.forwards(p):
                 if f.result is not None and f.args and f.result in q.chain(event.args[0]):
                     pairs.append((f.args[0], event.args[1], event))
     for left, right, event in pairs:
-        column = d.column_of(right)
+        column = overlaps.column_of(right)
         if column is None or id(event.node) in seen:
             continue
         base, at, made = column
-        taken = d.columns_in(left, base)
+        taken = overlaps.columns_in(left, base)
         if taken is None:
             continue
         low, high = taken

@@ -38,14 +38,15 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds, training
 from seedbed.doctor.static.program import Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in q.forwards(p):
-        if not event.args or not event.loops or not q.is_loader_loop(event.loops[-1]):
+    for event in training.forwards(p):
+        if not event.args or not event.loops or not rounds.is_loader_loop(event.loops[-1]):
             continue
         for val in q.chain(event.args[0]):
             if val.name != "div" or len(val.args) != 2 or val.args[0].name != "sub" or id(val.node) in seen or val.grad:
@@ -61,7 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             if (
                 any(s.name in ("mean", "std") for s in stats)
-                and q.loop_of(p, val) is not None
+                and rounds.loop_of(p, val) is not None
                 and any(v.name in ("batch", "getitem", "part", "element") for v in [base, *q.chain(base)])
             ):
                 seen.add(id(val.node))

@@ -39,7 +39,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
 
@@ -57,7 +57,7 @@ def check(p: Program) -> Iterator[Finding]:
         if not any(b.inside(event.loops[-1]) for b in p.all("backward")):
             continue
         parts = [event.result, *(event.result.items or [])] if event.result is not None else []
-        if not any(x is v for x in parts for e in q.forwards(p) for a in e.args for v in ancestors(a, limit=60)):
+        if not any(x is v for x in parts for e in training.forwards(p) for a in e.args for v in ancestors(a, limit=60)):
             continue
         shuffled = flag is not None and flag.const is True
         yield p.report(

@@ -34,7 +34,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds
 from seedbed.doctor.static.program import Program
 
 
@@ -43,7 +43,7 @@ def check(p: Program) -> Iterator[Finding]:
     done: set[int] = set()
     for event in p.all("loop"):
         node = event.node
-        if id(node) in done or not isinstance(node, (ast.For, ast.AsyncFor)) or not q.is_loader_loop_event(event):
+        if id(node) in done or not isinstance(node, (ast.For, ast.AsyncFor)) or not rounds.is_loader_loop_event(event):
             continue
         done.add(id(node))
         if event.recv is None or event.recv.name == "range":

@@ -43,7 +43,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import methods, ownership
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
 
@@ -66,7 +66,7 @@ def check(p: Program) -> Iterator[Finding]:
             ]
             if not layers:
                 continue
-            known = [s for name, a in event.recv.attrs.items() if a.kind == "module" for s in q.submodules(a)]
+            known = [s for name, a in event.recv.attrs.items() if a.kind == "module" for s in methods.submodules(a)]
             if all(any(layer is k for k in known) for layer in layers) or any(
                 any(layer is a for a in event.recv.attrs.values()) for layer in layers
             ):
@@ -85,4 +85,4 @@ def check(p: Program) -> Iterator[Finding]:
 
 
 def _has_weights(val: Val) -> bool:
-    return any(m.name.startswith(q.WEIGHTED) or "Norm" in m.name for m in q.submodules(val))
+    return any(m.name.startswith(ownership.WEIGHTED) or "Norm" in m.name for m in methods.submodules(val))

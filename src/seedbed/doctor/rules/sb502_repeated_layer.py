@@ -27,7 +27,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import methods, ownership
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
@@ -49,7 +49,7 @@ def check(p: Program) -> Iterator[Finding]:
                     i
                     for i in one.items
                     if i.kind == "module"
-                    and any(m.name.startswith(q.WEIGHTED) or "Norm" in m.name for m in q.submodules(i))
+                    and any(m.name.startswith(ownership.WEIGHTED) or "Norm" in m.name for m in methods.submodules(i))
                 ]
                 if not weights:
                     continue
@@ -68,6 +68,11 @@ def check(p: Program) -> Iterator[Finding]:
             and id(event.args[0].node) not in seen
         ) and any(i.kind == "module" for i in event.args[0].items):
             yield _finding(p, event.args[0])
+    yield from _appended(p)
+
+
+def _appended(p: Program) -> Iterator[Finding]:
+    """A layer that is appended again and again in a loop."""
     for event in p.once("call"):
         if (
             event.name in (".append", ".add_module")
@@ -91,7 +96,7 @@ def check(p: Program) -> Iterator[Finding]:
                     and isinstance(loop, ast.For)
                     and ast.unparse(loop.iter).startswith("range")
                     and layer.var == ast.unparse(event.node.args[-1])
-                ) and any(m.name.startswith(q.WEIGHTED) for m in q.submodules(layer)):
+                ) and any(m.name.startswith(ownership.WEIGHTED) for m in methods.submodules(layer)):
                     yield _finding(p, event)
 
 

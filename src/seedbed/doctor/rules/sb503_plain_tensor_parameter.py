@@ -38,7 +38,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import ownership
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
@@ -88,7 +88,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if any(
             val in ancestors(a, limit=60) or any(val in (x.items or []) for x in ancestors(a, limit=30))
-            for _, o, _ in q.optimizers(p)
+            for _, o, _ in ownership.optimizers(p)
             for a in o.args[:1]
         ):
             continue

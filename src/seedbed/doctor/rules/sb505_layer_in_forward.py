@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import ownership
 from seedbed.doctor.static.program import Program
 
 
@@ -49,7 +49,9 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         layer = made.kind == "module" and (
-            made.name.startswith(q.WEIGHTED) or made.name.startswith("BatchNorm") or made.name.startswith("Dropout")
+            made.name.startswith(ownership.WEIGHTED)
+            or made.name.startswith("BatchNorm")
+            or made.name.startswith("Dropout")
         )
         if not layer and made.name != "Parameter":
             continue

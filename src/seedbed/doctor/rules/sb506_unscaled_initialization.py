@@ -29,7 +29,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -39,61 +39,7 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.all("init", "inplace", "call"):
         if id(event.node) in seen:
             continue
-        what = ""
-        if event.kind == "init" and event.recv is not None:
-            target = event.recv
-            if _embedding(target) or not _weight(target):
-                continue
-            if event.name == "normal_":
-                std = event.kwargs.get("std", event.args[2] if len(event.args) > 2 else None)
-                if std is None or (isinstance(std.const, (int, float)) and std.const >= 0.5):
-                    what = f"normal_ with std={1 if std is None else std.const}"
-            elif event.name == "uniform_":
-                low = event.kwargs.get("a", event.args[1] if len(event.args) > 1 else None)
-                if (
-                    low is None
-                    or (isinstance(low.const, (int, float)) and low.const >= 0)
-                    or (isinstance(low.const, (int, float)) and low.const <= -0.9)
-                ):
-                    what = "uniform_ over a wide or one-sided range"
-        elif event.kind == "inplace" and event.recv is not None:
-            target = event.recv
-            if event.name not in ("normal_", "uniform_") or _embedding(target) or not _weight(target):
-                continue
-            args = [a.const for a in event.args]
-            std = event.kwargs.get("std")
-            value = std.const if std is not None else args[1] if len(args) > 1 else 1.0
-            if event.name == "normal_" and isinstance(value, (int, float)) and value >= 0.5:
-                what = f"normal_ with std={value}"
-            elif event.name == "uniform_" and (
-                not args or (isinstance(args[0], (int, float)) and (args[0] >= 0 or args[0] <= -0.9))
-            ):
-                what = "uniform_ over a wide or one-sided range"
-        elif event.result is not None and event.kind == "call":
-            made = event.result
-            name = event.name.rsplit(".", 1)[-1]
-            inner = (
-                made
-                if name in ("randn", "rand") and "leaf" in made.tags
-                else made.args[0]
-                if name == "Parameter" and made.args
-                else None
-            )
-            if (
-                inner is None
-                or inner.name not in ("randn", "rand")
-                or (inner.shape is None and len(inner.args) != 2)
-                or (inner.shape is not None and len(inner.shape) != 2)
-            ):
-                continue
-            sizes = [s for s in inner.shape or () if isinstance(s, int)]
-            if _named(made, p):
-                continue
-            if len(sizes) < 2 and not (not sizes and name == "Parameter" and _multiplies(made, p)):
-                continue
-            if len(sizes) == 2 and (max(sizes) < 64 or min(sizes) < 8):
-                continue
-            what = f"{inner.name}{tuple(inner.shape or ())} without scaling"
+        what = _reason(p, event)
         if what:
             seen.add(id(event.node))
             yield p.report(
@@ -104,6 +50,65 @@ def check(p: Program) -> Iterator[Finding]:
                 "saturate and the loss starts huge",
                 fix="Scale by 1/sqrt(fan_in), or use nn.init.kaiming_normal_ / xavier_uniform_",
             )
+
+
+def _reason(p: Program, event: Event) -> str:
+    """How an initialisation is unscaled, ``""`` when it is not."""
+    if event.kind == "init" and event.recv is not None:
+        target = event.recv
+        if _embedding(target) or not _weight(target):
+            return ""
+        if event.name == "normal_":
+            std = event.kwargs.get("std", event.args[2] if len(event.args) > 2 else None)
+            if std is None or (isinstance(std.const, (int, float)) and std.const >= 0.5):
+                return f"normal_ with std={1 if std is None else std.const}"
+        elif event.name == "uniform_":
+            low = event.kwargs.get("a", event.args[1] if len(event.args) > 1 else None)
+            if (
+                low is None
+                or (isinstance(low.const, (int, float)) and low.const >= 0)
+                or (isinstance(low.const, (int, float)) and low.const <= -0.9)
+            ):
+                return "uniform_ over a wide or one-sided range"
+    elif event.kind == "inplace" and event.recv is not None:
+        target = event.recv
+        if event.name not in ("normal_", "uniform_") or _embedding(target) or not _weight(target):
+            return ""
+        args = [a.const for a in event.args]
+        std = event.kwargs.get("std")
+        value = std.const if std is not None else args[1] if len(args) > 1 else 1.0
+        if event.name == "normal_" and isinstance(value, (int, float)) and value >= 0.5:
+            return f"normal_ with std={value}"
+        elif event.name == "uniform_" and (
+            not args or (isinstance(args[0], (int, float)) and (args[0] >= 0 or args[0] <= -0.9))
+        ):
+            return "uniform_ over a wide or one-sided range"
+    elif event.result is not None and event.kind == "call":
+        made = event.result
+        name = event.name.rsplit(".", 1)[-1]
+        inner = (
+            made
+            if name in ("randn", "rand") and "leaf" in made.tags
+            else made.args[0]
+            if name == "Parameter" and made.args
+            else None
+        )
+        if (
+            inner is None
+            or inner.name not in ("randn", "rand")
+            or (inner.shape is None and len(inner.args) != 2)
+            or (inner.shape is not None and len(inner.shape) != 2)
+        ):
+            return ""
+        sizes = [s for s in inner.shape or () if isinstance(s, int)]
+        if _named(made, p):
+            return ""
+        if len(sizes) < 2 and not (not sizes and name == "Parameter" and _multiplies(made, p)):
+            return ""
+        if len(sizes) == 2 and (max(sizes) < 64 or min(sizes) < 8):
+            return ""
+        return f"{inner.name}{tuple(inner.shape or ())} without scaling"
+    return ""
 
 
 def _weight(val: Val) -> bool:

@@ -93,6 +93,11 @@ def check(p: Program) -> Iterator[Finding]:
             why="they compute the same, get the same gradient and never become different (symmetry is not broken)",
             fix="Use a random initialisation such as nn.init.kaiming_uniform_ (zeros are fine for biases)",
         )
+    yield from _leaves(p)
+
+
+def _leaves(p: Program) -> Iterator[Finding]:
+    """Hidden weight matrices that are made of one constant."""
     for event in p.once("call"):
         made = event.result
         if (

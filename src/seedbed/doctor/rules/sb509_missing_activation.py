@@ -28,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import ownership, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -45,7 +46,7 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         source = event.args[0]
-        found = q.loss_origins(source)
+        found = training.loss_origins(source)
         if (
             len(found) != 1
             or found[0].name != event.name
@@ -110,5 +111,6 @@ def _same_home(event: Event, made: Val) -> bool:
 def _siblings(p: Program, first: Val, second: Val) -> bool:
     """Whether one module of the program holds both layers."""
     return any(
-        e.recv is not None and q.contains(e.recv, first) and q.contains(e.recv, second) for e in p.all("forward")
+        e.recv is not None and ownership.contains(e.recv, first) and ownership.contains(e.recv, second)
+        for e in p.all("forward")
     )

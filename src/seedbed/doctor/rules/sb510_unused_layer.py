@@ -43,9 +43,10 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import methods, ownership
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.scopes import Class
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.scopes import Class
 from seedbed.doctor.static.values import Val
 
 
@@ -88,8 +89,8 @@ def check(p: Program) -> Iterator[Finding]:
             layer = made[0]
             if not (
                 any(
-                    m.name.startswith(q.WEIGHTED) or "Norm" in m.name or m.name.startswith("Dropout")
-                    for m in q.submodules(layer)
+                    m.name.startswith(ownership.WEIGHTED) or "Norm" in m.name or m.name.startswith("Dropout")
+                    for m in methods.submodules(layer)
                 )
                 or layer.name in ("ReLU", "Tanh", "GELU", "Sigmoid")
             ):

@@ -27,6 +27,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 
 
@@ -56,7 +57,7 @@ def check(p: Program) -> Iterator[Finding]:
             if (
                 current.name == "dropout"
                 and current.args
-                and any(o.name == "Linear" for o in q.loss_origins(current.args[0]))
+                and any(o.name == "Linear" for o in training.loss_origins(current.args[0]))
                 and p.trained(event.result)
                 and id(current.node) not in seen
             ):

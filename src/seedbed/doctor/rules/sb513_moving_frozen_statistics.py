@@ -44,13 +44,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import methods, ownership, training
 from seedbed.doctor.static.program import Event, Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    frozen = q.frozen(p)
+    frozen = ownership.frozen(p)
     seen: set[int] = set()
     for event in p.all("forward"):
         module = event.recv
@@ -62,25 +62,25 @@ def check(p: Program) -> Iterator[Finding]:
             or not p.trains
         ):
             continue
-        if not any(n.startswith("BatchNorm") for n in q.contents(module)) and "external" not in module.tags:
+        if not any(n.startswith("BatchNorm") for n in ownership.contents(module)) and "external" not in module.tags:
             continue
         if (
             not trained_output(p, event)
-            or any(id(m) in seen for m in q.submodules(module))
+            or any(id(m) in seen for m in methods.submodules(module))
             or (module.name.startswith("BatchNorm") and event.depth > 1)
         ):
             continue
         if (
             all(
                 b.kwargs.get("track_running_stats") is not None
-                for m in q.submodules(module)
+                for m in methods.submodules(module)
                 for b in [m]
                 if m.name.startswith("BatchNorm")
             )
             and "external" not in module.tags
         ):
             continue
-        seen |= {id(m) for m in q.submodules(module)}
+        seen |= {id(m) for m in methods.submodules(module)}
         where = frozen[id(module)]
         yield p.report(
             "SB513",
@@ -94,4 +94,4 @@ def check(p: Program) -> Iterator[Finding]:
 
 
 def trained_output(p: Program, event: Event) -> bool:
-    return q.trained_output(p, event.result)
+    return training.trained_output(p, event.result)

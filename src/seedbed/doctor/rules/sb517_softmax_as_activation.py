@@ -29,6 +29,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 
 
@@ -38,7 +39,7 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.all("forward"):
         if event.name not in ("Linear", "Conv2d", "Conv1d") or not event.args or not event.depth:
             continue
-        for made in q.loss_origins(event.args[0]):
+        for made in training.loss_origins(event.args[0]):
             if (
                 made.kind == "tensor"
                 and made.name == "softmax"
@@ -46,8 +47,8 @@ def check(p: Program) -> Iterator[Finding]:
                 and any(
                     o.name in ("Linear", "Conv2d")
                     for o in [
-                        *q.loss_origins(made.args[0]),
-                        *(v for x in q.loss_origins(made.args[0]) if "Norm" in x.name for v in x.args[:1]),
+                        *training.loss_origins(made.args[0]),
+                        *(v for x in training.loss_origins(made.args[0]) if "Norm" in x.name for v in x.args[:1]),
                     ]
                 )
             ):

@@ -38,7 +38,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import methods, ownership
 from seedbed.doctor.static.program import Program
 
 
@@ -49,7 +49,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         for name, val in cls.scope.vars.items():
             if val.kind == "module" and (
-                any(m.name.startswith(q.WEIGHTED) or "Norm" in m.name for m in q.submodules(val))
+                any(m.name.startswith(ownership.WEIGHTED) or "Norm" in m.name for m in methods.submodules(val))
             ):
                 yield p.report(
                     "SB518",

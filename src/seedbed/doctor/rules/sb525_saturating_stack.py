@@ -36,13 +36,14 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in q.forwards(p):
+    for event in training.forwards(p):
         if event.result is None or not event.first or id(event.recv) in p.cache.setdefault("sb525", set()):
             continue
         hidden = [

@@ -48,7 +48,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import ownership
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -117,9 +117,9 @@ def _moves(step: Event, live: Val) -> bool:
     """Whether a step can change the weights that a state refers to."""
     if step.recv is None or step.recv.kind != "optimizer":
         return True
-    holds = q.held(step.recv)
-    owners = q.modules_of(live)
-    return not holds or not owners or any(q.contains(o, h) for o in owners for h in holds)
+    holds = ownership.held(step.recv)
+    owners = ownership.modules_of(live)
+    return not holds or not owners or any(ownership.contains(o, h) for o in owners for h in holds)
 
 
 def _live(val: Val) -> Val | None:

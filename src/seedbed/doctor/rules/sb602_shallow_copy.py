@@ -35,6 +35,27 @@ from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import is_model, words
 from seedbed.doctor.static.program import Event, Program
 
+_COPIES = {
+    "best",
+    "ema",
+    "target",
+    "teacher",
+    "old",
+    "prev",
+    "previous",
+    "snapshot",
+    "backup",
+    "frozen",
+    "reference",
+    "ref",
+    "initial",
+    "averaged",
+    "shadow",
+    "slow",
+    "avg",
+    "momentum",
+}
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
@@ -47,26 +68,6 @@ def check(p: Program) -> Iterator[Finding]:
             and (made.kind in ("module", "state") or (event.args[0].kind == "unknown" and is_model(event.args[0].var)))
         ):
             yield _finding(p, event, "copy.copy() of a model is shallow")
-    names = {
-        "best",
-        "ema",
-        "target",
-        "teacher",
-        "old",
-        "prev",
-        "previous",
-        "snapshot",
-        "backup",
-        "frozen",
-        "reference",
-        "ref",
-        "initial",
-        "averaged",
-        "shadow",
-        "slow",
-        "avg",
-        "momentum",
-    }
     seen: set[int] = set()
     for node in q.nodes(p, ast.Assign):
         value = node.value
@@ -79,7 +80,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         left, right = ast.unparse(targets[0]), ast.unparse(value)
         new = set(words(left.rsplit(".", 1)[-1])) - set(words(right.rsplit(".", 1)[-1]))
-        if not new & names or id(node) in seen:
+        if not new & _COPIES or id(node) in seen:
             continue
         found = [e for e in p.all("assign", "attribute") if e.node is targets[0]]
         val = (found[0].result if found[0].kind == "assign" else found[0].args[0]) if found else None

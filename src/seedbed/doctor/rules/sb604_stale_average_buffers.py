@@ -52,7 +52,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import ownership, training
 from seedbed.doctor.static.program import Program
 
 
@@ -62,22 +62,22 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.all("inplace", "attribute"):
         if event.recv is None or event.name not in ("add_", "lerp_", "mul_", "copy_", "data"):
             continue
-        for module in q.modules_of(event.recv)[:1]:
+        for module in ownership.modules_of(event.recv)[:1]:
             root = module.copied
             if (
                 root is None
                 or id(module) in seen
                 or "deepcopy" not in module.tags
-                or not any(n.startswith("BatchNorm") for n in q.contents(module))
+                or not any(n.startswith("BatchNorm") for n in ownership.contents(module))
             ):
                 continue
             seen.add(id(module))
-            if any(e.recv is not None and q.contains(module, e.recv) for e in p.all("restore")) or any(
+            if any(e.recv is not None and ownership.contains(module, e.recv) for e in p.all("restore")) or any(
                 e.name in (".buffers", ".named_buffers", ".state_dict") and e.recv is module for e in p.all("call")
             ):
                 continue
-            if not any(e.recv is module for e in q.forwards(p)) or any(
-                e.recv is module and e.mode == "train" for e in q.forwards(p)
+            if not any(e.recv is module for e in training.forwards(p)) or any(
+                e.recv is module and e.mode == "train" for e in training.forwards(p)
             ):
                 continue
             yield p.report(

@@ -45,6 +45,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import methods, ownership, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
@@ -60,22 +61,22 @@ def check(p: Program) -> Iterator[Finding]:
         if (
             not set(words(name)) & {"ema", "avg", "averaged", "swa", "target", "shadow", "tgt"}
             or event.loops
-            or not q.learns(p, val.copied)
+            or not training.learns(p, val.copied)
         ):
             continue
         moved = [
             e
             for e in p.all("inplace", "attribute", "augment", "setitem")
-            if e.recv is not None and any(m is s for m in q.modules_of(e.recv) for s in q.submodules(val))
+            if e.recv is not None and any(m is s for m in ownership.modules_of(e.recv) for s in methods.submodules(val))
         ]
         moved += [e for e in p.all("restore", "average") if e.recv is val] + [
-            e for e in p.all("manual") if e.recv is not None and val in q.modules_of(e.recv)
+            e for e in p.all("manual") if e.recv is not None and val in ownership.modules_of(e.recv)
         ]
         passed = [
             e for e in p.all("call", "make") if val in [*e.args, *e.kwargs.values()] and not e.name.startswith("copy")
         ]
-        stepped = any(val in q.held(o) for _, o, _ in q.optimizers(p))
-        used = [e for e in q.forwards(p) if e.recv is val]
+        stepped = any(val in ownership.held(o) for _, o, _ in ownership.optimizers(p))
+        used = [e for e in training.forwards(p) if e.recv is val]
         if moved or passed or stepped or not used:
             continue
         yield p.report(
@@ -86,9 +87,14 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Update it after every step (average), or load the trained weights every few steps (target network)",
             related=((str(used[0].src.path), used[0].line, "it is used here"),),
         )
+    yield from _evaluated_copies(p)
+
+
+def _evaluated_copies(p: Program) -> Iterator[Finding]:
+    """Copies that are evaluated in every epoch and never changed."""
     named = {id(v) for n, v, _ in p.assigns if "deepcopy" in v.tags and set(words(n)) & {"ema", "avg", "target", "swa"}}
     seen: set[int] = set()
-    for event in q.forwards(p):
+    for event in training.forwards(p):
         copy = event.recv
         if (
             copy is None
@@ -98,22 +104,27 @@ def check(p: Program) -> Iterator[Finding]:
             or id(copy.node) in seen
         ):
             continue
-        if not event.loops or copy.copied is None or not q.learns(p, copy.copied) or q.trained_output(p, event.result):
+        if (
+            not event.loops
+            or copy.copied is None
+            or not training.learns(p, copy.copied)
+            or training.trained_output(p, event.result)
+        ):
             continue
         if any(n in copy.loops for n in (r.node for r in event.loops)) or not any(
             b.inside(event.loops[0]) for b in p.all("backward")
         ):
             continue
-        parts = q.submodules(copy)
+        parts = methods.submodules(copy)
         touched = [
             e
             for e in p.all("inplace", "attribute", "augment", "restore", "average", "manual", "setitem")
-            if e.recv is not None and any(m is s for m in q.modules_of(e.recv) for s in parts)
+            if e.recv is not None and any(m is s for m in ownership.modules_of(e.recv) for s in parts)
         ]
         passed = [
             e for e in p.all("call", "make") if copy in [*e.args, *e.kwargs.values()] and not e.name.startswith("copy")
         ]
-        if touched or passed or any(copy in q.held(o) for _, o, _ in q.optimizers(p)):
+        if touched or passed or any(copy in ownership.held(o) for _, o, _ in ownership.optimizers(p)):
             continue
         seen.add(id(copy.node))
         yield p.report(

@@ -31,8 +31,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import ownership, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -47,7 +49,10 @@ def check(p: Program) -> Iterator[Finding]:
         later = [
             e
             for e in later
-            if (e.recv is model or any(q.contains(model, m) for m in q.modules_of(e.recv) if e.kind == "init"))
+            if (
+                e.recv is model
+                or any(ownership.contains(model, m) for m in ownership.modules_of(e.recv) if e.kind == "init")
+            )
         ]
         later += [
             e
@@ -55,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
             if e.name == ".reset_parameters"
             and e.recv is not None
             and e.seq > event.seq
-            and any(q.contains(model, m) for m in e.recv.options() if m.kind == "module")
+            and any(ownership.contains(model, m) for m in e.recv.options() if m.kind == "module")
         ]
         whole = [e for e in later if e.kind == "apply" and any(i.seq > e.seq - 60 for i in p.all("init"))]
         inits = [e for e in later if e.kind == "init" and (e.funcs and e.funcs[-1].name != "__init__")]
@@ -70,33 +75,38 @@ def check(p: Program) -> Iterator[Finding]:
                 related=((str(event.src.path), event.line, "load_state_dict()"),),
             )
             continue
-        made = [
-            e
-            for n, v, e in p.assigns
-            if n == model.var
-            and v.kind == "module"
-            and v is not model
-            and v.seq > event.seq
-            and v.name == model.name
-            and v.copied is None
-        ]
-        used = [e for e in q.forwards(p) if e.recv is model and e.seq > event.seq] or [
-            e for e in p.all("save", "call") if e.seq > event.seq and model in e.args
-        ]
-        fresh = [
-            e
-            for e in made
-            if e.result is not None
-            and e.loops == event.loops
-            and len(e.conds) <= len(event.conds)
-            and q.same_branch(e, event)
-        ]
-        if fresh and not used and not any(q.same(r.recv, fresh[0].result) for r in p.all("restore")):
-            yield p.report(
-                "SB608",
-                fresh[0],
-                f"{model.var} is created again after its weights were loaded: they are lost",
-                why=f"load_state_dict() at line {event.line} filled the old object",
-                fix="Load the weights into the model that is used",
-                related=((str(event.src.path), event.line, "load_state_dict()"),),
-            )
+        yield from _created_again(p, event, model)
+
+
+def _created_again(p: Program, event: Event, model: Val) -> Iterator[Finding]:
+    """A model that is made again after its weights were loaded."""
+    made = [
+        e
+        for n, v, e in p.assigns
+        if n == model.var
+        and v.kind == "module"
+        and v is not model
+        and v.seq > event.seq
+        and v.name == model.name
+        and v.copied is None
+    ]
+    used = [e for e in training.forwards(p) if e.recv is model and e.seq > event.seq] or [
+        e for e in p.all("save", "call") if e.seq > event.seq and model in e.args
+    ]
+    fresh = [
+        e
+        for e in made
+        if e.result is not None
+        and e.loops == event.loops
+        and len(e.conds) <= len(event.conds)
+        and q.same_branch(e, event)
+    ]
+    if fresh and not used and not any(q.same(r.recv, fresh[0].result) for r in p.all("restore")):
+        yield p.report(
+            "SB608",
+            fresh[0],
+            f"{model.var} is created again after its weights were loaded: they are lost",
+            why=f"load_state_dict() at line {event.line} filled the old object",
+            fix="Load the weights into the model that is used",
+            related=((str(event.src.path), event.line, "load_state_dict()"),),
+        )

@@ -47,14 +47,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import ownership
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    stateful = [o for _, o, _ in q.optimizers(p) if o.name != "SGD" or o.kwargs.get("momentum") is not None]
+    stateful = [o for _, o, _ in ownership.optimizers(p) if o.name != "SGD" or o.kwargs.get("momentum") is not None]
     restored = [e for e in p.all("restore") if e.recv is not None and e.recv.kind in ("optimizer",)]
     resumes = [
         e

@@ -40,6 +40,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds, training
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
@@ -47,7 +48,7 @@ from seedbed.doctor.static.program import Program
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for model in q.trained_modules(p):
+    for model in training.trained_modules(p):
         if model.kind != "module" or not model.loops or model.copied is not None or id(model.node) in seen:
             continue
         made = [e for e in p.all("make", "call") if e.result is model and e.loops]
@@ -55,7 +56,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         event = made[0]
         loop = event.loops[-1]
-        if event.conds_in(loop) or not q.repeats(loop) or not any(b.inside(loop) for b in p.all("backward")):
+        if event.conds_in(loop) or not rounds.repeats(loop) or not any(b.inside(loop) for b in p.all("backward")):
             continue
         target = getattr(loop.node, "target", None)
         names = (
@@ -67,7 +68,7 @@ def check(p: Program) -> Iterator[Finding]:
         if (
             not names & {"epoch", "ep", "epochs", "batch", "x", "xb", "step"}
             and inner != 1
-            and not q.is_loader_loop(loop)
+            and not rounds.is_loader_loop(loop)
         ):
             continue
         if "epoch" not in names and inner > 1:

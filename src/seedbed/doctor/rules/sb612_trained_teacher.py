@@ -38,6 +38,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import ownership
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
@@ -45,7 +46,7 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event, _optimizer, modules in q.optimizers(p):
+    for event, _optimizer, modules in ownership.optimizers(p):
         names = {m.var: m for m in modules if m.var}
         for name, module in names.items():
             if (

@@ -43,6 +43,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
@@ -62,7 +63,7 @@ def check(p: Program) -> Iterator[Finding]:
         if not folds:
             continue
         start, end = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0) or 0
-        for model in q.trained_modules(p):
+        for model in training.trained_modules(p):
             inside = [b for b in p.all("backward") if any(f.node is node for f in b.loops)]
             if (
                 model.kind != "module"
@@ -73,7 +74,9 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             if model.copied is not None and model.seq > 0 and any(n is node for n in model.loops):
                 continue
-            runs = [e for e in q.forwards(p) if e.recv is model and any(f.node is node for f in e.loops) and e.grad]
+            runs = [
+                e for e in training.forwards(p) if e.recv is model and any(f.node is node for f in e.loops) and e.grad
+            ]
             resets = [
                 e for e in p.all("restore", "apply") if e.recv is model and any(f.node is node for f in e.loops)
             ] + [e for e in p.all("call") if e.name == ".reset_parameters" and any(f.node is node for f in e.loops)]

@@ -35,76 +35,30 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static.program import Event, Program
 
+_STATE = {
+    "seed",
+    "default_rng",
+    "RandomState",
+    "Generator",
+    "SeedSequence",
+    "get_state",
+    "set_state",
+    "Random",
+    "SystemRandom",
+    "getstate",
+    "setstate",
+    "PCG64",
+}
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    if not p.complete:
-        return
     names = [(e, e.name) for e in p.all("call")]
-    seeded = {
-        "torch": any(
-            n in ("torch.manual_seed", "torch.random.manual_seed")
-            or n.endswith(("seed_everything", "set_seed", "seed_all", "fix_seed", "set_random_seed"))
-            for _, n in names
-        ),
-        "numpy": any(
-            n in ("numpy.random.seed", "numpy.random.set_state")
-            or n.endswith(("seed_everything", "set_seed", "seed_all"))
-            for _, n in names
-        ),
-        "random": any(n == "random.seed" or n.endswith(("seed_everything", "set_seed", "seed_all")) for _, n in names),
-    }
-    draws = {
-        "seed",
-        "default_rng",
-        "RandomState",
-        "Generator",
-        "SeedSequence",
-        "get_state",
-        "set_state",
-        "Random",
-        "SystemRandom",
-        "getstate",
-        "setstate",
-        "PCG64",
-    }
-    first: dict[str, Event] = {}
-    for event, name in names:
-        last = name.rsplit(".", 1)[-1]
-        if name.startswith("numpy.random.") and last not in draws:
-            first.setdefault("numpy", event)
-        elif name.startswith("random.") and last not in draws:
-            first.setdefault("random", event)
-        elif (
-            last in ("train_test_split", "KFold", "StratifiedKFold")
-            and event.kwargs.get("random_state") is None
-            and (last == "train_test_split" or event.kwargs.get("shuffle") is not None)
-        ):
-            first.setdefault("numpy", event)
-    if not any(seeded.values()):
+    seeded = _seeded(names)
+    if not p.complete or not any(seeded.values()):
         return
-    torch_use = next(
-        (
-            e
-            for e, n in names
-            if n.startswith("torch.")
-            and n.rsplit(".", 1)[-1]
-            in (
-                "randn",
-                "rand",
-                "randint",
-                "randperm",
-                "Linear",
-                "Conv2d",
-                "random_split",
-                "LSTM",
-                "GRU",
-                "Embedding",
-            )
-            and "generator" not in e.kwargs
-        ),
-        None,
-    )
+    first = _first_draws(names)
+    torch_use = _first_torch_draw(names)
     if torch_use is not None and not seeded["torch"]:
         first["torch"] = torch_use
     for library, event in first.items():
@@ -128,3 +82,64 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Call {call} at the start too (or pass random_state / a generator)",
             related=((str(event.src.path), event.line, "random numbers are drawn here"),),
         )
+
+
+def _seeded(names: list[tuple[Event, str]]) -> dict[str, bool]:
+    """Which generators the program seeds."""
+    return {
+        "torch": any(
+            n in ("torch.manual_seed", "torch.random.manual_seed")
+            or n.endswith(("seed_everything", "set_seed", "seed_all", "fix_seed", "set_random_seed"))
+            for _, n in names
+        ),
+        "numpy": any(
+            n in ("numpy.random.seed", "numpy.random.set_state")
+            or n.endswith(("seed_everything", "set_seed", "seed_all"))
+            for _, n in names
+        ),
+        "random": any(n == "random.seed" or n.endswith(("seed_everything", "set_seed", "seed_all")) for _, n in names),
+    }
+
+
+def _first_draws(names: list[tuple[Event, str]]) -> dict[str, Event]:
+    """The first draw from numpy's and from Python's global generator."""
+    first: dict[str, Event] = {}
+    for event, name in names:
+        last = name.rsplit(".", 1)[-1]
+        if name.startswith("numpy.random.") and last not in _STATE:
+            first.setdefault("numpy", event)
+        elif name.startswith("random.") and last not in _STATE:
+            first.setdefault("random", event)
+        elif (
+            last in ("train_test_split", "KFold", "StratifiedKFold")
+            and event.kwargs.get("random_state") is None
+            and (last == "train_test_split" or event.kwargs.get("shuffle") is not None)
+        ):
+            first.setdefault("numpy", event)
+    return first
+
+
+def _first_torch_draw(names: list[tuple[Event, str]]) -> Event | None:
+    """The first draw from torch's global generator."""
+    return next(
+        (
+            e
+            for e, n in names
+            if n.startswith("torch.")
+            and n.rsplit(".", 1)[-1]
+            in (
+                "randn",
+                "rand",
+                "randint",
+                "randperm",
+                "Linear",
+                "Conv2d",
+                "random_split",
+                "LSTM",
+                "GRU",
+                "Embedding",
+            )
+            and "generator" not in e.kwargs
+        ),
+        None,
+    )

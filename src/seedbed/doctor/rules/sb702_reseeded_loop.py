@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds, training
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
 
@@ -53,14 +53,16 @@ def check(p: Program) -> Iterator[Finding]:
         if not seeds or not event.loops:
             continue
         loops = [loop for loop in event.loops if any(b.inside(loop) for b in p.all("backward"))]
-        if not loops or not q.repeats(loops[-1]) or event.conds_in(loops[-1]):
+        if not loops or not rounds.repeats(loops[-1]) or event.conds_in(loops[-1]):
             continue
         value = event.args[0] if event.args else None
         varies = value is not None and (
             value.kind != "const"
             and (value.kind != "unknown" or any(v.kind == "number" for v in ancestors(value, limit=10)))
         )
-        fresh = any(m.kind == "module" and any(n is loops[-1].node for n in m.loops) for m in q.trained_modules(p))
+        fresh = any(
+            m.kind == "module" and any(n is loops[-1].node for n in m.loops) for m in training.trained_modules(p)
+        )
         if (
             varies
             or fresh

@@ -30,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import ownership
 from seedbed.doctor.static.program import Program
 
 
@@ -47,7 +47,7 @@ def check(p: Program) -> Iterator[Finding]:
             for e in before
             if e.result is not None
             and e.result.kind == "module"
-            and e.result.name.startswith(q.WEIGHTED)
+            and e.result.name.startswith(ownership.WEIGHTED)
             and e.name.startswith("torch.nn")
         ]
         if (

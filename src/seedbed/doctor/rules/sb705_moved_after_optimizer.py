@@ -30,13 +30,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.static import ownership
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event, optimizer, modules in q.optimizers(p):
+    for event, optimizer, modules in ownership.optimizers(p):
         for move in p.once("move"):
             if (
                 move.recv is None

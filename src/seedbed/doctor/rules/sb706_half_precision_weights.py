@@ -40,7 +40,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import ownership, training
 from seedbed.doctor.static.program import Program
 
 
@@ -53,8 +53,8 @@ def check(p: Program) -> Iterator[Finding]:
         if (
             half
             and move.recv is not None
-            and q.learns(p, move.recv)
-            and any(any(move.recv is h for h in q.held(o)) for _, o, _ in q.optimizers(p))
+            and training.learns(p, move.recv)
+            and any(any(move.recv is h for h in ownership.held(o)) for _, o, _ in ownership.optimizers(p))
         ):
             yield p.report(
                 "SB706",

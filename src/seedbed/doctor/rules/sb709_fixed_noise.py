@@ -43,6 +43,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
@@ -65,10 +66,10 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             if not set(words(val.var)) & {"noise", "z", "eps", "epsilon", "latent"} and val.var != "z":
                 continue
-            if val.loops or q.loop_of(p, val) is not None:
+            if val.loops or rounds.loop_of(p, val) is not None:
                 continue
             if any(
-                u.name in ("add", "matmul") and u.loops == () and q.loop_of(p, u) is None and not u.grad
+                u.name in ("add", "matmul") and u.loops == () and rounds.loop_of(p, u) is None and not u.grad
                 for u in q.users(p, val)
             ):
                 continue

@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import ownership
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
 
@@ -54,7 +54,7 @@ def check(p: Program) -> Iterator[Finding]:
             or base.var
         ):
             continue
-        used = any(val in ancestors(a, limit=20) for _, o, _ in q.optimizers(p) for a in o.args[:1]) or any(
+        used = any(val in ancestors(a, limit=20) for _, o, _ in ownership.optimizers(p) for a in o.args[:1]) or any(
             v.name == "grad" and v.args and v.args[0] is val
             for m in p.all("manual")
             for a in m.args

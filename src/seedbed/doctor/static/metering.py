@@ -1,0 +1,179 @@
+"""Questions about running sums and means of measured values."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Event, LoopRun, Program
+from seedbed.doctor.static.queries import chain
+from seedbed.doctor.static.rounds import is_loader_loop
+from seedbed.doctor.static.source import Source
+from seedbed.doctor.static.values import Val
+
+
+def is_running(val: Val) -> bool:
+    """Whether a value is a sum that goes on (``total += …``)."""
+    return val.name in ("add", "Add", "phi", "part") and val.kind != "const"
+
+
+def running_means(p: Program) -> list[tuple[str, Event, LoopRun, str]]:
+    """Running sums in batch loops: ``count`` (of right answers) or ``mean`` (of batch means), where, and the name."""
+    if "running" in p.cache:
+        cached: list[tuple[str, Event, LoopRun, str]] = p.cache["running"]
+        return cached
+    found = []
+    for event in p.once("augment"):
+        if event.name != "Add" or not event.loops or not event.args or not isinstance(event.node, ast.AugAssign):
+            continue
+        loop = event.loops[-1]
+        if not is_loader_loop(loop):
+            continue
+        kind = _running_kind(event.args[0])
+        if kind:
+            found.append((kind, event, loop, ast.unparse(event.node.target)))
+    p.cache["running"] = found
+    return found
+
+
+def _running_kind(val: Val) -> str:
+    """``count`` for a number of right answers, ``mean`` for the mean of a batch."""
+    current = val
+    for _ in range(12):
+        if current.kind == "phi" or (
+            current.name in ("item", "float", "float_builtin", "int_builtin", "detach", "cpu", "data", "numpy", "to")
+            and current.args
+        ):
+            current = current.args[0]
+        elif current.name == "sum" and current.args:
+            return "count" if any(v.name in ("compare", "eq") for v in chain(current.args[0])[:4]) else ""
+        elif current.name == "mean" and current.args:
+            return "mean"
+        elif current.name == "loss":
+            known = any(t.endswith("Loss") for t in current.tags)
+            summed = any(t.startswith("reduction=") and t != "reduction=mean" for t in current.tags)
+            return "mean" if known and not summed else ""
+        else:
+            return ""
+    return ""
+
+
+def divisions(p: Program, event: Event, name: str) -> list[tuple[ast.AST, Source, str]]:
+    """Divisions of a running sum after its loop: the node and what it is divided by (batches, samples, running)."""
+    found: list[tuple[ast.AST, Source, str]] = []
+    for node in ast.walk(event.src.tree):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            left, right = node.left, node.right
+        elif isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Div):
+            left, right = node.target, node.value
+        else:
+            continue
+        if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mult):
+            left = left.left if not isinstance(left.left, ast.Constant) else left.right
+        if ast.unparse(left) != name:
+            continue
+        if event.funcs and not (event.funcs[-1].node.lineno <= node.lineno <= (event.funcs[-1].node.end_lineno or 0)):
+            continue
+        if node.lineno < event.line:
+            continue
+        found.append((node, event.src, _divisor(p, right)))
+    return found
+
+
+def _divisor(p: Program, node: ast.expr) -> str:
+    text = ast.unparse(node)
+    if isinstance(node, ast.Call) and text.startswith("len("):
+        inner = text[4:-1]
+        found = set(words(inner.replace(".", "_").replace("[", "_")))
+        if inner.endswith(".dataset"):
+            return "samples"
+        if found & {"loader", "dl", "dataloader", "batches"}:
+            return "batches"
+        if found & {
+            "dataset",
+            "set",
+            "ds",
+            "data",
+            "trainset",
+            "testset",
+            "valset",
+        }:
+            return "samples"
+        loaders = [v for n, v, _ in p.assigns if n == inner]
+        if any(v.kind == "loader" for v in loaders) or found & {"loader", "dl", "dataloader", "batches"}:
+            return "batches"
+        if any(v.kind in ("dataset", "tensor") for v in loaders):
+            return "samples"
+        return ""
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        found = set(words(text.replace(".", "_")))
+        named = [v for n, v, _ in p.assigns if n == text]
+        if any(v.name == "len" and v.args and v.args[0].kind == "loader" for v in named):
+            return "batches"
+        if any(v.name == "len" and v.args and v.args[0].kind in ("dataset",) for v in named):
+            return "samples"
+        return "running" if found else ""
+    return ""
+
+
+def divided_by_batches(p: Program, event: Event, over: Val | None) -> bool:
+    """Whether a running sum is divided by the number of batches."""
+    if not isinstance(event.node, ast.AugAssign):
+        return False
+    target = ast.unparse(event.node.target)
+    kinds = [what for _, _, what in divisions(p, event, target)]
+    if "batches" in kinds:
+        return True
+    if "running" in kinds:  # a counter that goes up by one per batch
+        loop = event.loops[-1]
+        ones = [e for e in p.all("augment") if e.loops and e.loops[-1] is loop and e.args and e.args[0].const == 1]
+        return bool(ones)
+    return False
+
+
+def last_batch(loader: Val | None) -> int | None:
+    """How many samples the last batch has more than full batches: 0 when it is full, ``None`` when unknown."""
+    if loader is None or loader.kind != "loader" or not loader.args:
+        return None
+    size = loader.number(1, "batch_size")
+    drop = loader.kwargs.get("drop_last")
+    count = dataset_size(loader.args[0])
+    if not isinstance(size, int) or count is None or size <= 0 or (drop is not None and drop.const is True):
+        return None
+    return count % size if count > size else 0
+
+
+def dataset_size(data: Val) -> int | None:
+    """The number of samples, when it is known."""
+    for one in data.options():
+        if one.name == "TensorDataset" and one.args and one.args[0].shape:
+            return one.args[0].shape[0]
+    return None
+
+
+def measured_values(val: Val | None) -> Iterator[Val]:
+    """Accuracies and losses of one batch that went into a printed or returned value."""
+    if val is None:
+        return
+    stack: list[Val] = [val]
+    seen: set[int] = set()
+    while stack and len(seen) < 80:
+        one = stack.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if (
+            one.name in ("mean", "sum")
+            and one.kind == "tensor"
+            and one.args
+            and any(v.name in ("compare", "eq") for v in chain(one.args[0])[:4])
+        ):
+            yield one
+            continue
+        if one.kind == "tensor" and one.name == "loss" and not one.grad:
+            yield one
+            continue
+        if one.name in ("add", "Add") or one.kind in ("list", "dict", "loader", "module"):
+            continue
+        stack.extend(one.inputs())

@@ -1,0 +1,186 @@
+"""Questions about samples and columns that two pieces of data share."""
+
+from __future__ import annotations
+
+from seedbed.doctor.static.data_queries import chain_all
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def slices_in(val: Val) -> list[tuple[Val, int, int | None]]:
+    """Slices with known bounds along the first axis: the base and the range."""
+    found = []
+    paths = [a for a in val.args if val.name == "TensorDataset"] or [val]
+    for one in [v for path in paths for v in chain_all(path)]:
+        if one.name == "getitem" and len(one.args) > 1 and one.kind in ("tensor", "unknown", "list", "number"):
+            key = one.args[1].items[0] if one.args[1].kind == "tuple" and one.args[1].items else one.args[1]
+            if key.kind != "slice":
+                continue
+            low, high = key.args[0].const, key.args[1].const
+            if key.args[0].is_none:
+                low = 0
+            if isinstance(low, int) and (isinstance(high, int) or key.args[1].is_none) and (low or high is not None):
+                size = one.args[0].shape[0] if one.args[0].shape else None
+                if low < 0 and size is not None:
+                    low += size
+                if isinstance(high, int) and high < 0 and size is not None:
+                    high += size
+                if low >= 0 and (high is None or high >= 0):
+                    found.append((one.args[0], low, high))
+    return found
+
+
+def slice_overlap(a: tuple[Val, int, int | None], b: tuple[Val, int, int | None]) -> str:
+    """What two slices of one thing share, ``""`` when nothing."""
+    if a[0] is not b[0]:
+        return ""
+    low = max(a[1], b[1])
+    ends = [e for e in (a[2], b[2]) if e is not None]
+    high = min(ends) if ends else None
+    if high is None or low < high:
+        return f"rows {low}..{(high - 1) if high is not None else 'end'} are in both"
+    return ""
+
+
+def overlap(trained: Val, evaluated: Val) -> str:
+    """Why two data sets share samples, ``""`` when that is not known."""
+    for a in trained.options():
+        for b in evaluated.options():
+            if a is b:
+                return "both loaders use the same data set"
+            if a.name == "random_split" and b.kind in ("dataset", "list") and a.args and a.args[0] is b:
+                return "the evaluation uses the whole data set, which contains the training part"
+            if b.name == "random_split" and b.args and b.args[0] is a:
+                return "the training uses the whole data set, which contains the evaluation part"
+            if a.name == b.name == "random_split" and a.args[0] is b.args[0]:  # noqa: SIM102
+                if (a.const == b.const and a.node is b.node) or a.node is not b.node:
+                    return (
+                        "two random splits of one data set overlap"
+                        if a.node is not b.node
+                        else "both use the same part"
+                    )
+            if (
+                a.name == b.name
+                and a.name in ("TensorDataset", "Subset")
+                and a.args
+                and b.args
+                and a.args[0] is b.args[0]
+            ) and a.name == "TensorDataset":
+                return "both data sets hold the same tensors"
+            if a.name == b.name == "TensorDataset" and a.args and b.args:
+                part = [v for v in chain_all(a.args[0]) if v.name == "getitem" and v.args and v.args[0] is b.args[0]]
+                if part and part[0] is a.args[0]:
+                    return "the evaluation uses all rows, which contain the training rows"
+            both = [s for x in slices_in(a) for y in slices_in(b) if (s := slice_overlap(x, y))]
+            if both and not any(v.name == "randperm" for v in ancestors(a, limit=50) if v.var == ""):
+                return both[0]
+            if a.name == "Subset" and b.name == "Subset" and a.args and b.args and a.args[0] is b.args[0]:
+                first, second = a.arg(1, "indices"), b.arg(1, "indices")
+                if first is not None and second is not None:
+                    if first is second:
+                        return "both subsets use the same indices"
+                    spans = [_span(first), _span(second)]
+                    if spans[0] and spans[1] and max(spans[0][0], spans[1][0]) < min(spans[0][1], spans[1][1]):
+                        return "the index ranges of both subsets overlap"
+            if (b.name == "Subset" and b.args and b.args[0] is a) or (a.name == "Subset" and a.args and a.args[0] is b):
+                return "one data set is a part of the other"
+    return ""
+
+
+def _span(val: Val) -> tuple[int, int] | None:
+    for one in ancestors(val, limit=6):
+        if one.name == "range":
+            numbers = [a.const for a in one.args]
+            if len(numbers) == 1 and isinstance(numbers[0], int):
+                return 0, numbers[0]
+            if len(numbers) == 2 and all(isinstance(n, int) for n in numbers):
+                return numbers[0], numbers[1]
+    return None
+
+
+def column_of(val: Val) -> tuple[Val, int, Val] | None:
+    """The table and column that a target is, unchanged, taken from."""
+    current = val
+    for _ in range(10):
+        if current.kind == "phi" or (
+            current.name
+            in (
+                "float",
+                "long",
+                "to",
+                "unsqueeze",
+                "squeeze",
+                "view",
+                "reshape",
+                "tensor",
+                "from_numpy",
+                "as_tensor",
+                "train_test_split",
+                "batch",
+                "element",
+                "astype",
+            )
+            and current.args
+        ):
+            current = current.args[0]
+        elif current.name == "getitem" and len(current.args) > 1:
+            keys = current.args[1].items if current.args[1].kind == "tuple" else None
+            if keys and len(keys) == 2 and keys[0].kind == "slice" and isinstance(keys[1].const, int):
+                return current.args[0], keys[1].const, current
+            if (
+                keys
+                and len(keys) == 2
+                and keys[1].kind == "slice"
+                and keys[1].args[1].is_none
+                and keys[1].args[0].const == -1
+            ):
+                return current.args[0], -1, current
+            if keys is None and current.args[1].kind in ("slice", "tensor"):
+                current = current.args[0]
+            else:
+                return None
+        else:
+            return None
+    return None
+
+
+def columns_in(val: Val, base: Val) -> tuple[int, int | None] | None:
+    """The range of columns of ``base`` that an input takes, ``None`` when it takes something else."""
+    current = val
+    for _ in range(10):
+        if current is base:
+            return 0, None
+        if current.kind == "phi" or (
+            current.name
+            in (
+                "float",
+                "to",
+                "tensor",
+                "from_numpy",
+                "as_tensor",
+                "train_test_split",
+                "batch",
+                "element",
+                "astype",
+            )
+            and current.args
+        ):
+            current = current.args[0]
+        elif current.name == "getitem" and len(current.args) > 1:
+            keys = current.args[1].items if current.args[1].kind == "tuple" else None
+            if keys and len(keys) == 2 and keys[1].kind == "slice" and current.args[0] is base:
+                low, high = keys[1].args[0], keys[1].args[1]
+                width = base.shape[1] if base.shape is not None and len(base.shape) > 1 else None
+                end = high.const
+                if isinstance(end, int) and end < 0:
+                    if width is None:
+                        return None
+                    end += width
+                start = low.const if isinstance(low.const, int) else 0
+                return (start, end) if high.is_none or isinstance(end, int) else None
+            if keys is None and current.args[1].kind in ("slice", "tensor"):
+                current = current.args[0]
+            else:
+                return None
+        else:
+            return None
+    return None

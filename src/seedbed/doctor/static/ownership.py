@@ -1,0 +1,186 @@
+"""Questions about modules and optimizers: who holds which parameters, what is frozen."""
+
+from __future__ import annotations
+
+import ast
+
+from seedbed.doctor.static.methods import submodules
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
+
+MODAL = ("Dropout", "BatchNorm", "InstanceNorm", "AlphaDropout", "SyncBatchNorm")
+
+
+WEIGHTED = (
+    "Linear",
+    "Conv",
+    "LSTM",
+    "GRU",
+    "RNN",
+    "Embedding",
+    "Bilinear",
+    "Transformer",
+    "MultiheadAttention",
+)
+
+
+def modules_of(val: Val | None) -> list[Val]:
+    """The modules that a value (parameters, a list of groups, a state) comes from."""
+    if val is None:
+        return []
+    found: dict[int, Val] = {}
+    stack: list[Val] = [val]
+    seen: set[int] = set()
+    while stack:
+        one = stack.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if one.kind == "module":
+            found[id(one)] = one
+            continue
+        stack.extend(one.inputs())
+        if one.kind in ("dict", "group"):
+            stack.extend(one.attrs.values())
+    return list(found.values())
+
+
+def held(optimizer: Val) -> list[Val]:
+    """Every module whose parameters an optimizer holds, with everything in them."""
+    source = optimizer.args[0] if optimizer.args else optimizer.kwargs.get("params")
+    extra = list(optimizer.args[1:])
+    found: dict[int, Val] = {}
+    for part in [source, *extra]:
+        for module in modules_of(part):
+            for sub in submodules(module):
+                found[id(sub)] = sub
+    return list(found.values())
+
+
+def contains(outer: Val, inner: Val) -> bool:
+    """Whether ``inner`` is a part of the module ``outer`` (or the module itself)."""
+    return any(s is inner for s in submodules(outer))
+
+
+def related(a: Val, b: Val) -> bool:
+    """Whether one module is a part of the other."""
+    return contains(a, b) or contains(b, a)
+
+
+def contents(module: Val) -> set[str]:
+    """Class names of everything in a module."""
+    return {s.name for s in submodules(module)}
+
+
+def is_modal(module: Val) -> bool | None:
+    """Whether train/eval matters for a module: ``None`` when its contents are not known."""
+    subs = submodules(module)
+    if not subs:
+        return None
+    names = {s.name for s in subs}
+    if any(n.startswith(MODAL) for n in names):
+        return True
+    for s in subs:
+        if s.name in ("LSTM", "GRU", "RNN") and s.kwargs.get("dropout") is not None:
+            return True
+        if s.name.startswith(("Transformer", "MultiheadAttention")):
+            drop = s.kwargs.get("dropout")
+            if (
+                s.name.startswith("TransformerEncoderLayer")
+                or s.name == "Transformer"
+                or s.name.endswith("DecoderLayer")
+            ):
+                return not (drop is not None and drop.const == 0)
+            if drop is not None and drop.const != 0:
+                return True
+        if "external" in s.tags:
+            return True
+    if any(s.owner is not None and _uses_training(s) for s in subs):
+        return True
+    opaque = any(s.owner is not None and s.owner.bases and s.owner.lib_bases() == [] for s in subs)
+    if module.name == "Sequential" and module.items is None:
+        return None
+    unknown_parts = any(a.kind == "unknown" for s in subs for a in s.attrs.values())
+    return None if opaque or unknown_parts else False
+
+
+def _uses_training(module: Val) -> bool:
+    node = getattr(module.owner, "node", None)
+    if node is None:
+        return False
+    for n in ast.walk(node):
+        if isinstance(n, ast.Attribute) and n.attr == "training":
+            return True
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr.startswith("dropout"):
+            return True
+    return False
+
+
+def optimizers(p: Program) -> list[tuple[Event, Val, list[Val]]]:
+    """Every optimizer that the program makes: the event, the optimizer, the modules that it holds (top level)."""
+    if "optimizers" not in p.cache:
+        found, seen = [], set()
+        for event in p.all("call", "make"):
+            made = event.result
+            if made is None or made.kind != "optimizer" or event.recv is not None or id(made) in seen:
+                continue
+            seen.add(id(made))
+            sources = [made.args[0] if made.args else made.kwargs.get("params"), *made.args[1:]]
+            found.append((event, made, [m for s in sources for m in modules_of(s)]))
+        p.cache["optimizers"] = found
+    table: list[tuple[Event, Val, list[Val]]] = p.cache["optimizers"]
+    return table
+
+
+def rates(optimizer: Val) -> list[tuple[object, object]]:
+    """Learning rate and weight decay of an optimizer, for every parameter group, ``None`` where unknown."""
+    positions = {
+        "SGD": (1, 4),
+        "Adam": (1, 4),
+        "AdamW": (1, 4),
+        "RMSprop": (1, 4),
+        "NAdam": (1, 4),
+        "RAdam": (1, 4),
+    }
+    at, decay_at = positions.get(optimizer.name, (1, 99))
+    rate = optimizer.kwargs.get("lr") or optimizer.arg(at)
+    decay = optimizer.kwargs.get("weight_decay") or optimizer.arg(decay_at)
+    found: list[tuple[object, object]] = [
+        (rate.const if rate is not None else None, decay.const if decay is not None else None)
+    ]
+    groups = optimizer.args[0] if optimizer.args else None
+    if groups is not None and groups.kind == "list" and groups.items:
+        for group in groups.items:
+            if group.kind == "dict" and ("lr" in group.attrs or "weight_decay" in group.attrs):
+                own = group.attrs.get("lr", rate)
+                own_decay = group.attrs.get("weight_decay", decay)
+                found.append((own.const if own else None, own_decay.const if own_decay else None))
+    return found
+
+
+def frozen(p: Program) -> dict[int, Event]:
+    """Ids of modules whose parameters were all switched off for good, with the event that did it."""
+    if "frozen" not in p.cache:
+        found: dict[int, Event] = {}
+        for event in p.all("attribute", "requires_grad_", "requires_grad"):
+            if event.recv is None or (not event.args and event.kind == "attribute"):
+                continue
+            if event.kind == "attribute" and event.name != "requires_grad":
+                continue
+            flag = event.args[0].const if event.args else True
+            if event.recv.kind == "module":
+                if event.kind == "attribute":
+                    continue
+                roots = [event.recv]
+            else:
+                roots = modules_of(event.recv)
+            inner = event.conds_in(event.loops[-1]) if event.loops else []
+            for root in roots:
+                for sub in submodules(root):
+                    if flag is False and not inner:
+                        found[id(sub)] = event
+                    elif flag is not False:
+                        found.pop(id(sub), None)
+        p.cache["frozen"] = found
+    result: dict[int, Event] = p.cache["frozen"]
+    return result

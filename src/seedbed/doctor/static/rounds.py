@@ -1,0 +1,131 @@
+"""Questions about loops: over which data, and whether they repeat training."""
+
+from __future__ import annotations
+
+import ast
+
+from seedbed.doctor.static.naming import split_of, words
+from seedbed.doctor.static.program import Event, LoopRun, Program
+from seedbed.doctor.static.values import Val
+
+
+def split_of_val(val: Val | None) -> str:
+    """The split that data comes from, as the flow or a name tells."""
+    if val is None:
+        return ""
+    for one in val.options():
+        if one.split:
+            return one.split
+        if one.var and (found := split_of(one.var)):
+            return found
+    return ""
+
+
+def is_eval_loop(loop: LoopRun | None) -> bool:
+    """Whether a loop runs over validation or test data."""
+    return loop is not None and loop.over is not None and loop_split(loop) in ("val", "test")
+
+
+def loop_split(loop: LoopRun) -> str:
+    """The split that a loop runs over."""
+    over = loop.over
+    while over is not None and over.kind == "iter" and over.args and over.name in _WRAPPERS:
+        over = over.args[0]
+    return split_of_val(over) if over is not None else ""
+
+
+_WRAPPERS = frozenset(["enumerate", "zip", "iter", "map", "reversed", "tqdm", "list", "sorted", "prefetch", "track"])
+
+
+def base_of_loop(loop: LoopRun | None) -> Val | None:
+    """What a loop really runs over: ``enumerate``, ``tqdm`` and ``zip`` are seen through."""
+    over = loop.over if loop is not None else None
+    while over is not None and over.kind == "iter" and over.args and over.name in _WRAPPERS:
+        over = over.args[0]
+    return over
+
+
+def is_loader_loop(loop: LoopRun | None) -> bool:
+    """Whether a loop runs over batches: a loader, chunks of a permutation, something named like one."""
+    over = base_of_loop(loop)
+    if over is None:
+        return False
+    if over.kind in ("loader", "dataset") or over.name in ("split", "chunks"):
+        return True
+    if over.name == "range":
+        return len(over.args) == 3
+    found = set(words(over.var or over.name))
+    return bool(found & {"loader", "dataloader", "dl", "batches", "iterator", "dataset", "trainloader", "testloader"})
+
+
+_TRIALS = frozenset(
+    [
+        "fold",
+        "trial",
+        "seed",
+        "seeds",
+        "run",
+        "restart",
+        "lr",
+        "config",
+        "cfg",
+        "rep",
+        "repeat",
+        "k",
+        "member",
+        "ensemble",
+        "hparams",
+        "params",
+        "task",
+        "candidate",
+        "rate",
+        "width",
+        "depth",
+        "hidden",
+        "optimizer",
+        "opt",
+        "name",
+        "model",
+        "setting",
+        "stage",
+        "phase",
+        "bs",
+        "batch_size",
+        "wd",
+        "dropout",
+        "experiment",
+        "exp",
+    ]
+)
+
+
+def repeats(loop: LoopRun) -> bool:
+    """Whether a loop repeats training (epochs, steps), not trials, folds, seeds or settings."""
+    target = getattr(loop.node, "target", None)
+    names = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
+    found = {w for n in names for w in (*words(n), n)}
+    if found & {"epoch", "ep", "step", "it", "iteration", "epochs", "batch"}:
+        return True
+    if found & _TRIALS:
+        return False
+    over = loop.over
+    if over is None:
+        return True
+    return not (over.kind in ("list", "tuple", "dict") or over.name in ("product", "items", "split_folds"))
+
+
+def is_loader_loop_event(event: Event) -> bool:
+    """Whether a loop event starts a loop over batches."""
+    return is_loader_loop(LoopRun(event.node, event.src, event.recv))
+
+
+def loop_of(p: Program, val: Val) -> LoopRun | None:
+    """The innermost loop in which a value was made."""
+    if "made_in" not in p.cache:
+        table: dict[int, LoopRun | None] = {}
+        for event in p.events:
+            if event.result is not None:
+                table.setdefault(id(event.result), event.loop)
+        p.cache["made_in"] = table
+    found: LoopRun | None = p.cache["made_in"].get(id(val))
+    return found

@@ -1,0 +1,111 @@
+"""Questions about sequences: shifted targets and where the batch axis is."""
+
+from __future__ import annotations
+
+import ast
+
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+_MOVES = frozenset(["view", "reshape", "flatten", "contiguous", "long", "to", "transpose", "t", "permute"])
+
+
+def token_source(val: Val) -> tuple[Val | None, str]:
+    """The tensor that token ids come from, and how they were sliced along the way (``""``: not at all)."""
+    current, key = val, ""
+    for _ in range(20):
+        if current.kind == "phi" or (current.name in _MOVES and current.args):
+            current = current.args[0]
+        elif (
+            current.name in ("stack", "cat")
+            and current.args
+            and current.args[0].items
+            and "each" in current.args[0].tags
+        ):
+            current = current.args[0].items[0]
+        elif current.name == "getitem" and len(current.args) > 1:
+            keys = current.args[1].items or [current.args[1]]
+            if not any(k.kind == "slice" for k in keys):
+                break
+            if any(k.kind == "slice" and not (k.args[0].is_none and k.args[1].is_none) for k in keys):
+                key += ast.unparse(current.node.slice) + ";" if isinstance(current.node, ast.Subscript) else "?"
+            current = current.args[0]
+        else:
+            break
+    return (current if current.kind in ("tensor", "unknown") else None), key
+
+
+def is_sliced_output(val: Val) -> bool:
+    """Whether a slice cuts a model's output along time."""
+    return any(v.owner is not None and v.name in ("forward", "Linear") for v in ancestors(val, limit=40))
+
+
+def next_token(p: Program) -> bool:
+    """Whether the program trains on the next token: target and input are one sequence, shifted."""
+    if "next_token" not in p.cache:
+        found = False
+        for event in p.all("loss"):
+            if event.name not in ("CrossEntropyLoss", "NLLLoss") or len(event.args) < 2:
+                continue
+            goal, key = token_source(event.args[1])
+            if goal is None or not key:
+                continue
+            for val in ancestors(event.args[0], limit=3000):
+                if val.name == "Embedding" and val.args:
+                    source, own = token_source(val.args[0])
+                    found = found or (source is goal and own != key)
+        p.cache["next_token"] = found
+    return bool(p.cache["next_token"])
+
+
+def leading_axis(val: Val) -> str:
+    """``batch`` when a sequence tensor certainly has its batch in front, else ``""``."""
+    current = val
+    for _ in range(30):
+        if current.kind == "phi":
+            current = current.args[0]
+        elif current.kind != "tensor":
+            return ""
+        elif current.name == "batch":
+            return "batch" if current.shape is not None and len(current.shape) >= 2 else ""
+        elif current.name in ("getitem",):
+            key = current.args[1] if len(current.args) > 1 else None
+            if (
+                key is not None
+                and current.args[0].shape is not None
+                and len(current.args[0].shape) >= 2
+                and (key.shape is not None or key.kind == "slice")
+            ):
+                return "batch"
+            return ""
+        elif current.name in ("unsqueeze", "unsqueeze_"):
+            dim = current.number(1, "dim")
+            if dim in (-1, 2):
+                current = current.args[0]
+            else:
+                return ""
+        elif (
+            current.name
+            in (
+                "Embedding",
+                "Linear",
+                "dropout",
+                "float",
+                "to",
+                "relu",
+                "add",
+                "mul",
+                "LayerNorm",
+                "contiguous",
+                "recurrent",
+                "gelu",
+                "tanh",
+                "TransformerEncoder",
+                "TransformerEncoderLayer",
+            )
+            and current.args
+        ):
+            current = next((a for a in current.args if a.kind in ("tensor", "phi")), current.args[0])
+        else:
+            return ""
+    return ""

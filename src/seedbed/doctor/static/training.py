@@ -1,0 +1,228 @@
+"""Questions about training and measuring: which outputs are trained, where gradients flow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.static.ownership import related
+from seedbed.doctor.static.program import Event, LoopRun, Program
+from seedbed.doctor.static.queries import flat, users
+from seedbed.doctor.static.values import CUTTING, Val, ancestors, origins
+
+LOGIT_OPS = frozenset(["Linear", "Conv1d", "Conv2d", "Conv3d", "LazyLinear", "matmul", "linear", "Bilinear", "addmm"])
+
+
+PROBABILITY = frozenset(["softmax", "sigmoid", "softmin", "hardsigmoid"])
+
+
+def forwards(p: Program) -> Iterator[Event]:
+    """Calls of whole models, not the calls of their parts inside ``forward``."""
+    for event in p.all("forward"):
+        if event.depth == 0:
+            yield event
+
+
+def trained_modules(p: Program) -> list[Val]:
+    """Modules whose outputs some backward() reaches."""
+    if "modules" not in p.cache:
+        found: dict[int, Val] = {}
+        for event in forwards(p):
+            if event.recv is not None and event.grad and trained_output(p, event.result):
+                for one in event.recv.options():
+                    found[id(one)] = one
+        p.cache["modules"] = list(found.values())
+    modules: list[Val] = p.cache["modules"]
+    return modules
+
+
+def trained_output(p: Program, val: Val | None) -> bool:
+    """Whether backward() reaches a value or a part of it."""
+    if val is None:
+        return False
+    if p.trained(val):
+        return True
+    parts = [*(val.items or []), *(val.attrs.values() if val.kind in ("dict", "instance") else [])]
+    return any(trained_output(p, part) for part in parts if part is not val)
+
+
+def learns(p: Program, module: Val | None) -> bool:
+    """Whether this module (or one that holds it, or a part of it) is trained in the program."""
+    if module is None:
+        return False
+    names = {id(o) for o in module.options()}
+    for other in trained_modules(p):
+        if id(other) in names:
+            return True
+        if other.kind == "module" and any(o.kind == "module" and related(other, o) for o in module.options()):
+            return True
+    return False
+
+
+def train_loops(p: Program) -> list[LoopRun]:
+    """The innermost loop around each backward(), each loop statement once."""
+    found: dict[int, LoopRun] = {}
+    for event in p.all("backward"):
+        if event.loop is not None:
+            found.setdefault(id(event.loop.node), event.loop)
+    return list(found.values())
+
+
+def in_round(p: Program, loop: LoopRun, *kinds: str) -> list[Event]:
+    """Events in the first round of one loop run, in order (its inner loops too)."""
+    found = []
+    for event in p.all(*kinds):
+        if loop in event.loops and event.rounds[event.loops.index(loop)] == 0:
+            found.append(event)
+    return found
+
+
+def gradient_path(root: Val) -> set[int]:
+    """Ids of the values that get a gradient from ``root``."""
+    seen: set[int] = set()
+    stack = [root]
+    while stack:
+        val = stack.pop()
+        if id(val) in seen:
+            continue
+        seen.add(id(val))
+        if val.kind in ("tensor", "number") and (val.name in CUTTING or val.name.endswith("_builtin")):
+            continue
+        if val.kind not in ("module", "func", "class", "lib", "loader"):
+            stack.extend(val.inputs())
+    return seen
+
+
+def cut_points(root: Val) -> list[Val]:
+    """Operations under ``root`` at which a gradient that could flow further stops."""
+    found = []
+    for val in ancestors(root):
+        if val.kind in ("tensor", "number") and (val.name in CUTTING or val.name.endswith("_builtin")):
+            if any(a.grad for a in val.args):
+                found.append(val)
+        elif val.kind == "tensor" and val.name in ("tensor", "as_tensor") and any(a.grad for a in flat(val.args)):
+            found.append(val)
+    return found
+
+
+def loss_origins(val: Val | None) -> list[Val]:
+    """What a loss really gets: the operation that made its input."""
+    return origins(val) if val is not None else []
+
+
+def gradient_path_cached(p: Program, root: Val) -> set[int]:
+    """``gradient_path`` remembered per root."""
+    key = f"path:{id(root)}"
+    if key not in p.cache:
+        p.cache[key] = gradient_path(root)
+    found: set[int] = p.cache[key]
+    return found
+
+
+def squared_errors(p: Program) -> Iterator[tuple[Val, Event]]:
+    """Hand-written squared or absolute errors that are trained: the difference, and the backward() it reaches."""
+    seen: set[int] = set()
+    for event in p.all("backward"):
+        if event.recv is None:
+            continue
+        for val in ancestors(event.recv):
+            if val.kind == "tensor" and val.name in ("pow", "square", "abs") and val.args:
+                inner = val.args[0]
+                if (
+                    inner.kind == "tensor"
+                    and inner.name == "sub"
+                    and id(inner.node) not in seen
+                    and len(inner.args) > 1
+                ):
+                    seen.add(id(inner.node))
+                    yield inner, event
+
+
+def softmaxes(p: Program) -> list[tuple[Val, Val]]:
+    """Every softmax: its result and what goes in."""
+    if "softmaxes" not in p.cache:
+        found, seen = [], set()
+        for event in p.all("call", "forward"):
+            made = event.result
+            if (
+                made is not None
+                and made.kind == "tensor"
+                and made.name == "softmax"
+                and made.args
+                and id(made) not in seen
+            ):
+                seen.add(id(made))
+                found.append((made, made.args[0]))
+        p.cache["softmaxes"] = found
+    table: list[tuple[Val, Val]] = p.cache["softmaxes"]
+    return table
+
+
+def forwards_inside(p: Program, *names: str) -> Iterator[Event]:
+    """Calls of library layers of these classes, each source place once."""
+    for event in p.once("forward"):
+        if event.name in names:
+            yield event
+
+
+def signed_terms(root: Val) -> list[tuple[int, Val]]:
+    """The terms of a loss with their signs: sums, means and factors are seen through."""
+    found: list[tuple[int, Val]] = []
+    stack: list[tuple[int, Val]] = [(1, root)]
+    seen: set[tuple[int, int]] = set()
+    while stack and len(seen) < 200:
+        sign, val = stack.pop()
+        if (sign, id(val)) in seen:
+            continue
+        seen.add((sign, id(val)))
+        if val.kind == "phi":
+            stack.extend((sign, a) for a in val.args)
+        elif val.name == "neg":
+            stack.append((-sign, val.args[0]))
+        elif val.name == "add":
+            stack.extend((sign, a) for a in val.args if a.grad)
+        elif val.name == "sub" and len(val.args) == 2:
+            stack.extend((s, a) for s, a in ((sign, val.args[0]), (-sign, val.args[1])) if a.grad)
+        elif val.name in (
+            "mean",
+            "sum",
+            "scaled",
+            "div",
+            "squeeze",
+            "view",
+            "gather",
+            "getitem",
+            "logsumexp_",
+            "clamp",
+        ):
+            if val.args:
+                stack.append((sign, val.args[0]))
+        elif val.name == "mul" and len(val.args) == 2:
+            factor = 1
+            inner = [a for a in val.args if a.grad]
+            for a in val.args:
+                if (a.kind == "const" and isinstance(a.const, (int, float)) and a.const < 0) or (
+                    not a.grad and a.name == "neg"
+                ):
+                    factor = -factor
+            if len(inner) == 1:
+                stack.append((sign * factor, inner[0]))
+            else:
+                found.append((sign * factor, val))
+        else:
+            found.append((sign, val))
+    return found
+
+
+def evaluations(p: Program) -> list[Event]:
+    """Calls of a trained model whose outputs no backward() reaches: measuring, not learning."""
+    if "evaluations" not in p.cache:
+        found = []
+        for event in forwards(p):
+            if event.recv is None or trained_output(p, event.result) or not learns(p, event.recv):
+                continue
+            if event.result is not None and any(u.name == "detach" for u in users(p, event.result)) and event.grad:
+                continue
+            found.append(event)
+        p.cache["evaluations"] = found if p.trains else []
+    table: list[Event] = p.cache["evaluations"]
+    return table
