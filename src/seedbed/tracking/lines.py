@@ -26,8 +26,12 @@ def number(value: Any, digits: int = 4) -> str:
 
 
 def rate(value: Any) -> str:
-    """A learning rate, short: ``0.1``, ``3e-04``, ``9.94e-04``."""
-    return f"{float(value):.3g}"
+    """A learning rate in at most 8 characters: ``0.1``, ``0.00125``, ``3e-04``, ``9.94e-04``."""
+    text = f"{float(value):.3g}"
+    if len(text) <= 7:
+        return text
+    mantissa, _, exponent = f"{float(value):.2e}".partition("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{exponent}"
 
 
 def duration(seconds: float) -> str:

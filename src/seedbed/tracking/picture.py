@@ -37,7 +37,7 @@ def draw(events: Iterable[Mapping[str, Any]], title: str = "seedbed", width: int
         elif kind == "step":
             step = event
         elif kind == "end" and step is not None:
-            console.print(_last_bar(terminal, step, total_steps))
+            console.print(_last_bar(terminal, {**step, "step": event.get("step", step["step"])}, total_steps))
         terminal.write(event)
     # the picture must not fetch a font from elsewhere
     return FONT_FACE.sub("", console.export_svg(title=title))

@@ -65,7 +65,7 @@ def test_a_duration_is_in_the_unit_that_people_use(seconds: float, text: str) ->
 
 
 def test_a_rate_is_short() -> None:
-    assert [rate(0.1), rate(3e-4), rate(9.9357e-4)] == ["0.1", "0.0003", "0.000994"]
+    assert [rate(0.1), rate(3e-4), rate(9.9357e-4)] == ["0.1", "0.0003", "9.94e-04"]
 
 
 def test_validation_metrics_come_before_training_metrics_and_matrices_are_left_out(
