@@ -21,7 +21,8 @@ def best(facts: Facts) -> Iterator[Finding]:
         right = "max" if points_up(monitor.key) else "min"
         yield report(
             "SB310", "trainer.monitor", f"the best weights are those with the {str(monitor)[:3]}imum of {monitor.key}",
-            why="the worst checkpoint is kept as the best", fix=f'Write "{right} {monitor.key}"', monitor=str(monitor),
+            why="the worst checkpoint is kept as the best", fix=f'Write "{right} {monitor.key}"',
+            severity=Severity.WARNING, monitor=str(monitor),
         )  # fmt: skip
     if facts.training.data.val is None:
         stops = facts.config.trainer.early_stop is not None

@@ -130,6 +130,7 @@ def report(code: str, key: str, title: str, *, why: str, fix: str, severity: Any
         evidence: The numbers seen.
     """
     fields = {} if severity is None else {"severity": severity}
+    why = why[:1].upper() + why[1:]
     return CHECKS[code].finding(
         title,
         where=key,

@@ -129,7 +129,7 @@ def chance(facts: Facts, bench: Bench) -> Iterator[Finding]:
             "SB901", "objective", f"the loss of the first batch is {bench.loss}",
             why="the training would stop at its first update",
             fix="Look for NaN in the data, a log or a division of zero, or numbers that are far too large",
-            severity=Severity.ERROR, loss=str(bench.loss),
+            severity=Severity.WARNING, loss=str(bench.loss),
         )  # fmt: skip
         return
     guess = guessed_loss(bench)
@@ -189,12 +189,13 @@ def ignored_input(facts: Facts, bench: Bench) -> Iterator[Finding]:
         ignored = not differ(bench.output(batch))
         for name, parameter in bench.model.named_parameters():
             parameter.copy_(saved[name])
+    has_layers = any(_weighted(module) for module in bench.model.modules())  # else a constant may be what is meant
     if ignored:
         yield report(
             "SB520", "model", f"the outputs for {batch.num_samples} different inputs are all the same",
             why="the model can only learn one answer for everything",
             fix="Follow the input through forward(): somewhere it is overwritten, multiplied by zero or not used",
-            severity=Severity.ERROR if facts.in_memory is not None else None, samples=batch.num_samples,
+            severity=Severity.ERROR if has_layers else Severity.WARNING, samples=batch.num_samples,
         )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ def rate(facts: Facts) -> Iterator[Finding]:
     if groups and all(lr == 0 for *_, lr in groups):
         yield report(
             "SB121", "optimizer.args.lr", "the learning rate is 0",
-            why="the weights never change", fix="Set optimizer.args.lr to about 1e-3", severity=Severity.ERROR, lr=0.0,
+            why="the weights never change", fix="Set optimizer.args.lr to about 1e-3", lr=0.0,
         )  # fmt: skip
         return
     seen = set()

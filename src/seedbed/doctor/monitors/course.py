@@ -256,6 +256,7 @@ class Course:
             return []
         self.memory["said"] = [*self.memory["said"], code]
         fields = {} if severity is None else {"severity": severity}
+        why = why[:1].upper() + why[1:]
         numbers = {key: float(f"{value:.4g}") for key, value in evidence.items()}
         made = CHECKS[code].finding(title, why=why, fix=fix, source="dynamic", evidence=numbers, **fields)
         return [made]
