@@ -94,4 +94,5 @@ def check(p: Program) -> Iterator[Finding]:
 
 
 def trained_output(p: Program, event: Event) -> bool:
+    """Whether backward() reaches the output of a call."""
     return training.trained_output(p, event.result)

@@ -15,6 +15,7 @@ _COLLECT = frozenset(["list", "tuple", "set"])
 
 
 def builtin(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    """Call one of Python's own functions."""
     if last in _WRAP:
         if last == "trange":
             return library_value(run, "iter", "range", node, args, kwargs)
@@ -57,6 +58,11 @@ def builtin(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], kwarg
         if args and args[0].items is not None and not args[0].tags & {"each", "repeat"}:
             return const(len(args[0].items), node, run.src) if args[0].kind == "tuple" else made
         return made
+    return _reflection(run, last, node, args, kwargs)
+
+
+def _reflection(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    """``getattr``, ``next``, ``isinstance``, ``setattr`` and what is left."""
     if last in ("getattr",) and len(args) > 1 and isinstance(args[1].const, str):
         return attributes.get(run, args[0], args[1].const, node)
     if last == "next" and args:

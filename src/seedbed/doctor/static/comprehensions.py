@@ -11,6 +11,7 @@ from seedbed.doctor.static.values import Val, const
 
 
 def comprehension(run: Machine, node: Any) -> Val:
+    """A list, set, dict or generator comprehension."""
     outer = run.scope
     run.scope = type(outer)(outer=outer, src=run.src)
     try:

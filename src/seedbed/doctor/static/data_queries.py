@@ -11,7 +11,6 @@ from seedbed.doctor.static.rounds import base_of_loop, split_of_val
 from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors, origins
 
 
-
 def training_loaders(p: Program) -> list[tuple[Val, LoopRun]]:
     """Loaders whose batches are trained on, each once, with the loop over them."""
     if "training_loaders" not in p.cache:
@@ -111,6 +110,7 @@ def is_split(val: Val | None) -> bool:
 
 
 def is_index(val: Val) -> bool:
+    """Whether values are positions, not quantities."""
     return val.name in ("argmax", "argsort")
 
 

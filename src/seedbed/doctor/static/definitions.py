@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 def as_load(target: ast.expr) -> ast.expr:
+    """The same name, attribute or item, read instead of written."""
     if isinstance(target, ast.Name):
         return ast.copy_location(ast.Name(target.id, ast.Load()), target)
     if isinstance(target, ast.Attribute):
@@ -25,6 +26,7 @@ def as_load(target: ast.expr) -> ast.expr:
 
 
 def function_statement(run: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    """``def``."""
     func = Func(node, run.scope, run.src)
     val = Val("func", node.name, node, run.src)
     val.owner = func
@@ -42,6 +44,7 @@ def function_statement(run: Machine, node: ast.FunctionDef | ast.AsyncFunctionDe
 
 
 def class_statement(run: Machine, node: ast.ClassDef) -> str:
+    """``class``."""
     scope = Scope(outer=run.scope, src=run.src)
     cls = Class(node, scope, run.src, [run.eval(b) for b in node.bases])
     cls.base = assignments.role(cls)
@@ -65,6 +68,7 @@ def class_statement(run: Machine, node: ast.ClassDef) -> str:
 
 
 def import_statement(run: Machine, node: ast.Import) -> str:
+    """``import a``."""
     for alias in node.names:
         name = alias.name if alias.asname else alias.name.split(".")[0]
         run.scope.vars[alias.asname or name] = imports.module(run, name, 0)
@@ -74,6 +78,7 @@ def import_statement(run: Machine, node: ast.Import) -> str:
 
 
 def import_from_statement(run: Machine, node: ast.ImportFrom) -> str:
+    """``from a import b``."""
     module = imports.module(run, node.module or "", node.level)
     for alias in node.names:
         if alias.name == "*":
@@ -101,11 +106,13 @@ def import_from_statement(run: Machine, node: ast.ImportFrom) -> str:
 
 
 def global_statement(run: Machine, node: ast.Global | ast.Nonlocal) -> str:
+    """``global`` and ``nonlocal``."""
     run.scope.shared.update(node.names)
     return ""
 
 
 def delete_statement(run: Machine, node: ast.Delete) -> str:
+    """``del``."""
     for target in node.targets:
         run.emit("delete", "", node, recv=run.eval(as_load(target)))
     return ""

@@ -194,6 +194,13 @@ def _torch(run: Machine, name: str, last: str, node: ast.AST, args: tuple[Val, .
         return loss(run, LOSSES[last], node, args, kwargs, None)
     if name.startswith("torch.nn.") and last[:1].isupper():
         return layers.make(run, last, node, args, kwargs)
+    return _torch_function(run, name, last, node, args, kwargs)
+
+
+def _torch_function(
+    run: Machine, name: str, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]
+) -> Val:
+    """Pretrained models, transforms, autograd, files, and every other operation."""
     if name.startswith(("torchvision.models", "timm")) or last in ("from_pretrained", "from_config"):
         made = builtin_calls.library_value(run, "module", last, node, args, kwargs)
         run.modes[id(made)] = "eval" if last == "from_pretrained" else "train"

@@ -154,6 +154,11 @@ def module(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs:
                 if run.budget > 2000:
                     run.apply(args[0], node, (layer,), {})
         return obj
+    return _layers_of(run, obj, name, node, args, kwargs)
+
+
+def _layers_of(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
+    """Methods that list, register or run the layers of a module; anything else is an opaque call."""
     if name in ("modules", "children", "named_modules", "named_children"):
         made = Val("iter", name, node, run.src)
         made.items = list(submodules(obj)[1:])[:40] if "named" not in name else None

@@ -97,10 +97,12 @@ def binary(run: Machine, node: Any, op: str, left: Val, right: Val) -> Val:
 
 
 def binop(run: Machine, node: ast.BinOp) -> Val:
+    """``a + b`` and its like."""
     return binary(run, node, type(node.op).__name__, run.eval(node.left), run.eval(node.right))
 
 
 def unary(run: Machine, node: ast.UnaryOp) -> Val:
+    """``-a``, ``~a``, ``not a``."""
     val = run.eval(node.operand)
     name = type(node.op).__name__
     if name == "Not":
@@ -116,6 +118,7 @@ def unary(run: Machine, node: ast.UnaryOp) -> Val:
 
 
 def boolop(run: Machine, node: ast.BoolOp) -> Val:
+    """``a and b``, ``a or b``."""
     vals: list[Val] = []
     for part in node.values:
         val = run.eval(part)
@@ -136,6 +139,7 @@ def boolop(run: Machine, node: ast.BoolOp) -> Val:
 
 
 def compare(run: Machine, node: ast.Compare) -> Val:
+    """``a < b`` and its like; chains too."""
     left = run.eval(node.left)
     right = run.eval(node.comparators[0])
     op = type(node.ops[0]).__name__
@@ -170,6 +174,7 @@ def compare(run: Machine, node: ast.Compare) -> Val:
 
 
 def ifexp(run: Machine, node: ast.IfExp) -> Val:
+    """``a if test else b``."""
     test = run.eval(node.test)
     known = truth(test)
     if known is not None:

@@ -7,20 +7,58 @@ from seedbed.doctor.static.values import Val, ancestors
 
 _SIGNED = frozenset(
     [
-        "randn",
-        "randn_like",
-        "normal",
-        "linspace",
         "sin",
         "cos",
-        "tanh",
-        "sub",
-        "neg",
-        "matmul",
-        "mm",
+        "randn",
+        "randn_like",
         "np_randn",
         "np_normal",
+        "normal",
         "standard_normal",
+        "neg",
+        "sub",
+    ]
+)
+_POSITIVE = frozenset(
+    [
+        "abs",
+        "square",
+        "exp",
+        "relu",
+        "softplus",
+        "sigmoid",
+        "rand",
+        "softmax",
+        "sqrt",
+        "compare",
+        "one_hot",
+    ]
+)
+_MIXING = frozenset(
+    [
+        "mul",
+        "add",
+        "matmul",
+        "sum",
+        "mean",
+        "div",
+        "getitem",
+        "view",
+        "unsqueeze",
+        "squeeze",
+        "reshape",
+        "batch",
+        "element",
+        "float",
+        "prod",
+        "stack",
+        "cat",
+        "tensor",
+        "to",
+        "from_numpy",
+        "astype",
+        "forward",
+        "train_test_split",
     ]
 )
 
@@ -39,63 +77,16 @@ def can_be_negative(val: Val) -> bool | None:
         elif one.name == "linspace":
             low = one.number(0, "start")
             return low < 0 if isinstance(low, (int, float)) else None
-        elif one.name in (
-            "sin",
-            "cos",
-            "randn",
-            "randn_like",
-            "np_randn",
-            "np_normal",
-            "normal",
-            "standard_normal",
-            "neg",
-            "sub",
-        ):
+        elif one.name in _SIGNED:
             return True
-        elif one.name in (
-            "abs",
-            "square",
-            "exp",
-            "relu",
-            "softplus",
-            "sigmoid",
-            "rand",
-            "softmax",
-            "sqrt",
-            "compare",
-            "one_hot",
-        ):
+        elif one.name in _POSITIVE:
             return False
         elif one.name == "pow":
             power = one.number(1, "exponent")
             if power == 2:
                 return False
             stack.extend(one.args[:1])
-        elif one.name in (
-            "mul",
-            "add",
-            "matmul",
-            "sum",
-            "mean",
-            "div",
-            "getitem",
-            "view",
-            "unsqueeze",
-            "squeeze",
-            "reshape",
-            "batch",
-            "element",
-            "float",
-            "prod",
-            "stack",
-            "cat",
-            "tensor",
-            "to",
-            "from_numpy",
-            "astype",
-            "forward",
-            "train_test_split",
-        ):
+        elif one.name in _MIXING:
             stack.extend(a for a in flat(one.args) if a.kind in ("tensor", "phi", "list"))
     return None
 
