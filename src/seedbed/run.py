@@ -107,10 +107,10 @@ def execute(training: Training, run: RunDir, options: Options) -> Result:
                     session.note(record)
                     if session.is_boundary(record):
                         status = session.boundary(record.epoch, record.ends_epoch)
-                    elif record.step == options.stop_after:
-                        status = "interrupted"
                     elif stopper.requested():
                         status = session.interrupt()
+                    if status is None and record.step == options.stop_after:
+                        status = "interrupted"
                     if status is not None:
                         break
             except NonFiniteError as error:
