@@ -6,17 +6,15 @@ import copy
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from seedbed.doctor.observe.facts import is_plain
+from seedbed.doctor.observe.hub import Hub
 from seedbed.doctor.observe.site import Site, here
-
-if TYPE_CHECKING:
-    from seedbed.doctor.observe.recorder import Recorder
 
 
 @dataclass
@@ -39,7 +37,7 @@ class CopyWatch:
         recorder: The recorder whose facts it fills.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Hub) -> None:
         self.recorder = recorder
         self.record = recorder.record
         self.taken: dict[int, tuple[weakref.ref[Tensor], int, Site | None]] = {}

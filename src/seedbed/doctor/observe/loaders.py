@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 import xxhash
@@ -13,11 +13,9 @@ from torch.utils import data
 from torch.utils.data.dataloader import _BaseDataLoaderIter
 
 from seedbed.doctor.observe.facts import EpochFact, LoaderFact, is_plain
+from seedbed.doctor.observe.hub import Hub
 from seedbed.doctor.observe.rows import row_hashes
 from seedbed.doctor.observe.site import here, in_for_loop, names_of, user_frame
-
-if TYPE_CHECKING:
-    from seedbed.doctor.observe.recorder import Recorder
 
 MAX_EPOCHS = 400
 DETAILED_EPOCHS = 4
@@ -31,7 +29,7 @@ class LoaderWatch:
         recorder: The recorder whose facts it fills.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Hub) -> None:
         self.recorder = recorder
         self.record = recorder.record
         self.keys: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from seedbed.doctor.observe.facts import LossCall, is_plain, maker
+from seedbed.doctor.observe.hub import Hub
 from seedbed.doctor.observe.site import here
-
-if TYPE_CHECKING:
-    from seedbed.doctor.observe.recorder import Recorder
 
 NAMES = (
     "cross_entropy", "nll_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div", "mse_loss",
@@ -33,7 +31,7 @@ class LossWatch:
         recorder: The recorder whose facts it fills.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Hub) -> None:
         self.recorder = recorder
         self.record = recorder.record
         self.counts: dict[tuple[str, int], int] = {}

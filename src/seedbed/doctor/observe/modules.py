@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,11 +12,9 @@ from torch.nn.modules.dropout import _DropoutNd
 from torch.utils import _pytree as pytree
 
 from seedbed.doctor.observe.facts import ForwardFact, RootFact, is_plain, maker
+from seedbed.doctor.observe.hub import Hub
 from seedbed.doctor.observe.rows import row_hashes
 from seedbed.doctor.observe.site import Site, here, is_user_file, names_of, user_frame
-
-if TYPE_CHECKING:
-    from seedbed.doctor.observe.recorder import Recorder
 
 MAX_ROOTS = 40
 MAX_FORWARDS = 4000
@@ -66,7 +64,7 @@ class ModuleWatch:
         recorder: The recorder whose facts it fills.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Hub) -> None:
         self.recorder = recorder
         self.record = recorder.record
         self.stack: list[nn.Module] = []

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 import xxhash
 from torch import Tensor
 
 from seedbed.doctor.observe.facts import ForwardFact, LossCall, is_plain
+from seedbed.doctor.observe.hub import Hub
 from seedbed.doctor.observe.site import Site
-
-if TYPE_CHECKING:
-    from seedbed.doctor.observe.recorder import Recorder
 
 MAX_NUMBERS = 8_000_000
 MAX_BATCHES = 1200
@@ -39,7 +37,7 @@ class PairWatch:
         recorder: The recorder whose facts it fills.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Hub) -> None:
         self.recorder = recorder
         self.last: tuple[ForwardFact, weakref.ref[Tensor]] | None = None
         self.pairs: list[Pair] = []

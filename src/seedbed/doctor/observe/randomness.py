@@ -7,14 +7,12 @@ import random
 import sys
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
+from seedbed.doctor.observe.hub import Hub
 from seedbed.doctor.observe.site import Site, here, is_user_file
-
-if TYPE_CHECKING:
-    from seedbed.doctor.observe.recorder import Recorder
 
 
 def states() -> dict[str, str]:
@@ -37,7 +35,7 @@ class RandomWatch:
         recorder: The recorder whose facts it fills.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Hub) -> None:
         self.recorder = recorder
         self.start = states()
         self._show: Any = None

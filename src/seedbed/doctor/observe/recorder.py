@@ -9,12 +9,13 @@ import torch
 
 from seedbed.doctor.observe import copies, loaders, losses, randomness, step_hooks
 from seedbed.doctor.observe.copies import CopyWatch
-from seedbed.doctor.observe.facts import ForwardFact, Record
+from seedbed.doctor.observe.facts import ForwardFact
+from seedbed.doctor.observe.hub import Hub
 from seedbed.doctor.observe.loaders import LoaderWatch
 from seedbed.doctor.observe.losses import LossWatch
 from seedbed.doctor.observe.modules import FAST_PATH, ModuleWatch
 from seedbed.doctor.observe.pairs import PairWatch
-from seedbed.doctor.observe.patches import Guard, Patches, StopObservingError
+from seedbed.doctor.observe.patches import StopObservingError
 from seedbed.doctor.observe.randomness import RandomWatch
 from seedbed.doctor.observe.steps import StepLedger
 from seedbed.doctor.observe.tensors import TensorWatch
@@ -25,7 +26,7 @@ EVAL_FORWARDS = 300
 ALIVE_AT = frozenset({6, 10, 20, 50})
 
 
-class Recorder:
+class Recorder(Hub):
     """Watches the process that it is installed in.
 
     Args:
@@ -35,28 +36,16 @@ class Recorder:
     """
 
     def __init__(self, detail_steps: int = 300, full: bool = False, stop_after: float | None = None) -> None:
-        self.record = Record()
-        self.guard = Guard()
-        self.patches = Patches()
+        super().__init__()
         self.detail_steps = detail_steps
         self.full = full
         self.deadline = None if stop_after is None else time.monotonic() + stop_after
-        self.detailed = True
-        self.watching = True
-        self.reading_rows = True
-        self.in_backward = False
-        self.in_grad = False
-        self.busy_seeding = False
-        self.rich: dict[Any, tuple[bool, int]] = {}
-        self.loader_now = 0
-        self.batch_now = 0
-        self.eval_forwards = 0
         self.installed = False
-        self.pairs = PairWatch(self)
+        self.pairs: PairWatch = PairWatch(self)
         self.ledger = StepLedger(self)
-        self.modules = ModuleWatch(self)
+        self.modules: ModuleWatch = ModuleWatch(self)
         self.loss_watch = LossWatch(self)
-        self.tensors = TensorWatch(self)
+        self.tensors: TensorWatch = TensorWatch(self)
         self.loaders = LoaderWatch(self)
         self.copies = CopyWatch(self)
         self.random = RandomWatch(self)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from seedbed.doctor.observe.facts import BackwardFact, OptimizerFact, SchedulerFact, is_plain, root_name
 from seedbed.doctor.observe.graph import walk
+from seedbed.doctor.observe.hub import Hub
 from seedbed.doctor.observe.site import Site, here
-
-if TYPE_CHECKING:
-    from seedbed.doctor.observe.recorder import Recorder
 
 WATCHED = 4
 WALK_AT = frozenset({1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 30, 40, 60, 80, 120})
@@ -26,7 +24,7 @@ class StepLedger:
         recorder: The recorder whose facts it fills.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Hub) -> None:
         self.recorder = recorder
         self.record = recorder.record
         self.keys: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()

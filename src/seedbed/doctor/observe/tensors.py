@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from seedbed.doctor.observe.facts import ForwardFact, is_plain, maker
+from seedbed.doctor.observe.hub import Hub
 from seedbed.doctor.observe.shapes import mixes_axes, trailing_padding
 from seedbed.doctor.observe.site import here
-
-if TYPE_CHECKING:
-    from seedbed.doctor.observe.recorder import Recorder
 
 Handler = Callable[["TensorWatch", Any, tuple[Any, ...], dict[str, Any]], None]
 SQUASHED = ("Softmax", "Sigmoid", "LogSoftmax")
@@ -44,7 +42,7 @@ class TensorWatch:
         recorder: The recorder whose facts it fills.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Hub) -> None:
         self.recorder = recorder
         self.record = recorder.record
         self.mode: FunctionWatch | None = None

@@ -1,0 +1,74 @@
+"""What the watches share: the record, how closely to look, and one another."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from torch import Tensor, nn
+
+from seedbed.doctor.observe.facts import ForwardFact, LossCall, Record
+from seedbed.doctor.observe.patches import Guard, Patches
+from seedbed.doctor.observe.site import Site
+
+
+class Pairing(Protocol):
+    """Joins inputs, targets and the rows that they were taken from."""
+
+    tokens: dict[int, Tensor]
+
+    def indexed(self, base: Tensor, index: Tensor, out: Tensor, site: Site | None) -> None:
+        """Remember that ``out`` is ``base[index]``."""
+
+    def input_seen(self, fact: ForwardFact, given: Tensor) -> None:
+        """Remember a module's input."""
+
+    def loss_seen(self, given: Tensor, target: Tensor, call: LossCall) -> None:
+        """Join a loss call with the last input."""
+
+
+class Outputs(Protocol):
+    """Knows the outputs of modules again."""
+
+    def remember_output(self, tensor: Tensor, fact: ForwardFact) -> None:
+        """Know a module's output again when it is used."""
+
+
+class Calls(Protocol):
+    """Knows which modules are running."""
+
+    stack: list[nn.Module]
+
+
+class Hub:
+    """The state that the watches read and write; the recorder steers it."""
+
+    pairs: Pairing
+    tensors: Outputs
+    modules: Calls
+
+    def __init__(self) -> None:
+        self.record = Record()
+        self.guard = Guard()
+        self.patches = Patches()
+        self.detailed = True
+        self.watching = True
+        self.reading_rows = True
+        self.in_backward = False
+        self.in_grad = False
+        self.busy_seeding = False
+        self.rich: dict[Any, tuple[bool, int]] = {}
+        self.loader_now = 0
+        self.batch_now = 0
+        self.eval_forwards = 0
+
+    def stepped(self) -> None:
+        """Look less closely once enough steps were seen; called after every optimizer step."""
+        raise NotImplementedError
+
+    def wants(self, grad: bool, training: bool) -> bool:
+        """Say whether a forward pass that looks like an evaluation is still worth a look."""
+        raise NotImplementedError
+
+    def entering(self, fact: ForwardFact) -> None:
+        """A module is called at the top level."""
+        raise NotImplementedError
