@@ -93,19 +93,8 @@ def fit(
         'finished'
     """
     loader, rest = split_settings(settings)
-    tree = {
-        "name": name,
-        "seed": seed,
-        "model": {"type": f"python:{type(model).__module__}.{type(model).__qualname__}"},
-        "data": {"type": f"python:{type(data).__name__}", "args": {k: v for k, v in loader.items() if is_plain(v)}},
-        "objective": {
-            "type": f"python:{loss if isinstance(loss, str) else getattr(loss, '__name__', type(loss).__name__)}"
-        },
-        "optimizer": {"type": optimizer} if isinstance(optimizer, str) else optimizer,
-        **({"lr_scheduler": as_part(lr_scheduler)} if lr_scheduler is not None else {}),
-        **({"ema": ema if isinstance(ema, dict) else {"decay": ema}} if ema is not None else {}),
-        **rest,
-    }
+    sections = {"optimizer": as_part(optimizer), "lr_scheduler": as_part(lr_scheduler), "ema": as_ema(ema)}
+    tree = {"name": name, "seed": seed, **describe(model, data, loss, loader), **sections, **rest}
     config = check_tree(Tree(tree, {}, "fit"))
     parts = make_parts(config, model, data, loss, metrics, step, LoaderOptions(**loader))
     resolved = config.model_dump(mode="json")
@@ -113,6 +102,16 @@ def fit(
     run = choose_run_dir(name, resolved, options)
     with assemble(config, parts, resolved=resolved, project=Path.cwd()) as training:
         return execute(training, run, options)
+
+
+def describe(model: nn.Module, data: Any, loss: Any, loader: dict[str, Any]) -> dict[str, Any]:
+    """What the config says of objects: their classes, which it cannot build again, and the loader's plain options."""
+    name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
+    return {
+        "model": {"type": f"python:{type(model).__module__}.{type(model).__qualname__}"},
+        "data": {"type": f"python:{type(data).__name__}", "args": {k: v for k, v in loader.items() if is_plain(v)}},
+        "objective": {"type": f"python:{name}"},
+    }
 
 
 def make_parts(
@@ -169,9 +168,14 @@ def name_of(value: Any) -> str:
     return value if isinstance(value, str) else getattr(value, "__name__", type(value).__name__)
 
 
-def as_part(value: dict[str, Any] | str) -> dict[str, Any]:
+def as_part(value: dict[str, Any] | str | None) -> dict[str, Any] | None:
     """``{type, args}`` of a name or of itself."""
     return {"type": value} if isinstance(value, str) else value
+
+
+def as_ema(value: float | dict[str, Any] | None) -> dict[str, Any] | None:
+    """The section of a decay, or itself."""
+    return {"decay": value} if isinstance(value, int | float) else value
 
 
 def is_plain(value: Any) -> bool:

@@ -43,7 +43,15 @@ def imports_of(path: Path) -> set[str]:
     """Dotted seedbed modules that a file imports, at the top or inside functions, type checking excepted."""
     tree = ast.parse(path.read_text())
     found: set[str] = set()
+    typing_only = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
     for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "seedbed":
             found.add(node.module)
         elif isinstance(node, ast.Import):

@@ -73,13 +73,10 @@ def convert(file: str, overrides: tuple[str, ...], syntax: str, output: Path | N
 
 def find_source(name: str) -> Path:
     """The file of a config, or that of the built-in recipe of this name."""
-    import seedbed
+    from seedbed.recipes.catalog import find_recipe
 
     path = Path(name)
-    if path.suffix or path.exists() or len(path.parts) != 1:
-        return path
-    recipe = Path(str(seedbed.__file__)).parent / "recipes" / name / "config.json"
-    return recipe if recipe.is_file() else path
+    return path if path.suffix or path.exists() or len(path.parts) != 1 else find_recipe(name)
 
 
 def format_values(values: dict[str, Any], origins: dict[str, str]) -> list[str]:
