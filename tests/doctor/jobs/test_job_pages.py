@@ -15,7 +15,8 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.pages import SECTIONS, read_page
 
 BEFORE = (
-    "SB147", "SB520", "SB715", "SB716", "SB801", "SB803", "SB805", "SB806", "SB807", "SB808", "SB809", "SB810", "SB811",
+    "SB147", "SB520", "SB704",
+    "SB715", "SB716", "SB801", "SB803", "SB805", "SB806", "SB807", "SB808", "SB809", "SB810", "SB811",
     "SB812", "SB813", "SB814", "SB815", "SB816", "SB817", "SB818", "SB904",
 )  # fmt: skip
 WHILE = ("SB902", "SB903", "SB905", "SB906", "SB907", "SB911", "SB912", "SB913")
