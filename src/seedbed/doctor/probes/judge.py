@@ -26,7 +26,7 @@ PROBES = (
 )  # fmt: skip
 
 # What is often only the effect of another mistake is told only when nothing else was found.
-SYMPTOMS = frozenset({"SB901", "SB904", "SB905", "SB907", "SB909", "SB519", "SB121", "SB432", "SB713", "SB433"})
+SYMPTOMS = frozenset({"SB901", "SB904", "SB905", "SB907", "SB909", "SB519", "SB121", "SB713", "SB433"})
 _ALLOW = re.compile(r"#\s*seedbed:\s*allow\s*=\s*([\w\-, ]+)", re.IGNORECASE)
 
 
