@@ -52,14 +52,16 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_threads(work: int) -> int:
-    """CPU threads for updates of so much work: one for small ones, else every core that this process may use.
+    """CPU threads for updates of so much work: one for small ones, else as many as torch has been given.
+
+    That is every core, unless OMP_NUM_THREADS or ``torch.set_num_threads`` says otherwise.
 
     Args:
         work: What ``estimate_work`` gives. A pure function of model and batch, so the choice is the same every time.
     """
     if work < SINGLE_THREAD_WORK:
         return 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return torch.get_num_threads()
 
 
 def estimate_work(model: nn.Module, batch_size: int, sample_shape: Sequence[int] = (), *, tokens: bool = False) -> int:
