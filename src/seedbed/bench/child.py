@@ -1,0 +1,85 @@
+"""One measured training in a process of its own: ``python -m seedbed.bench.child WORKLOAD VARIANT FOLDER EPOCHS``.
+
+The last line of stdout is one JSON object.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import time
+from pathlib import Path
+
+from seedbed.quick import quick_exit, quick_imports
+
+# variant: (module with ``train(task)``, module that must be there)
+VARIANTS = {
+    "by hand": ("seedbed.bench.variants.by_hand", "torch"),
+    "floor": ("seedbed.bench.variants.floor", "torch"),
+    "seedbed": ("seedbed.bench.variants.ours", "torch"),
+    "accelerate": ("seedbed.bench.variants.with_accelerate", "accelerate"),
+    "ignite": ("seedbed.bench.variants.with_ignite", "ignite"),
+    "skorch": ("seedbed.bench.variants.with_skorch", "skorch"),
+    "lightning": ("seedbed.bench.variants.with_lightning", "lightning"),
+}
+
+
+def measure(workload: str, variant: str, data: Path, epochs: int) -> dict[str, float | int]:
+    """Train once; seconds of wall clock and of all cores, from the model that is there to the last result."""
+    name, _, service = variant.partition(" without ")
+    module = importlib.import_module(VARIANTS[name][0])
+    if service:
+        module.leave_out(service)
+    from seedbed.bench.workloads import load_compiler, make_task
+
+    task = make_task(workload, data, epochs or None)
+    if name != "seedbed":
+        load_compiler()  # a matter of the start, not of the training
+    began, cpu = time.perf_counter(), time.process_time()
+    accuracy = module.train(task)
+    return {
+        "seconds": time.perf_counter() - began,
+        "cpu_seconds": time.process_time() - cpu,
+        "steps": task.num_steps,
+        "accuracy": accuracy or 0.0,
+    }
+
+
+def measure_config(source: str, variant: str, data: Path) -> dict[str, float | int]:
+    """Train a config of the user's own once, into a temporary folder."""
+    import tempfile
+
+    from seedbed.bench.variants.ours import leave_out
+    from seedbed.result import Options
+    from seedbed.run import train
+
+    leave_out(variant.partition(" without ")[2] or None)
+    began, cpu = time.perf_counter(), time.process_time()
+    result = train(source, (), Options(out=Path(tempfile.mkdtemp(dir=data)), console="silent", resume="never"))
+    return {
+        "seconds": time.perf_counter() - began,
+        "cpu_seconds": time.process_time() - cpu,
+        "steps": result.step,
+        "accuracy": 0.0,
+    }
+
+
+def main() -> None:
+    """Measure what the command line says."""
+    workload, variant, data, epochs = sys.argv[1:5]
+    ours = variant.startswith("seedbed")
+    if ours:  # as the command line starts and ends
+        with quick_imports():
+            importlib.import_module(VARIANTS["seedbed"][0])
+    if workload == "config":
+        found = measure_config(sys.argv[5], variant, Path(data))
+    else:
+        found = measure(workload, variant, Path(data), int(epochs))
+    print(json.dumps(found))
+    if ours:
+        quick_exit(0)
+
+
+if __name__ == "__main__":
+    main()
