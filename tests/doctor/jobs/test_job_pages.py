@@ -6,6 +6,7 @@ import importlib
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ import pytest
 from seedbed.doctor.codes import CHECKS
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.pages import SECTIONS, read_page
+from seedbed.result import Options
+from seedbed.run import train
 
 BEFORE = (
     "SB147", "SB520", "SB704",
@@ -42,3 +45,18 @@ def test_a_page_about_a_job_has_all_sections(code: str) -> None:
     assert page is not None
     assert all((page.title, page.what, page.why, page.example, page.instead)), SECTIONS
     assert not page.example.startswith("```")
+
+
+@pytest.mark.parametrize("code", ["SB903", "SB905", "SB906", "SB907", "SB911"])
+def test_the_example_of_a_page_about_a_run_fires_while_training(
+    code: str, job: Callable[..., Path], tmp_path: Path
+) -> None:
+    base = {"trainer": {"epochs": 14, "threads": 1, "clip_norm": 100.0}, "tracking": {"log_every": 10}}
+    if code == "SB906":
+        base["optimizer"] = {"args": {"lr": 0.03}}
+    for (change, source), fires in zip(blocks(code), (True, False), strict=True):
+        folder = tmp_path / str(fires)
+        whole = {**base, **change, "trainer": {**base["trainer"], **change.get("trainer", {})}}
+        train(job(whole, source), options=Options(out=folder, console="silent", probe=False))
+        events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+        assert (code in {event.get("code") for event in events}) is fires

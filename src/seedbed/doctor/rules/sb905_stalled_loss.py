@@ -12,7 +12,7 @@ units are dead.
 ## Example
 
 ```json
-{"optimizer": {"args": {"lr": 1e-09}}}
+{"optimizer": {"args": {"lr": 1e-9}}}
 ```
 
 ## Use instead

@@ -12,12 +12,12 @@ wasted.
 ## Example
 
 ```json
-{"data": {"args": {"limit": 40}}, "trainer": {"epochs": 200}}
+{"data": {"args": {"limit": 60, "batch_size": 30}}, "trainer": {"epochs": 60}}
 ```
 
 ## Use instead
 
 ```json
-{"data": {"args": {"limit": 40}}, "trainer": {"epochs": 200, "early_stop": 3}}
+{"data": {"args": {"limit": 60, "batch_size": 30}}, "trainer": {"epochs": 60, "early_stop": 3}}
 ```
 """

@@ -11,12 +11,12 @@ About 1e-3 is healthy. Above 0.1 an update overwrites what was learned, below 1e
 ## Example
 
 ```json
-{"optimizer": {"args": {"lr": 1.0}}, "tracking": {"gradients": true, "log_every": 5}}
+{"optimizer": {"args": {"lr": 1e-8}}, "tracking": {"gradients": true, "log_every": 10}}
 ```
 
 ## Use instead
 
 ```json
-{"optimizer": {"args": {"lr": 0.001}}, "tracking": {"gradients": true, "log_every": 5}}
+{"optimizer": {"args": {"lr": 1e-3}}, "tracking": {"gradients": true, "log_every": 10}}
 ```
 """

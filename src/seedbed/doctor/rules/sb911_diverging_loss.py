@@ -11,12 +11,18 @@ The training has left the region where it learned. It rarely comes back.
 ## Example
 
 ```json
-{"optimizer": {"type": "SGD", "args": {"lr": 30.0}}}
+{
+  "optimizer": {"args": {"lr": 2.0}},
+  "lr_scheduler": {"type": "constant", "args": {"warmup_steps": 200}}
+}
 ```
 
 ## Use instead
 
 ```json
-{"optimizer": {"type": "SGD", "args": {"lr": 0.1}}}
+{
+  "optimizer": {"args": {"lr": 0.002}},
+  "lr_scheduler": {"type": "constant", "args": {"warmup_steps": 200}}
+}
 ```
 """
