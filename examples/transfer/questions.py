@@ -9,8 +9,8 @@ The second one starts from the first one's weights, trains the last layer alone,
 and which were not: the last layer has two outputs now instead of ten.
 
 Result: 0.898 ± 0.005 test accuracy, against 0.875 ± 0.022 for the same network trained on the twenty images alone
-(``init={} freeze=[] optimizer.args.lr=3e-3``). Mean ± standard deviation over the seeds 1 to 5 from one pretraining (seed
-1), 2 CPU cores, torch 2.13.0.
+(``init={} freeze=[] optimizer.args.lr=3e-3``). Mean ± standard deviation over the seeds 1 to 5 from one pretraining
+(seed 1), 2 CPU cores, torch 2.13.0.
 """
 
 from __future__ import annotations
