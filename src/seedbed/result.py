@@ -33,6 +33,11 @@ class Options:
     extend: bool = False
     """Go on with a run under a changed config."""
 
+    def __post_init__(self) -> None:
+        """Take plain strings for paths."""
+        object.__setattr__(self, "out", None if self.out is None else Path(self.out))
+        object.__setattr__(self, "root", Path(self.root))
+
 
 @dataclass(frozen=True)
 class Result:
