@@ -29,7 +29,7 @@ class Options:
     stop_after: int | None = None
     """Stop, without saving, after so many updates."""
     probe: bool = True
-    """Look for non-deterministic operations and impure data before the first update."""
+    """Let the doctor look at the job before the first update; an error it finds ends the run."""
     extend: bool = False
     """Go on with a run under a changed config."""
 

@@ -23,7 +23,7 @@ from seedbed.quick import quick_imports
 @click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="Where run folders are made.")
 @click.option("--allow", multiple=True, metavar="PREFIX", help="One more prefix that dotted paths may have.")
 @click.option("--allow-inexact", is_flag=True, help="Resume under another numeric fingerprint; marks the run.")
-@click.option("--no-probe", is_flag=True, help="Leave out the probes for reproducibility before the first update.")
+@click.option("--no-probe", is_flag=True, help="Leave out the doctor's look at the job before the first update.")
 @click.option("--json", "as_json", is_flag=True, help="The last line of stdout is one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, only the result.")
 def command(

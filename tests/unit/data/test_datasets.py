@@ -30,6 +30,7 @@ from seedbed.data.datasets.digits import Digits
 from seedbed.data.datasets.images import ImageFolder
 from seedbed.data.datasets.mnist import MNIST, FashionMNIST
 from seedbed.data.datasets.mnist1d import MNIST1D
+from seedbed.data.datasets.planted import Planted
 from seedbed.data.datasets.table import Table, read_rows
 from seedbed.data.datasets.text import Text
 from seedbed.data.loader import LoaderOptions, prepare
@@ -37,7 +38,7 @@ from seedbed.data.samples import DatasetSamples, IterableSamples, TensorSamples,
 from seedbed.data.source import Source
 from seedbed.errors import ConfigError, DataError
 
-SOURCES = [Digits, MNIST, FashionMNIST, MNIST1D, Text, Table, Bikes, ImageFolder, Arrays]
+SOURCES = [Digits, MNIST, FashionMNIST, MNIST1D, Text, Table, Bikes, ImageFolder, Arrays, Planted]
 
 
 @pytest.mark.parametrize("source", SOURCES)
