@@ -92,10 +92,8 @@ def read_image(path: Path, info: Mapping[str, Any]) -> Inputs:
     """One image in the training images' channels and size; a change of either is said in a note."""
     shape = info.get("input_shape")
     if shape is None or len(shape) != 3 or shape[0] not in (1, 3):
-        raise DataError(
-            f"{path}: this run's samples have the shape {shape or 'nobody noted'}, so an image has no fixed form for "
-            "it; give a .npy file"
-        )
+        form = f"have the shape {tuple(shape)}" if shape is not None else "have no known shape"
+        raise DataError(f"{path}: this run's samples {form}, so an image has no fixed form for it; give a .npy file")
     require("PIL.Image", "data", "reading images")
     from PIL import Image
 
