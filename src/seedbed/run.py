@@ -6,6 +6,7 @@ lines. What is done then is in ``seedbed.session``.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -16,7 +17,7 @@ from seedbed.build import Training, build
 from seedbed.closing import finish
 from seedbed.config.load import LoadedConfig
 from seedbed.data.fetch import WorkerDiedError
-from seedbed.errors import ConfigError
+from seedbed.errors import CheckpointError, ConfigError
 from seedbed.extending import check_extension
 from seedbed.locate import choose_run_dir, differences
 from seedbed.loop import NonFiniteError, steps
@@ -27,6 +28,8 @@ from seedbed.result import Options, Result
 from seedbed.rundir import RunDir, RunLock, encode, find_run_dir
 from seedbed.session import Session
 from seedbed.stopping import Stopper, StopRequested
+
+DISK_REFUSES = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG}
 
 
 def train(source: str | Path | dict[str, Any], overrides: Sequence[str] = (), options: Options | None = None) -> Result:
@@ -99,6 +102,12 @@ def execute(training: Training, run: RunDir, options: Options) -> Result:
         except StopRequested:  # before the first update there is nothing to save
             session.write({"event": "signal", "reason": stopper.reason})
             done, status = None, "interrupted"
+        except OSError as error:
+            if error.errno not in DISK_REFUSES:
+                raise
+            raise CheckpointError(
+                f"{run.path} cannot be written ({error.strerror}); make space, or choose another folder with --out"
+            ) from error
         if done is not None:
             return done
         while status is None and not job.finished():

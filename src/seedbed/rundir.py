@@ -189,9 +189,9 @@ class EventLog:
         if self._again:
             self._disk.truncate(self._file, self._durable)
             self._again = False
-        with memoryview(self._lines) as lines:
-            while self._written < len(lines):
-                self._written += self._disk.write(self._file, lines[self._written :])
+        while self._written < len(self._lines):
+            # a copy: a view would stay in the error of a disk that refuses, and then no line could be appended
+            self._written += self._disk.write(self._file, bytes(self._lines[self._written :]))
         return self._durable + len(self._lines)
 
     def sync(self) -> int:

@@ -160,28 +160,29 @@ def test_a_clock_set_back_changes_nothing(
 
 
 def test_a_full_disk_does_not_end_the_training_but_its_end_says_what_is_not_saved(
-    config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from seedbed.disk import Disk
 
     straight = train(config, (), quiet(tmp_path / "straight"))
-    plain, full = Disk.create, [False]
+    plain, full = Disk.write, [False]
 
-    def create(self: Disk, path: Path) -> int:
-        if full[0] and "checkpoints" in path.parts:
+    def write(self: Disk, descriptor: int, data: bytes | memoryview) -> int:
+        if full[0]:
             raise OSError(28, "No space left on device")
-        return plain(self, path)
+        return plain(self, descriptor, data)
 
     run = tmp_path / "run"
     train(config, (), quiet(run, stop_after=22))
-    monkeypatch.setattr(Disk, "create", create)
+    monkeypatch.setattr(Disk, "write", write)
     full[0] = True
     with pytest.raises(CheckpointError, match=r"finished at step 63, but this state could not be saved.*step 21"):
-        train(config, (), quiet(run))
-    texts = [event.get("text", "") for event in read_events(run / "events.jsonl")]
-    assert sum("could not be saved (No space left on device); training goes on" in text for text in texts) >= 2
+        train(config, (), Options(out=run, console="plain", probe=False))
+    told = capsys.readouterr().out
+    assert told.count("could not be saved (No space left on device); training goes on") >= 2
     full[0] = False
     assert train(config, (), quiet(run)).weights_sha256 == straight.weights_sha256
+    assert kinds(run).count("end") == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="no process groups here")

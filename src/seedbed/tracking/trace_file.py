@@ -45,7 +45,10 @@ class TraceFile:
 
     def open(self, num_steps: int, num_leaves: int) -> None:
         """Open for writing after the first so many records; what was written past them is dropped."""
-        write_json(self.folder / "trace.json", {"format": 1, "every": self.every, "tensors": self.names})
+        header = {"format": 1, "every": self.every, "tensors": self.names}
+        path = self.folder / "trace.json"
+        if not path.is_file() or read_json(path) != header:
+            write_json(path, header)
         sizes = (num_steps * STEP.itemsize, num_leaves * leaf_dtype(len(self.names)).itemsize)
         files = []
         for name, size in zip(("trace.bin", "trace-leaves.bin"), sizes, strict=True):
