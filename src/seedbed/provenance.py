@@ -107,6 +107,7 @@ def code_digests(folder: Path) -> dict[str, str]:
     """sha256 of each of the project's own modules that is loaded, by its path in the project."""
     digests = {}
     root = os.path.realpath(folder)
+    inside = root.rstrip(os.sep) + os.sep
     foreign = (sys.base_prefix + os.sep, os.path.dirname(torch.__file__) + os.sep)
     folders: dict[str, str] = {}  # resolving a path costs a call to the system for each of its parts
     for module in list(sys.modules.values()):
@@ -116,8 +117,10 @@ def code_digests(folder: Path) -> dict[str, str]:
         parent, name = os.path.split(file)
         if parent not in folders:
             folders[parent] = os.path.realpath(parent)
+        if not f"{folders[parent]}{os.sep}".startswith(inside):
+            continue
         path = Path(folders[parent], name)
-        if path.is_relative_to(root) and "site-packages" not in path.parts and path.is_file():
+        if "site-packages" not in path.parts and path.is_file():
             digests[str(path.relative_to(root))] = hashlib.sha256(path.read_bytes()).hexdigest()
     return dict(sorted(digests.items()))
 

@@ -10,23 +10,13 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 from seedbed.bench.workloads import Split, Task
 
 
-class Images(Dataset[tuple[Tensor, Tensor]]):
-    """Byte images, made ready one by one."""
-
-    def __init__(self, images: Tensor, labels: Tensor) -> None:
-        self.images, self.labels = images.squeeze(1).numpy(), labels
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        image = torch.from_numpy(self.images[index]).unsqueeze(0).float().div(255)
-        return (image - 0.1307) / 0.3081, self.labels[index]
-
-
 def loader(task: Task, split: Split, *, shuffle: bool) -> DataLoader[tuple[Tensor, ...]]:
     """Batches of a split."""
-    dataset: Dataset[tuple[Tensor, ...]] = Images(*split) if task.workload.per_sample else TensorDataset(*split)
+    dataset: Dataset[tuple[Tensor, ...]] = TensorDataset(*split)
+    if task.workload.per_sample:
+        from seedbed.bench.variants.images import Images
+
+        dataset = Images(*split)
     return DataLoader(dataset, batch_size=task.workload.batch_size, shuffle=shuffle)
 
 
