@@ -34,7 +34,8 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -57,7 +58,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if steps and not any(q.same(e.recv, optimizer) for e in p.all("clear")):
             continue
-        if not steps and (list(p.calls("fit", "train", "step")) and any(optimizer in e.args for e in p.all("call"))):
+        if not steps and any(_takes(e, optimizer) for e in p.all("call")):
             continue
         yield p.report(
             "SB104",
@@ -67,3 +68,10 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Call optimizer.step() after loss.backward()",
             related=((str(event.src.path), event.line, "the optimizer"),),
         )
+
+
+def _takes(event: Event, optimizer: Val | None) -> bool:
+    """Whether a library that gets the optimizer may step it."""
+    known = event.result is not None and event.result.kind in ("scheduler", "optimizer")
+    given = any(v is optimizer for v in (*event.args, *event.kwargs.values()))
+    return given and not known and event.name not in (".unscale_", "builtins.print", "builtins.len")

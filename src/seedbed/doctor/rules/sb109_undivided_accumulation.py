@@ -37,6 +37,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import rounds
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -72,6 +73,7 @@ def check(p: Program) -> Iterator[Finding]:
                 related=((str(step.src.path), step.line, "the step after several backward() calls"),),
             )
             break
+    yield from _inner_loops(p)
 
 
 def _counts(test: Val) -> bool:
@@ -95,3 +97,26 @@ def _divided(root: Val) -> bool:
         if val.name in ("scaled", "add", "neg", "phi", "div", "mul", "sub", "getitem", "forward"):
             stack.extend(val.args)
     return False
+
+
+def _inner_loops(p: Program) -> Iterator[Finding]:
+    """Accumulation written as a loop over micro-batches inside the step."""
+    seen: set[int] = set()
+    for back in p.all("backward"):
+        loop = back.loop
+        if loop is None or id(back.node) in seen or not rounds.is_accumulation(loop) or back.recv is None:
+            continue
+        steps = [s for s in p.all("step") if s.seq > back.seq and s.loops == back.loops[:-1]]
+        rescaled = [e for e in p.all("augment", "inplace") if e.recv is not None and e.recv.name == "grad"]
+        if not steps or rescaled or _divided(back.recv):
+            continue
+        seen.add(id(back.node))
+        yield p.report(
+            "SB109",
+            back,
+            "gradient accumulation without dividing the loss by the number of accumulation steps",
+            why="the gradients of all micro-batches are summed, so the step is that many times larger "
+            "than for one big batch",
+            fix="Divide the loss by the number of accumulated batches before backward()",
+            related=((str(steps[0].src.path), steps[0].line, "the step after several backward() calls"),),
+        )

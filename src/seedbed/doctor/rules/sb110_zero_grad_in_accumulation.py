@@ -37,6 +37,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
 
@@ -67,3 +68,26 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Call zero_grad() only after optimizer.step()",
                 related=((str(step.src.path), step.line, "the step"),),
             )
+    seen: set[int] = set()
+    for clear in p.all("clear"):
+        if clear.loop is None or id(clear.node) in seen or not rounds.is_accumulation(clear.loop):
+            continue
+        inside = [s for s in p.all("step") if s.inside(clear.loop)]
+        after = [s for s in p.all("step") if s.seq > clear.seq and s.loops == clear.loops[:-1]]
+        if (
+            inside
+            or not after
+            or clear.conds_in(clear.loop)
+            or not any(b.inside(clear.loop) for b in p.all("backward"))
+        ):
+            continue
+        seen.add(id(clear.node))
+        yield p.report(
+            "SB110",
+            clear,
+            "zero_grad() runs in every micro-batch: gradient accumulation has no effect",
+            why="the optimizer steps only after several batches, but the gradients of the earlier ones are "
+            "erased before it does",
+            fix="Call zero_grad() before the loop over the micro-batches",
+            related=((str(after[0].src.path), after[0].line, "the step"),),
+        )

@@ -40,7 +40,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -58,6 +58,8 @@ def check(p: Program) -> Iterator[Finding]:
             for e in p.all("forward")
         ):
             continue
+        if any(m in ancestors(b.recv, limit=3000) for b in p.all("backward") if b.recv is not None for m in modules):
+            continue  # called by torch.func, or its parameters are penalised
         if any(c.copied is not None for c in [*modules, *trained]) and not p.complete:
             continue
         yield p.report(

@@ -61,7 +61,8 @@ def check(p: Program) -> Iterator[Finding]:
     for module in training.trained_modules(p):
         if module.kind != "module" or module.copied is not None or "external" in module.tags or id(module) in frozen:
             continue
-        if any(q.same(e.recv, module) for e in p.all("restore")):
+        first = p.all("backward")[0].seq
+        if any(q.same(e.recv, module) and e.seq < first for e in p.all("restore")):
             continue
         weights = [
             m

@@ -72,7 +72,10 @@ def check(p: Program) -> Iterator[Finding]:
             if event.name != "Add" or event.result is None or p.trained(event.result):
                 continue
             total = event.recv
-            if total is None or not (
+            if total is not None and total.kind == "list" and val.kind == "list":
+                if not _lives_longer(total, event) or "bounded" in total.tags or p.trained(total):
+                    continue
+            elif total is None or not (
                 total.kind in ("const", "number", "phi", "unknown", "method")
                 or total.name in ("add", "zeros", "tensor", "div")
             ):

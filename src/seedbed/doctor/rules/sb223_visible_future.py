@@ -159,6 +159,8 @@ def _wrong_mask(mask: Val) -> str:
                 inverted != bool(current.tags & {"Eq"} or current.name == "eq"),
                 current.args[0],
             )
+        elif current.name in ("compare", "eq") and len(current.args) > 1 and current.args[1].const == 1:
+            inverted, current = inverted != ("NotEq" in current.tags), current.args[0]
         elif current.name == "logical_not" and current.args:
             inverted, current = not inverted, current.args[0]
         elif current.name in ("bool", "to", "unsqueeze", "getitem", "view", "expand") and current.args:

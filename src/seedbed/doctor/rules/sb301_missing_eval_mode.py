@@ -59,7 +59,7 @@ from seedbed.doctor.static.values import Val
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in training.evaluations(p):
+    for event in [*training.evaluations(p), *_averages(p)]:
         module = event.recv
         if module is None or event.mode not in ("train", "mixed") or id(event.node) in seen:
             continue
@@ -127,6 +127,16 @@ def _teachers(p: Program, seen: set[int]) -> Iterator[Finding]:
             why="its targets are random (or depend on the batch), and the student learns the noise",
             fix=f"Call {module.var or 'teacher'}.eval() before the loop",
         )
+
+
+def _averages(p: Program) -> Iterator[Event]:
+    """Calls that measure a copy (an average) of a trained model."""
+    for event in training.forwards(p):
+        copied = event.recv.copied if event.recv is not None and event.recv.kind == "module" else None
+        if copied is None or not training.learns(p, copied) or training.trained_output(p, event.result):
+            continue
+        if rounds.is_eval_loop(event.loop) or _measured(p, event):
+            yield event
 
 
 def _parts_eval(event: Event, module: Val) -> bool:

@@ -59,7 +59,7 @@ def check(p: Program) -> Iterator[Finding]:
     seen: set[int] = set()
     for event in training.forwards(p):
         module = event.recv
-        if module is None or event.mode != "eval" or not event.grad or id(event.node) in seen or not event.loops:
+        if module is None or not _in_eval(p, event) or not event.grad or id(event.node) in seen or not event.loops:
             continue
         if not training.trained_output(p, event.result):
             continue
@@ -86,6 +86,14 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Call {module.var or 'model'}.train() at the start of every training epoch",
             related=((str(modes[-1].src.path), modes[-1].line, "model.eval()"),),
         )
+
+
+def _in_eval(p: Program, event: Event) -> bool:
+    """Whether a call runs in eval mode: always, or since the first of the loop's occasional evaluations."""
+    if event.mode == "mixed" and event.loops:
+        modes = [m for m in p.all("mode") if m.inside(event.loops[0]) and q.same(m.recv, event.recv)]
+        return any(m.seq < event.seq for m in modes) and all(m.name == "eval" for m in modes)
+    return event.mode == "eval"
 
 
 def _stepped(p: Program, module: Val, event: Event) -> bool:

@@ -34,12 +34,13 @@ print(correct / len(val_loader.dataset))
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import metering, rounds
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import LoopRun, Program
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -60,7 +61,7 @@ def check(p: Program) -> Iterator[Finding]:
             wrong = ""
             if kind == "count" and what == "batches":
                 wrong = "a count of correct samples is divided by the number of batches (len(loader))"
-            elif kind == "mean" and what == "samples":
+            elif kind == "mean" and (what == "samples" or (what == "running" and _counts_samples(p, loop, node))):
                 wrong = "a sum of batch means is divided by the number of samples (len(dataset))"
             if wrong:
                 seen.add(id(node))
@@ -87,3 +88,14 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the sum already grows with the batch, so the reported value is too large by the batch size",
                 fix="Add the summed loss as it is, or use reduction='mean' times the batch size",
             )
+
+
+def _counts_samples(p: Program, loop: LoopRun, node: ast.AST) -> bool:
+    """Whether a division is by a counter that goes up by the size of every batch."""
+    right = node.right if isinstance(node, ast.BinOp) else node.value if isinstance(node, ast.AugAssign) else None
+    for event in p.once("augment"):
+        if right is None or not event.inside(loop) or not isinstance(event.node, ast.AugAssign) or not event.args:
+            continue
+        if ast.unparse(event.node.target) == ast.unparse(right):
+            return any(v.name in ("size", "len", "shape", "numel") for v in q.chain(event.args[0])[:3])
+    return False

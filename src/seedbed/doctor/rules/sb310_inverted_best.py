@@ -59,11 +59,11 @@ def check(p: Program) -> Iterator[Finding]:
         left, right = ast.unparse(test.left), ast.unparse(test.comparators[0])
         greater = isinstance(test.ops[0], (ast.Gt, ast.GtE))
         assigned = {
-            ast.unparse(t): ast.unparse(a.value)
-            for a in ast.walk(node)
+            ast.unparse(t): ast.unparse(v)
+            for a in node.body
             if isinstance(a, ast.Assign)
-            for t in a.targets
-            if a in node.body
+            for target in a.targets
+            for t, v in _pairs(target, a.value)
         }
         if assigned.get(right) == left:
             best, score, wants = right, left, greater
@@ -94,3 +94,10 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the worst checkpoint is kept (or none at all)",
                 fix="Use < with float('inf') for losses, > with 0 (or -inf) for scores",
             )
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
+    """Targets and values of one assignment, tuples taken apart."""
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+        return list(zip(target.elts, value.elts, strict=True))
+    return [(target, value)]

@@ -68,7 +68,14 @@ def check(p: Program) -> Iterator[Finding]:
             for a in ast.walk(s)
         ):
             continue
-        reset = {ast.unparse(t) for s in node.body for a in ast.walk(s) if isinstance(a, ast.Assign) for t in a.targets}
+        reset = {
+            ast.unparse(t)
+            for s in node.body
+            for a in ast.walk(s)
+            if isinstance(a, ast.Assign)
+            for target in a.targets
+            for t in (target.elts if isinstance(target, ast.Tuple) else [target])
+        }
         for counter in counters:
             stops = [
                 c

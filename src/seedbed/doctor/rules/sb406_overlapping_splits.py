@@ -101,6 +101,31 @@ def check(p: Program) -> Iterator[Finding]:
             why="samples that are held out in one epoch are trained on in the next (a leak)",
             fix="Split once, before the epoch loop",
         )
+    yield from _permutation_parts(p)
+
+
+def _permutation_parts(p: Program) -> Iterator[Finding]:
+    """The head and the tail of one permutation, when the tail starts before the head ends."""
+    heads: dict[int, tuple[int, Event]] = {}
+    for event in p.once("getitem"):
+        base, key = event.recv, event.args[0] if event.args else None
+        if base is None or key is None or key.kind != "slice" or event.loops or base.name not in _ORDERS:
+            continue
+        low, high = key.args[0], key.args[1]
+        if low.is_none and isinstance(high.const, int) and high.const > 0:
+            heads[id(base)] = (high.const, event)
+        elif high.is_none and isinstance(low.const, int) and id(base) in heads and 0 < low.const < heads[id(base)][0]:
+            yield p.report(
+                "SB406",
+                event,
+                f"the two parts of the permutation overlap: places {low.const} to {heads[id(base)][0] - 1} are in both",
+                why="the model is evaluated on samples that it was trained on, so the score is too good",
+                fix="Start the second part where the first one ends",
+                related=((str(event.src.path), heads[id(base)][1].line, "the first part"),),
+            )
+
+
+_ORDERS = frozenset(["randperm", "np_permutation", "permutation"])
 
 
 def _finding(p: Program, at: Event | Val, overlap: str, other: Event | Val) -> Finding:

@@ -73,15 +73,8 @@ def check(p: Program) -> Iterator[Finding]:
         used = {n.attr for n in q.nodes(p, ast.Attribute) if isinstance(n.ctx, ast.Load)}
         if any(c is not cls and cls in c.lineage() for c in p.classes):
             continue
-        for node in ast.walk(init.owner.node):
-            if (
-                not isinstance(node, ast.Assign)
-                or len(node.targets) != 1
-                or not isinstance(node.targets[0], ast.Attribute)
-            ):
-                continue
-            target = node.targets[0]
-            if target.attr in used or not isinstance(node.value, ast.Call):
+        for target, value in _assignments(init.owner.node):
+            if target.attr in used or not isinstance(value, ast.Call):
                 continue
             made = [e.args[0] for e in p.all("attribute") if e.node is target and e.args]
             if not made or made[0].kind != "module" or made[0].name.endswith("Loss"):
@@ -108,6 +101,19 @@ def check(p: Program) -> Iterator[Finding]:
                 ),
                 fix=f"Call self.{target.attr} in forward(), or delete it",
             )
+
+
+def _assignments(body: ast.AST) -> Iterator[tuple[ast.Attribute, ast.expr]]:
+    """Attributes that a function sets, tuples taken apart."""
+    for node in ast.walk(body):
+        if not isinstance(node, ast.Assign) or len(node.targets) != 1:
+            continue
+        target, value = node.targets[0], node.value
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+            pairs = list(zip(target.elts, value.elts, strict=True))
+        else:
+            pairs = [(target, value)]
+        yield from ((t, v) for t, v in pairs if isinstance(t, ast.Attribute))
 
 
 def _called_twice(cls: Class, layer: Val, p: Program) -> ast.AST | None:

@@ -67,7 +67,7 @@ def check(p: Program) -> Iterator[Finding]:
         if live is None:
             continue
         name = event.name if event.kind in ("assign", "attribute") else ""
-        later = any(s.seq > event.seq and _moves(s, live) for s in p.all("step", "manual"))
+        later = any(s.seq > event.seq and _moves(s, live) for s in p.all("step", "manual")) or _averaged(p, event, live)
         used_again = id(val) in restored or id(live) in restored
         snapshot = bool(
             set(words(name))
@@ -111,6 +111,15 @@ def check(p: Program) -> Iterator[Finding]:
             why="it holds the live tensors, so the kept (best) weights are simply the latest ones",
             fix="Copy it: copy.deepcopy(model.state_dict())",
         )
+
+
+def _averaged(p: Program, event: Event, live: Val) -> bool:
+    """Whether the weights that a state refers to are changed in place later, as averages are."""
+    owners = ownership.modules_of(live)
+    return any(
+        e.seq > event.seq and e.recv is not None and any(m is o for m in ownership.modules_of(e.recv) for o in owners)
+        for e in p.all("inplace")
+    )
 
 
 def _moves(step: Event, live: Val) -> bool:

@@ -129,3 +129,12 @@ def loop_of(p: Program, val: Val) -> LoopRun | None:
         p.cache["made_in"] = table
     found: LoopRun | None = p.cache["made_in"].get(id(val))
     return found
+
+
+def is_accumulation(loop: LoopRun) -> bool:
+    """Whether a loop runs over the micro-batches of one step, as its bound says."""
+    node = loop.node
+    if not isinstance(node, ast.For):
+        return False
+    found = {w for n in ast.walk(node.iter) if isinstance(n, (ast.Name, ast.Attribute)) for w in words(ast.unparse(n))}
+    return bool(found & {"accum", "accumulation", "accumulate", "micro"})
