@@ -42,7 +42,11 @@ def check_extension(run: RunDir, changes: Sequence[str]) -> None:
 
 def history_of(run: RunDir) -> list[dict[str, Any]]:
     """The configs that a run was trained with before the present one: step, config and what was changed then."""
-    return list(run.read_manifest().get("history", [])) if run.manifest.is_file() else []
+    history = list(run.read_manifest().get("history", [])) if run.manifest.is_file() else []
+    # killed between the two files: the config that was to be left is still the present one
+    while history and history[-1]["config"] == run.read_config():
+        history.pop()
+    return history
 
 
 def amend(saved: dict[str, Any], state: TrainState, changes: Sequence[str]) -> dict[str, Any]:

@@ -90,6 +90,6 @@ def extend(session: Session, step: int, changes: list[str]) -> None:
     if total is not None and total < step:
         raise ConfigError(f"{run.path} has made {step} updates already, more than the {total} of the changed config")
     history = [*history_of(run), {"step": step, "config": run.read_config(), "changes": changes}]
-    # in this order: what is in the history only is asked for again, what is in the config only would go unnoticed
+    # in this order: an extension without its config is seen to be none, a config without its history would not be seen
     write_json(run.manifest, {**run.read_manifest(), "history": history})
     write_json(run.config, session.training.resolved)

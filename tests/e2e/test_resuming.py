@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from killing import make_config, write_project
 
+from seedbed import resuming
 from seedbed.errors import CheckpointError, ConfigError, DataError
 from seedbed.replay import reproduce
 from seedbed.result import Options
@@ -92,6 +93,28 @@ def test_another_rate_on_an_extension_is_used_and_survives_a_kill_before_the_nex
         assert rates[62:] == [0.003, *[0.0001] * 21]
         assert kinds(run).count("extend") == 1
     assert results[0].weights_sha256 == results[1].weights_sha256
+
+
+def test_an_extension_that_was_killed_before_its_config_was_written_did_not_happen(
+    config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    first = train(config, (), quiet(run))
+    plain = resuming.write_json
+
+    def write_json(path: Path, value: Any) -> None:
+        if path.name == "config.json":
+            raise KeyboardInterrupt
+        plain(path, value)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(resuming, "write_json", write_json)
+        with pytest.raises(KeyboardInterrupt):
+            resume(run, ["trainer.epochs=4"], quiet(extend=True))
+    assert resume(run, (), quiet()) == first
+    longer = resume(run, ["trainer.epochs=4"], quiet(extend=True))
+    assert longer.epoch == 4
+    assert len(json.loads((run / "manifest.json").read_text())["history"]) == 1
 
 
 def test_a_change_that_makes_another_training_is_refused_with_the_way_to_start_it(
