@@ -187,6 +187,8 @@ def part(run: Machine, val: Val, index: int, node: ast.AST, count: int) -> Val:
             return val.items[index]
     if val.kind == "loader":
         return batch(run, val, node)
+    if val.kind == "iter" and val.name == "chunks" and val.args and val.args[0].kind == "tensor":
+        return _chunk(run, val, index, node)
     if val.kind == "iter":
         return element(run, val, node)
     made = run.tensor("part", node, val)
@@ -202,4 +204,13 @@ def part(run: Machine, val: Val, index: int, node: ast.AST, count: int) -> Val:
         made.grad = False
         if size and index < len(size) and isinstance(size[index], int):
             return const(size[index], node, run.src)
+    return made
+
+
+def _chunk(run: Machine, val: Val, index: int, node: ast.AST) -> Val:
+    """One of the pieces of ``tensor.chunk(n)`` or ``tensor.split(n)``: a tensor of the same rank."""
+    whole = val.args[0]
+    made = run.tensor("part", node, whole)
+    made.const, made.dtype, made.split = index, whole.dtype, whole.split
+    made.shape = tuple(None for _ in whole.shape) if whole.shape is not None else None
     return made

@@ -78,6 +78,7 @@ DATASETS = frozenset(
         "CocoDetection",
     ]
 )
+_TABLES = frozenset(["make_classification", "make_regression", "make_moons", "make_circles", "make_blobs"])
 
 
 def call(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
@@ -129,10 +130,24 @@ def _call(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs:
         )
     if last in ("OrderedDict", "defaultdict", "Counter", "deque", "SimpleNamespace", "Namespace"):
         return _container(run, last, node, args, kwargs)
+    if root == "sklearn" and (last in _TABLES or getattr(kwargs.get("return_X_y"), "const", None) is True):
+        return _table_and_target(run, last, node, args, kwargs)
     if root in ("sklearn",) or last[:1].isupper():
         return builtin_calls.library_value(run, "object", last, node, args, kwargs)
     made = unknown(last, node, run.src, *args, *kwargs.values())
     made.split = next((a.split for a in args if a.split), "")
+    return made
+
+
+def _table_and_target(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    """A data set of scikit-learn: a table with a row for each sample, and one target for each row."""
+    made = Val("tuple", last, node, run.src)
+    made.args, made.kwargs = args, kwargs
+    made.items = []
+    for name, shape in ((f"{last}_x", (None, None)), (f"{last}_y", (None,))):
+        item = run.tensor(name, node)
+        item.shape = None if "n_targets" in kwargs or "as_frame" in kwargs else shape
+        made.items.append(item)
     return made
 
 

@@ -50,7 +50,7 @@ def is_loader_loop(loop: LoopRun | None) -> bool:
     over = base_of_loop(loop)
     if over is None:
         return False
-    if over.kind in ("loader", "dataset") or over.name in ("split", "chunks"):
+    if over.kind in ("loader", "dataset") or over.name in ("split", "chunks", "generator"):
         return True
     if over.name == "range":
         return len(over.args) == 3
