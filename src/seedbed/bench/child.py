@@ -65,6 +65,24 @@ def measure_config(source: str, variant: str, data: Path) -> dict[str, float | i
     }
 
 
+def peak_bytes() -> int:
+    """The most memory that this process has held; 0 where the system does not say.
+
+    Read from /proc where there is one: what ``getrusage`` says includes the process that this one was started from.
+    """
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        import resource
+    except ImportError:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
 def main() -> None:
     """Measure what the command line says."""
     workload, variant, data, epochs = sys.argv[1:5]
@@ -76,7 +94,7 @@ def main() -> None:
         found = measure_config(sys.argv[5], variant, Path(data))
     else:
         found = measure(workload, variant, Path(data), int(epochs))
-    print(json.dumps(found))
+    print(json.dumps({**found, "peak_bytes": peak_bytes()}))
     if ours:
         quick_exit(0)
 

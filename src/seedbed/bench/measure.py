@@ -65,10 +65,10 @@ def run_child(arguments: Sequence[str]) -> Sample:
         if hasattr(os, "wait4"):
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
-            cpu, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+            cpu = usage.ru_utime + usage.ru_stime
         else:
             process.wait()
-            cpu, peak = 0.0, 0
+            cpu = 0.0
         seconds = time.perf_counter() - began
         out.seek(0)
         errors.seek(0)
@@ -76,7 +76,7 @@ def run_child(arguments: Sequence[str]) -> Sample:
         said = errors.read().decode(errors="replace").strip().splitlines()
     if process.returncode != 0 or not lines:
         raise TrainingError(f"measuring {' '.join(arguments[:2])} failed: {said[-1] if said else process.returncode}")
-    return Sample(process_seconds=seconds, process_cpu_seconds=cpu, peak_bytes=peak, **json.loads(lines[-1]))
+    return Sample(process_seconds=seconds, process_cpu_seconds=cpu, **json.loads(lines[-1]))
 
 
 def measure_all(
