@@ -2,7 +2,8 @@
 
     python tests/e2e/kill_many.py --kills 500 --seed 0
 
-Result (2 CPU cores, torch 2.13): 1,068 blows in 84 runs from the seeds 100 and 1000, 0 mismatches. Exit 1 at the first.
+Result (2 CPU cores, torch 2.13): 1,600 blows in 125 runs, 0 mismatches: seeds 100 and 1000, and 5000 with
+`--how kill`. Exit 1 at the first mismatch.
 """
 
 from __future__ import annotations
