@@ -43,7 +43,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import methods, ownership, training
 from seedbed.doctor.static.program import Event, Program
 
@@ -82,6 +82,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         seen |= {id(m) for m in methods.submodules(module)}
         where = frozen[id(module)]
+        # a head that trains inside the frozen network: common, and often meant
+        head = any(m.name.startswith(ownership.WEIGHTED) and id(m) not in frozen for m in methods.submodules(module))
         yield p.report(
             "SB513",
             where,
@@ -90,6 +92,7 @@ def check(p: Program) -> Iterator[Finding]:
             "forward pass",
             fix=f"Call {module.var or 'backbone'}.eval() after every model.train()",
             related=((str(event.src.path), event.line, "the forward pass"),),
+            severity=Severity.HINT if head else None,
         )
 
 

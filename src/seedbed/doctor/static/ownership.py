@@ -177,6 +177,8 @@ def frozen(p: Program) -> dict[int, Event]:
             inner = event.conds_in(event.loops[-1]) if event.loops else []
             for root in roots:
                 for sub in submodules(root):
+                    if event.recv.kind != "module" and sub.seq > event.recv.seq:
+                        continue  # a head that is put on afterwards
                     if flag is False and not inner:
                         found[id(sub)] = event
                     elif flag is not False:
