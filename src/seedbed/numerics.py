@@ -57,7 +57,7 @@ def choose_threads(work: int) -> int:
     That is every core, unless OMP_NUM_THREADS or ``torch.set_num_threads`` says otherwise.
 
     Args:
-        work: What ``estimate_work`` gives. A pure function of model and batch, so the choice is the same every time.
+        work: What ``estimate_work`` gives, a pure function of model and batch.
     """
     if work < SINGLE_THREAD_WORK:
         return 1
