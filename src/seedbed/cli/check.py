@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 
-@click.command("check")
+@click.command("check", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(["text", "json", "sarif", "github"]), default="text",
               show_default=True, help="How findings are printed.")  # fmt: skip

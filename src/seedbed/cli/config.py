@@ -17,7 +17,7 @@ def command() -> None:
     """Show, describe or convert a config; nothing is trained."""
 
 
-@command.command()
+@command.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("config", metavar="CONFIG")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--check", is_flag=True, help="Also look up every type and check its arguments (loads torch).")
@@ -36,7 +36,7 @@ def show(config: str, overrides: tuple[str, ...], check: bool, allow: tuple[str,
         click.echo(line)
 
 
-@command.command()
+@command.command(context_settings={"help_option_names": ["-h", "--help"]})
 def schema() -> None:
     """Print the JSON Schema of a config, for editors that complete and check while you type."""
     from seedbed.config.reference import make_schema
@@ -44,7 +44,7 @@ def schema() -> None:
     click.echo(json.dumps(make_schema(), indent=2))
 
 
-@command.command()
+@command.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("file", metavar="FILE")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--to", "syntax", type=click.Choice(["json", "yaml", "toml"]), default="json", help="Form to write.")

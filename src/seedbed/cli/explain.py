@@ -17,7 +17,7 @@ def pick_language(lang: str | None) -> str:
     return "ko" if name.lower().startswith("ko") else "en"
 
 
-@click.command("explain")
+@click.command("explain", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("code", required=False)
 @click.option("--lang", type=click.Choice(["en", "ko"]), help="Language; without it that of the locale.")
 def command(code: str | None, lang: str | None) -> None:
