@@ -26,7 +26,9 @@ def make_page() -> str:
 
 def describe(command: click.Command, name: str, parent: click.Context, heading: str) -> list[str]:
     """A command's section, and its subcommands' below it."""
-    context = click.Context(command, info_name=name, parent=parent, terminal_width=100, max_content_width=100)
+    # a command remembers the help option of the first context that asks: all must ask for the one that it shows
+    settings = {"terminal_width": 100, "max_content_width": 100, **command.context_settings}
+    context = click.Context(command, info_name=name, parent=parent, **settings)
     parts = [f"{heading} {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"]
     if isinstance(command, click.Group):
         for inner in command.list_commands(context):
