@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, Protocol
 
 from torch import Tensor, nn
@@ -39,7 +40,7 @@ class Calls(Protocol):
     stack: list[nn.Module]
 
 
-class Hub:
+class Hub(ABC):
     """The state that the watches read and write; the recorder steers it."""
 
     pairs: Pairing
@@ -61,14 +62,14 @@ class Hub:
         self.batch_now = 0
         self.eval_forwards = 0
 
+    @abstractmethod
     def stepped(self) -> None:
         """Look less closely once enough steps were seen; called after every optimizer step."""
-        raise NotImplementedError
 
+    @abstractmethod
     def wants(self, grad: bool, training: bool) -> bool:
         """Say whether a forward pass that looks like an evaluation is still worth a look."""
-        raise NotImplementedError
 
+    @abstractmethod
     def entering(self, fact: ForwardFact) -> None:
         """A module is called at the top level."""
-        raise NotImplementedError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from seedbed.doctor.static.values import Val, join
 BUDGET = 60_000
 
 
-class Machine:
+class Machine(ABC):
     """The state of one abstract run: scopes, modes of modules, branches and loops around."""
 
     def __init__(self, project: Project, source: Source, program: Program) -> None:
@@ -75,29 +76,29 @@ class Machine:
 
     # ---- what the interpreter adds -------------------------------------------------------------
 
+    @abstractmethod
     def run(self, body: list[ast.stmt]) -> str:
         """Execute statements; returns how they end: ``""``, return, break, continue, raise or mixed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def eval(self, node: ast.expr | None) -> Val:
         """The abstract value of an expression."""
-        raise NotImplementedError
 
+    @abstractmethod
     def assign(self, target: ast.expr, val: Val) -> None:
         """Assign a value to a name, attribute, item or a tuple of them."""
-        raise NotImplementedError
 
+    @abstractmethod
     def apply(self, func: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
         """Call a value."""
-        raise NotImplementedError
 
+    @abstractmethod
     def invoke(self, func: Func, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
         """Run a function of the program with these arguments."""
-        raise NotImplementedError
 
+    @abstractmethod
     def forward(self, module: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
         """Call a module."""
-        raise NotImplementedError
 
     # ---- names --------------------------------------------------------------------------------
 
