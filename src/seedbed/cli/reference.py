@@ -26,9 +26,13 @@ def make_page() -> str:
 
 def describe(command: click.Command, name: str, parent: click.Context, heading: str) -> list[str]:
     """A command's section, and its subcommands' below it."""
-    # a command remembers the help option of the first context that asks: all must ask for the one that it shows
-    settings = {"terminal_width": 100, "max_content_width": 100, **command.context_settings}
-    context = click.Context(command, info_name=name, parent=parent, **settings)
+    # a command remembers the help option of the first context that asked, which may have been somebody else's
+    if hasattr(command, "_help_option"):
+        command._help_option = None
+    names = ["-h", "--help"]
+    context = click.Context(
+        command, info_name=name, parent=parent, terminal_width=100, max_content_width=100, help_option_names=names
+    )
     parts = [f"{heading} {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"]
     if isinstance(command, click.Group):
         for inner in command.list_commands(context):
