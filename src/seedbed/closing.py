@@ -26,6 +26,7 @@ def finish(session: Session, status: str) -> Result:
     if status != "interrupted":
         if session.saver.saved_step != state.step:
             session.save("end", state.cursor.epoch - 1, True)
+        session.settle()
         check_saved(session, status)
         try:
             if session.training.test is not None and session.config.evaluate.test:
@@ -33,8 +34,10 @@ def finish(session: Session, status: str) -> Result:
         except StopRequested:  # everything is saved; going on begins with the test
             session.write({"event": "signal", "reason": session.stopper.reason})
             status = "interrupted"
-    elif session.options.stop_after is None:
-        check_saved(session, status)
+    else:
+        session.settle()
+        if session.options.stop_after is None:
+            check_saved(session, status)
     result = Result(
         run=str(session.run.path),
         status=status,

@@ -49,6 +49,10 @@ class Disk:
         """Close a descriptor."""
         os.close(descriptor)
 
+    def open_there(self, path: Path) -> int:
+        """Open a file that exists, to change or sync it; returns its descriptor."""
+        return os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+
     def read(self, path: Path, start: int = 0, size: int = -1) -> bytes:
         """A file's content, or ``size`` bytes of it from ``start`` on."""
         with path.open("rb") as file:
@@ -118,15 +122,16 @@ class Disk:
             self.remove(path / name)
         self.rmdir(path)
 
-    def write_file(self, path: Path, pieces: Iterable[bytes | memoryview]) -> None:
-        """Write a whole file and make its content durable; the name may still be lost until the folder is synced."""
+    def write_file(self, path: Path, pieces: Iterable[bytes | memoryview], *, durable: bool = True) -> None:
+        """Write a whole file, ``durable`` or not; the name may still be lost until the folder is synced."""
         descriptor = self.create(path)
         try:
             for piece in pieces:
                 rest = memoryview(piece)
                 while rest:
                     rest = rest[self.write(descriptor, rest) :]
-            self.fsync(descriptor)
+            if durable:
+                self.fsync(descriptor)
         except BaseException:
             with contextlib.suppress(OSError):
                 self.close(descriptor)
@@ -144,6 +149,14 @@ class Disk:
                 self.unlink(temporary)
             raise
         self.sync_folder(path.parent)
+
+    def sync_file(self, path: Path) -> None:
+        """Make durable what was written to a file without that."""
+        descriptor = self.open_there(path)
+        try:
+            self.fsync(descriptor)
+        finally:
+            self.close(descriptor)
 
     def commit_folder(self, temporary: Path, final: Path) -> None:
         """Give a folder, whose files are all durable, its final name: the one commit point of a checkpoint."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from seedbed.build import Training
 from seedbed.checkpoint.store import load_newest
 from seedbed.doctor.codes import CHECKS
@@ -10,7 +12,7 @@ from seedbed.doctor.jobs.examine import chosen, examine
 from seedbed.errors import TrainingError
 from seedbed.preflight import shuffled_order, twin_step
 from seedbed.result import Result
-from seedbed.resuming import changes_of, check_fingerprint, check_position, extend, leave_ended, read_end
+from seedbed.resuming import changes_of, check_fingerprint, check_position, extend, lacks, leave_ended, read_end
 from seedbed.rundir import write_json
 from seedbed.session import Session
 from seedbed.tracking.samples import first_samples, write_start
@@ -26,7 +28,9 @@ def begin(session: Session) -> Result | None:
         StopRequested: While the normalizers were fitted.
     """
     run, training, state = session.run, session.training, session.state
-    found = None if session.options.resume == "never" else load_newest(run.checkpoints)
+    found = None
+    if session.options.resume != "never":
+        found = load_newest(run.checkpoints, lacks=partial(lacks, session))
     if found is None:
         session.log.rewind(0)
         session.trace.start(None)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from seedbed.checkpoint.store import Checkpoint, find_step, read_files
 from seedbed.errors import CheckpointError, ConfigError, DataError
 from seedbed.extending import history_of
 from seedbed.locate import differences
@@ -12,6 +14,26 @@ from seedbed.provenance import fingerprint_differences
 from seedbed.result import Result
 from seedbed.rundir import RunDir, encode, read_events, write_json
 from seedbed.session import Session
+from seedbed.tracking.trace_file import lacks_records
+
+
+def lacks(session: Session, state: Mapping[str, Any], checkpoint: Checkpoint) -> str | None:
+    """What a loss of power has taken that belongs to a whole checkpoint; going back further makes it again."""
+    run, memory = session.run, state["memory"]
+    if run.events.stat().st_size < int(memory["events"]):
+        return "a part of the log before it is lost"
+    if lacks_records(run.path, len(session.trace.tensors), memory["trace"]):
+        return "a part of the digest chain before it is lost"
+    best = int(checkpoint.manifest.get("best_step") or 0)
+    if best not in {0, checkpoint.step}:
+        folder = find_step(run.checkpoints, best)
+        try:
+            if folder is None:
+                return f"the best checkpoint, of step {best}, is missing"
+            read_files(folder)
+        except CheckpointError as error:
+            return f"its best one is not ({error})"
+    return None
 
 
 def check_fingerprint(session: Session) -> None:

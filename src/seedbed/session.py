@@ -35,6 +35,7 @@ from seedbed.tracking.trace import Trace
 from seedbed.tracking.tracker import Trackers
 
 MOST_REWINDS = 10
+PATIENCE = 1.0  # seconds that a checkpoint may wait to be made durable against a loss of power
 
 
 class Session:
@@ -59,6 +60,7 @@ class Session:
             keep_last=self.config.checkpoint.keep_last,
             keep_every_epochs=self.config.checkpoint.keep_every_epochs,
             say=self.say,
+            patience=PATIENCE,
         )
         self.trace = Trace(run.path, self.state.model.state_dict())
         self.unread: list[StepRecord] = []
@@ -79,6 +81,7 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         known = self.explain(error) if isinstance(error, Exception) and not isinstance(error, SeedbedError) else None
+        self.settle()
         self.trackers.close()
         self.trace.file.close()
         self.log.close()
@@ -157,6 +160,8 @@ class Session:
                 write_media(self.trackers, record.media, record.step)
         self.tell(self.course.update(record, logged=record.step % every == 0))
         self.prepare_statistics()
+        if self.saver.at_risk and self.saver.due():
+            self.settle()
 
     def prepare_statistics(self) -> None:
         """Keep the weights if the next update is one whose size is logged."""
@@ -281,11 +286,12 @@ class Session:
         """Save everything; the log knows of it first, so that the saved position includes the line."""
         self.check_unread()
         self.write({"event": "save", "reason": reason})
+        durable = reason in {"stop", "end"} or self.saver.due()
         try:
-            self.state.memory["events"] = self.log.sync()
+            self.state.memory["events"] = self.log.sync() if durable else self.log.flush()
             self.state.memory["trace"] = self.trace.state
             self.state.memory["monitors"] = self.course.saved()
-            self.trace.file.sync()
+            self.trace.file.sync() if durable else self.trace.file.flush()
         except OSError as error:
             self.saver.refuse(self.state.step, error)
             return
@@ -297,7 +303,20 @@ class Session:
             "metrics": self.state.progress.last_metrics,
             "best_step": self.state.progress.best_step,
         }
-        self.saver.save(self.state.state_dict(), info, self.state.progress.best_step or None)
+        best_step = self.state.progress.best_step or None
+        self.saver.save(self.state.state_dict(), info, best_step, durable=durable)
+
+    def settle(self) -> None:
+        """Make durable what was saved, and the log that belongs to it."""
+        if not self.saver.at_risk:
+            return
+        try:
+            self.log.sync()
+            self.trace.file.sync()
+        except OSError as error:
+            self.saver.refuse(self.state.step, error, "made durable")
+            return
+        self.saver.settle()
 
     def interrupt(self) -> str:
         """Save because of a request to stop, and say how to go on."""

@@ -222,3 +222,33 @@ def test_a_stop_of_the_whole_process_group_saves_although_the_workers_die(tmp_pa
     _, errors = process.communicate(timeout=100)
     assert process.returncode == 130, errors.decode()
     assert b"to go on: seedbed resume" in errors
+
+
+@pytest.mark.parametrize("lost", ["log", "chain", "best"])
+def test_a_checkpoint_whose_log_or_best_a_loss_of_power_has_taken_is_made_again(
+    config: dict[str, Any], tmp_path: Path, lost: str
+) -> None:
+    config |= {"checkpoint": {"every_steps": 10, "keep_last": 9}}
+    config["trainer"] = {**config["trainer"], "monitor": "min val_loss"}
+    whole = train(config, (), quiet(tmp_path / "whole"))
+    run = tmp_path / "run"
+    train(config, (), quiet(run, stop_after=55))  # saved at step 50 as the newest, at 42 as the best
+    best = run / "checkpoints" / "step-00000042"
+    size = (run / "events.jsonl").stat().st_size
+    damage: dict[str, Callable[[], object]] = {
+        "log": lambda: os.truncate(run / "events.jsonl", size // 2),
+        "chain": lambda: os.truncate(run / "trace.bin", 36 * 25),
+        "best": lambda: (best / "model.safetensors").write_bytes(b""),
+    }
+    damage[lost]()
+    again = resume(run, (), quiet())
+    assert again.weights_sha256 == whole.weights_sha256
+    assert again.best is not None
+    assert whole.best is not None
+    assert again.best["value"] == whole.best["value"]
+    text = next(e["text"] for e in read_events(run / "events.jsonl") if "going back" in e.get("text", ""))
+    assert {"log": "a part of the log", "chain": "a part of the digest chain", "best": "its best one is not"}[
+        lost
+    ] in text
+    losses = [event["loss"] for event in read_events(run / "events.jsonl") if event["event"] == "step"]
+    assert losses == [e["loss"] for e in read_events(tmp_path / "whole" / "events.jsonl") if e["event"] == "step"]

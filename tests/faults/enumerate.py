@@ -28,7 +28,7 @@ from faulty import WAYS, DeadError, FaultyDisk
 from simulated import SimulatedDisk, Snapshot
 
 from seedbed.checkpoint.saver import Saver
-from seedbed.checkpoint.store import load_newest, parse_name
+from seedbed.checkpoint.store import find_step, load, load_newest, parse_name
 from seedbed.disk import Disk
 from seedbed.errors import CheckpointError
 
@@ -37,9 +37,13 @@ MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a real file s
 NEXT = 50  # a step after all those of the scenarios
 
 
+class LostBestError(Exception):
+    """The best checkpoint of a scenario could not be saved, so nothing can be said of it."""
+
+
 @dataclass(frozen=True)
 class Scenario:
-    """A disk with saves of ``before``; then a save of ``step``."""
+    """A disk with saves of ``before``; then a save of ``step``, after quick ones of ``quick``."""
 
     name: str
     before: tuple[int, ...]
@@ -48,6 +52,7 @@ class Scenario:
     keep_before: int = 1
     keep_last: int = 1
     leftovers: bool = False
+    quick: tuple[int, ...] = ()  # saved by the same process just before, without waiting for the disk
 
 
 SCENARIOS = (
@@ -58,6 +63,8 @@ SCENARIOS = (
     Scenario("a step that is there already", (1, 2), 2, keep_before=2),
     Scenario("back to before two steps", (1, 2, 3), 2, keep_before=3, keep_last=2),
     Scenario("leftovers of a dead process", (1,), 2, leftovers=True),
+    Scenario("after two quick saves", (1,), 4, quick=(2, 3), keep_last=2),
+    Scenario("after quick saves, one of them the best", (1,), 4, best=2, quick=(2, 3)),
 )
 
 
@@ -105,7 +112,17 @@ def prepare(scenario: Scenario, disk: Disk, root: Path) -> None:
 def save(scenario: Scenario, disk: Disk, root: Path, said: list[str]) -> bool:
     """The save that is made to fail; whether it was said to have worked."""
     saver = make_saver(disk, root, scenario.keep_last, said)
-    return saver.save(make_state(scenario.step, 1), {"epoch": 0}, scenario.best) is not None
+    for step in scenario.quick:
+        quick = saver.save(make_state(step, 1), {"epoch": 0}, scenario.best, durable=False)
+        if quick is None and step == scenario.best:
+            raise LostBestError
+    done = saver.save(make_state(scenario.step, 1), {"epoch": 0}, scenario.best) is not None
+    return done and not saver.at_risk
+
+
+def states_after(scenario: Scenario) -> set[str | None]:
+    """The states that a save which does not come to its end may leave besides the one before."""
+    return {fingerprint(make_state(step, 1)) for step in (*scenario.quick, scenario.step)}
 
 
 @dataclass
@@ -148,16 +165,24 @@ def check_recovery(tally: Tally, scenario: Scenario, disk: Disk, root: Path, at:
     names, best = disk.names(root), scenario.best
     tally.check(all(parse_name(name) for name in names), f"{at}: left lying around: {names}")
     tally.check(len(names) <= scenario.keep_last + (best is not None), f"{at}: too many stay: {names}")
-    tally.check(best is None or any((parse_name(n) or (0,))[0] == best for n in names), f"{at}: the best is lost")
+    if best not in scenario.quick:
+        tally.check(best is None or any((parse_name(n) or (0,))[0] == best for n in names), f"{at}: the best is lost")
 
 
-def check_power(tally: Tally, scenario: Scenario, disk: SimulatedDisk, allowed: set[str | None], at: str) -> None:
+def check_power(
+    tally: Tally, scenario: Scenario, disk: SimulatedDisk, allowed: set[str | None], at: str, *, done: bool = False
+) -> None:
     """The same for each state that a loss of power can leave."""
-    states = disk.after_power_loss()
+    if scenario.quick:
+        states = disk.some_after_power_loss(100 if tally.thorough else 10, random.Random(at))
+    else:
+        states = disk.after_power_loss()
     if not tally.thorough:
         states = list({repr(hide(state)): state for state in states}.values())
     for state in states:
         after = SimulatedDisk(state)
+        if done and scenario.best in scenario.quick:
+            load(find_step(ROOT, scenario.best, after) or ROOT, disk=after)
         check_newest(tally, ROOT, after, allowed, f"{at}, power lost")
         key = repr((scenario.keep_last, scenario.best, state if tally.thorough else hide(state)))
         if key not in tally.recovered:
@@ -180,15 +205,17 @@ def try_fault(tally: Tally, scenario: Scenario, start: Snapshot, fail_at: int, w
         done = save(scenario, disk, ROOT, said)
     except DeadError:
         died = True
+    except LostBestError:
+        return disk.calls[fail_at - 1]
     except CheckpointError as error:
         said.append(str(error))
     call = disk.calls[fail_at - 1]
     at = f"{scenario.name}, call {fail_at} ({call}), {way}"
     tally.tried[way] += 1
-    allowed: set[str | None] = {new} if done else {old, new}
-    tally.check(done or died or len(said) == 1, f"{at}: said {said}")
+    allowed: set[str | None] = {new} if done else {old, *states_after(scenario)}
+    tally.check(done or died or 1 <= len(said) <= 1 + len(scenario.quick), f"{at}: said {said}")
     tally.check(way != "short write" or (done and not said), f"{at}: a short write is no error")
-    check_power(tally, scenario, inner, allowed, at)
+    check_power(tally, scenario, inner, allowed, at, done=done)
     if not died:
         # the same process goes on, and tries again
         disk.repair()
@@ -209,11 +236,11 @@ def try_real(tally: Tally, scenario: Scenario, fail_at: int, way: str, folder: P
     old, new = newest(root, Disk()), fingerprint(make_state(scenario.step, 1))
     disk = FaultyDisk(Disk(), fail_at, way)
     done, at = False, f"{scenario.name}, call {fail_at}, {way}, real folder"
-    with contextlib.suppress(DeadError, CheckpointError):
+    with contextlib.suppress(DeadError, CheckpointError, LostBestError):
         done = save(scenario, disk, root, [])
     disk.abandon()
     tally.tried[f"{way} (real)"] += 1
-    check_newest(tally, root, Disk(), {new} if done else {old, new}, at)
+    check_newest(tally, root, Disk(), {new} if done else {old, *states_after(scenario)}, at)
     check_recovery(tally, scenario, Disk(), root, at)
     shutil.rmtree(folder / "runs")
 

@@ -10,7 +10,7 @@ from typing import Any
 from seedbed.disk import Disk
 
 PRIMITIVES = (
-    *("create", "open_end", "write", "truncate", "fsync", "close", "read", "size", "names", "is_folder"),
+    *("create", "open_end", "open_there", "write", "truncate", "fsync", "close", "read", "size", "names", "is_folder"),
     *("mkdir", "rename", "unlink", "rmdir", "sync_folder"),
 )
 READING = {"read", "size", "names", "is_folder"}
@@ -70,7 +70,7 @@ class FaultyDisk(Disk):
 
     def do(self, name: str, *args: Any) -> Any:
         result = getattr(self.disk, name)(*args)
-        if name in {"create", "open_end"}:
+        if name in {"create", "open_end", "open_there"}:
             self.opened.add(result)
         if name == "close":
             self.opened.discard(args[0])
@@ -93,7 +93,9 @@ class FaultyDisk(Disk):
             if self.way == "short write":
                 return self.do(name, *args)
         # a descriptor is closed even where close reports an error
-        if name == "close" or (self.way.startswith("done") and name not in {"fsync", "create", "open_end", "write"}):
+        if name == "close" or (
+            self.way.startswith("done") and name not in {"fsync", "create", "open_end", "open_there", "write"}
+        ):
             self.do(name, *args)
         if name == "fsync" and hasattr(self.disk, "fail_fsync"):
             self.disk.fail_fsync(*args)

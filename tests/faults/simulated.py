@@ -12,6 +12,7 @@ import errno
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from seedbed.disk import Disk
@@ -71,6 +72,17 @@ class Folder:
                     self.apply(names, step)
             yield from combine(names)
 
+    def draw(self, random: Random) -> Snapshot:
+        """One of the possible states."""
+        names = dict(self.durable)
+        for step in self.pending:
+            if random.random() < 0.5:
+                self.apply(names, step)
+        return {
+            name: random.choice(entry.possible()) if isinstance(entry, File) else entry.draw(random)
+            for name, entry in names.items()
+        }
+
 
 def combine(names: dict[str, File | Folder]) -> Iterator[Snapshot]:
     """Every combination of what can be under each of these names."""
@@ -97,6 +109,11 @@ class SimulatedDisk(Disk):
     def after_power_loss(self) -> list[Snapshot]:
         """Each different state that the disk can be found in."""
         return list({repr(state): state for state in self.root.possible()}.values())
+
+    def some_after_power_loss(self, count: int, random: Random) -> list[Snapshot]:
+        """Some of those states, where there are too many."""
+        drawn = (self.root.draw(random) for _ in range(count))
+        return list({repr(state): state for state in drawn}.values())
 
     def snapshot(self) -> Snapshot:
         """What a process sees that starts now: nothing is lost when only a process dies."""
@@ -135,6 +152,10 @@ class SimulatedDisk(Disk):
         descriptor = len(self.open_files)
         self.open_files[descriptor] = self.file(path)
         return descriptor
+
+    def open_there(self, path: Path) -> int:
+        self.file(path)
+        return self.open_end(path)
 
     def create(self, path: Path) -> int:
         descriptor = self.open_end(path)

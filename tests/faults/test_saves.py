@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from random import Random
 
 import enumerate as faults
 import pytest
 from faulty import WAYS, DeadError, FaultyDisk
-from simulated import SimulatedDisk
+from simulated import Folder, SimulatedDisk
 
 from seedbed.checkpoint.store import load_newest
 from seedbed.disk import Disk
@@ -64,6 +65,22 @@ def test_a_save_without_one_of_its_syncs_is_caught_by_the_model(missing: str) ->
         if tally.violations:
             return
     pytest.fail("no state after a loss of power lacks what was saved")
+
+
+def test_a_best_checkpoint_settled_without_syncing_its_folder_is_caught_by_the_model() -> None:
+    class Careless(SimulatedDisk):
+        def sync_folder(self, path: Path) -> None:
+            if not path.name.startswith("step"):
+                super().sync_folder(path)
+
+    scenario = faults.SCENARIOS[-1]
+    for kind, lost in ((SimulatedDisk, False), (Careless, True)):
+        disk = kind()
+        faults.prepare(scenario, disk, faults.ROOT)
+        assert faults.save(scenario, disk, faults.ROOT, [])
+        states = [SimulatedDisk(state) for state in disk.some_after_power_loss(200, Random(0))]
+        found = [disk.find(faults.ROOT / "step-00000002") for disk in states]
+        assert any(len(folder.names) < 4 for folder in found if isinstance(folder, Folder)) is lost
 
 
 def test_after_a_failed_fsync_everything_is_written_again() -> None:

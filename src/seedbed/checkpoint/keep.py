@@ -32,12 +32,7 @@ def prune(
     root = newest.path.parent
     taken = disk.names(root)
     paths = [root / name for name in in_order(taken)]
-    older = [path for path in paths if step_of(path) < newest.step]
-    stay = {newest.path, *older[len(older) - min(len(older), keep_last - 1) :]}
-    best = [path for path in older if step_of(path) == best_step]
-    stay.update(best[-1:])
-    if keep_every_epochs:
-        stay.update(path for path in older if path not in stay and ends_nth_epoch(path, keep_every_epochs, disk))
+    stay = staying(paths, newest, keep_last, best_step, keep_every_epochs, disk)
     removed = [path for path in paths if path not in stay]
     graves = [path.with_name(f".{path.name}.old") for path in removed]
     for path, grave in zip(removed, graves, strict=True):
@@ -49,6 +44,24 @@ def prune(
     for grave in graves:
         disk.remove(grave)
     return removed
+
+
+def staying(
+    paths: list[Path],
+    newest: Checkpoint,
+    keep_last: int,
+    best_step: int | None,
+    keep_every_epochs: int | None,
+    disk: Disk,
+) -> set[Path]:
+    """Those of ``paths`` that stay beside ``newest``; arguments as for ``prune``."""
+    older = [path for path in paths if step_of(path) < newest.step]
+    stay = {newest.path, *older[len(older) - min(len(older), keep_last - 1) :]}
+    best = [path for path in older if step_of(path) == best_step]
+    stay.update(best[-1:])
+    if keep_every_epochs:
+        stay.update(path for path in older if path not in stay and ends_nth_epoch(path, keep_every_epochs, disk))
+    return stay
 
 
 def ends_nth_epoch(path: Path, every: int, disk: Disk) -> bool:

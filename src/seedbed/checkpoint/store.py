@@ -19,7 +19,7 @@ import errno
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,7 +90,13 @@ def next_name(names: Iterable[str], step: int) -> str:
 
 
 def save(
-    root: Path, state: Mapping[str, Any], step: int, info: Mapping[str, Any], *, disk: Disk | None = None
+    root: Path,
+    state: Mapping[str, Any],
+    step: int,
+    info: Mapping[str, Any],
+    *,
+    durable: bool = True,
+    disk: Disk | None = None,
 ) -> Checkpoint:
     """Write the checkpoint of ``step`` in ``root``, and verify what was written before it gets its name.
 
@@ -99,6 +105,8 @@ def save(
         state: A training state; its entry "model" goes to a file of its own.
         step: Number of updates made.
         info: What the manifest says besides: epoch, loss, metrics, reason.
+        durable: Wait until a loss of power cannot take it; else it is safe from the end of this process, however that
+            comes, and ``make_durable`` must follow.
 
     Raises:
         OSError: The disk is full, read-only or broken; the checkpoints that were there are as they were.
@@ -127,13 +135,38 @@ def save(
     disk.mkdir(temporary)
     contents["MANIFEST.json"] = [memoryview(seal(manifest))]
     for name, pieces in contents.items():
-        disk.write_file(temporary / name, pieces)
+        disk.write_file(temporary / name, pieces, durable=durable)
     for name, pieces in contents.items():
         # hashed, because memoryviews are compared slowly
         if fast_digest(read_chunks(temporary / name, disk)) != fast_digest(pieces):
             raise OSError(errno.EIO, f"{name} does not read back as it was written")
-    disk.commit_folder(temporary, final)
+    if durable:
+        disk.commit_folder(temporary, final)
+    else:
+        disk.rename(temporary, final)
     return Checkpoint(final, manifest)
+
+
+def make_durable(path: Path, *, again: bool = False, disk: Disk | None = None) -> None:
+    """Make durable what is in the folder of a checkpoint that was saved without that; not yet the folder's own name.
+
+    Args:
+        again: It failed before. The system may have dropped what was not yet on the disk, so the files are verified
+            and written again, each in place of itself.
+
+    Raises:
+        OSError: The disk refuses.
+        CheckpointError: The checkpoint is damaged (only with ``again``).
+    """
+    disk = disk or Disk()
+    if again:
+        for name, data in read_files(path, disk)[1].items():
+            disk.write_atomic(path / name, data)
+        disk.write_atomic(path / "MANIFEST.json", read_part(path, "MANIFEST.json", disk))
+        return
+    for name in disk.names(path):
+        disk.sync_file(path / name)
+    disk.sync_folder(path)
 
 
 def lay_out(
@@ -244,8 +277,18 @@ def load(path: Path, *, disk: Disk | None = None) -> tuple[dict[str, Any], Check
     return state, Checkpoint(path, manifest)
 
 
-def load_newest(root: Path, *, disk: Disk | None = None) -> tuple[dict[str, Any], Checkpoint, list[str]] | None:
+def load_newest(
+    root: Path,
+    *,
+    lacks: Callable[[Mapping[str, Any], Checkpoint], str | None] = lambda state, checkpoint: None,
+    disk: Disk | None = None,
+) -> tuple[dict[str, Any], Checkpoint, list[str]] | None:
     """The newest checkpoint that verifies, with a sentence for each newer one that does not; None if there is none.
+
+    Args:
+        root: The folder that holds the checkpoints.
+        lacks: Says what is missing beside a checkpoint (its best one, its part of the log). One that lacks nothing is
+            preferred, because going back to it makes again what is missing; where there is none, the newest is taken.
 
     Raises:
         CheckpointError: There are checkpoints but none is valid, or the newest is of a later version's format.
@@ -255,6 +298,7 @@ def load_newest(root: Path, *, disk: Disk | None = None) -> tuple[dict[str, Any]
     # a run that is still going may remove what was listed a moment ago: then look again
     while paths != (paths := list_checkpoints(root, disk)):
         damage.clear()
+        whole: tuple[dict[str, Any], Checkpoint, list[str]] | None = None
         for path in reversed(paths):
             try:
                 state, checkpoint = load(path, disk=disk)
@@ -263,7 +307,13 @@ def load_newest(root: Path, *, disk: Disk | None = None) -> tuple[dict[str, Any]
             except CheckpointError as error:
                 damage.append(str(error))
                 continue
-            return state, checkpoint, damage
+            missing = lacks(state, checkpoint)
+            if missing is None:
+                return state, checkpoint, damage
+            whole = whole or (state, checkpoint, damage.copy())
+            damage.append(f"{path} is whole, but {missing}")
+        if whole is not None:
+            return whole
     if damage:
         raise CheckpointError(f"none of the {len(paths)} checkpoints in {root} is valid: {'; '.join(damage)}")
     return None

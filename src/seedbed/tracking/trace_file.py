@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,13 @@ class TraceFile:
         for file in self._files or ():
             file.close()
         self._files = None
+
+
+def lacks_records(folder: Path, num_tensors: int, state: Mapping[str, Any]) -> bool:
+    """Whether the chain on disk is shorter than a checkpoint says (see ``Trace.state``)."""
+    sizes = (int(state["steps"]) * STEP.itemsize, int(state["leaves"]) * leaf_dtype(num_tensors).itemsize)
+    paths = (folder / "trace.bin", folder / "trace-leaves.bin")
+    return any(size and (not p.is_file() or p.stat().st_size < size) for p, size in zip(paths, sizes, strict=True))
 
 
 class TraceReader:

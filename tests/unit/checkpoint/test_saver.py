@@ -202,3 +202,102 @@ def test_a_limit_on_file_sizes_is_said_and_smaller_saves_go_on(tmp_path: Path) -
     assert (first, second, third) == ("1 True", "2 False", "3 True")
     assert_one_sentence([sentence], "File too large")
     assert os.listdir(tmp_path) == ["step-00000003"]
+
+
+class CountingDisk(Disk):
+    """Counts how often it is waited for, and refuses to be while ``broken``."""
+
+    waits = 0
+    broken = False
+
+    def fsync(self, descriptor: int) -> None:
+        if self.broken:
+            raise OSError(errno.EIO, "Input/output error")
+        self.waits += 1
+        super().fsync(descriptor)
+
+    def sync_folder(self, path: Path) -> None:
+        self.waits += 1
+        super().sync_folder(path)
+
+
+def make_patient(root: Path, said: list[str], disk: Disk, keep_last: int = 1) -> Saver:
+    return Saver(root, keep_last=keep_last, keep_every_epochs=None, say=said.append, disk=disk, patience=1000.0)
+
+
+def test_a_quick_save_does_not_wait_for_the_disk_and_removes_nothing(tmp_path: Path) -> None:
+    said: list[str] = []
+    disk = CountingDisk()
+    saver = make_patient(tmp_path, said, disk)
+    saver.save(make_state(1), {}, None)
+    before = disk.waits
+    for step in (2, 3, 4):
+        assert saver.save(make_state(step), {}, 3, durable=False) is not None
+    assert (disk.waits, saver.at_risk) == (before, True)
+    assert steps_in(tmp_path) == [f"step-0000000{step}" for step in (1, 2, 3, 4)]
+    assert saver.settle()
+    assert disk.waits > before
+    assert (saver.at_risk, said) == (False, [])
+    assert steps_in(tmp_path) == ["step-00000003", "step-00000004"]
+
+
+def test_it_is_time_to_settle_after_a_while_or_when_much_waits(tmp_path: Path) -> None:
+    saver = make_patient(tmp_path, [], Disk())
+    saver.save(make_state(1), {}, None, durable=False)
+    assert not saver.due()
+    saver.settled -= 1001
+    assert saver.due()
+    assert saver.settle()
+    assert not saver.due()
+    saver.save(make_state(2, size=1 << 24), {}, None, durable=False)
+    assert saver.due()
+
+
+def test_what_could_not_be_made_durable_is_written_again(tmp_path: Path) -> None:
+    said: list[str] = []
+    disk = CountingDisk()
+    saver = make_patient(tmp_path, said, disk)
+    saver.save(make_state(1), {}, None)
+    saver.save(make_state(2), {}, None, durable=False)
+    disk.broken = True
+    assert not saver.settle()
+    assert (saver.failed, saver.at_risk) == (True, True)
+    assert "the checkpoint of step 2 could not be made durable (Input/output error); training goes on" in said[0]
+    assert steps_in(tmp_path) == ["step-00000001", "step-00000002"]
+    disk.broken = False
+    inode = (tmp_path / "step-00000002" / "model.safetensors").stat().st_ino
+    assert saver.settle()
+    assert (tmp_path / "step-00000002" / "model.safetensors").stat().st_ino != inode
+    assert steps_in(tmp_path) == ["step-00000002"]
+    found = load_newest(tmp_path)
+    assert found is not None
+    assert found[1].step == 2
+
+
+def test_a_checkpoint_that_the_disk_has_dropped_replaces_nothing(tmp_path: Path) -> None:
+    said: list[str] = []
+    disk = CountingDisk()
+    saver = make_patient(tmp_path, said, disk)
+    saver.save(make_state(1), {}, None)
+    saver.save(make_state(2), {}, None, durable=False)
+    disk.broken = True
+    saver.settle()
+    disk.broken = False
+    (tmp_path / "step-00000002" / "state.json").write_bytes(b"")
+    assert not saver.settle()
+    assert saver.settle()  # nothing more to do until the next save
+    assert "step-00000002 is damaged" in said[1]
+    assert (saver.failed, steps_in(tmp_path)) == (True, ["step-00000001", "step-00000002"])
+    assert saver.save(make_state(3), {}, None) is not None
+    assert (saver.failed, steps_in(tmp_path)) == (False, ["step-00000003"])
+
+
+def test_what_another_process_has_left_is_made_durable_before_it_is_relied_on(tmp_path: Path) -> None:
+    first = make_patient(tmp_path, [], Disk())
+    first.save(make_state(1), {}, 1, durable=False)
+    disk = CountingDisk()
+    second = make_patient(tmp_path, [], disk)
+    assert list(second.waiting) == [tmp_path / "step-00000001"]
+    second.save(make_state(2), {}, 1)
+    assert (second.waiting, steps_in(tmp_path)) == ({}, ["step-00000001", "step-00000002"])
+    assert disk.waits >= 4 + 4 + 4  # the files of both, and their folders and names
