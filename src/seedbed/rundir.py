@@ -263,6 +263,26 @@ def read_events(path: Path) -> Iterator[dict[str, Any]]:
                 yield event
 
 
+def read_events_back(path: Path, block: int = 1 << 16) -> Iterator[dict[str, Any]]:
+    """The events of a log from the last to the first; reads only as much as is asked for, whatever the log's length."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        end, rest = file.seek(0, os.SEEK_END), b""
+        while end > 0:
+            start = max(0, end - block)
+            file.seek(start)
+            first, *lines = (file.read(end - start) + rest).split(b"\n")
+            end, rest = start, first  # its beginning may lie before this block
+            for line in reversed([first, *lines] if start == 0 else lines):
+                try:
+                    event = json.loads(line)
+                except (ValueError, RecursionError):
+                    continue
+                if isinstance(event, dict):
+                    yield event
+
+
 class RunLock:
     """One writer per run: a lock that the system releases when the process ends, however it ends.
 

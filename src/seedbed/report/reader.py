@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.errors import DataError
-from seedbed.rundir import RunDir, find_runs, read_events
+from seedbed.rundir import RunDir, find_runs, read_events_back
+
+RUNNING = "running or killed"
 
 
 @dataclass(frozen=True)
@@ -37,32 +39,38 @@ class RunRow:
         return f"{self.best['monitor']} {text} at epoch {self.best['epoch']}"
 
 
+# what the event that says it means for a run; each but the first two is the last of its process
+STATES = {"start": RUNNING, "resume": RUNNING, "signal": "interrupted", "non_finite": "failed"}
+
+
 def read_run(run: RunDir) -> RunRow:
-    """One run's row; a log that is still being written is fine."""
+    """One run's row; a log that is still being written is fine. The log is read from its end, as far as is needed."""
     try:
         config = run.read_config()
     except DataError:
         config = {}
-    status, epoch, step, metrics = "running or killed", 0, 0, {}
+    status, epoch, metrics, step = None, None, dict[str, Any](), 0
     best: dict[str, Any] | None = None
     seconds: float | None = None
-    for event in read_events(run.events):
+    for event in read_events_back(run.events):
         kind = event.get("event")
         step = max(step, int(event.get("step") or 0))
-        if kind == "epoch":
+        if kind == "end":
+            status, seconds, best = status or str(event["status"]), event.get("seconds"), event.get("best")
+            if epoch is None:
+                epoch, metrics = int(event["epoch"]), event["metrics"]
+        elif kind in STATES:
+            status = status or STATES[kind]
+        elif kind == "epoch" and epoch is None:
             epoch, metrics = int(event["epoch"]), {"loss": event.get("loss"), **event.get("metrics", {})}
-        elif kind in {"start", "resume"}:
-            status = "running or killed"
-        elif kind == "signal":
-            status = "interrupted"
-        elif kind == "non_finite":
-            status = "failed"
-        elif kind == "end":
-            status, metrics, best = str(event["status"]), event["metrics"], event.get("best")
-            epoch, seconds = int(event["epoch"]), event.get("seconds")
-    return RunRow(
-        str(run.path), str(config.get("name", "?")), status, epoch, step, metrics, best, config.get("seed"), seconds
-    )
+        elif kind == "step" and epoch is None and int(event.get("epoch") or 0) == 1:
+            epoch = 0  # the first epoch is not over yet
+        if kind in {"step", "epoch"}:
+            status = status or RUNNING
+        if status is not None and epoch is not None:
+            break
+    name, seed = str(config.get("name", "?")), config.get("seed")
+    return RunRow(str(run.path), name, status or RUNNING, epoch or 0, step, metrics, best, seed, seconds)
 
 
 def read_runs(root: Path) -> list[RunRow]:
