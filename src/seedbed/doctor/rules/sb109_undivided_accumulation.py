@@ -37,6 +37,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import rounds
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -49,6 +50,8 @@ def check(p: Program) -> Iterator[Finding]:
         if loop is None or not step.first:
             continue
         inner = [c for c in step.conds_in(loop) if c[1] == 0 and _counts(c[2])]
+        if any(q.in_arm(b, c) for b in p.all("backward") for c in inner):
+            continue  # the rarer step has a backward() of its own: two optimizers that take turns
         for back in p.all("backward"):
             if back.loops != step.loops or not back.first or back.seq > step.seq:
                 continue
@@ -88,10 +91,9 @@ def _divided(root: Val) -> bool:
         if id(val) in seen:
             continue
         seen.add(id(val))
-        if val.name in ("div", "mul", "true_divide") and val.kind == "tensor":
-            others = [a for a in val.args if a.kind in ("const", "number", "unknown", "method")]
-            if others:
-                return True
+        factors = [o for a in val.args for o in a.options()] if val.name in ("div", "mul", "true_divide") else []
+        if val.kind == "tensor" and any(o.kind in ("const", "number", "unknown", "method") for o in factors):
+            return True
         if "reduction=sum" in val.tags or val.kind == "unknown":
             return True
         if val.name in ("scaled", "add", "neg", "phi", "div", "mul", "sub", "getitem", "forward"):

@@ -48,8 +48,9 @@ def check(p: Program) -> Iterator[Finding]:
         loop = step.loop
         if loop is None:
             continue
-        if not any(c[1] == 0 and any(v.name == "mod" for v in ancestors(c[2])) for c in step.conds_in(loop)):
-            continue
+        due = [c for c in step.conds_in(loop) if c[1] == 0 and any(v.name == "mod" for v in ancestors(c[2]))]
+        if not due or any(q.in_arm(b, c) for b in p.all("backward") for c in due):
+            continue  # with a backward() of its own the step does not wait for several batches
         for clear in p.once("clear"):
             if clear.loop is None or clear.loop.node is not loop.node or clear.conds_in(clear.loop):
                 continue

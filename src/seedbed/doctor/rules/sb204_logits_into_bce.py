@@ -47,7 +47,10 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.once("loss"):
         if event.name != "BCELoss":
             continue
-        for made in training.loss_origins(event.arg(0, "input")):
+        sources = training.loss_origins(event.arg(0, "input"))
+        if any(made.name in training.PROBABILITY for made in sources):
+            continue  # a branch of the model squashes; this call may stand in the same one
+        for made in sources:
             if made.kind != "tensor":
                 continue
             inner = made

@@ -32,6 +32,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static.naming import is_model, words
 from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.source import Source
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -64,6 +65,8 @@ def check(p: Program) -> Iterator[Finding]:
 def _is_lost(made: Event, node: ast.Call, name: str) -> bool:
     """Whether the thrown-away result was the point of the call."""
     recv = made.recv
+    if _is_another_kind(made, node, name):
+        return False
     if made.name.startswith(("torch.", "numpy.")):
         if name not in _PURE or name in ("to", "cuda", "cpu", "type", "apply", "copy", "shuffle") or not node.args:
             return False
@@ -76,6 +79,8 @@ def _is_lost(made: Event, node: ast.Call, name: str) -> bool:
         if any(o.kind in ("module", "object") for o in recv.options()):
             return False
     elif recv.kind in ("unknown", "method"):
+        if name in ("add", "log"):  # a meter, a set or a logger as well as a tensor
+            return False
         tensor_like = set(words(recv.var or recv.name)) & _TENSORS
         if (
             name
@@ -90,7 +95,6 @@ def _is_lost(made: Event, node: ast.Call, name: str) -> bool:
                 "abs",
                 "sum",
                 "mean",
-                "add",
                 "div",
                 "norm",
                 "sort",
@@ -110,6 +114,34 @@ def _is_lost(made: Event, node: ast.Call, name: str) -> bool:
     return True
 
 
+def _is_another_kind(made: Event, node: ast.Call, name: str) -> bool:
+    """Whether the call shows that its receiver is no tensor: a list, a mapping with its own ``to``, a logger."""
+    if name in _UNARY and made.recv is not None and (node.args or node.keywords):
+        return True
+    if name == "sort" and (
+        any(k.arg in ("key", "reverse") for k in node.keywords)
+        or (made.recv is not None and any(o.name == "tolist" for o in made.recv.options()))
+    ):
+        return True
+    return name == "to" and isinstance(node.func, ast.Attribute) and _is_mapping(made.src, ast.unparse(node.func.value))
+
+
+def _is_mapping(src: Source, subject: str) -> bool:
+    """Whether the program unpacks ``subject`` with ``**`` or asks it for a key: then it is no tensor."""
+    for node in ast.walk(src.tree):
+        if isinstance(node, ast.Call) and any(k.arg is None and ast.unparse(k.value) == subject for k in node.keywords):
+            return True
+        if (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.slice, ast.Constant)
+            and isinstance(node.slice.value, str)
+            and ast.unparse(node.value) == subject
+        ):
+            return True
+    return False
+
+
+_UNARY = frozenset(["log", "exp", "sqrt", "abs", "neg", "sigmoid", "tanh", "floor", "ceil", "relu", "t", "contiguous"])
 _PURE = frozenset(
     [
         "clamp",

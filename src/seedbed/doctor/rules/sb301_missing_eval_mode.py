@@ -46,12 +46,13 @@ with torch.no_grad():
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import methods, ownership, rounds, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.naming import is_evaluation
+from seedbed.doctor.static.naming import is_evaluation, words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
@@ -70,8 +71,10 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if event.mode == "mixed" or (any(s for s in methods.submodules(module)) and _parts_eval(event, module)):
             continue
+        if _shows(p, event):
+            continue
         if not (
-            not event.grad
+            (not event.grad and not _ACTS.search(p.source.text))
             or rounds.is_eval_loop(event.loop)
             or rounds.split_of_val(event.arg(0)) in ("val", "test")
             or _measured(p, event)
@@ -137,6 +140,21 @@ def _averages(p: Program) -> Iterator[Event]:
             continue
         if rounds.is_eval_loop(event.loop) or _measured(p, event):
             yield event
+
+
+_ACTS = re.compile(r"\benvs?\.(step|reset)\(")  # a policy that acts while it learns is no evaluation
+
+
+def _shows(p: Program, event: Event) -> bool:
+    """Whether the output is only looked at: a GAN's pictures from noise, or samples that a function saves."""
+    if _measured(p, event) or rounds.is_eval_loop(event.loop):
+        return False
+    noise = training.loss_origins(event.arg(0))
+    adversaries = len(ownership.optimizers(p)) > 1
+    if adversaries and noise and all(v.name in ("randn", "rand", "normal", "np_normal", "randn_like") for v in noise):
+        return True
+    names = {w for f in event.funcs for w in words(f.name)}
+    return event.grad and bool(names & {"sample", "samples", "save", "plot", "show", "draw", "visualize"})
 
 
 def _parts_eval(event: Event, module: Val) -> bool:

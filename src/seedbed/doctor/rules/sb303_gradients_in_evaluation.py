@@ -42,23 +42,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import rounds, training
 from seedbed.doctor.static.naming import is_evaluation
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
+    if "volatile=True" in p.source.text:
+        return  # how torch before 0.4 switched the graph off
     for event in training.evaluations(p):
         if not event.grad or id(event.node) in seen or event.recv is None:
             continue
         if any(e.name == "grad" and e.kind == "backward" for e in p.all("backward")):
             continue
+        trains = event.loop is not None and any(
+            b.loop is not None and b.loop.node is event.loop.node for b in p.all("backward")
+        )
         looped = rounds.is_eval_loop(event.loop) or (
-            event.loop is not None and rounds.is_loader_loop(event.loop) and event.mode == "eval"
+            event.loop is not None and rounds.is_loader_loop(event.loop) and event.mode == "eval" and not trains
         )
         whole = (
             event.mode == "eval"
@@ -86,5 +91,15 @@ def check(p: Program) -> Iterator[Finding]:
             "torch.no_grad() is missing: the evaluation records gradients (autograd graphs)",
             why="each batch builds a graph that is never used, which costs memory and time",
             fix="Evaluate inside `with torch.no_grad():` (or torch.inference_mode())",
-            severity=None,
+            severity=None if looped or _measured(p, event) else Severity.HINT,
         )
+
+
+def _measured(p: Program, event: Event) -> bool:
+    """Whether a loss or a comparison judges the output: a whole evaluation, not one picture or sentence."""
+    made = event.result
+    if made is None:
+        return False
+    judged = [a for e in p.all("loss") for a in e.args[:1]]
+    judged += [a for e in p.all("compare") if e.name == "Eq" for a in e.args]
+    return any(q.reaches_val(a, made) for a in judged)

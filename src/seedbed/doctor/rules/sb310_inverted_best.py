@@ -41,11 +41,13 @@ from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
+_ERRORS = {"fid", "kid", "wer", "cer"}
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     up = {"acc", "accuracy", "f1", "auc", "score", "iou", "dice", "r2", "map", "precision", "recall"}
-    down = {"loss", "error", "err", "mse", "mae", "rmse", "ppl", "perplexity", "nll"}
+    down = {"loss", "error", "err", "mse", "mae", "rmse", "mape", "ppl", "perplexity", "nll", "lpips", *_ERRORS}
     for node in q.nodes(p, ast.If):
         test = node.test
         if isinstance(test, ast.BoolOp):
@@ -78,6 +80,8 @@ def check(p: Program) -> Iterator[Finding]:
             v.const for n, v, e in p.assigns if n == best and v.kind == "const" and isinstance(v.const, (int, float))
         ]
         problem = ""
+        if found & _ERRORS:
+            found -= {"score"}  # scores by name, errors by meaning
         if found & down and not found & up and wants:
             problem = f"{score} is better when it is lower, but the best is replaced when it is higher"
         elif found & up and not found & down and not wants:

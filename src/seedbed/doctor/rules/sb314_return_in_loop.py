@@ -48,6 +48,11 @@ def check(p: Program) -> Iterator[Finding]:
         if loop is None or not event.funcs or event.conds_in(loop) or event.name == "lambda":
             continue
         body = getattr(loop.node, "body", [])
+        if any(
+            isinstance(n, ast.Try) and any(event.node is part for s in n.body for part in ast.walk(s))
+            for n in ast.walk(loop.node)
+        ):
+            continue  # a loop that tries again until it works
         func = event.funcs[-1]
         if loop.node not in set(ast.walk(func.node)) or not any(
             s is event.node or event.node in set(ast.walk(s)) for s in body

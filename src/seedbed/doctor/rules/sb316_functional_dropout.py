@@ -54,6 +54,8 @@ def check(p: Program) -> Iterator[Finding]:
         flag = event.arg(2, "training")
         if not event.depth and not any(f.owner is not None and f.owner.base == "module" for f in event.funcs):
             continue
+        if _asks_for_training(event):
+            continue
         if flag is None or (
             flag.kind == "const" and flag.const is True and _literal(event) and not _monte_carlo(event)
         ):
@@ -65,6 +67,16 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Pass training=self.training, or use an nn.Dropout layer",
                 severity=None if flag is None else Severity.WARNING,
             )
+
+
+def _asks_for_training(event: Event) -> bool:
+    """Whether the call stands in a branch of its function that only training takes."""
+    return any(
+        isinstance(n, ast.If)
+        and any(isinstance(t, ast.Attribute) and t.attr == "training" for t in ast.walk(n.test))
+        and any(event.node is part for s in n.body for part in ast.walk(s))
+        for n in ast.walk(event.funcs[-1].node)
+    )
 
 
 def _monte_carlo(event: Event) -> bool:

@@ -58,6 +58,8 @@ def check(p: Program) -> Iterator[Finding]:
         method = cls.method("__getitem__")
         if method is None or cls.base not in ("dataset", "iterable", "instance"):
             continue
+        if _unpaired(method.node):
+            continue
         flips: dict[str, list[Any]] = {}
         calls: dict[str, list[ast.Call]] = {}
         for n in ast.walk(method.node):
@@ -81,6 +83,11 @@ def check(p: Program) -> Iterator[Finding]:
                     list(flips.values())[1][0],
                     f"{' and '.join(flips)} are changed by different draws",
                 )
+
+
+def _unpaired(method: ast.AST) -> bool:
+    """Whether an item is looked up by a random index: then the two of a sample don't belong together anyway."""
+    return any(isinstance(n, ast.Subscript) and d.draws_random(n.slice) for n in ast.walk(method))
 
 
 def _random(p: Program, cls: Any, name: str) -> bool:

@@ -57,30 +57,24 @@ def check(p: Program) -> Iterator[Finding]:
         if method is None or method.kind != "func":
             continue
         body = method.owner.node
-        loads = [n.id for n in ast.walk(body) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
-        for node in body.body:
+        inner = {
+            n.id
+            for f in ast.walk(body)
+            if f is not body and isinstance(f, (ast.FunctionDef, ast.Lambda))
+            for n in ast.walk(f)
+            if isinstance(n, ast.Name)
+        }
+        if any(isinstance(n, ast.Name) and n.id == "locals" for n in ast.walk(body)):
+            continue
+        for place, node in enumerate(body.body):
             if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
                 continue
             name = node.targets[0].id
-            later = [
-                n
-                for s in body.body
-                if s.lineno > node.lineno
-                for n in ast.walk(s)
-                if isinstance(n, ast.Name) and n.id == name
-            ]
-            read = [n for n in later if isinstance(n.ctx, ast.Load)]
-            if name.startswith("_") or not isinstance(node.value, ast.Call) or "locals" in loads:
+            if name.startswith("_") or name in inner or not isinstance(node.value, ast.Call):
                 continue
             text = ast.unparse(node.value.func)
             layer = text.startswith(("self.", "F.", "torch.relu", "torch.tanh", "torch.sigmoid", "nn.functional"))
-            first_store = next((n for n in sorted(later, key=lambda n: n.lineno)), None)
-            overwritten = (
-                first_store is not None
-                and isinstance(first_store.ctx, ast.Store)
-                and not any(n.lineno == first_store.lineno for n in read)
-            )
-            if layer and (not read or overwritten):
+            if layer and _is_lost(body.body[place + 1 :], name):
                 yield p.report(
                     "SB529",
                     (node, cls.src),
@@ -88,3 +82,17 @@ def check(p: Program) -> Iterator[Finding]:
                     why="this step of the network has no influence on the output",
                     fix=f"Use {name} in what follows, or delete the line",
                 )
+
+
+def _is_lost(rest: list[ast.stmt], name: str) -> bool:
+    """Whether the statements that follow never read ``name``, or give it another value first."""
+    for statement in rest:
+        for part in ast.walk(statement):
+            if isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Load):
+                return False
+            if isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name) and part.target.id == name:
+                return False  # x += y reads x
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        if any(isinstance(n, ast.Name) and n.id == name for t in targets for n in ast.walk(t)):
+            return True
+    return True

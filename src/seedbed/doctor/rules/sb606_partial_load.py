@@ -29,7 +29,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -37,6 +37,8 @@ def check(p: Program) -> Iterator[Finding]:
     discarded = {id(e.node.value) for e in p.all("discard") if isinstance(e.node, ast.Expr)}
     for event in p.once("restore"):
         flag = event.arg(1, "strict")
+        if _passed_on(event) or (event.kwargs.get("assign") is not None and event.kwargs["assign"].const is True):
+            continue  # the caller's choice; weights of the meta device that stay unloaded fail loudly
         if flag is not None and flag.const is False and id(event.node) in discarded:
             yield p.report(
                 "SB606",
@@ -46,3 +48,12 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Use strict=True, or check the result: missing, unexpected = model.load_state_dict(..., "
                 "strict=False)",
             )
+
+
+def _passed_on(event: Event) -> bool:
+    """Whether ``strict`` is a parameter of the function around the call."""
+    given = [k.value for k in getattr(event.node, "keywords", ()) if k.arg == "strict"]
+    if not given or not isinstance(given[0], ast.Name) or not event.funcs:
+        return False
+    spec = event.funcs[-1].node.args
+    return given[0].id in {a.arg for a in (*spec.args, *spec.kwonlyargs)}

@@ -81,6 +81,13 @@ def _reflection(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], k
         made = unknown(last, node, run.src, *args)
         made.grad = False
         return made
+    if last in ("max", "min") and len(args) > 1 and all(a.kind in ("const", "number") for a in args):
+        numbers = [a.const for a in args]
+        if all(isinstance(n, (int, float)) for n in numbers):
+            return const(max(numbers) if last == "max" else min(numbers), node, run.src)
+        made = library_value(run, "number", last, node, args, {})
+        made.shape = ()
+        return made
     return ops.apply(run, last, node, args, kwargs)
 
 

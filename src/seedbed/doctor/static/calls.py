@@ -86,6 +86,11 @@ def _call_unknown(run: Machine, func: Val, node: ast.AST, args: tuple[Val, ...],
         made.owner = func
         run.emit("loss", "", node, recv=func, args=args, kwargs=kwargs, result=made)
         return made
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and naming.is_class(node.func.id):
+        made = unknown(name, node, run.src, *args, *values)  # a class that is defined elsewhere
+        if naming.is_model(name):
+            made.tags.add("module")
+        return made
     if "module" in func.tags or func.tags & {"moded"} or naming.is_model(name):
         made = run.tensor("forward", node, *args, *values)
         made.tags.add("opaque")

@@ -54,6 +54,12 @@ def element(run: Machine, val: Val, node: ast.AST) -> Val:
         pair = Val("tuple", "pair", node, run.src)
         pair.items = [unknown("key", node, run.src), value]
         return pair
+    if val.kind == "iter" and val.name in ("named_modules", "named_children"):
+        part = unknown("module", node, run.src, val)
+        part.tags.add("module")
+        pair = Val("tuple", "pair", node, run.src)
+        pair.items = [unknown("name", node, run.src), part]
+        return pair
     if val.kind in ("params", "groups"):
         made = run.tensor("parameter", node, val)
         made.grad = run.grads[-1]

@@ -65,7 +65,7 @@ class Machine(ABC):
             self.program.events.append(event)
         return event
 
-    def tensor(self, name: str, node: ast.AST, *args: Val, **kwargs: Val) -> Val:
+    def tensor(self, name: str, node: ast.AST, /, *args: Val, **kwargs: Val) -> Val:
         """A tensor made by the operation ``name``; it carries a graph if an input does."""
         val = Val("tensor", name, node, self.src)
         val.args = args
@@ -106,6 +106,10 @@ class Machine(ABC):
         """Give a value a name in the current scope."""
         if not val.var and val.kind != "lib":
             val.var = name
+        if val.kind == "phi":
+            for one in val.options():
+                if one.kind == "unknown" and not one.var:
+                    one.var = name
         if not val.split and val.kind in ("tensor", "loader", "dataset") and val.shape != ():
             val.split = split_of(name)
         scope = self.scope.owner(name) if name in self.scope.shared else self.scope

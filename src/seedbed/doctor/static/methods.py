@@ -322,6 +322,12 @@ def _object(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs
         made.split = args[0].split if args else ""
         made.shape = args[0].shape if args else None
         return made
+    if obj.name in ("Accelerator", "Fabric") and name in ("prepare", "setup", "setup_dataloaders") and args:
+        if len(args) == 1:  # wrapped for the hardware, the same things for training
+            return args[0]
+        together = Val("tuple", name, node, run.src)
+        together.items = list(args)
+        return together
     made = unknown(name, node, run.src, *args, *kwargs.values(), obj)
     made.grad = False
     return made

@@ -138,6 +138,11 @@ _OTHER = frozenset(
 )
 
 
+def is_class(name: str) -> bool:
+    """Whether a name is written like that of a class: ``EncoderRNN``, ``Net``; not ``G`` or ``Enc1``."""
+    return name[:1].isupper() and any(c.islower() for c in name) and not name[-1].isdigit() and "_" not in name
+
+
 @lru_cache(maxsize=4096)
 def is_loss(name: str) -> bool:
     """Whether a callable of this name is usually a loss."""

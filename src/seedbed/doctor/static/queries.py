@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from seedbed.doctor.static.program import Event, LoopRun, Program
+from seedbed.doctor.static.program import Cond, Event, LoopRun, Program
 from seedbed.doctor.static.source import Source
 from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
 
@@ -36,6 +36,11 @@ def same_branch(a: Event, b: Event) -> bool:
     """Whether two events are not in different arms of one branch."""
     arms = {id(c[0]): c[1] for c in a.conds}
     return all(arms.get(id(c[0]), c[1]) == c[1] for c in b.conds)
+
+
+def in_arm(event: Event, branch: Cond) -> bool:
+    """Whether an event stands in this arm of a branch."""
+    return any(c[0] is branch[0] and c[1] == branch[1] for c in event.conds)
 
 
 def place(val: Val) -> tuple[str, int, str]:
