@@ -24,7 +24,6 @@ from seedbed.data.loader import Data, LoaderOptions, make_eval, prepare
 from seedbed.data.samples import digest
 from seedbed.data.stream import StreamBatches
 from seedbed.eager import compiler
-from seedbed.fast import choose_step
 from seedbed.models.freeze import freeze, frozen_modules, unfreeze
 from seedbed.models.init import initialize
 from seedbed.models.transfer import transfer
@@ -36,6 +35,7 @@ from seedbed.optim.optimizers import build_optimizer, default_option
 from seedbed.parts import Parts, make_parts, optimizer_configs
 from seedbed.provenance import collect, numeric_fingerprint
 from seedbed.seeding import forked_rng, seed_everything, stream_key, torch_generator
+from seedbed.speed.settle import Settled, settle
 from seedbed.state import Batches, Job, TrainState
 
 
@@ -50,6 +50,7 @@ class Training:
     monitor: Monitor | None
     fingerprint: dict[str, Any]
     notes: list[str]
+    speed: Settled
     project: Path | None = None
     num_train: int | None = None
     data_digest: str = "none"
@@ -84,6 +85,7 @@ class Training:
             **collect(self.project, command, self.config.seed, self.fingerprint),
             "project": None if self.project is None else str(self.project),
             "data": {"train_digest": self.data_digest, "info": self.data.info},
+            "speed": self.speed.measured,
         }
 
     def describe(self) -> dict[str, Any]:
@@ -128,7 +130,7 @@ def assemble(config: Config, parts: Parts, *, resolved: dict[str, Any], project:
     device = choose_device(trainer.device)
     with ExitStack() as stack:
         stack.enter_context(forked_rng(stream_key(config.seed, "init")))
-        stack.enter_context(compiler(wanted=trainer.compile))
+        stack.enter_context(compiler(wanted=trainer.compile in {"model", "step"}))
         stack.enter_context(pinned_numerics(device, deterministic=trainer.deterministic))
         model = parts.make_model()
         loader = loader_options(config, parts.loader)
@@ -137,6 +139,7 @@ def assemble(config: Config, parts: Parts, *, resolved: dict[str, Any], project:
             data.val = data.test = make_eval(
                 data.train.samples, data.train.pipeline, loader, parts.source.hints, config.seed
             )
+        most_threads = torch.get_num_threads()
         threads = trainer.threads or choose_threads(work_of(model, data, loader.batch_size or 32))
         torch.set_num_threads(threads)
         state = make_state(config, parts, model, data, device, notes)
@@ -145,26 +148,29 @@ def assemble(config: Config, parts: Parts, *, resolved: dict[str, Any], project:
         job = Job(
             state=state,
             batches=batches,
-            train_step=choose_step(parts.step, state),
+            train_step=parts.step,
             total_steps=horizon(config, steps_per_epoch),
             total_epochs=trainer.epochs,
             accumulate=trainer.accumulate,
         )
+        speed = settle(config, job, data, threads=threads, most_threads=most_threads)
+        config = speed.config
         if parts.make_schedule is not None:
             chosen = config.lr_scheduler.optimizer if config.lr_scheduler else None
             for name, optimizer in state.optimizers.items():
                 if chosen in {None, name}:
                     state.schedules[name] = parts.make_schedule(optimizer, job.total_steps, steps_per_epoch)
-        fingerprint = numeric_fingerprint(device, numeric_choices(config, state))
+        fingerprint = numeric_fingerprint(device, {**speed.fingerprint(), **optimizer_forms(state)})
         seed_everything(stream_key(config.seed, "train"))
         return Training(
             config=config,
-            resolved=resolved,
+            resolved={**resolved, "trainer": config.trainer.model_dump(mode="json")},
             job=job,
             data=data,
             monitor=make_monitor(trainer.monitor, metric_keys(config, state, data), trainer.early_stop),
             fingerprint=fingerprint,
             notes=notes,
+            speed=speed,
             project=project,
             num_train=None if isinstance(data.train, StreamBatches) else len(data.train.samples),
             data_digest=digest(data.train.samples),
@@ -187,15 +193,13 @@ def make_state(
         objective.to(device)
     if data.target_normalizer is not None and hasattr(objective, "report_in_units"):
         objective.report_in_units(data.target_normalizer.inverse)
-    if trainer.channels_last:
-        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     state = TrainState(
         model=model,
         objective=objective,
         optimizers={},
         device=device,
         normalizer=saved_normalizers(data),
-        precision=trainer.precision,
+        precision=trainer.precision or "fp32",
         clip_norm=trainer.clip_norm,
         clip_value=trainer.clip_value,
         non_finite=trainer.non_finite,
@@ -211,8 +215,6 @@ def make_state(
         state.ema = EMA(model, decay=config.ema.decay, power=config.ema.power, start_step=config.ema.start_step)
     if config.evaluate.train_metrics:
         state.epoch_metrics = objective.metrics()
-    if trainer.compile:
-        model.compile()
     return state
 
 
@@ -291,17 +293,11 @@ def horizon(config: Config, steps_per_epoch: int | None) -> int | None:
     return total if trainer.steps is None else min(total, trainer.steps)
 
 
-def numeric_choices(config: Config, state: TrainState) -> dict[str, Any]:
-    """What this run chose that changes floating-point results."""
-    trainer = config.trainer
+def optimizer_forms(state: TrainState) -> dict[str, str]:
+    """The class of each optimizer and whether its kernels are fused: that changes floating-point results."""
     return {
-        "precision": trainer.precision,
-        "compile": trainer.compile,
-        "channels_last": trainer.channels_last,
-        **{
-            f"optimizer.{name}": f"{type(o).__name__}{' fused' if o.defaults.get('fused') else ''}"
-            for name, o in state.optimizers.items()
-        },
+        f"optimizer.{name}": f"{type(o).__name__}{' fused' if o.defaults.get('fused') else ''}"
+        for name, o in state.optimizers.items()
     }
 
 

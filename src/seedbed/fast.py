@@ -1,13 +1,14 @@
-"""The fast forms of an update, chosen in one place: ``choose_step``.
+"""The fast form of an update: a function with the signature of ``loop.train_step`` that gives the same bits.
 
-Each is another function with the signature of ``loop.train_step`` that gives the same bits; where it does not apply
-it calls ``loop.train_step`` itself.
+Where it does not apply it calls ``loop.train_step`` itself. What else there is, and which one a training gets, is in
+``seedbed.speed.choose``.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -24,16 +25,18 @@ ENGINE: Callable[..., Any] | None = getattr(
 )
 
 
-def choose_step(plain: TrainStep, state: TrainState) -> TrainStep:
-    """The fastest form of ``plain`` for a training: itself, if that is a custom update or needs a loss scaler."""
-    if plain is not train_step or state.scaler is not None or state.device.type not in {"cpu", "cuda"}:
-        return plain
-    return FastStep(state)
-
-
 def is_plain(step: TrainStep) -> bool:
     """Whether an update is ``train_step`` or a fast form of it, not one of the user's."""
     return step is train_step or isinstance(step, FastStep)
+
+
+@dataclass(slots=True)
+class Passed:
+    """What forward, backward and clipping leave: the loss without its graph, the outputs, the norm before clipping."""
+
+    loss: Tensor
+    outputs: Any
+    grad_norm: Tensor | None
 
 
 class FastStep:
@@ -49,19 +52,12 @@ class FastStep:
         if len(batches) != 1 or state.skip_steps or Tensor.backward is not BACKWARD:
             return train_step(state, batches)
         (batch,) = batches
-        model, objective = state.model, state.objective
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                for parameter in group["params"]:
-                    parameter.grad = None
-        weight = objective.weight(batch)
-        with state.autocast():
-            outcome = objective(model, batch)
-        self.backward(outcome.loss)
-        loss = outcome.loss.detach()
+        self.forget_gradients()
+        weight = state.objective.weight(batch)
+        passed = self.differentiate(state, batch)
+        loss, grad_norm = passed.loss, passed.grad_norm
         for metric in state.epoch_metrics.values():
-            metric.update(outcome.outputs, batch)
-        grad_norm = clip_gradients(state)
+            metric.update(passed.outputs, batch)
         value = loss.item() if loss.device.type == "cpu" else None
         finite = is_finite(state, loss, grad_norm) if value is None or grad_norm is not None else math.isfinite(value)
         if not finite and state.non_finite != "skip":
@@ -73,9 +69,23 @@ class FastStep:
         for schedule in state.schedules.values():
             schedule.apply(state.step + 1)
         if finite and state.ema is not None:
-            state.ema.update(model)
+            state.ema.update(state.model)
         skipped = not finite
         return count(state, batches, loss, weight, learning_rate, grad_norm=grad_norm, skipped=skipped, value=value)
+
+    def forget_gradients(self) -> None:
+        """Gradients of all parameters that are trained are none."""
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                for parameter in group["params"]:
+                    parameter.grad = None
+
+    def differentiate(self, state: TrainState, batch: Batch) -> Passed:
+        """Forward, backward and clipping; the gradients are in the parameters afterwards."""
+        with state.autocast():
+            outcome = state.objective(state.model, batch)
+        self.backward(outcome.loss)
+        return Passed(outcome.loss.detach(), outcome.outputs, clip_gradients(state))
 
     def backward(self, loss: Tensor) -> None:
         """``loss.backward()`` without the checks of its arguments, which take as long as a small model's backward."""

@@ -17,7 +17,7 @@ from seedbed.config.tree import Tree
 from seedbed.data.datasets.adapt import as_source
 from seedbed.data.loader import LoaderOptions
 from seedbed.errors import ConfigError
-from seedbed.locate import choose_run_dir
+from seedbed.locate import as_recorded, choose_run_dir
 from seedbed.loop import Step, custom_step, train_step
 from seedbed.objectives.functional import from_callable, from_name
 from seedbed.parts import Parts, resolve_optimizer, schedule_of
@@ -100,6 +100,7 @@ def fit(
     resolved = config.model_dump(mode="json")
     options = Options(out=None if out is None else Path(out), resume=resume, console=console, command=["seedbed.fit"])
     run = choose_run_dir(name, resolved, options)
+    config = as_recorded(config, run)
     with assemble(config, parts, resolved=resolved, project=Path.cwd()) as training:
         return execute(training, run, options)
 

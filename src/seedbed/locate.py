@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from seedbed.config.schema import Config
 from seedbed.errors import ConfigError, DataError
 from seedbed.result import Options
 from seedbed.rundir import RunDir, RunLock, encode, find_run_dir, find_runs, new_run_dir, read_events
+
+MEASURED = ("precision", "channels_last", "threads", "compile", "cuda_graphs")  # what trainer.speed=auto may choose
 
 
 def choose_run_dir(name: str, resolved: dict[str, Any], options: Options) -> RunDir:
@@ -53,7 +56,8 @@ def check_same_config(run: RunDir, resolved: dict[str, Any]) -> None:
     Raises:
         ConfigError: With the differences.
     """
-    changed = differences(run.read_config(), encode(resolved))
+    recorded = run.read_config()
+    changed = differences(recorded, with_choices(encode(resolved), recorded))
     if changed:
         raise ConfigError(
             f"{run.path} holds a run of another config: {'; '.join(changed[:5])}. To train the new config choose "
@@ -67,7 +71,8 @@ def find_unfinished(folder: Path, resolved: dict[str, Any]) -> RunDir | None:
     wanted = encode(resolved)
     for run in reversed(find_runs(folder)):
         try:
-            if run.read_config() != wanted:
+            recorded = run.read_config()
+            if recorded != with_choices(wanted, recorded):
                 continue
         except DataError:
             continue
@@ -82,6 +87,29 @@ def find_unfinished(folder: Path, resolved: dict[str, Any]) -> RunDir | None:
         except ConfigError:
             continue
     return None
+
+
+def with_choices(resolved: dict[str, Any], recorded: dict[str, Any]) -> dict[str, Any]:
+    """A config with what it leaves to a measurement as a run of it was measured: its recorded config has it all.
+
+    Args:
+        resolved: The complete config; with ``trainer.speed`` "auto" some of its trainer's options may be null.
+        recorded: The config in the run folder.
+    """
+    trainer, before = resolved.get("trainer", {}), recorded.get("trainer", {})
+    if trainer.get("speed") != "auto" or before.get("speed") != "auto":
+        return resolved
+    chosen = {key: before[key] for key in MEASURED if trainer.get(key) is None and before.get(key) is not None}
+    return {**resolved, "trainer": {**trainer, **chosen}}
+
+
+def as_recorded(config: Config, run: RunDir) -> Config:
+    """The config with what a measurement chose for ``run``, if there is such a run."""
+    if config.trainer.speed != "auto" or not run.exists:
+        return config
+    plain = config.model_dump(mode="json")
+    trainer = with_choices(plain, run.read_config())["trainer"]
+    return config.model_copy(update={"trainer": config.trainer.model_copy(update={k: trainer[k] for k in MEASURED})})
 
 
 def differences(old: Any, new: Any, path: str = "") -> list[str]:

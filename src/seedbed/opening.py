@@ -37,6 +37,8 @@ def begin(session: Session) -> Result | None:
         write_json(run.config, training.resolved)
         write_json(run.manifest, training.manifest(list(session.options.command)))
         session.write({"event": "start", "run": str(run.path), **training.describe()})
+        if training.speed.measured is not None:
+            session.write({"event": "speed", "text": training.speed.sentence(), **training.speed.measured})
         if not training.data.train.can_resume:
             session.say(training.data.train.explanation)
         training.data.fit(session.stopper.check_signal)
@@ -56,6 +58,8 @@ def begin(session: Session) -> Result | None:
             session.say(f"{sentence}; going back to the newest checkpoint that is whole")
         horizon = {"epochs": training.job.total_epochs, "total_steps": training.job.total_steps}
         session.write({"event": "resume", "checkpoint": checkpoint.path.name, **horizon})
+    for sentence in training.speed.refusals:
+        session.say(sentence)
     if session.settings is not None:
         source = training.validation
         batch = next(iter(source)) if source is not None else training.job.batches.take(state.cursor, 1)[0][0]

@@ -19,7 +19,7 @@ from seedbed.config.load import LoadedConfig
 from seedbed.data.fetch import WorkerDiedError
 from seedbed.errors import CheckpointError, ConfigError
 from seedbed.extending import check_extension
-from seedbed.locate import choose_run_dir, differences
+from seedbed.locate import as_recorded, choose_run_dir, differences
 from seedbed.loop import NonFiniteError, steps
 from seedbed.opening import begin
 from seedbed.parts import load
@@ -46,6 +46,7 @@ def train(source: str | Path | dict[str, Any], overrides: Sequence[str] = (), op
     loaded = load_source(source, overrides, options.allow)
     root = loaded.run_root if loaded.run_root is not None and options.root == Path("runs") else options.root
     run = choose_run_dir(loaded.config.name, loaded.config.model_dump(mode="json"), replace(options, root=root))
+    loaded = replace(loaded, config=as_recorded(loaded.config, run))
     with build(loaded, allow=options.allow) as training:
         return execute(training, run, options)
 

@@ -147,6 +147,8 @@ class Session:
         self.trackers.tick(record, self.training.job.total_steps)
         self.trace.add(record)
         self.last_rate = record.learning_rate
+        if record.note is not None:
+            self.say(record.note)
         if record.value is None and record.loss.device.type != "cpu":
             self.unread.append(record)
             if len(self.unread) >= 64:

@@ -263,7 +263,8 @@ class StepRecord:
 
     ``step`` counts updates, this one included; ``epoch`` counts from 0; ``indices`` are the sample numbers of each
     micro-batch; ``loss`` is the mean over the whole window, and ``value`` the same as a number, where it has been read;
-    ``media`` is what to show besides numbers, by name, when this update is logged (see ``loop.Step``).
+    ``media`` is what to show besides numbers, by name, when this update is logged (see ``loop.Step``); ``note`` a
+    sentence for whoever watches.
     """
 
     step: int
@@ -278,6 +279,7 @@ class StepRecord:
     scalars: dict[str, Tensor | float] = field(default_factory=dict)
     value: float | None = None
     media: Mapping[str, tuple[str, Any]] | None = None
+    note: str | None = None
 
 
 TrainStep = Callable[[TrainState, Sequence[Batch]], StepRecord]

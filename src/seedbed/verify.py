@@ -15,13 +15,14 @@ import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from seedbed.build import build
 from seedbed.errors import ConfigError, SeedbedError, TrainingError
+from seedbed.locate import as_recorded
 from seedbed.replay import diff
 from seedbed.result import Options
 from seedbed.run import execute, load_source
@@ -29,7 +30,7 @@ from seedbed.rundir import RunDir, read_events
 from seedbed.state import StepRecord, TrainState
 
 CLOCKS = {"time", "seconds", "samples_per_second", "run"}
-TRACES_OF_STOPS = {"resume", "signal"}
+TRACES_OF_STOPS = {"resume", "signal", "speed"}
 SHORTEST_DELAY, LONGEST_DELAY = 1e-4, 1.0  # seconds between an update and its kill
 
 
@@ -194,7 +195,10 @@ def train_once(
     """Train into ``out``, from where that stands."""
     source, overrides, allow = command
     out.mkdir(exist_ok=True)
-    with build(load_source(source, overrides, allow), allow=allow) as training:
+    loaded = load_source(source, overrides, allow)
+    # what the straight run measured and chose is what the killed one is compared with
+    loaded = replace(loaded, config=as_recorded(loaded.config, RunDir(out.with_name("straight"))))
+    with build(loaded, allow=allow) as training:
         job = training.job
         plain = job.train_step
 

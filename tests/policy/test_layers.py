@@ -20,6 +20,7 @@ ROWS: list[set[str]] = [
     {"state"},
     {"loop", "evaluate", "nonfinite", "monitor"},
     {"fast"},
+    {"speed"},
     {"parts"},
     {"build"},
     {"tracking", "doctor", "recipes", "locate", "extending", "watching", "preflight"},

@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from seedbed.batch import Batch
-from seedbed.fast import FastStep, choose_step, is_plain
+from seedbed.fast import FastStep, is_plain
 from seedbed.loop import NonFiniteError, Step, custom_step, train_step
 from seedbed.objectives.classification import Classification
 from seedbed.optim.ema import EMA
 from seedbed.optim.schedules import FactorSchedule, linear
+from seedbed.speed.choose import choose_step
 from seedbed.state import StepRecord, TrainState
 
 SETTINGS: list[dict[str, Any]] = [
@@ -86,7 +87,7 @@ def run(step: Any, state: TrainState, batches: list[Batch]) -> list[tuple[Any, .
 @pytest.mark.parametrize("optimizer", ["AdamW", "SGD", "Adagrad"])
 def test_a_fast_update_is_the_plain_one(optimizer: str, settings: dict[str, Any]) -> None:
     plain, fast = make_state(optimizer, **settings), make_state(optimizer, **settings)
-    step = choose_step(train_step, fast)
+    step = choose_step(train_step, fast).step
     assert isinstance(step, FastStep)
     batches = make_batches(6)
     assert run(train_step, plain, batches) == run(step, fast, batches)
@@ -162,7 +163,7 @@ def test_without_the_private_engine_the_public_backward_is_called(monkeypatch: p
 def test_a_custom_update_stays_what_it_is() -> None:
     state = make_state()
     custom = custom_step(lambda state, batch: Step(torch.zeros(())))
-    assert choose_step(custom, state) is custom
+    assert choose_step(custom, state).step is custom
     assert not is_plain(custom)
     assert is_plain(train_step)
     assert is_plain(FastStep(state))

@@ -128,8 +128,11 @@ class Trainer(Section):
     """Updates that make up an epoch, if not all of the data (pytorch-template's `len_epoch`)."""
     accumulate: int = Field(default=1, ge=1)
     """Batches per update; the update is exactly that of the one large batch."""
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    """Number format of the forward pass; fp16 uses a loss scaler."""
+    speed: Literal["exact", "auto"] = "exact"
+    """`exact` keeps the plain update's numbers; `auto` measures before the first update which of precision, memory
+    layout, threads, compiling and CUDA graphs pays, where none is given here, and records what it chose."""
+    precision: Literal["fp32", "bf16", "fp16"] | None = None
+    """Number format of the forward pass, fp32 if absent; fp16 uses a loss scaler."""
     clip_norm: float | None = Field(default=None, gt=0)
     """Largest global gradient norm."""
     clip_value: float | None = Field(default=None, gt=0)
@@ -150,12 +153,21 @@ class Trainer(Section):
     """CPU threads of torch; part of the numeric fingerprint. A fixed number that suits the model size if absent."""
     deterministic: bool = True
     """Only deterministic algorithms; an operation that has none is an error that names it."""
-    compile: bool = False
-    """Compile the model with torch.compile."""
-    channels_last: bool = False
-    """Lay out images and convolution weights as channels-last."""
+    compile: Literal["off", "model", "step"] | None = None
+    """What torch.compile gets: nothing (if absent too), the model, or forward, loss, backward and clipping as one."""
+    channels_last: bool | None = None
+    """Lay out images and convolution weights as channels-last; not if absent."""
+    cuda_graphs: bool | None = None
+    """Record the whole update once as a CUDA graph and replay it; not if absent."""
     train_step: str | None = None
     """Name of your own update function `(state, batch) -> Step` in the project's modules."""
+
+
+    @field_validator("compile", mode="before")
+    @classmethod
+    def read_compile(cls, value: Any) -> Any:
+        """true is the model, false is off."""
+        return {True: "model", False: "off"}[value] if isinstance(value, bool) else value
 
 
 class TensorBoard(Section):

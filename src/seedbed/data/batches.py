@@ -7,7 +7,7 @@ taken in between, and nothing has to be saved. Data in memory are gathered a who
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from seedbed.data.fetch import DatasetFetcher, Request
 from seedbed.data.order import Indices
 from seedbed.data.pipeline import Pipeline
 from seedbed.data.samplers import TABLE_LIMIT, Listed, Sampler, Sequential
-from seedbed.data.samples import DatasetSamples, TensorSamples, gather, leaves
+from seedbed.data.samples import DatasetSamples, TensorSamples, gather, leaves, select_rows
 from seedbed.errors import DataError
 
 COPY_LIMIT = 1 << 30  # bytes up to which a split is kept finished, or moved to the device, as a whole
@@ -35,7 +35,7 @@ class MemoryGather:
 
     def __init__(self, samples: TensorSamples, pipeline: Pipeline) -> None:
         self.samples, self.pipeline = samples, pipeline
-        self._version = -1
+        self._version = (-1, False)
         self._finished = False
         self._plain = isinstance(samples.inputs, Tensor) and isinstance(samples.targets, Tensor)
         self.inputs, self.targets = samples.inputs, samples.targets
@@ -48,7 +48,7 @@ class MemoryGather:
 
     def refresh(self) -> bool:
         """Lay the data out again if the statistics have changed since; whether that was so."""
-        version = self.version() if self._modules else 0
+        version = (self.version() if self._modules else 0, self.pipeline.channels_last)
         if version == self._version:
             return False
         self._version = version
@@ -60,7 +60,8 @@ class MemoryGather:
         self.inputs, self.targets, self.rows, self._finished = samples.inputs, samples.targets, samples.rows, False
         on_cpu = pipeline.device.type == "cpu"
         has_images = any(leaf.dtype == torch.uint8 for leaf in leaves(self.inputs))
-        if pipeline.pure and on_cpu and not has_images and not self._modules:
+        as_they_are = not has_images and not self._modules and not pipeline.channels_last
+        if pipeline.pure and on_cpu and as_they_are:
             self._finished = True  # nothing to do to a batch
             return
         if any(overlaps(leaf) for leaf in leaves((self.inputs, self.targets))):
@@ -79,14 +80,28 @@ class MemoryGather:
         """Where the tensors lie, so where row numbers must be."""
         return leaves(self.inputs)[0].device
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether a batch is one gather out of ``inputs`` and one out of ``targets``, both tensors."""
+        return self._finished and self._plain
+
     def batch(self, rows: Tensor, ids: npt.NDArray[np.int64], epoch: int | None) -> Batch:
         """The batch of these rows; ``epoch`` keys its augmentation, None leaves it out."""
         if self._finished:
             inputs, targets = self.inputs, self.targets
             if self._plain:
-                return Batch(inputs.index_select(0, rows), targets.index_select(0, rows), ids)
+                return Batch(select_rows(inputs, rows), targets.index_select(0, rows), ids)
             return Batch(gather(inputs, rows), gather(targets, rows), ids)
         return self.pipeline(gather(self.inputs, rows), gather(self.targets, rows), ids, epoch)
+
+
+class Gathers(NamedTuple):
+    """A pass whose batches are rows of finished tensors: ``rows`` and ``ids`` (sample numbers) of each batch."""
+
+    inputs: Tensor
+    targets: Tensor
+    rows: list[Tensor]
+    ids: list[Indices]
 
 
 class TrainBatches:
@@ -161,6 +176,15 @@ class TrainBatches:
         rows = torch.from_numpy(memory.rows[positions]).to(memory.device)
         return memory.batch(rows, self.samples.ids[positions], epoch)
 
+    def gathers(self, epoch: int) -> Gathers | None:
+        """The batches of a whole epoch as what they gather; None if a batch is more than one gather a tensor."""
+        memory = self._memory
+        if memory is None or self.batches_per_epoch != self.batches_per_pass:
+            return None
+        if memory.refresh() or epoch != self._pass:
+            self._lay_out(memory, epoch)
+        return Gathers(memory.inputs, memory.targets, self._rows, self._ids) if self._rows and memory.is_plain else None
+
     def positions(self, epoch: int, number: int) -> Indices:
         """Which samples of the split make up batch ``number`` of pass ``epoch``."""
         if isinstance(self.sampler, Listed):
@@ -224,6 +248,7 @@ class EvalBatches:
             normalizer=pipeline.normalizer,
             target_normalizer=pipeline.target_normalizer,
         )
+        self._plain = plain
         self._memory = MemoryGather(samples, plain) if isinstance(samples, TensorSamples) else None
         self.fetcher = fetcher
         self._sampler = Sequential(len(samples))
@@ -241,6 +266,7 @@ class EvalBatches:
         return self._from_dataset()
 
     def _from_memory(self, memory: MemoryGather) -> Iterator[Batch]:
+        self._plain.channels_last = self.pipeline.channels_last
         memory.refresh()
         rows = torch.from_numpy(memory.rows).to(memory.device)
         for start in range(0, len(self.samples), self.batch_size):

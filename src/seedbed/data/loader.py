@@ -102,12 +102,12 @@ class Data:
     info: dict[str, Any] = field(default_factory=dict)
 
     def fit(self, poll: Callable[[], None] = lambda: None) -> None:
-        """Learn the normalizers' statistics from the training split, without augmentation.
+        """Learn the normalizers' statistics from the training split, without augmentation; once.
 
         Args:
             poll: Called for every chunk of samples; may raise to end the pass.
         """
-        wanted = [n for n in (self.normalizer, self.target_normalizer) if n is not None and n.kind != "fixed"]
+        wanted = [n for n in (self.normalizer, self.target_normalizer) if n is not None and not n.fitted]
         if not wanted:
             return
         if isinstance(self.train, StreamBatches):

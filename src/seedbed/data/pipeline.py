@@ -19,9 +19,10 @@ Transform: TypeAlias = Callable[[Tensor, BatchRandom], Tensor]
 
 
 class Pipeline:
-    """Device → uint8 images to float 0..1 → random transforms (training only) → normalizer.
+    """Device → uint8 images to float 0..1 → random transforms (training only) → normalizer → memory layout.
 
-    Transforms and the normalizer see the inputs where these are one tensor, or the entry ``x`` of a dict.
+    Transforms and the normalizer see the inputs where these are one tensor, or the entry ``x`` of a dict. With
+    ``channels_last`` set, inputs of four dimensions come out in that layout.
 
     Args:
         device: Where batches go.
@@ -44,13 +45,18 @@ class Pipeline:
         self.transforms = tuple(transforms)
         self.normalizer, self.target_normalizer = normalizer, target_normalizer
         self.pure = not self.transforms
+        self.channels_last = False
 
     def __call__(self, inputs: Any, targets: Any, ids: npt.NDArray[np.int64], epoch: int | None) -> Batch:
         """The finished batch; ``epoch`` keys the transforms, None leaves them out (evaluation)."""
         return Batch(self.finish_inputs(inputs, ids, epoch), self.finish_targets(targets), ids)
 
     def finish_inputs(self, inputs: Any, ids: npt.NDArray[np.int64] | None, epoch: int | None) -> Any:
-        """Inputs on the device, float, transformed and normalised."""
+        """Inputs on the device, float, transformed, normalised and laid out."""
+        inputs = self._finish_values(inputs, ids, epoch)
+        return map_tensors(channels_last, inputs) if self.channels_last else inputs
+
+    def _finish_values(self, inputs: Any, ids: npt.NDArray[np.int64] | None, epoch: int | None) -> Any:
         inputs = map_tensors(lambda tensor: to_float(tensor.to(self.device, non_blocking=True)), inputs)
         transforms = self.transforms if epoch is not None else ()
         if not transforms and self.normalizer is None:
@@ -85,3 +91,10 @@ class Pipeline:
 def to_float(tensor: Tensor) -> Tensor:
     """uint8 images as float 0..1; everything else as it is."""
     return tensor.to(torch.float32).div_(255.0) if tensor.dtype == torch.uint8 else tensor
+
+
+def channels_last(tensor: Tensor) -> Tensor:
+    """Images with the channels of a pixel beside each other in memory; everything else as it is."""
+    if tensor.ndim != 4 or not tensor.is_floating_point():
+        return tensor
+    return tensor.contiguous(memory_format=torch.channels_last)

@@ -165,8 +165,15 @@ def gather(tree: Any, rows: Tensor) -> Any:
     if tree is None:
         return None
     if isinstance(tree, Tensor):
-        return tree.index_select(0, rows)
-    return map_tensors(lambda tensor: tensor.index_select(0, rows), tree)
+        return select_rows(tree, rows)
+    return map_tensors(lambda tensor: select_rows(tensor, rows), tree)
+
+
+def select_rows(tensor: Tensor, rows: Tensor) -> Tensor:
+    """The given rows in the layout of the whole, which ``index_select`` alone does not keep."""
+    if tensor.ndim == 4 and not tensor.is_contiguous() and tensor.is_contiguous(memory_format=torch.channels_last):
+        return tensor.permute(0, 2, 3, 1).index_select(0, rows).permute(0, 3, 1, 2)
+    return tensor.index_select(0, rows)
 
 
 def split_item(item: Any) -> tuple[Any, Any]:

@@ -47,6 +47,10 @@ class EMA:
             return self.decay
         return float(min(self.decay, 1 - (1 + update) ** -self.power))
 
+    def is_steady(self) -> bool:
+        """Whether all updates from now on are made with the same decay."""
+        return self.power is None and self.updates >= self.start_step
+
     @torch.no_grad()
     def update(self, model: nn.Module) -> None:
         """Take one step towards the weights of ``model``."""

@@ -31,7 +31,8 @@ class Plan:
     """One parameter group, ready for its kernel.
 
     ``idle`` parameters have no gradient; ``first`` and ``second`` are the moments (SGD: its momentum buffers, which
-    are ``fresh`` before the first update); ``steps`` are views of ``counter``.
+    are ``fresh`` before the first update); ``steps`` are views of ``counter``; ``rate`` is where the kernel reads the
+    learning rate, if not from the group.
     """
 
     group: dict[str, Any]
@@ -43,6 +44,13 @@ class Plan:
     steps: list[Tensor]
     counter: Tensor | None = None
     fresh: bool = False
+    rate: Tensor | None = None
+
+    @property
+    def lr(self) -> float | Tensor:
+        """What the kernel takes for the learning rate."""
+        rate: float = self.group["lr"]
+        return rate if self.rate is None else self.rate
 
 
 class FusedUpdate:
@@ -50,10 +58,17 @@ class FusedUpdate:
 
     Args:
         optimizer: Any optimizer; state dicts, parameter groups and rates are used as they stand at each call.
+        rates_on_device: The kernels read the learning rates from memory on the device, which ``write_rates`` fills. On
+            a GPU these are float32, so the last bits are others.
+
+    ``by_kernel`` says whether the last update was made by the kernels alone.
     """
 
-    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+    def __init__(self, optimizer: torch.optim.Optimizer, *, rates_on_device: bool = False) -> None:
         self.optimizer = optimizer
+        self.by_kernel = False
+        self._rates = [make_rate(group) for group in optimizer.param_groups] if rates_on_device else None
+        self._written: list[float | None] = [None] * len(optimizer.param_groups)
         cls = type(optimizer)
         self._step = cls.step if is_own_step(cls) else None
         self._kernel: Callable[..., Any] | None = getattr(torch, ADAM_KERNELS.get(cls, "_fused_sgd_"), None)
@@ -78,12 +93,21 @@ class FusedUpdate:
     def __call__(self) -> None:
         """Make the update."""
         gradients = self._gradients() if self.usable() else None
+        self.by_kernel = gradients is not None
         if gradients is None:
             self.optimizer.step()
             return
         for plan, grads in zip(self._plans, gradients, strict=True):
             if grads:
                 self._call(plan, grads)
+
+    @torch.no_grad()
+    def write_rates(self) -> None:
+        """Put the groups' learning rates where the kernels read them."""
+        for place, (group, rate) in enumerate(zip(self.optimizer.param_groups, self._rates or (), strict=False)):
+            if self._written[place] != group["lr"]:
+                rate.fill_(group["lr"])
+                self._written[place] = group["lr"]
 
     def _gradients(self) -> list[list[Tensor]] | None:
         """The gradients of every plan's parameters, after new plans if the old ones don't fit; None if none do."""
@@ -98,6 +122,7 @@ class FusedUpdate:
             plan = self._make_plan(optimizer, group) if is_simple(group) else None
             if plan is None:
                 return None
+            plan.rate = None if self._rates is None else self._rates[len(self._plans)]
             self._plans.append(plan)
         return collect(self._plans, optimizer.param_groups)
 
@@ -114,7 +139,7 @@ class FusedUpdate:
             plan.second,
             [],
             plan.steps,
-            lr=group["lr"],
+            lr=plan.lr,
             beta1=beta1,
             beta2=beta2,
             weight_decay=group["weight_decay"],
@@ -134,7 +159,7 @@ class FusedUpdate:
             plan.first,
             weight_decay=group["weight_decay"],
             momentum=group["momentum"],
-            lr=group["lr"],
+            lr=plan.lr,
             dampening=group["dampening"],
             nesterov=group["nesterov"],
             maximize=group["maximize"],
@@ -146,6 +171,12 @@ class FusedUpdate:
             for parameter, buffer in zip(plan.parameters, plan.first, strict=True):
                 self.optimizer.state[parameter]["momentum_buffer"] = buffer
             plan.fresh = False
+
+
+def make_rate(group: dict[str, Any]) -> Tensor:
+    """Memory for a group's learning rate, of the type that the kernel of its device reads."""
+    device = group["params"][0].device if group["params"] else torch.device("cpu")
+    return torch.zeros((), dtype=torch.float64 if device.type == "cpu" else torch.float32, device=device)
 
 
 def is_own_step(cls: type[torch.optim.Optimizer]) -> bool:

@@ -107,7 +107,7 @@ def start_notes(event: Mapping[str, Any]) -> list[str]:
 def event_line(event: Mapping[str, Any]) -> str | None:
     """The sentence for an event that is told as it is; None for one that is not."""
     kind = event.get("event")
-    if kind == "note":
+    if kind in ("note", "speed"):
         return str(event.get("text", ""))
     if kind == "resume":
         return f"going on from {event.get('checkpoint', '?')} (step {event.get('step', '?')})"

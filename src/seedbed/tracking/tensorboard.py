@@ -63,7 +63,7 @@ class TensorBoard(Tracker):
             metrics = {k: v for k, v in (event.get("metrics") or {}).items() if not k.startswith("val_")}
             self._scalars("epoch", {"loss": event.get("loss"), "lr": event.get("lr"), **metrics}, step)
             self._scalars("epoch", {"seconds": event.get("seconds")}, step)
-        elif kind in ("note", "finding", "signal"):
+        elif kind in ("note", "speed", "finding", "signal"):
             text = str(event.get("text") or event.get("message") or event.get("reason") or "")
             self.writer.add_text(f"log/{kind}", text, step)
         elif kind == "end":
