@@ -23,11 +23,17 @@ from seedbed.errors import ConfigError, DataError
 
 WRITE_AFTER = 1 << 13
 SYNC_AFTER = 1 << 20
+PLAIN = {str, int, bool, type(None)}
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
 def encode(value: Any) -> Any:
     """Make a value valid JSON: NaN and infinities become the strings "NaN", "Infinity" and "-Infinity"."""
+    kind = type(value)
+    if kind in PLAIN:  # nearly every value
+        return value
+    if kind is dict:
+        return {key if type(key) is str else str(key): encode(item) for key, item in value.items()}
     if isinstance(value, float):
         if math.isfinite(value):
             return value

@@ -41,7 +41,9 @@ CODES = {dtype: code for code, dtype in DTYPES.items()}
 
 def view_bytes(tensor: torch.Tensor) -> memoryview:
     """A tensor's bytes in row-major order; not a copy where the tensor lies on the CPU like this already."""
-    data = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
+    data = tensor.detach()
+    if data.device.type != "cpu" or data.is_conj() or data.is_neg() or not data.is_contiguous():
+        data = data.cpu().resolve_conj().resolve_neg().contiguous()
     return data.reshape(-1).view(torch.uint8).numpy().data if data.numel() else memoryview(b"")
 
 

@@ -22,8 +22,9 @@ class NewerFormatError(CheckpointError):
 
 
 def seal(manifest: Mapping[str, Any]) -> bytes:
-    """The manifest as a JSON file: an object of the manifest and the sha256 of the manifest's bytes."""
-    body = to_json(manifest, indent=1)
+    """The manifest as a JSON file, a line an entry: an object of the manifest and the sha256 of its bytes."""
+    lines = [to_json(str(key)) + b": " + to_json(value) for key, value in manifest.items()]
+    body = b"{\n " + b",\n ".join(lines) + b"\n}"
     return HEAD + body + MIDDLE + hashlib.sha256(body).hexdigest().encode() + TAIL
 
 

@@ -24,6 +24,7 @@ from seedbed.errors import CheckpointError
 
 Plain = Any
 RESERVED = "__metadata__"
+PLAIN = {str, int, bool, type(None)}
 
 
 def split_tensors(tree: Any, prefix: str = "") -> tuple[Plain, dict[str, torch.Tensor]]:
@@ -43,6 +44,8 @@ def split_tensors(tree: Any, prefix: str = "") -> tuple[Plain, dict[str, torch.T
 
 
 def _split(value: Any, path: str, tensors: dict[str, torch.Tensor]) -> Plain:
+    if type(value) in PLAIN:  # nearly every value
+        return value
     if isinstance(value, torch.Tensor):
         return _split_tensor(value, path, tensors)
     if isinstance(value, np.ndarray | np.generic) and not isinstance(value, float | str | bytes):

@@ -79,7 +79,7 @@ class LanguageModeling(Task):
             )
 
     def view(self) -> View:
-        return View("classes", self._read)
+        return View("classes", self._read, masked=True)
 
     def _read(self, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor]:
         logits_NV, targets_N = self._flatten(outputs, batch)

@@ -119,7 +119,7 @@ class OneClass(Task):
         )
 
     def view(self) -> View:
-        return View("classes", self._read, self.scores)
+        return View("classes", self._read, self.scores, masked=self.ignore_index is not None)
 
     def _read(self, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor]:
         scores_NC, targets = self._flatten(outputs, batch)

@@ -31,41 +31,47 @@ def decide(view: View, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor, int]
 
 
 class Share(Metric, ABC):
-    """Share of elements that are right: hits and elements, counted on the device."""
+    """Share of elements that are right. Hits and elements are counted where they are: on a GPU they stay there."""
 
     def __init__(self, view: View) -> None:
         self.view = view
-        self.counts: Tensor | None = None
+        self.counts: list[int | Tensor] = [0, 0]
 
     @abstractmethod
-    def hits(self, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Which elements are right, and which count."""
+    def hits(self, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor | None]:
+        """Which elements are right, and which count (None: all); one that does not count is never right."""
 
     def update(self, outputs: Any, batch: Batch) -> None:
-        hits, counts = self.hits(outputs, batch)
-        both = torch.stack([(hits & counts).sum(), counts.sum()])
-        self.counts = both if self.counts is None else self.counts + both
+        hits, counting = self.hits(outputs, batch)
+        right = torch.count_nonzero(hits)
+        total = hits.numel() if counting is None else torch.count_nonzero(counting)
+        self.counts = [self.counts[0] + number(right), self.counts[1] + number(total)]
 
     def compute(self) -> float:
-        hits, total = (0, 0) if self.counts is None else self.counts.tolist()
+        hits, total = map(int, self.counts)
         return hits / total if total else math.nan
+
+
+def number(count: Tensor | int) -> Tensor | int:
+    """A count that the host can read without waiting as a number; one on a device as it is."""
+    return int(count) if isinstance(count, Tensor) and count.device.type == "cpu" else count
 
 
 class Accuracy(Share):
     """Share of elements whose class (or yes-or-no) is right; for labels, of all labels of all samples."""
 
-    def hits(self, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor]:
+    def hits(self, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor | None]:
         predicted, targets, _ = decide(self.view, outputs, batch)
-        return predicted == targets, targets >= 0
+        return predicted == targets, targets >= 0 if self.view.masked else None
 
 
 class ExactMatch(Share):
     """Share of samples all of whose labels are right."""
 
-    def hits(self, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor]:
+    def hits(self, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor | None]:
         predicted, targets, _ = decide(self.view, outputs, batch)
         right = (predicted == targets).all(1)
-        return right, torch.ones_like(right)
+        return right, None
 
 
 class TopK(Share):
@@ -79,7 +85,7 @@ class TopK(Share):
         super().__init__(view)
         self.k = k
 
-    def hits(self, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor]:
+    def hits(self, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor | None]:
         scores_NC, targets_N = self.view.read(outputs, batch)
         scores_NC, classes_C = scores_NC.detach(), torch.arange(scores_NC.size(1), device=scores_NC.device)
         true_N1 = targets_N.clamp(min=0).unsqueeze(1)
@@ -87,7 +93,8 @@ class TopK(Share):
         above_NC = ~(scores_NC <= score_N1) | ((scores_NC == score_N1) & (classes_C < true_N1))
         # the class itself is not above itself, unless its score is NaN, which compares as nothing
         is_number_N = ~score_N1.isnan().squeeze(1)
-        return (above_NC.sum(1) < self.k) & is_number_N, targets_N >= 0
+        counts_N = targets_N >= 0
+        return (above_NC.sum(1) < self.k) & is_number_N & counts_N, counts_N
 
 
 class PrecisionRecallF1(Metric):

@@ -55,12 +55,14 @@ class View:
     - ``labels``: scores (N, L) and targets (N, L), the same for L labels
     - ``values``: values (N, D) and targets (N, D)
 
-    ``scores`` says what class scores are: logits, log-probabilities, or margins that are no probabilities at all.
+    ``scores`` says what class scores are: logits, log-probabilities, or margins that are no probabilities at all;
+    ``masked`` whether there may be classes that don't count.
     """
 
     kind: Kind
     read: Callable[[Any, Batch], tuple[Tensor, Tensor]]
     scores: Literal["logits", "log_probs", "margins"] = "logits"
+    masked: bool = False
 
 
 def to_float64(tensor: Tensor) -> Tensor:
