@@ -9,6 +9,7 @@ import importlib
 import json
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from seedbed.quick import quick_exit, quick_imports
@@ -21,20 +22,19 @@ VARIANTS = {
     "accelerate": ("seedbed.bench.variants.with_accelerate", "accelerate"),
     "ignite": ("seedbed.bench.variants.with_ignite", "ignite"),
     "skorch": ("seedbed.bench.variants.with_skorch", "skorch"),
+    "transformers": ("seedbed.bench.variants.with_transformers", "transformers"),
+    "keras": ("seedbed.bench.variants.with_keras", "keras"),
     "lightning": ("seedbed.bench.variants.with_lightning", "lightning"),
 }
 
 
 def measure(workload: str, variant: str, data: Path, epochs: int) -> dict[str, float | int]:
     """Train once; seconds of wall clock and of all cores, from the model that is there to the last result."""
-    name, _, service = variant.partition(" without ")
-    module = importlib.import_module(VARIANTS[name][0])
-    if service:
-        module.leave_out(service)
+    module = importlib.import_module(VARIANTS[variant][0])
     from seedbed.bench.workloads import load_compiler, make_task
 
     task = make_task(workload, data, epochs or None)
-    if name != "seedbed":
+    if variant != "seedbed":
         load_compiler()  # a matter of the start, not of the training
     began, cpu = time.perf_counter(), time.process_time()
     accuracy = module.train(task)
@@ -46,23 +46,12 @@ def measure(workload: str, variant: str, data: Path, epochs: int) -> dict[str, f
     }
 
 
-def measure_config(source: str, variant: str, data: Path) -> dict[str, float | int]:
-    """Train a config of the user's own once, into a temporary folder."""
-    import tempfile
+def measure_config(source: str, variant: str, data: Path, epochs: int) -> dict[str, float | int]:
+    """Train a config of the user's own once, or make its bare updates."""
+    from seedbed.bench.pairs import clock, config_arms
 
-    from seedbed.bench.variants.ours import leave_out
-    from seedbed.result import Options
-    from seedbed.run import train
-
-    leave_out(variant.partition(" without ")[2] or None)
-    began, cpu = time.perf_counter(), time.process_time()
-    result = train(source, (), Options(out=Path(tempfile.mkdtemp(dir=data)), console="silent", resume="never"))
-    return {
-        "seconds": time.perf_counter() - began,
-        "cpu_seconds": time.process_time() - cpu,
-        "steps": result.step,
-        "accuracy": 0.0,
-    }
+    ours, floor = config_arms(source, data, epochs)
+    return {**asdict(clock(ours if variant == "seedbed" else floor)), "accuracy": 0.0}
 
 
 def peak_bytes() -> int:
@@ -86,12 +75,12 @@ def peak_bytes() -> int:
 def main() -> None:
     """Measure what the command line says."""
     workload, variant, data, epochs = sys.argv[1:5]
-    ours = variant.startswith("seedbed")
+    ours = variant == "seedbed"
     if ours:  # as the command line starts and ends
         with quick_imports():
             importlib.import_module(VARIANTS["seedbed"][0])
     if workload == "config":
-        found = measure_config(sys.argv[5], variant, Path(data))
+        found = measure_config(sys.argv[5], variant, Path(data), int(epochs))
     else:
         found = measure(workload, variant, Path(data), int(epochs))
     print(json.dumps({**found, "peak_bytes": peak_bytes()}))

@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from seedbed.bench.pairs import Pairs
 from seedbed.errors import TrainingError
 
 
@@ -52,6 +53,11 @@ class Measurement:
         """Everything that was measured."""
         return asdict(self)
 
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Measurement:
+        """What ``to_json`` made."""
+        return cls(data["workload"], data["variant"], [Sample(**one) for one in data["samples"]], data["failure"])
+
 
 def run_child(arguments: Sequence[str]) -> Sample:
     """Run one measured process.
@@ -59,9 +65,25 @@ def run_child(arguments: Sequence[str]) -> Sample:
     Raises:
         TrainingError: It failed; with its last line.
     """
+    line, seconds, cpu = run_module("seedbed.bench.child", arguments)
+    return Sample(process_seconds=seconds, process_cpu_seconds=cpu, **json.loads(line))
+
+
+def run_pairs(workload: str, data: Path, *, epochs: int, seconds: float, config: str | None) -> list[Pairs]:
+    """Measure the services of one workload in a process of its own."""
+    arguments = [workload, str(data), str(epochs), str(seconds), *([config] if config is not None else [])]
+    return [Pairs.from_json(one) for one in json.loads(run_module("seedbed.bench.pairs", arguments)[0])]
+
+
+def run_module(module: str, arguments: Sequence[str]) -> tuple[str, float, float]:
+    """Run a module in a process of its own; the last line that it prints, its wall and its processor seconds.
+
+    Raises:
+        TrainingError: It failed; with its last line.
+    """
     began = time.perf_counter()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen([sys.executable, "-m", "seedbed.bench.child", *arguments], stdout=out, stderr=errors)
+        process = subprocess.Popen([sys.executable, "-m", module, *arguments], stdout=out, stderr=errors)
         if hasattr(os, "wait4"):
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
@@ -76,7 +98,7 @@ def run_child(arguments: Sequence[str]) -> Sample:
         said = errors.read().decode(errors="replace").strip().splitlines()
     if process.returncode != 0 or not lines:
         raise TrainingError(f"measuring {' '.join(arguments[:2])} failed: {said[-1] if said else process.returncode}")
-    return Sample(process_seconds=seconds, process_cpu_seconds=cpu, **json.loads(lines[-1]))
+    return lines[-1], seconds, cpu
 
 
 def measure_all(

@@ -1,27 +1,26 @@
-"""The benchmark: what to measure, on what machine, and the page that comes of it."""
+"""The benchmark of training: what to measure, in which processes, and the record that comes of it."""
 
 from __future__ import annotations
 
 import importlib.util
-import os
-import platform
-import shlex
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from seedbed.bench.child import VARIANTS
-from seedbed.bench.measure import Measurement, measure_all
-from seedbed.bench.tables import report
-from seedbed.bench.variants.ours import SERVICES
+from seedbed.bench.measure import Measurement, measure_all, run_pairs
+from seedbed.bench.pairs import Pairs
+from seedbed.bench.record import PEERS, SCHEMA, about
+from seedbed.bench.spread import spread_of
 from seedbed.bench.workloads import WORKLOADS, prepare
 from seedbed.errors import ConfigError
-from seedbed.provenance import hardware, installed_distributions
+from seedbed.run import load_source
 
-PEERS = {"accelerate": "accelerate", "ignite": "pytorch-ignite", "skorch": "skorch", "lightning": "lightning"}
+NOT_FOR_A_CONFIG = (
+    "the hand-written loop and other trainers: they are written for w1 to w4 and know nothing of this config; "
+    "the floor is its own bare updates on batches that were cut beforehand"
+)
 
 
 def bench(
@@ -31,11 +30,12 @@ def bench(
     epochs: int = 0,
     peers: bool = True,
     services: bool = True,
+    seconds: float = 45.0,
     config: str | None = None,
     command: Sequence[str] = (),
     say: Callable[[str], None] = lambda text: None,
-) -> tuple[str, dict[str, Any]]:
-    """Measure and report.
+) -> dict[str, Any]:
+    """Measure; the record is described in ``seedbed.bench.record``.
 
     Args:
         workloads: Names from ``WORKLOADS``.
@@ -43,36 +43,49 @@ def bench(
         epochs: Epochs of each training; 0 for each workload's own number.
         peers: Whether to measure the other trainers that are installed.
         services: Whether to measure seedbed without each of its services.
-        config: A config file to measure with and without the services, instead of the workloads.
-        command: The command line, for the report.
+        seconds: About how long to measure the services of one workload.
+        config: A config file, or the name of a recipe, to measure instead of the workloads.
+        command: The command line, for the record.
         say: Takes a line of progress.
 
-    Returns:
-        Markdown, and the same as plain data.
-
     Raises:
-        ConfigError: There is no such workload.
+        ConfigError: There is no such workload, or the config is wrong.
     """
     for name in workloads:
         if name not in WORKLOADS:
             raise ConfigError(f"there is no workload {name!r}; choose from {', '.join(WORKLOADS)}")
-    left_out = [f"seedbed without {service}" for service in SERVICES] if services else []
+    names = ["config"] if config is not None else list(workloads)
+    facts = about(command, rounds=repeats, epochs=epochs or "each its own", seconds_for_services=seconds)
+    notes: list[str] = []
+    titles: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
-        data, about, titles = Path(folder), machine(command, repeats), dict[str, str]()
+        data = Path(folder)
         plan: list[tuple[str, str]] = []
         if config is not None:
-            plan = [("config", variant) for variant in ("seedbed", *left_out)]
+            load_source(config)  # what is wrong with it is said before anything is measured
+            notes.append(NOT_FOR_A_CONFIG)
             titles["config"] = config
-        for name in () if config is not None else workloads:
-            titles[name] = f"{WORKLOADS[name].title}; {prepare(name, data)}"
-            plan += [(name, variant) for variant in variants(name, peers=peers)]
-            plan += [(name, variant) for variant in left_out]
+            plan = [("config", variant) for variant in ("floor", "seedbed")]
+        else:
+            for name in names:
+                titles[name] = f"{WORKLOADS[name].title}; {prepare(name, data)}"
+                plan += [(name, variant) for variant in variants(name, peers=peers)]
         found = measure_all(plan, data, repeats=repeats, epochs=epochs, config=config or "", say=say)
-    return report(found, titles, about), {
-        "about": about,
+        pairs: list[Pairs] = []
+        for name in names if services else ():
+            say(f"services: {name}, about {seconds:.0f} s")
+            pairs += run_pairs(name, data, epochs=epochs, seconds=seconds, config=config)
+    notes += [f"{one.workload} {one.variant}: {one.failure}" for one in found if one.failure is not None]
+    return {
+        "schema": SCHEMA,
+        "kind": "workloads" if config is None else "config",
+        "about": facts,
+        "notes": notes,
         "workloads": titles,
         "measurements": [one.to_json() for one in found],
         "medians": [summary(one) for one in found if one.samples],
+        "services": [one.to_json() for one in pairs],
+        "costs": [cost(one) for one in pairs if one.on],
     }
 
 
@@ -89,20 +102,7 @@ def summary(one: Measurement) -> dict[str, Any]:
     return {"workload": one.workload, "variant": one.variant, **{name: one.middle(name) for name in names}}
 
 
-def machine(command: Sequence[str], repeats: int) -> list[str]:
-    """The facts without which a measurement means nothing."""
-    found, installed = hardware(), installed_distributions()
-    versions = [f"{name} {installed[package]}" for name, package in PEERS.items() if package in installed]
-    absent = [name for name, package in PEERS.items() if package not in installed]
-    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
-    gpus, memory = ", ".join(found["gpus"]) or "none", (found["memory_bytes"] or 0) / 1e9
-    return [
-        f"Machine: {found['processor']}, {found['cores']} cores, {memory:.0f} GB, GPU: {gpus}",
-        f"Versions: Python {platform.python_version()}, torch {torch.__version__}"
-        + "".join(f", {version}" for version in versions)
-        + (f"; not installed: {', '.join(absent)}" if absent else ""),
-        f"Threads: {os.environ.get('OMP_NUM_THREADS', 'not set')} in OMP_NUM_THREADS; load when it began: {load}",
-        f"Rounds: {repeats}, interleaved, each training in a process of its own; figures are medians, ratios are "
-        "medians of the ratios within a round",
-        f"Command: `{shlex.join(command)}`",
-    ]
+def cost(one: Pairs) -> dict[str, Any]:
+    """The medians of the differences that a service makes, with their intervals."""
+    wall, cpu = (spread_of(one.differences(name)).to_json() for name in ("seconds", "cpu_seconds"))
+    return {"workload": one.workload, "service": one.service, "seconds": wall, "cpu_seconds": cpu}
