@@ -310,7 +310,7 @@ def wrap(run: Machine, module: Val, inner: Val, node: ast.AST) -> Val:
         made.items = [wrap(run, module, i, node) for i in inner.items]
         made.tags = set(inner.tags)
         return made
-    if inner.kind in ("dict", "const", "module", "instance"):
+    if inner.kind in ("dict", "const", "module", "instance", "distribution"):
         return inner
     made = run.tensor("forward", node, inner)
     made.owner = module

@@ -112,6 +112,8 @@ class Machine(ABC):
                     one.var = name
         if not val.split and val.kind in ("tensor", "loader", "dataset") and val.shape != ():
             val.split = split_of(name)
+        elif val.name == "train_test_split" and val.kind == "tensor" and split_of(name) == "val":
+            val.split = "val"  # a second split cuts the validation rows off the training rows
         scope = self.scope.owner(name) if name in self.scope.shared else self.scope
         scope.vars[name] = val
         event = self.emit("assign", name, node, result=val)

@@ -41,6 +41,9 @@ def _aug_assign(run: Machine, node: ast.AugAssign) -> str:
     old = run.eval(definitions.as_load(node.target))
     new = run.eval(node.value)
     val = operators.binary(run, node, type(node.op).__name__, old, new)
+    if val.kind == "const" and type(val.const) in (int, float) and isinstance(node.target, ast.Attribute) and run.loops:
+        val = Val("number", "running", node, run.src)  # a counter of the object, not the constant of this round
+        val.var = node.target.attr
     run.emit("augment", type(node.op).__name__, node, recv=old, args=(new,), result=val)
     if type(node.op).__name__ in ("Sub", "Add") and uses_gradient(new):
         run.emit("manual", type(node.op).__name__, node, recv=old, args=(new,))
