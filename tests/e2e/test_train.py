@@ -64,7 +64,7 @@ def test_the_run_folder_says_what_made_it(config: dict[str, Any], tmp_path: Path
     manifest = json.loads((run / "manifest.json").read_text())
     assert manifest["seed"] == 7
     assert manifest["fingerprint"]["torch"] == torch.__version__
-    assert manifest["data"]["train_digest"].startswith("sha256:")
+    assert manifest["data"]["train_digest"].startswith("xxh3-128:")
     assert {"numpy", "torch"} <= set(manifest["packages"])
     again = train(json.loads((run / "config.json").read_text()), (), quiet(tmp_path / "again"))
     assert again.weights_sha256 == result.weights_sha256

@@ -478,15 +478,15 @@ def test_the_digest_knows_the_data_and_their_split() -> None:
     changed = x.clone()
     changed[7, 1] += 1e-6 * 10
     assert digest(base) == digest(TensorSamples(x.clone(), torch.arange(10)))
-    assert digest(base).startswith("sha256:")
+    assert digest(base).startswith("xxh3-128:")
     others = [
         TensorSamples(changed, torch.arange(10)),
         base.subset(np.arange(9)),
         TensorSamples(x.double(), torch.arange(10)),
     ]
     assert len({digest(base), *(digest(other) for other in others)}) == 4
-    assert digest(base, limit=10).startswith("sampled-sha256:")
-    assert digest(DatasetSamples(Items())).startswith("sampled-sha256:")
+    assert digest(base, limit=10).startswith("sampled-xxh3-128:")
+    assert digest(DatasetSamples(Items())).startswith("sampled-xxh3-128:")
     assert digest(IterableSamples([1])) == "none"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import xxhash
 from torch import Tensor
@@ -15,6 +16,8 @@ from seedbed.data.batches import overlaps
 from seedbed.data.samples import TensorSamples, leaves
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.jobs.facts import Facts, report
+
+Rows = npt.NDArray[np.int64]
 
 MOST_ROWS = 20_000  # of the training split, whose rows are digested
 MOST_HELD_OUT = 2_000  # of the other splits
@@ -31,12 +34,12 @@ def duplicates(facts: Facts) -> Iterator[Finding]:
     held_out = [(name, part) for name, part in parts.items() if isinstance(part, TensorSamples)]
     if not held_out or any(overlaps(leaf) for leaf in leaves(train.inputs)):
         return
-    ours = digests(train, MOST_ROWS)
-    known, share_read = set(ours), len(ours) / max(len(train), 1)
-    repeated = 1 - len(known) / max(len(ours), 1)
+    ours = some_rows(train, MOST_ROWS)
+    known, share_read = Known(train, ours), len(ours) / max(len(train), 1)
+    repeated = known.num_repeated() / max(len(ours), 1)
     for name, part in held_out:
-        theirs = digests(part, MOST_HELD_OUT)
-        shared = sum(digest in known for digest in theirs)
+        theirs = some_rows(part, MOST_HELD_OUT)
+        shared = known.num_shared(part, theirs)
         share = shared / max(len(theirs), 1) / max(share_read, 1e-9)
         # where the training split repeats itself as much, samples are few and simple, and repeat over the splits too
         if shared >= 2 and share > 0.01 and share > 3 * repeated:
@@ -48,14 +51,52 @@ def duplicates(facts: Facts) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def digests(samples: TensorSamples, limit: int) -> list[int]:
-    """xxh3-64 of the inputs of the first ``limit`` rows (evenly spread where there are more)."""
-    tensors = leaves(samples.inputs)
-    width = sum(t[0].numel() * t.element_size() for t in tensors if len(t))
+class Known:
+    """Rows to look others up in. Only rows that agree in a few of their values are compared whole, by their digests."""
+
+    def __init__(self, samples: TensorSamples, rows: Rows) -> None:
+        self.samples, self.rows = samples, rows
+        self.keys = keys(samples, rows)
+
+    def num_repeated(self) -> int:
+        """How many of the rows are like an earlier one."""
+        _, inverse, counts = np.unique(self.keys, return_inverse=True, return_counts=True)
+        found = digests(self.samples, self.rows[counts[inverse] > 1])
+        return len(found) - len(set(found))
+
+    def num_shared(self, samples: TensorSamples, rows: Rows) -> int:
+        """How many other rows are like one of these."""
+        others = keys(samples, rows)
+        known = set(digests(self.samples, self.rows[np.isin(self.keys, others)]))
+        return sum(digest in known for digest in digests(samples, rows[np.isin(others, self.keys)]))
+
+
+def some_rows(samples: TensorSamples, limit: int) -> Rows:
+    """Rows of the split, at most ``limit`` and ``MOST_BYTES``, evenly spread where there are more."""
+    width = sum(t[0].numel() * t.element_size() for t in leaves(samples.inputs) if len(t))
     limit = max(min(limit, MOST_BYTES // max(width, 1)), 1)
     rows = samples.rows
-    if len(rows) > limit:
-        rows = rows[np.linspace(0, len(rows) - 1, limit).astype(np.int64)]
+    return rows if len(rows) <= limit else rows[np.linspace(0, len(rows) - 1, limit).astype(np.int64)]
+
+
+def keys(samples: TensorSamples, rows: Rows) -> npt.NDArray[np.uint64]:
+    """A number for each row from a few of its values, shape (N,): equal for equal rows, for others seldom."""
+    numbers = np.zeros(len(rows), np.uint64)
+    draw = np.random.default_rng(0)
+    for tensor in leaves(samples.inputs):
+        flat = tensor.detach().reshape(len(tensor), -1)
+        columns = torch.from_numpy(np.linspace(0, max(flat.shape[1] - 1, 0), min(24, flat.shape[1])).astype(np.int64))
+        values = flat[torch.from_numpy(rows).unsqueeze(1), columns]
+        for column in bytes_of(values).reshape(len(rows), -1).view(f"u{min(values.element_size(), 8)}").T:
+            numbers = numbers * np.uint64(draw.integers(1, 1 << 62) * 2 + 1) + column.astype(np.uint64)
+    return numbers
+
+
+def digests(samples: TensorSamples, rows: Rows) -> list[int]:
+    """xxh3-64 of the inputs of rows."""
+    if not len(rows):
+        return []
+    tensors = leaves(samples.inputs)
     parts = [bytes_of(tensor[torch.from_numpy(rows)]) for tensor in tensors]
     joined = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
     return [xxhash.xxh3_64_intdigest(row) for row in np.ascontiguousarray(joined)]
