@@ -30,14 +30,18 @@ class Task(nn.Module, ABC):
         super().__init__()
         check_specs(metrics, kind, type(self).__name__)
         self.metric_specs = tuple(metrics)
-        self._checked: set[bool] = set()
+        self._checked_training = self._checked_evaluation = False
 
     def forward(self, model: nn.Module, batch: Batch) -> Outcome:
         """The mean loss of ``model`` on ``batch``, with its graph, and the model's outputs."""
         outputs = model(batch.inputs)
-        if model.training not in self._checked:
+        # one flag for each mode, so that a compiled step in one does not depend on the other
+        if not (self._checked_training if model.training else self._checked_evaluation):
             self.check(outputs, batch)
-            self._checked.add(model.training)
+            if model.training:
+                self._checked_training = True
+            else:
+                self._checked_evaluation = True
         return Outcome(self.measure(outputs, batch), outputs)
 
     @abstractmethod

@@ -10,6 +10,7 @@ another shape (the odd last one) goes the eager way. Random numbers are drawn as
 from __future__ import annotations
 
 import importlib
+import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -25,8 +26,10 @@ from seedbed.state import Objective, StepRecord, TrainState
 
 # relative distance of a gradient from the eager one above which the compiled step is not trusted
 TOLERANCE = {"fp32": 1e-3, "bf16": 0.1, "fp16": 0.1}
+MOST_COMPILES = 8
 
-Compiled = Callable[[Any, Any], tuple[Tensor, Any, Tensor | None, Sequence[Tensor | None]]]
+Result = tuple[Tensor, Any, Tensor | None, Sequence[Tensor | None]]  # loss, outputs, norm, gradients
+Compiled = Callable[[Any, Any], Result]
 
 
 class CannotCompileError(Exception):
@@ -61,12 +64,16 @@ class CompiledStep(FastStep):
         self.trained: list[Tensor] = []
         self.flags: list[bool] = []
         self.compiled: Compiled | None = None
+        self.compiles = 0
         self.note: str | None = None
         with compiling():
             self.prepare(state, batch)
 
     def prepare(self, state: TrainState, batch: Batch) -> None:
         """Compile for the parameters that are trained now, and compare with the eager step."""
+        self.compiles += 1
+        if self.compiles > MOST_COMPILES:
+            raise CannotCompileError(f"what the graph depends on has changed {MOST_COMPILES} times")
         self.flags = [p.requires_grad for p in self.parameters]
         self.trained = [p for p in self.parameters if p.requires_grad]
         compiled = torch.compile(
@@ -97,20 +104,31 @@ class CompiledStep(FastStep):
 
     def differentiate(self, state: TrainState, batch: Batch) -> Passed:
         """The compiled graph where it fits, else eagerly."""
-        if self.compiled is None or shapes_of(batch) != self.shapes:
+        fits = self.compiled is not None and shapes_of(batch) == self.shapes
+        result = self.run(state, batch) if fits else None
+        if result is None:
             return super().differentiate(state, batch)
-        try:
-            if self.flags != [p.requires_grad for p in self.parameters]:  # weights were frozen or have thawed
-                with compiling():
-                    self.prepare(state, batch)
-            loss, outputs, grad_norm, gradients = self.compiled(batch.inputs, batch.targets)
-        except Exception as error:
-            self.compiled = None
-            self.note = f"from this update on the step runs eagerly: {explain(error)}"
-            return super().differentiate(state, batch)
+        loss, outputs, grad_norm, gradients = result
         for parameter, gradient in zip(self.trained, gradients, strict=True):
             parameter.grad = gradient
         return Passed(loss, outputs, grad_norm)
+
+    def run(self, state: TrainState, batch: Batch) -> Result | None:
+        """What the graph gives; compiled again if something that it depends on has changed; None if that fails."""
+        assert self.compiled is not None
+        try:
+            if self.flags == [p.requires_grad for p in self.parameters]:
+                return self.compiled(batch.inputs, batch.targets)
+        except Exception as error:
+            self.note = f"the step is compiled again: {explain(error)}"
+        try:
+            with compiling():
+                self.prepare(state, batch)
+                return self.compiled(batch.inputs, batch.targets)
+        except Exception as error:
+            self.compiled = None
+            self.note = f"from this update on the step runs eagerly: {explain(error)}"
+            return None
 
 
 def make_gradients(state: TrainState, trained: Sequence[Tensor]) -> Compiled:
@@ -122,7 +140,7 @@ def make_gradients(state: TrainState, trained: Sequence[Tensor]) -> Compiled:
     dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(state.precision)
     device = state.device.type
 
-    def gradients(inputs: Any, targets: Any) -> tuple[Tensor, Any, Tensor | None, Sequence[Tensor | None]]:
+    def gradients(inputs: Any, targets: Any) -> Result:
         with torch.autocast(device, dtype=dtype, enabled=dtype is not None):
             loss, outputs = forward(objective, model, inputs, targets)
         found = list(torch.autograd.grad(loss, trained, allow_unused=True))
@@ -141,7 +159,10 @@ def make_gradients(state: TrainState, trained: Sequence[Tensor]) -> Compiled:
                 found = [g * factor if g is not None and clip else g for g, clip in zip(found, which, strict=True)]
         return loss.detach(), map_tensors(Tensor.detach, outputs) if keep else None, norm, found
 
-    return gradients
+    # the compiler keeps its graphs with the code, which all trainings of a process would share
+    return types.FunctionType(
+        gradients.__code__.replace(), gradients.__globals__, "gradients", None, gradients.__closure__
+    )
 
 
 def forward(objective: Objective, model: nn.Module, inputs: Any, targets: Any) -> tuple[Tensor, Any]:

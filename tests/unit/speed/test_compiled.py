@@ -18,7 +18,15 @@ from seedbed.objectives.classification import Classification
 from seedbed.optim.ema import EMA
 from seedbed.optim.schedules import FactorSchedule, linear
 from seedbed.speed.choose import Numerics, choose_step
-from seedbed.speed.compiled import CannotCompileError, CompiledStep, SizeOnly, compare, explain, shapes_of
+from seedbed.speed.compiled import (
+    MOST_COMPILES,
+    CannotCompileError,
+    CompiledStep,
+    SizeOnly,
+    compare,
+    explain,
+    shapes_of,
+)
 from seedbed.state import TrainState
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler")
@@ -141,21 +149,39 @@ def test_without_the_compiler_the_step_runs_eagerly_and_says_why(monkeypatch: py
     assert torch.equal(rng, torch.get_rng_state())
 
 
-def test_a_graph_that_fails_later_is_done_without_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_graph_whose_assumptions_fail_is_made_again_or_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "compile", lambda function, **options: function)
     state, plain = make_state(), make_state()
-    batches = make_batches([5, 5, 5])
+    batches = make_batches([5] * 4)
     step = CompiledStep(state, batches[0])
-    first = train(step, state, batches[:1])
 
     def fail(*inputs: Any) -> Any:
-        raise RuntimeError("recompiling is off")
+        raise RuntimeError("a guard has failed")
 
+    losses = train(step, state, batches[:1])
     step.compiled = fail
+    record = step(state, [batches[1]])
+    assert record.note == "the step is compiled again: RuntimeError: a guard has failed"
+    monkeypatch.setattr(torch, "compile", lambda function, **options: fail)
+    step.compiled = fail
+    notes = []
+    for batch in batches[2:]:
+        notes.append(step(state, [batch]).note)
+    assert notes == ["from this update on the step runs eagerly: RuntimeError: a guard has failed", None]
+    expected = train(train_step, plain, batches)
+    assert losses == expected[:1]
+    assert_close(state, plain)
+
+
+def test_what_changes_all_the_time_ends_the_compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "compile", lambda function, **options: function)
+    state, (batch,) = make_state(), make_batches([5])
+    step = CompiledStep(state, batch)
+    step.compiles = MOST_COMPILES
+    state.model[0].weight.requires_grad_(False)
     state.train_mode()
-    notes = [step(state, [batch]).note for batch in batches[1:]]
-    assert notes == ["from this update on the step runs eagerly: RuntimeError: recompiling is off", None]
-    assert first == train(train_step, plain, batches[:1])
+    assert f"has changed {MOST_COMPILES} times" in (step(state, [batch]).note or "")
+    assert step.compiled is None
 
 
 def test_gradients_that_are_too_far_away_are_refused() -> None:
