@@ -25,6 +25,8 @@ Prepare = Callable[[], Callable[[], int]]  # makes a training; called in turn it
 
 FEWEST, MOST = 3, 40
 SAME, FLOOR, ALL = "nothing (the same twice)", "floor", "all of these"
+WATCH = ("digests", "tracking", "monitors", "manifest")
+WATCHING = "digests, tracking, monitors and manifest together"
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def measure_pairs(
     floor: Prepare,
     *,
     seconds: float,
-    services: Sequence[str] = (FLOOR, SAME, *SERVICES, ALL),
+    services: Sequence[str] = (FLOOR, SAME, *SERVICES, WATCHING, ALL),
     timer: Callable[[Prepare], Timing] = clock,
 ) -> list[Pairs]:
     """Round after round until the time is used up: for each service one training with it and one without.
@@ -89,7 +91,7 @@ def measure_pairs(
         ours: Makes a training with everything.
         floor: Makes one with nothing but updates.
         seconds: About how long to measure, after a first training of each kind; 3 rounds are made in any case.
-        services: Names from ``SERVICES``, or "floor", "all of these", "nothing (the same twice)".
+        services: Names from ``SERVICES``, or one of the names above: all, some together, none, the floor.
         timer: What measures one training.
     """
     found = [Pairs(workload, service) for service in services]
@@ -126,7 +128,9 @@ def add_pair(
 
 def left_out(service: str) -> list[str]:
     """The services that are off in a measurement."""
-    return list(SERVICES) if service == ALL else [service] if service in SERVICES else []
+    if service in {ALL, WATCHING}:
+        return list(SERVICES) if service == ALL else list(WATCH)
+    return [service] if service in SERVICES else []
 
 
 def workload_arms(name: str, data: Path, epochs: int) -> tuple[Prepare, Prepare]:

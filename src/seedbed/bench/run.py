@@ -51,25 +51,12 @@ def bench(
     Raises:
         ConfigError: There is no such workload, or the config is wrong.
     """
-    for name in workloads:
-        if name not in WORKLOADS:
-            raise ConfigError(f"there is no workload {name!r}; choose from {', '.join(WORKLOADS)}")
     names = ["config"] if config is not None else list(workloads)
     facts = about(command, rounds=repeats, epochs=epochs or "each its own", seconds_for_services=seconds)
-    notes: list[str] = []
-    titles: dict[str, str] = {}
+    notes = [NOT_FOR_A_CONFIG] if config is not None else []
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
-        plan: list[tuple[str, str]] = []
-        if config is not None:
-            load_source(config)  # what is wrong with it is said before anything is measured
-            notes.append(NOT_FOR_A_CONFIG)
-            titles["config"] = config
-            plan = [("config", variant) for variant in ("floor", "seedbed")]
-        else:
-            for name in names:
-                titles[name] = f"{WORKLOADS[name].title}; {prepare(name, data)}"
-                plan += [(name, variant) for variant in variants(name, peers=peers)]
+        titles, plan = make_plan(workloads, config, data, peers=peers)
         found = measure_all(plan, data, repeats=repeats, epochs=epochs, config=config or "", say=say)
         pairs: list[Pairs] = []
         for name in names if services else ():
@@ -87,6 +74,20 @@ def bench(
         "services": [one.to_json() for one in pairs],
         "costs": [cost(one) for one in pairs if one.on],
     }
+
+
+def make_plan(
+    workloads: Sequence[str], config: str | None, data: Path, *, peers: bool
+) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """A title for each workload, whose data are written to ``data``; and what is to be measured."""
+    if config is not None:
+        load_source(config)  # what is wrong with it is said before anything is measured
+        return {"config": config}, [("config", variant) for variant in ("floor", "seedbed")]
+    for name in workloads:
+        if name not in WORKLOADS:
+            raise ConfigError(f"there is no workload {name!r}; choose from {', '.join(WORKLOADS)}, growth, gpu")
+    titles = {name: f"{WORKLOADS[name].title}; {prepare(name, data)}" for name in workloads}
+    return titles, [(name, variant) for name in workloads for variant in variants(name, peers=peers)]
 
 
 def variants(workload: str, *, peers: bool) -> list[str]:

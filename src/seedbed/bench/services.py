@@ -6,7 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from seedbed import build, closing, monitor, opening, session
+import seedbed.build as build
+import seedbed.closing as closing
+import seedbed.monitor as monitor
+import seedbed.opening as opening
+import seedbed.session as session
 from seedbed.build import Training
 from seedbed.doctor.monitors.course import Course
 from seedbed.session import Session

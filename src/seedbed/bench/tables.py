@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 from seedbed.bench.measure import Measurement
-from seedbed.bench.pairs import ALL, FLOOR, SAME, Pairs
+from seedbed.bench.pairs import ALL, FLOOR, SAME, WATCHING, Pairs
 from seedbed.bench.record import describe
 from seedbed.bench.services import SERVICES
 from seedbed.bench.spread import Spread, spread_of
@@ -70,7 +70,7 @@ def service_table(found: Sequence[Pairs]) -> list[str]:
         "| left out | wall, ms | CPU, ms | µs a step, CPU | share of training, CPU | |",
         "|---|---|---|---|---|---|",
     ]
-    order = {SAME: 0, ALL: 98, FLOOR: 99}
+    order = {SAME: 0, WATCHING: 97, ALL: 98, FLOOR: 99}
     for pairs in sorted(found, key=lambda pairs: order.get(pairs.service, 1)):
         lines.append(f"| {' | '.join(service_cells(pairs))} |")
     return [*lines, "", *(f"- {name}: {what}" for name, (what, _) in SERVICES.items())]

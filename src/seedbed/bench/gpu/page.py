@@ -13,12 +13,30 @@ BARE = "bare updates"
 def report(data: dict[str, Any]) -> str:
     """The page."""
     lines = [*describe(data["about"]), *(f"- {note}" for note in data["notes"]), ""]
+    if data["about"]["settings"].get("size") == "tiny":
+        return "\n".join([*lines, *who_ran(data)]) + "\n"
     on_gpu = data["about"]["settings"].get("device") == "cuda"
     for case in data["cases"]:
         rows = [one for one in data["measurements"] if one["case"] == case["name"]]
         if rows:
             lines += [f"### {case['title']}", "", *table(case, rows, on_gpu), ""]
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def who_ran(data: dict[str, Any]) -> list[str]:
+    """Of the tiny form only whether each trainer ran: its times mean nothing."""
+    names = list(dict.fromkeys(one["variant"] for one in data["measurements"]))
+    lines = [f"| case, very small | {' | '.join(names)} |", f"|{'---|' * (len(names) + 1)}"]
+    for case in data["cases"]:
+        of_case = {one["variant"]: one for one in data["measurements"] if one["case"] == case["name"]}
+        cells = [ran(of_case[name]) if name in of_case else "" for name in names]
+        lines.append(f"| {case['name']} | {' | '.join(cells)} |")
+    return lines
+
+
+def ran(one: dict[str, Any]) -> str:
+    """How a trainer of the tiny form fared."""
+    return "runs" if one["seconds"] else str(one["failure"] or "no time left")
 
 
 def figure(case: dict[str, Any], seconds: float) -> float:
