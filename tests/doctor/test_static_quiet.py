@@ -236,6 +236,231 @@ QUIET: list[tuple[str, str, str]] = [
             with torch.no_grad():
                 pictures = maker(fixed)
     """),
+    ("SB408", "frames in 0..255 that a policy divides each time it acts", """
+        class Policy(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.body = nn.Sequential(nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 4))
+
+            def forward(self, x):
+                return self.body(x / 255.0)
+
+        policy = Policy()
+        frames = env.reset()
+        for _ in range(100):
+            action = policy(torch.tensor(frames)).argmax(-1)
+            frames, reward, done = env.step(action)
+    """),
+    ("SB507", "a head of zeros: its inputs differ, so it learns", """
+        def start(layer, name):
+            if isinstance(layer, nn.Linear):
+                if name.startswith("head"):
+                    nn.init.zeros_(layer.weight)
+                else:
+                    nn.init.xavier_uniform_(layer.weight)
+    """),
+    ("SB507", "a store in the shapes of the weights", """
+        class Importance:
+            def __init__(self, net):
+                self.params = {n: p for n, p in net.named_parameters()}
+
+            def empty(self):
+                store = {}
+                for n, p in copy.deepcopy(self.params).items():
+                    p.data.zero_()
+                    store[n] = p.data
+                return store
+
+        print(Importance(nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 2))).empty())
+    """),
+    ("SB223", "a class of the program that is called Transformer and makes its own masks", """
+        class Transformer(nn.Module):
+            def __init__(self, inner):
+                super().__init__()
+                self.inner, self.out = inner, nn.Linear(16, 5)
+
+            def forward(self, source, target):
+                return self.out(self.inner(source, target))
+
+        net = Transformer(make())
+        optimizer = torch.optim.Adam(net.parameters())
+        for x, y, label in loader:
+            optimizer.zero_grad()
+            nn.CrossEntropyLoss()(net(x, y), label).backward()
+            optimizer.step()
+    """),
+    ("SB603", "a gradient moved towards its running average", """
+        @torch.no_grad()
+        def update(p, grad, momentum_buffer, momentum=0.95):
+            momentum_buffer.lerp_(grad, 1 - momentum)
+            p.add_(grad.lerp_(momentum_buffer, momentum), alpha=-0.02)
+    """),
+    ("SB603", "a standard normal number, scaled and shifted", """
+        def fill(weight):
+            weight.normal_()
+            weight.mul_(0.02).add_(0.0)
+    """),
+    ("SB517", "the weights of an attention, mixed over the heads before and after", """
+        class Mixed(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.before, self.after = nn.Linear(4, 4), nn.Linear(4, 4)
+
+            def forward(self, q, k, v):
+                scores = self.before((q @ k.transpose(-2, -1)).permute(0, 2, 3, 1))
+                return self.after(scores.softmax(dim=2)).permute(0, 3, 1, 2) @ v
+
+        Mixed()(torch.randn(2, 4, 6, 8), torch.randn(2, 4, 6, 8), torch.randn(2, 4, 6, 8))
+    """),
+    ("SB506", "weights that are normalised whenever they are used", """
+        class UnitRows(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.weight = nn.Parameter(torch.randn(256, 128))
+
+            def forward(self, x):
+                return F.linear(x, F.normalize(self.weight, dim=1))
+
+        UnitRows()(torch.randn(4, 128))
+    """),
+    ("SB224", "a label that is given to the maker and asked of the judge", """
+        class Maker(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.name, self.out = nn.Embedding(10, 16), nn.Linear(16, 32)
+
+            def forward(self, noise, label):
+                return self.out(noise * self.name(label))
+
+        maker, judge = Maker(), nn.Linear(32, 10)
+        optimizer = torch.optim.Adam(maker.parameters())
+        for _ in range(100):
+            label = torch.randint(0, 10, (64,))
+            optimizer.zero_grad()
+            nn.CrossEntropyLoss()(judge(maker(torch.randn(64, 16), label)), label).backward()
+            optimizer.step()
+    """),
+    ("SB118", "a target network whose output is detached", """
+        class Value(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first, self.second = nn.Linear(4, 8), nn.Linear(8, 1)
+
+            def forward(self, x):
+                return self.second(F.relu(self.first(x)))
+
+        value, target = Value(), Value()
+        optimizer = torch.optim.Adam(value.parameters())
+        for x, after, reward in loader:
+            expected = reward + 0.9 * target(after)
+            loss = F.mse_loss(value(x), expected.detach())
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    """),
+    ("SB128", "old samples are kept as data and detached where they are used", """
+        class History:
+            def __init__(self):
+                self.kept = []
+
+            def exchange(self, batch):
+                for one in batch.data:
+                    self.kept.append(one.unsqueeze(0))
+                return torch.cat(self.kept[-8:])
+
+        maker, judge, history = nn.Linear(4, 8), nn.Linear(8, 1), History()
+        optimizer = torch.optim.Adam(judge.parameters())
+        for _ in range(100):
+            fake = history.exchange(maker(torch.randn(8, 4)))
+            optimizer.zero_grad()
+            judge(fake.detach()).mean().backward()
+            optimizer.step()
+    """),
+    ("SB216", "losses kept for backward() after the loop", """
+        net = nn.Linear(4, 1)
+        losses = []
+        for x, y in loader:
+            losses.append(F.mse_loss(net(x), y))
+        for loss in losses:
+            loss.backward()
+    """),
+    ("SB426", "a few pictures of a held-out batch now and then", """
+        net = nn.Linear(8, 8)
+        optimizer = torch.optim.Adam(net.parameters())
+
+        def show(done):
+            x, _ = next(iter(test_loader))
+            save_image(net(x), f"{done}.png")
+
+        for i, (x, y) in enumerate(train_loader):
+            optimizer.zero_grad()
+            F.mse_loss(net(x), y).backward()
+            optimizer.step()
+            if i % 100 == 0:
+                show(i)
+    """),
+    ("SB309", "targets that are called valid are no validation data", """
+        def show(batches):
+            net.eval()
+            save_image(net(next(iter(val_loader))[0]), "shown.png")
+            net.train()
+
+        net, judge = nn.Linear(8, 8), nn.Linear(8, 1)
+        optimizer = torch.optim.Adam(net.parameters())
+        for i, (x, _) in enumerate(train_loader):
+            valid = torch.ones(len(x), 1)
+            optimizer.zero_grad()
+            F.mse_loss(judge(net(x)), valid).backward()
+            optimizer.step()
+            show(i)
+    """),
+    ("SB108", "the branch without a scaler clips what it has", """
+        net = nn.Linear(4, 2)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        scaler = torch.amp.GradScaler()
+        for x, y in loader:
+            loss = F.cross_entropy(net(x), y)
+            optimizer.zero_grad()
+            if mixed:
+                scaler.scale(loss).backward()
+                scaler.step(optimizer)
+                scaler.update()
+            else:
+                loss.backward()
+                nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+                optimizer.step()
+    """),
+    ("SB508", "a layer of a library that its users may initialise", """
+        class Gate(nn.Module):
+            def __init__(self, width):
+                super().__init__()
+                self.up = nn.Linear(width, width)
+
+            def init_weights(self):
+                nn.init.normal_(self.up.weight, std=1e-6)
+
+            def forward(self, x):
+                return x * self.up(x)
+
+        class Stack(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.gate = Gate(8)
+    """),
+    ("SB602", "a number of channels from a function of timm", """
+        from timm.layers import make_divisible
+
+        class Stages(nn.Module):
+            def __init__(self, widths):
+                super().__init__()
+                prev_chs = 16
+                parts = []
+                for width in widths:
+                    out_chs = make_divisible(width, 8)
+                    parts.append(nn.Conv2d(prev_chs, out_chs, 3))
+                    prev_chs = out_chs
+                self.parts = nn.Sequential(*parts)
+    """),
 ]  # fmt: skip
 
 

@@ -44,6 +44,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 
 
@@ -51,7 +52,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     scaled = [e for e in p.all("backward") if e.recv is not None and any(o.name == "scaled" for o in e.recv.options())]
     for clip in p.once("clip"):
-        backs = [e for e in scaled if e.seq < clip.seq]
+        backs = [e for e in scaled if e.seq < clip.seq and q.same_branch(e, clip)]
         if not backs or any(u.seq < clip.seq and u.seq > backs[-1].seq for u in p.all("unscale")):
             continue
         if any(u.loop is not None and clip.inside(u.loop) for u in p.all("unscale")):

@@ -78,6 +78,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if any("external" in m.tags for m in methods.submodules(module)):
             continue
+        if not _flows(p, module):
+            continue
         event = table[0][0]
         name = missing[0].var or module.var or missing[0].name
         yield p.report(
@@ -90,6 +92,18 @@ def check(p: Program) -> Iterator[Finding]:
             f"requires_grad_(False) if that is meant",
             related=(q.place(missing[0]),),
         )
+
+
+def _flows(p: Program, module: Val) -> bool:
+    """Whether a gradient reaches the module: the output of a target network is detached."""
+    roots = [r for b in p.all("backward") for r in (b.recv, *b.args) if r is not None]
+    for event in p.all("forward"):
+        if event.recv is None or not event.grad or not any(o is module for o in event.recv.options()):
+            continue
+        outputs = [event.result, *q.flat((event.result.items or ()) if event.result is not None else ())]
+        if any(id(v) in training.gradient_path_cached(p, r) for r in roots for v in outputs if v is not None):
+            return True
+    return False
 
 
 def _updated_by_hand(p: Program, module: Val) -> bool:

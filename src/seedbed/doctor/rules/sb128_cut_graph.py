@@ -70,6 +70,8 @@ _FLAT = {
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
+    if ".reinforce(" in p.source.text:
+        return  # stochastic nodes of torch before 0.4
     flowing: set[int] = set()
     for back in p.all("backward"):
         for root in [back.recv, *back.args]:
@@ -146,6 +148,8 @@ def _data_in_forward(p: Program, seen: set[int]) -> Iterator[Finding]:
                 or id(val.node) in seen
             ):
                 continue
+            if back.recv is None or id(val) not in training.gradient_path_cached(p, back.recv):
+                continue  # cut above as well: by detach(), or because it was only used to choose
             source = val.args[0]
             if any(v.name in ("parameter", "Parameter") for v in (source, *source.args)) or not any(
                 v.owner is not None for v in ancestors(source, limit=80)

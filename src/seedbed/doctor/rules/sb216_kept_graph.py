@@ -66,6 +66,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if event.kind == "keep":
             box = event.recv
+            if any(b.recv in graph and event.loops[-1] not in b.loops for b in p.all("backward")):
+                continue  # kept for a backward() after the loop
             if box is None or p.trained(box) or "bounded" in box.tags or not _lives_longer(box, event):
                 continue
         if event.kind == "augment":

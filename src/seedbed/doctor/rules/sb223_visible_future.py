@@ -84,6 +84,7 @@ def check(p: Program) -> Iterator[Finding]:
     for event in training.forwards_inside(p, "TransformerDecoder", "TransformerDecoderLayer", "Transformer"):
         if (
             id(event.node) in seen
+            or (event.recv is not None and event.recv.owner is not None)  # a class of the program with this name
             or (event.name != "Transformer" and len(event.args) > 2)
             or "tgt_is_causal" in event.kwargs
         ):

@@ -38,8 +38,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import tokens
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import ancestors
 
 
@@ -50,6 +51,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         goal, moved = tokens.token_source(event.args[1])
         if goal is None:
+            continue
+        if not _sequences(event):
             continue
         pred = list(ancestors(event.args[0], limit=3000))
         if any(
@@ -89,3 +92,13 @@ def check(p: Program) -> Iterator[Finding]:
             "the next token",
             fix="Use logits[:, :-1] with tokens[:, 1:]",
         )
+
+
+def _sequences(event: Event) -> bool:
+    """Whether the loss judges every position of sequences, not one label for each sample."""
+    if any(a.shape is not None and len(a.shape) > rank for a, rank in zip(event.args, (2, 1), strict=False)):
+        return True
+    return any(v.name in _LAYOUT for a in event.args[:2] for o in a.options() for v in q.seen_through(o))
+
+
+_LAYOUT = frozenset(["view", "reshape", "flatten", "transpose", "permute", "t", "movedim", "T"])

@@ -57,6 +57,8 @@ from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.values import ancestors
 
+_MADE = frozenset(["ones", "zeros", "full", "fill_", "ones_like", "zeros_like", "new_ones", "new_zeros"])
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
@@ -79,6 +81,7 @@ def check(p: Program) -> Iterator[Finding]:
         for v in held_out
         if id(v) not in touched and not any(e.kind == "getitem" and e.recv is v for e in p.all("getitem"))
     ]
+    unused = [v for v in unused if v.kind != "tensor" or not any(a.name in _MADE for a in ancestors(v, limit=30))]
     unused = [v for v in unused if v.kind != "tensor" or v.dtype == "float" or v.name == "train_test_split"]
     seen: set[int] = set()
     for event in training.evaluations(p):
@@ -87,6 +90,9 @@ def check(p: Program) -> Iterator[Finding]:
         source = over if over is not None and rounds.is_loader_loop(loop) else event.arg(0)
         if source is None or id(event.node) in seen:
             continue
+        fed = [a for a in ancestors(event.args[0], limit=200) if a.kind == "loader"] if event.args else []
+        if fed and not any(a is t for a in fed for t in trained):
+            continue  # called inside the training loop, with a batch of another loader
         same = any(o is t for o in source.options() for t in trained)
         if not same and not (source.kind == "tensor" and source.split == "train"):
             continue

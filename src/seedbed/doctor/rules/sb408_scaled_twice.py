@@ -38,7 +38,30 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.values import TRANSPARENT, Val
+
+_KEEPS = TRANSPARENT | {
+    "div", "mul", "sub", "add", "batch", "element", "sample", "part", "tensor", "as_tensor", "from_numpy", "array",
+    "asarray", "astype", "to_tensor", "normalize", "resize", "pad", "clamp", "clip", "collate", "Tensor",
+}  # fmt: skip
+
+
+def _same_numbers(val: Val) -> list[Val]:
+    """What ``val`` was made from as far as the numbers are those of the inputs: not through a network or a step."""
+    found: list[Val] = []
+    stack, seen = [val], set()
+    while stack and len(found) < 150:
+        one = stack.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        found.append(one)
+        if one.kind in ("tensor", "unknown", "number") and (one.name not in _KEEPS or one.owner is not None):
+            continue
+        if one.kind not in ("module", "func", "class", "lib"):
+            stack += one.inputs()
+            stack += one.attrs.values() if one.kind in ("dataset", "instance") else ()
+    return found
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -60,7 +83,7 @@ def check(p: Program) -> Iterator[Finding]:
                     or id(one.node) in seen
                 ):
                     continue
-                below = list(ancestors(one.args[0], limit=150))
+                below = _same_numbers(one.args[0])
                 again = [v for v in below if v.name == "div" and len(v.args) == 2 and v.args[1].const in (255, 255.0)]
                 tensors = [
                     v for v in below if (v.kind == "transform" and v.name in ("ToTensor",)) or v.name == "to_tensor"

@@ -59,6 +59,7 @@ def check(p: Program) -> Iterator[Finding]:
         parts = [event.result, *(event.result.items or [])] if event.result is not None else []
         if not any(x is v for x in parts for e in training.forwards(p) for a in e.args for v in ancestors(a, limit=60)):
             continue
+        learned = any(p.trained(x) for x in parts)
         shuffled = flag is not None and flag.const is True
         yield p.report(
             "SB426",
@@ -67,5 +68,5 @@ def check(p: Program) -> Iterator[Finding]:
             why="the same first batch comes every time (with shuffle=True a new random one), and most data "
             "is never visited in order",
             fix="Loop over the loader: for x, y in loader",
-            severity=Severity.WARNING if shuffled else Severity.ERROR,
+            severity=Severity.HINT if not learned else Severity.WARNING if shuffled else Severity.ERROR,
         )

@@ -25,6 +25,7 @@ out = torch.randn(8, 784) @ w1
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
@@ -101,7 +102,7 @@ def _reason(p: Program, event: Event) -> str:
         ):
             return ""
         sizes = [s for s in inner.shape or () if isinstance(s, int)]
-        if _named(made, p):
+        if _named(made, p) or _normalized(made, p):
             return ""
         if len(sizes) < 2 and not (not sizes and name == "Parameter" and _multiplies(made, p)):
             return ""
@@ -152,6 +153,19 @@ def _named(val: Val, p: Program) -> bool:
             "prompt",
         }
     )
+
+
+def _normalized(val: Val, p: Program) -> bool:
+    """Whether the class that stores a parameter normalises it before it is used."""
+    for event in p.all("attribute"):
+        if not event.args or event.args[0] is not val or not event.funcs or event.funcs[-1].owner is None:
+            continue
+        for node in ast.walk(event.funcs[-1].owner.node):
+            if isinstance(node, ast.Call) and "norm" in ast.unparse(node.func).lower():
+                inside = [n for a in node.args for n in ast.walk(a) if isinstance(n, ast.Attribute)]
+                if any(n.attr == event.name for n in inside):
+                    return True
+    return False
 
 
 def _multiplies(val: Val, p: Program) -> bool:

@@ -30,11 +30,14 @@ for layer in model:
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
+
+_LAST = re.compile(r"head|classifier|last|final|output")
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -46,6 +49,8 @@ def check(p: Program) -> Iterator[Finding]:
         if event.kind == "init" and event.name not in ("zeros_", "ones_", "constant_"):
             continue
         if event.kind == "inplace" and event.name not in ("zero_", "fill_"):
+            continue
+        if _is_store(event.recv) or _is_last(event):
             continue
         if event.recv.name == "grad" or any(v.name == "grad" for v in ancestors(event.recv, limit=4)):
             continue
@@ -94,6 +99,16 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Use a random initialisation such as nn.init.kaiming_uniform_ (zeros are fine for biases)",
         )
     yield from _leaves(p)
+
+
+def _is_store(val: Val) -> bool:
+    """Whether it belongs to a copy: a store of the same shapes, filled later."""
+    return any("deepcopy" in v.tags for v in ancestors(val, limit=12))
+
+
+def _is_last(event: Event) -> bool:
+    """Whether the branch is that of the last layer: zeros learn there, because the inputs differ."""
+    return any(isinstance(c[0], ast.If) and _LAST.search(ast.unparse(c[0].test)) for c in event.conds)
 
 
 def _leaves(p: Program) -> Iterator[Finding]:

@@ -49,9 +49,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.static import methods, ownership
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -85,6 +87,7 @@ def check(p: Program) -> Iterator[Finding]:
             f"{func.name}() is defined but never called: the initialisation has no effect",
             why="the weights keep torch's default initialisation",
             fix=f"Call it at the end of __init__ (or model.apply({func.name}))",
+            severity=None if p.trains else Severity.HINT,  # a library's user may call it
         )
     for event in p.once("init"):
         if (
@@ -99,3 +102,44 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the copy is changed and thrown away; the layer keeps its weights",
                 fix="Pass the parameter itself: nn.init...(layer.weight)",
             )
+    yield from _too_early(p)
+
+
+_VISITS = (".apply", ".modules", ".parameters", ".named_parameters", ".named_modules", ".children")
+
+
+def _too_early(p: Program) -> Iterator[Finding]:
+    """``self.apply(init)`` (or a loop over ``self.modules()``) in ``__init__``, before the layers are made."""
+    seen: set[int] = set()
+    for event in p.all("call"):
+        me = event.recv
+        if event.name not in _VISITS or me is None or me.kind != "module" or me.owner is None or id(event.node) in seen:
+            continue
+        if not any(f.name == "__init__" and f.owner in me.owner.lineage() for f in event.funcs):
+            continue
+        parts = [e for e in p.all("attribute") if e.recv is me and e.args and _has_weights(e.args[0])]
+        later = [e for e in parts if e.seq > event.seq and any(f.name == "__init__" for f in e.funcs)]
+        if not later or any(e.seq < event.seq for e in parts) or me.items:
+            continue
+        if event.name != ".apply" and not _initialises(event):
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB508",
+            event,
+            f"{event.name[1:]}() initialises the layers before they exist (line {later[0].line} makes the first): "
+            "it has no effect",
+            why="no modules are registered yet when it runs, so every layer keeps torch's default initialisation",
+            fix="Move the call to the end of __init__, after the last layer",
+            related=((str(later[0].src.path), later[0].line, "the first layer"),),
+        )
+
+
+def _initialises(event: Event) -> bool:
+    """Whether the function that visits the parts sets weights."""
+    body = ast.unparse(event.funcs[-1].node) if event.funcs else ""
+    return "init." in body or ".data" in body or "normal_(" in body or "uniform_(" in body
+
+
+def _has_weights(val: Val) -> bool:
+    return val.kind == "module" and any(m.name.startswith(ownership.WEIGHTED) for m in methods.submodules(val))

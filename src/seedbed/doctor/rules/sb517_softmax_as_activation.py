@@ -31,6 +31,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -53,6 +54,10 @@ def check(p: Program) -> Iterator[Finding]:
                 )
             ):
                 where = q.spot(made, event)
+                if made not in q.chain(event.args[0]) or any(
+                    v.name in ("matmul", "bmm", "einsum") for v in ancestors(made, limit=40)
+                ):
+                    continue  # joined with other inputs, or the weights of an attention
                 if id(where.node) in seen:
                     continue
                 seen.add(id(where.node))

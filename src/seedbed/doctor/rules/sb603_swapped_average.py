@@ -32,6 +32,7 @@ import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -45,6 +46,8 @@ def check(p: Program) -> Iterator[Finding]:
         keep: object = None
         if event.kind == "inplace" and event.name == "lerp_" and len(event.args) > 1:
             weight = event.args[1]
+            if _towards_average(event):
+                continue
             keep = 1 - weight.const if isinstance(weight.const, (int, float)) else None
             if weight.var in ("decay", "ema_decay", "beta", "momentum") and keep is None:
                 keep = 0.0
@@ -59,10 +62,23 @@ def check(p: Program) -> Iterator[Finding]:
             if isinstance(inner.func, ast.Attribute) and inner.func.attr == "mul_" and inner.args:
                 made = [e for e in p.all("inplace") if e.node is inner]
                 factor = made[0].args[0] if made and made[0].args else None
-                keep = factor.const if factor is not None and isinstance(factor.const, (int, float)) else None
+                if event.args and event.args[0].kind in ("const", "number"):
+                    continue  # x * a + b with a number b: no average
+                keep = (
+                    factor.const
+                    if factor is not None and factor.kind == "const" and isinstance(factor.const, (int, float))
+                    else None
+                )
                 if keep is None and factor is not None:
                     text = ast.unparse(inner.args[0]).replace(" ", "")
-                    keep = 0.0 if re.fullmatch(r"\(?1(\.0)?-(self\.)?(\w*decay|beta|momentum)\)?", text) else None
+                    rest = re.fullmatch(r"\(?1(\.0)?-([\w.]+)\)?", text)
+                    keep = (
+                        0.0
+                        if rest and _slow(factor)
+                        else 0.0
+                        if re.fullmatch(r"\(?1(\.0)?-(self\.)?(\w*decay|beta|momentum)\)?", text)
+                        else None
+                    )
         elif event.args:
             val = event.args[-1]
             keep = _keep(event, val) if val.name == "add" else None
@@ -81,6 +97,23 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Use ema = decay * ema + (1 - decay) * new, with decay near 0.999",
             keep=keep,
         )
+
+
+def _slow(factor: Val) -> bool:
+    """Whether ``1 - x`` is made from an ``x`` that is a decay near one, as its number or its name says."""
+    parts = [v for v in ancestors(factor, limit=40) if v.kind == "const" and isinstance(v.const, float)]
+    return any(0.8 <= v.const < 1.0 or (v.var and set(words(v.var)) & {"decay", "beta"}) for v in parts)
+
+
+def _towards_average(event: Event) -> bool:
+    """Whether a gradient (or an update) is moved towards a running average, and not the average itself."""
+    call = event.node
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or not call.args:
+        return False
+    own, other = words(ast.unparse(call.func.value)), words(ast.unparse(call.args[0]))
+    return bool(set(own) & {"grad", "grads", "update", "g"}) or bool(
+        set(other) & {"buf", "buffer", "avg", "ema", "momentum", "average"}
+    )
 
 
 def _keep(event: Event, val: Val) -> object:

@@ -55,11 +55,7 @@ def element(run: Machine, val: Val, node: ast.AST) -> Val:
         pair.items = [unknown("key", node, run.src), value]
         return pair
     if val.kind == "iter" and val.name in ("named_modules", "named_children"):
-        part = unknown("module", node, run.src, val)
-        part.tags.add("module")
-        pair = Val("tuple", "pair", node, run.src)
-        pair.items = [unknown("name", node, run.src), part]
-        return pair
+        return _named_part(run, val, node)
     if val.kind in ("params", "groups"):
         made = run.tensor("parameter", node, val)
         made.grad = run.grads[-1]
@@ -89,6 +85,15 @@ def element(run: Machine, val: Val, node: ast.AST) -> Val:
     if val.kind == "tensor" and val.shape:
         made.shape = val.shape[1:]
     return made
+
+
+def _named_part(run: Machine, val: Val, node: ast.AST) -> Val:
+    """One of ``named_modules()``: a name and a module."""
+    part = unknown("module", node, run.src, val)
+    part.tags.add("module")
+    pair = Val("tuple", "pair", node, run.src)
+    pair.items = [unknown("name", node, run.src), part]
+    return pair
 
 
 def _wrapped_element(run: Machine, val: Val, node: ast.AST) -> Val:
@@ -186,7 +191,7 @@ def part(run: Machine, val: Val, index: int, node: ast.AST, count: int) -> Val:
             if not one.is_none:
                 made = join(made, part(run, one, index, node, count))
         return made or unknown("part", node, run.src)
-    if val.items is not None and val.kind in ("tuple", "list"):
+    if val.items is not None and (val.kind in ("tuple", "list") or (val.kind == "iter" and val.name == "literal")):
         if "each" in val.tags and val.items:
             return val.items[0]
         if index < len(val.items):

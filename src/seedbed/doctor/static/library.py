@@ -216,6 +216,8 @@ def _torch_function(
     run: Machine, name: str, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]
 ) -> Val:
     """Pretrained models, transforms, autograd, files, and every other operation."""
+    if name.startswith("timm.") and last != "create_model" and not name.startswith("timm.models") and last.islower():
+        return unknown(last, node, run.src, *args, *kwargs.values())
     if name.startswith(("torchvision.models", "timm")) or last in ("from_pretrained", "from_config"):
         made = builtin_calls.library_value(run, "module", last, node, args, kwargs)
         run.modes[id(made)] = "eval" if last == "from_pretrained" else "train"
@@ -320,6 +322,7 @@ def _train_test_split(run: Machine, node: ast.AST, args: tuple[Val, ...], kwargs
             part.shape = (None, *one.shape[1:]) if one.shape else None
             part.dtype, part.split = one.dtype, split
             part.kwargs = dict(kwargs)
+            part.attrs["__call__"] = made
             made.items.append(part)
     made.args, made.kwargs = args, kwargs
     return made
