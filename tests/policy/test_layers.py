@@ -28,7 +28,7 @@ ROWS: list[set[str]] = [
     {"resuming"},
     {"opening", "closing"},
     {"run", "report", "scaffold"},
-    {"fitting", "inference", "predict", "replay"},
+    {"fitting", "inference", "predict", "replay", "stacked"},
     {"verify", "seeds", "bench"},
     {"cli"},
 ]

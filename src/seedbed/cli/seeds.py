@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("-c", "--config", "config", metavar="FILE", help="Config file: JSON, YAML or TOML.")
 @click.option("--n", "n", default=10, type=click.IntRange(min=1), help="How many seeds (default: 10).")
 @click.option("--versus", metavar="FILE|KEY=VALUE", help="A second config, or a change to the first, to compare with.")
+@click.option("--stack", is_flag=True, help="Train the seeds together in one process, where that can be done.")
 @click.option("--root", type=click.Path(path_type=Path), default=Path("runs"), help="Where run folders are made.")
 @click.option("--allow", multiple=True, metavar="PREFIX", help="One more prefix that dotted paths may have.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -29,6 +30,7 @@ def command(
     config: str | None,
     n: int,
     versus: str | None,
+    stack: bool,
     root: Path,
     allow: tuple[str, ...],
     as_json: bool,
@@ -46,6 +48,7 @@ def command(
         overrides,
         n=n,
         versus=versus,
+        stack=stack,
         options=Options(root=root, console="silent", allow=allow, command=["seedbed", *sys.argv[1:]]),
         say=lambda text: click.echo(text, err=as_json),
     )

@@ -53,16 +53,20 @@ class Trace:
     """
 
     def __init__(self, folder: Path, tensors: Mapping[str, torch.Tensor]) -> None:
-        self.tensors = dict(tensors)
-        self.period = leaf_period(self.tensors)
-        self.file = TraceFile(folder, list(self.tensors), self.period)
-        # where the weights lie in the host's memory as they are digested, their bytes are found once
-        in_place = all(tensor.device.type == "cpu" and tensor.is_contiguous() for tensor in self.tensors.values())
-        self._bytes = [view_bytes(tensor) for tensor in self.tensors.values()] if in_place else None
+        self.period = leaf_period(tensors)
+        self.file = TraceFile(folder, list(tensors), self.period)
+        self.follow(tensors)
         self.chain = b"\0" * 16
         self.num_steps = self.num_leaves = 0
         self._waiting: list[tuple[StepRecord, bytes | None]] = []
         self._on_host = next(iter(self.tensors.values())).device.type == "cpu" if self.tensors else True
+
+    def follow(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        """Digest these tensors from now on: the same weights, wherever they lie."""
+        self.tensors = dict(tensors)
+        # where the weights lie in the host's memory as they are digested, their bytes are found once
+        in_place = all(tensor.device.type == "cpu" and tensor.is_contiguous() for tensor in self.tensors.values())
+        self._bytes = [view_bytes(tensor) for tensor in self.tensors.values()] if in_place else None
 
     def start(self, state: Mapping[str, Any] | None) -> None:
         """Begin, or go on after a checkpoint that holds ``state``."""

@@ -1,0 +1,1 @@
+"""Several seeds of one training, made together in one process: their tensors are rows of stacked ones."""

@@ -1,0 +1,327 @@
+"""n training states whose tensors are rows of stacked ones, and one update of all of them.
+
+The members stay whole: each has its own model, optimizer and average, whose tensors are views of the stacked ones. So
+evaluating, saving and looking at a member need to know nothing of the stack.
+
+Shapes: n member; a stacked tensor is (n, …).
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from seedbed.batch import Batch, map_tensors
+from seedbed.errors import SeedbedError
+from seedbed.fast import ENGINE
+from seedbed.loop import NonFiniteError, count, non_finite
+from seedbed.optim.ema import EMA
+from seedbed.optim.fused import FusedUpdate
+from seedbed.stacked.feed import Window
+from seedbed.stacked.member import Member
+from seedbed.stacked.operations import drawing
+from seedbed.stacked.tensor import unwrap, wrap
+from seedbed.state import StepRecord
+
+COUNTERS = {"step", "mu_product"}  # entries of an optimizer's state that count updates, the same for all members
+Place = tuple[dict[str, Any], str]  # where a module keeps a tensor: its dict, and the key
+
+
+class Unstackable(SeedbedError):  # noqa: N818 - a reason, not a mistake
+    """These trainings can't be made together; the message says why."""
+
+
+class Reports(NamedTuple):
+    """What one update of a stack gives: a record a member, and an error for each whose loss is not finite."""
+
+    records: dict[int, StepRecord]
+    failures: dict[int, NonFiniteError]
+
+
+class Stack:
+    """Members at the same update, tied together until one leaves or goes its own way; then make another.
+
+    Args:
+        members: Trainings of one config under several seeds.
+        keep_gradients: Give the members their gradients after each update, for whoever logs these.
+    """
+
+    def __init__(self, members: Sequence[Member], *, keep_gradients: bool = False) -> None:
+        self.members = list(members)
+        self.states = [member.state for member in members]
+        self.keep_gradients = keep_gradients
+        self.lead = self.states[0]
+        self.lead.train_mode()
+        self.template = copy.deepcopy(self.lead.model)
+        self.objective: Any = copy.deepcopy(self.lead.objective)
+        models = [state.model for state in self.states]
+        rows = [list(model.parameters()) for model in models]
+        self.parameters = [tie([row[k] for row in rows]) for k in range(len(rows[0]))]
+        self.places = [places_of(self.template, name) for name, _ in models[0].named_parameters()]
+        self.buffers = stack_buffers(self.template, models)
+        self.optimizer = self.stack_optimizer(rows)
+        self.update = FusedUpdate(self.optimizer)
+        self.source = nn.ParameterList(self.parameters)
+        self.ema = self.stack_average()
+        self.ones = torch.ones(len(self.states), device=self.lead.device)
+        self.rows = rows
+        self.over = False
+
+    def stack_optimizer(self, rows: Sequence[Sequence[nn.Parameter]]) -> torch.optim.Optimizer:
+        """The members' optimizer over the stacked parameters, with their state."""
+        stacked = {id(parameter): self.parameters[k] for k, parameter in enumerate(rows[0])}
+        lead = self.lead.optimizer
+        optimizer = copy.copy(lead)
+        optimizer.state = defaultdict(dict)
+        optimizer.param_groups = [
+            {**group, "params": [stacked[id(parameter)] for parameter in group["params"]]}
+            for group in lead.param_groups
+        ]
+        for k, parameter in enumerate(self.parameters):
+            states = [state.optimizer.state.get(row[k], {}) for state, row in zip(self.states, rows, strict=True)]
+            for name in states[0]:
+                optimizer.state[parameter][name] = join(name, [state[name] for state in states], rows[0][k])
+        return optimizer
+
+    def stack_average(self) -> EMA | None:
+        """The members' moving average over the stacked parameters."""
+        averages = [state.ema for state in self.states]
+        lead = averages[0]
+        if not isinstance(lead, EMA):
+            return None
+        rows = [list(average.module.parameters()) for average in averages if average is not None]
+        average = EMA(self.source, lead.decay, lead.power, lead.start_step)
+        average.updates = lead.updates
+        for k, parameter in enumerate(average.module.parameters()):
+            parameter.data = tie([row[k] for row in rows]).data
+        return average
+
+    # ---- one update --------------------------------------------------------------------------------------------
+
+    def gradients(self, window: Window) -> Tensor:
+        """Go forward and backward over each member's batches; the gradients are in the stacked parameters.
+
+        Returns:
+            The mean losses, shape (n,).
+        """
+        for parameter in self.parameters:
+            parameter.grad = None
+        total: Tensor | None = None
+        for number, batch in enumerate(window.stacked):
+            for tensor, places in zip(self.parameters, self.places, strict=True):
+                seen = wrap(tensor)
+                for tensors, key in places:
+                    tensors[key] = seen
+            for buffer, (tensors, key) in self.buffers:
+                tensors[key] = wrap(buffer)
+            with drawing([member.generator for member in self.members]):
+                outcome = self.objective(self.template, batch)
+            losses = unwrap(outcome.loss)
+            share = losses if len(window.stacked) == 1 else losses * self.shares(window.single, number, losses)
+            self.backward(share)
+            total = share.detach() if total is None else total + share.detach()
+            self.measure(outcome.outputs, [its[number] for its in window.single])
+        assert total is not None
+        return total
+
+    def backward(self, losses: Tensor) -> None:
+        """``losses.sum().backward()``, called as ``fast.FastStep`` does."""
+        if ENGINE is None or losses.dtype is not self.ones.dtype:
+            losses.sum().backward()
+        else:
+            ENGINE((losses,), (self.ones,), False, False, (), allow_unreachable=True, accumulate_grad=True)
+
+    def shares(self, batches: Sequence[Sequence[Batch]], number: int, losses: Tensor) -> Tensor:
+        """What each member's batch ``number`` counts for in its window, shape (n,)."""
+        weights = [[self.objective.weight(batch) for batch in window] for window in batches]
+        return losses.new_tensor([float(its[number] / sum(its)) for its in weights])
+
+    def measure(self, outputs: Any, batches: Sequence[Batch]) -> None:
+        """Each member's metrics over its training batches."""
+        if not self.lead.epoch_metrics:
+            return
+        for number, (state, batch) in enumerate(zip(self.states, batches, strict=True)):
+            its = map_tensors(functools.partial(member_of, number), outputs)
+            for metric in state.epoch_metrics.values():
+                metric.update(its, batch)
+
+    def step(self, window: Window) -> Reports:
+        """One update of every member, each exactly that of ``loop.train_step`` up to rounding."""
+        losses = self.gradients(window)
+        norms = self.clip()
+        on_cpu = losses.device.type == "cpu"
+        values: list[float] = losses.tolist() if on_cpu or self.lead.non_finite == "skip" else []
+        finite = [math.isfinite(value) for value in values]
+        if norms is not None and values:
+            finite = [one and norm for one, norm in zip(finite, norms.isfinite().tolist(), strict=True)]
+        wanted = [state.step + 1 not in state.skip_steps for state in self.states]
+        left = [i for i, want in enumerate(wanted) if not want or not all(finite[i : i + 1])]
+        rate = self.lead.learning_rate
+        kept = self.keep(left)
+        for stacked, group in zip(self.optimizer.param_groups, self.lead.optimizer.param_groups, strict=True):
+            stacked["lr"] = group["lr"]
+        self.update()
+        if self.ema is not None:
+            self.ema.update(self.source)
+        self.put_back(left, kept)
+        for schedule in self.lead.schedules.values():
+            schedule.apply(self.lead.step + 1)
+        if self.keep_gradients:
+            self.hand_gradients()
+        return self.report(window.single, losses, norms, values if on_cpu else [], left, wanted, rate)
+
+    def report(
+        self,
+        batches: Sequence[Sequence[Batch]],
+        losses: Tensor,
+        norms: Tensor | None,
+        values: Sequence[float],
+        left: Sequence[int],
+        wanted: Sequence[bool],
+        rate: float,
+    ) -> Reports:
+        """Count the update in each member's state."""
+        reports = Reports({}, {})
+        each = losses.unbind()
+        for i, (state, window) in enumerate(zip(self.states, batches, strict=True)):
+            if i in left and wanted[i] and state.non_finite != "skip":
+                reports.failures[i] = non_finite(state, each[i], window)
+                continue
+            weight = sum(self.objective.weight(batch) for batch in window)
+            norm = None if norms is None else norms[i]
+            value = values[i] if values else None
+            reports.records[i] = count(
+                state, window, each[i], weight, rate, grad_norm=norm, skipped=i in left, value=value
+            )
+        return reports
+
+    def clip(self) -> Tensor | None:
+        """Clip each member's gradients by its own norm, or by value; the norms (before clipping), shape (n,)."""
+        state = self.lead
+        if state.clip_norm is None and state.clip_value is None:
+            return None
+        owned = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+        gradients = [parameter.grad for parameter in owned if parameter.grad is not None]
+        if state.clip_value is not None:
+            torch.nn.utils.clip_grad_value_(owned, state.clip_value)
+        if state.clip_norm is None:
+            return None
+        flat = [gradient.reshape(len(self.states), -1) for gradient in gradients]
+        norms: Tensor = torch.linalg.vector_norm(
+            torch.stack([torch.linalg.vector_norm(one, dim=1) for one in flat]), dim=0
+        )
+        factors = (state.clip_norm / (norms + 1e-6)).clamp(max=1.0)  # as torch.nn.utils.clip_grad_norm_ has it
+        for gradient in gradients:
+            gradient.mul_(factors.view(-1, *(1,) * (gradient.ndim - 1)))
+        return norms
+
+    # ---- members that are left out of an update ----------------------------------------------------------------
+
+    def keep(self, left: Sequence[int]) -> list[dict[str, Any]]:
+        """Copies of what an update changes in some members."""
+        if not left:
+            return []
+        self.settle()
+        states = [self.states[i] for i in left]
+        parts = [{"model": state.model, "optimizer": state.optimizer, "ema": state.ema} for state in states]
+        return [copy.deepcopy({name: part.state_dict() for name, part in its.items() if part}) for its in parts]
+
+    def put_back(self, left: Sequence[int], kept: Sequence[dict[str, Any]]) -> None:
+        """Undo an update for some members. They have made one less than the others now, so that the stack is over."""
+        if not left:
+            return
+        self.settle()
+        self.over = True
+        for i, saved in zip(left, kept, strict=True):
+            state = self.states[i]
+            state.model.load_state_dict(saved["model"])
+            state.optimizer.load_state_dict(saved["optimizer"])
+            if state.ema is not None:
+                state.ema.load_state_dict(saved["ema"])
+
+    # ---- between two updates -----------------------------------------------------------------------------------
+
+    def hand_gradients(self) -> None:
+        """Give every member its gradients."""
+        for k, parameter in enumerate(self.parameters):
+            for i, row in enumerate(self.rows):
+                row[k].grad = None if parameter.grad is None else parameter.grad[i]
+
+    def settle(self) -> None:
+        """Make the members' states whole: what the stack counts once goes to each of them."""
+        for state in self.states:
+            for schedule in state.schedules.values():
+                schedule.apply(state.step)
+        for i, (state, row) in enumerate(zip(self.states, self.rows, strict=True)) if not self.over else ():
+            for k, parameter in enumerate(self.parameters):
+                found = self.optimizer.state.get(parameter)
+                if found:
+                    its = {name: split(name, value, parameter, i) for name, value in found.items()}
+                    state.optimizer.state[row[k]] = its
+            if self.ema is not None and state.ema is not None:
+                state.ema.updates = self.ema.updates  # type: ignore[attr-defined]  # the only kind that is stacked
+
+
+def member_of(number: int, stacked: Tensor) -> Tensor:
+    """One member's tensor, without its graph."""
+    return unwrap(stacked)[number].detach()
+
+
+def tie(rows: Sequence[Tensor]) -> nn.Parameter:
+    """One parameter (n, …) out of n, which become views of it."""
+    stacked = nn.Parameter(torch.stack([row.detach() for row in rows]), requires_grad=rows[0].requires_grad)
+    for row, view in zip(rows, stacked.detach().unbind(), strict=True):
+        row.data = view
+    return stacked
+
+
+def join(name: str, values: Sequence[Any], row: Tensor) -> Any:
+    """One entry of an optimizer's state for all members: stacked if it is like the parameter, else the same for all.
+
+    Raises:
+        Unstackable: It differs among the members.
+    """
+    first = values[0]
+    if isinstance(first, Tensor) and name not in COUNTERS and first.shape == row.shape:
+        return torch.stack(list(values))
+    if any(not bool(value == first) for value in values):
+        raise Unstackable(f"the optimizer's {name!r} differs among the seeds")
+    return first.clone() if isinstance(first, Tensor) else first
+
+
+def split(name: str, value: Any, stacked: Tensor, number: int) -> Any:
+    """A member's part of an entry of the stacked optimizer's state."""
+    if not isinstance(value, Tensor):
+        return value
+    return value.clone() if name in COUNTERS or value.shape != stacked.shape else value[number]
+
+
+def places_of(model: nn.Module, name: str) -> list[Place]:
+    """Every place in a model that holds the parameter of that name, several where weights are tied."""
+    wanted = model.get_parameter(name)
+    return [
+        (module._parameters, key)
+        for module in model.modules()
+        for key, parameter in module._parameters.items()
+        if parameter is wanted
+    ]
+
+
+def stack_buffers(template: nn.Module, models: Sequence[nn.Module]) -> list[tuple[Tensor, Place]]:
+    """The buffers that differ among the members, stacked, and their places; those that don't stay in the template."""
+    found: list[tuple[Tensor, Place]] = []
+    theirs = [dict(model.named_buffers(remove_duplicate=False)) for model in models]
+    for prefix, module in template.named_modules():
+        for key, buffer in module._buffers.items():
+            its = [buffers.get(f"{prefix}.{key}" if prefix else key) for buffers in theirs]
+            rows = [row for row in its if row is not None]
+            if buffer is not None and any(not torch.equal(row, rows[0]) for row in rows):
+                found.append((torch.stack(rows), (module._buffers, key)))
+    return found
