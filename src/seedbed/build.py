@@ -139,6 +139,7 @@ def assemble(config: Config, parts: Parts, *, resolved: dict[str, Any], project:
             data.val = data.test = make_eval(
                 data.train.samples, data.train.pipeline, loader, parts.source.hints, config.seed
             )
+        notes += describe_placement(data, device)
         most_threads = torch.get_num_threads()
         threads = trainer.threads or choose_threads(work_of(model, data, loader.batch_size or 32))
         torch.set_num_threads(threads)
@@ -216,6 +217,13 @@ def make_state(
     if config.evaluate.train_metrics:
         state.epoch_metrics = objective.metrics()
     return state
+
+
+def describe_placement(data: Data, device: torch.device) -> list[str]:
+    """Where the training data lie, if that is a question: on a device with memory of its own."""
+    placement = data.train.placement() if isinstance(data.train, TrainBatches) and device.type != "cpu" else None
+    where = {"finished": f"on {device}, finished", "raw": f"on {device}", "host": "on the host, copied batch by batch"}
+    return [] if placement is None else [f"training data are {where[placement.kind]} ({placement.why})"]
 
 
 def saved_normalizers(data: Data) -> nn.Module | None:

@@ -18,12 +18,10 @@ from seedbed.batch import Batch, Cursor, map_tensors
 from seedbed.data.fetch import DatasetFetcher, Request
 from seedbed.data.order import Indices
 from seedbed.data.pipeline import Pipeline
+from seedbed.data.placement import Placement, free_memory, place
 from seedbed.data.samplers import TABLE_LIMIT, Listed, Sampler, Sequential
 from seedbed.data.samples import DatasetSamples, TensorSamples, gather, leaves, select_rows
 from seedbed.errors import DataError
-
-COPY_LIMIT = 1 << 30  # bytes up to which a split is kept finished, or moved to the device, as a whole
-FLOAT_LIMIT = 64 << 20  # the same for images of bytes, which grow fourfold
 
 
 class MemoryGather:
@@ -36,6 +34,7 @@ class MemoryGather:
     def __init__(self, samples: TensorSamples, pipeline: Pipeline) -> None:
         self.samples, self.pipeline = samples, pipeline
         self._version = (-1, False)
+        self.placement: Placement | None = None
         self._finished = False
         self._plain = isinstance(samples.inputs, Tensor) and isinstance(samples.targets, Tensor)
         self.inputs, self.targets = samples.inputs, samples.targets
@@ -64,16 +63,28 @@ class MemoryGather:
         if pipeline.pure and on_cpu and as_they_are:
             self._finished = True  # nothing to do to a batch
             return
-        if any(overlaps(leaf) for leaf in leaves((self.inputs, self.targets))):
-            return
-        size = num_bytes(self.inputs) * (4 if has_images else 1) + num_bytes(self.targets)
-        if pipeline.pure and size <= (FLOAT_LIMIT if has_images and on_cpu else COPY_LIMIT):
+        self.placement = self.place()
+        if self.placement.kind == "finished":
             chunks = [samples.gather(chunk) for chunk in torch.from_numpy(self.rows).split(65536)]
             finished = [(pipeline.finish_inputs(x, None, None), pipeline.finish_targets(y)) for x, y in chunks]
             self.inputs, self.targets = _concatenate([x for x, _ in finished]), _concatenate([y for _, y in finished])
             self.rows, self._finished = np.arange(len(samples), dtype=np.int64), True
-        elif not on_cpu and size <= COPY_LIMIT:
+        elif self.placement.kind == "raw":
             self.inputs, self.targets = _to(self.inputs, pipeline.device), _to(self.targets, pipeline.device)
+
+    def place(self) -> Placement:
+        """Where the split is to lie."""
+        tensors = leaves((self.samples.inputs, self.samples.targets))
+        images = any(leaf.dtype == torch.uint8 for leaf in leaves(self.samples.inputs))
+        return place(
+            num_bytes(tensors),
+            self.pipeline.device,
+            pure=self.pipeline.pure,
+            images=images,
+            overlapping=any(overlaps(leaf) for leaf in tensors),
+            resident=self.pipeline.resident,
+            free=free_memory(self.pipeline.device),
+        )
 
     @property
     def device(self) -> torch.device:
@@ -185,6 +196,10 @@ class TrainBatches:
             self._lay_out(memory, epoch)
         return Gathers(memory.inputs, memory.targets, self._rows, self._ids) if self._rows and memory.is_plain else None
 
+    def placement(self) -> Placement | None:
+        """Where the samples lie while training; None if they are read one by one."""
+        return None if self._memory is None else self._memory.place()
+
     def positions(self, epoch: int, number: int) -> Indices:
         """Which samples of the split make up batch ``number`` of pass ``epoch``."""
         if isinstance(self.sampler, Listed):
@@ -266,7 +281,7 @@ class EvalBatches:
         return self._from_dataset()
 
     def _from_memory(self, memory: MemoryGather) -> Iterator[Batch]:
-        self._plain.channels_last = self.pipeline.channels_last
+        self._plain.channels_last, self._plain.resident = self.pipeline.channels_last, self.pipeline.resident
         memory.refresh()
         rows = torch.from_numpy(memory.rows).to(memory.device)
         for start in range(0, len(self.samples), self.batch_size):

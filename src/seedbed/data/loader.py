@@ -78,6 +78,8 @@ class LoaderOptions:
     """Worker processes for map-style data sets; 0 reads in the main process. Never changes the numbers."""
     prefetch: int = 2
     """Batches that each worker reads ahead."""
+    resident: bool | None = None
+    """Keep data in memory on the training device; if absent, where they take less than 40 % of what is free there."""
     drop_last: bool | None = None
     """Leave out the last training batch if it is short."""
     limit: int | None = None
@@ -145,8 +147,7 @@ def prepare(source: Source, options: LoaderOptions, *, seed: int, device: torch.
         device: Where batches go.
 
     Raises:
-        ConfigError: An option is wrong.
-        DataError: The options don't fit the data.
+        ConfigError, DataError: An option is wrong, or does not fit the data.
     """
     device = torch.device(device)
     check_options(options)
@@ -166,6 +167,7 @@ def prepare(source: Source, options: LoaderOptions, *, seed: int, device: torch.
         normalizer=normalizer,
         target_normalizer=target_normalizer,
     )
+    pipeline.resident = options.resident
     return Data(
         name=source.name,
         train=make_train(train, pipeline, options, source.hints, seed),

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from seedbed.batch import Batch, map_tensors
+from seedbed.data.placement import to_device
 from seedbed.data.randomness import BatchRandom
 from seedbed.errors import DataError
 from seedbed.seeding import stream_key
@@ -46,6 +47,7 @@ class Pipeline:
         self.normalizer, self.target_normalizer = normalizer, target_normalizer
         self.pure = not self.transforms
         self.channels_last = False
+        self.resident: bool | None = None
 
     def __call__(self, inputs: Any, targets: Any, ids: npt.NDArray[np.int64], epoch: int | None) -> Batch:
         """The finished batch; ``epoch`` keys the transforms, None leaves them out (evaluation)."""
@@ -57,7 +59,7 @@ class Pipeline:
         return map_tensors(channels_last, inputs) if self.channels_last else inputs
 
     def _finish_values(self, inputs: Any, ids: npt.NDArray[np.int64] | None, epoch: int | None) -> Any:
-        inputs = map_tensors(lambda tensor: to_float(tensor.to(self.device, non_blocking=True)), inputs)
+        inputs = map_tensors(lambda tensor: to_float(to_device(tensor, self.device)), inputs)
         transforms = self.transforms if epoch is not None else ()
         if not transforms and self.normalizer is None:
             return inputs
@@ -75,7 +77,7 @@ class Pipeline:
 
     def finish_targets(self, targets: Any) -> Any:
         """Targets on the device, normalised where a target normalizer is set."""
-        targets = map_tensors(lambda tensor: tensor.to(self.device, non_blocking=True), targets)
+        targets = map_tensors(lambda tensor: to_device(tensor, self.device), targets)
         if self.target_normalizer is not None and isinstance(targets, Tensor):
             return self.target_normalizer(targets)
         return targets

@@ -234,7 +234,7 @@ def test_evaluation_reads_every_sample_once_without_augmentation() -> None:
 
 def test_finishing_the_whole_split_at_once_gives_the_bits_of_finishing_each_batch(monkeypatch: Any) -> None:
     whole, _ = read(make("tensors normalised"), Cursor(), 8)
-    monkeypatch.setattr("seedbed.data.batches.COPY_LIMIT", 0)
+    monkeypatch.setattr("seedbed.data.placement.COPY_LIMIT", 0)
     single, _ = read(make("tensors normalised"), Cursor(), 8)
     assert all(same(a, b) for a, b in zip(whole, single, strict=True))
 
