@@ -24,11 +24,12 @@ def command(paths: tuple[Path, ...], form: str, as_json: bool, select: str | Non
     from seedbed.doctor.render import render
     from seedbed.doctor.static.engine import check_paths
     from seedbed.doctor.static.settings import chosen, read_settings
+    from seedbed.doctor.static.spreading import usable_cores
 
     settings = read_settings(paths)
     only = chosen(select or settings.select, ignore or settings.ignore)
     problems: list[str] = []
-    findings = check_paths(paths, problems, only)
+    findings = check_paths(paths, problems, only, usable_cores())
     for problem in problems:
         click.echo(f"skipped: {problem}", err=True)
     click.echo(render(findings, "json" if as_json else form))

@@ -48,6 +48,8 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    if not p.trains:
+        return
     used: set[int] = set()
     for event in p.events:
         if event.kind in ("assign", "discard"):
@@ -60,8 +62,8 @@ def check(p: Program) -> Iterator[Finding]:
         ]:
             if val is not None:
                 used.add(id(val))
-                used |= {id(o) for o in val.options()}
-                used |= {id(a) for a in val.inputs()}
+                used.update(map(id, val.options()))
+                used.update(map(id, val.inputs()))
     for name, val, event in p.assigns:
         if (
             val.kind != "tensor"

@@ -42,6 +42,8 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    if not any(rounds.is_loader_loop_event(e) for e in p.all("loop")):
+        return
     seen: set[int] = set()
     for event in p.all("call", "return"):
         name = event.name.rsplit(".", 1)[-1]

@@ -38,6 +38,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
@@ -58,10 +59,10 @@ def check(p: Program) -> Iterator[Finding]:
             or not isinstance(test.ops[0], (ast.Lt, ast.Gt, ast.LtE, ast.GtE))
         ):
             continue
-        left, right = ast.unparse(test.left), ast.unparse(test.comparators[0])
+        left, right = syntax.text(test.left), syntax.text(test.comparators[0])
         greater = isinstance(test.ops[0], (ast.Gt, ast.GtE))
         assigned = {
-            ast.unparse(t): ast.unparse(v)
+            syntax.text(t): syntax.text(v)
             for a in node.body
             if isinstance(a, ast.Assign)
             for target in a.targets

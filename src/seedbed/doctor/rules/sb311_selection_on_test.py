@@ -41,7 +41,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import rounds
+from seedbed.doctor.static import rounds, syntax
 from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import LoopRun, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -58,7 +58,7 @@ def check(p: Program) -> Iterator[Finding]:
             test = next((v for v in test.values if isinstance(v, ast.Compare)), test)
         if not isinstance(test, ast.Compare) or len(test.comparators) != 1:
             continue
-        sides = [ast.unparse(test.left), ast.unparse(test.comparators[0])]
+        sides = [syntax.text(test.left), syntax.text(test.comparators[0])]
         best = next((x for x in sides if "best" in words(x.replace(".", "_"))), None)
         score = next((x for x in sides if x != best), "")
         if best is None:
@@ -69,8 +69,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if not any(
             isinstance(a, ast.Assign)
-            and best in {ast.unparse(t) for x in a.targets for t in (x.elts if isinstance(x, ast.Tuple) else [x])}
-            for a in ast.walk(node)
+            and best in {syntax.text(t) for x in a.targets for t in (x.elts if isinstance(x, ast.Tuple) else [x])}
+            for a in syntax.walk(node)
         ):
             continue
         yield p.report(

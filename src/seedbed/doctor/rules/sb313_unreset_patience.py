@@ -45,6 +45,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
 
@@ -54,24 +55,24 @@ def check(p: Program) -> Iterator[Finding]:
         if not node.orelse or not isinstance(node.test, (ast.Compare, ast.BoolOp)):
             continue
         counters = [
-            ast.unparse(a.target)
+            syntax.text(a.target)
             for s in node.orelse
-            for a in ast.walk(s)
+            for a in syntax.walk(s)
             if isinstance(a, ast.AugAssign)
             and isinstance(a.op, ast.Add)
             and isinstance(a.value, ast.Constant)
             and a.value.value == 1
         ]
         if not counters or not any(
-            isinstance(a, ast.Assign) and "best" in ast.unparse(a.targets[0]).lower()
+            isinstance(a, ast.Assign) and "best" in syntax.text(a.targets[0]).lower()
             for s in node.body
-            for a in ast.walk(s)
+            for a in syntax.walk(s)
         ):
             continue
         reset = {
-            ast.unparse(t)
+            syntax.text(t)
             for s in node.body
-            for a in ast.walk(s)
+            for a in syntax.walk(s)
             if isinstance(a, ast.Assign)
             for target in a.targets
             for t in (target.elts if isinstance(target, ast.Tuple) else [target])
@@ -81,10 +82,10 @@ def check(p: Program) -> Iterator[Finding]:
                 c
                 for c in q.nodes(p, ast.If)
                 if isinstance(c.test, ast.Compare)
-                and counter in ast.unparse(c.test)
+                and counter in syntax.text(c.test)
                 and any(
-                    isinstance(b, (ast.Break, ast.Return, ast.Raise)) or "stop" in ast.unparse(b).lower()
-                    for b in ast.walk(c)
+                    isinstance(b, (ast.Break, ast.Return, ast.Raise)) or "stop" in syntax.text(b).lower()
+                    for b in syntax.walk(c)
                 )
             ]
             if counter in reset or not stops:

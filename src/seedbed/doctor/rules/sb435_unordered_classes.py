@@ -32,6 +32,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
 
@@ -39,12 +40,12 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     sets = {n.targets[0].id for n in q.nodes(p, ast.Assign) if isinstance(n.targets[0], ast.Name) and _is_set(n.value)}
     for node in q.nodes(p, ast.Call):
-        name = ast.unparse(node.func)
+        name = syntax.text(node.func)
         if name not in ("enumerate", "list", "tuple") or not node.args:
             continue
         inner = node.args[0]
         listed = (
-            isinstance(inner, ast.Call) and ast.unparse(inner.func) == "list" and inner.args and _is_set(inner.args[0])
+            isinstance(inner, ast.Call) and syntax.text(inner.func) == "list" and inner.args and _is_set(inner.args[0])
         )
         direct = _is_set(inner) or listed or (isinstance(inner, ast.Name) and inner.id in sets)
         if name == "enumerate" and direct:
@@ -60,4 +61,4 @@ def check(p: Program) -> Iterator[Finding]:
 def _is_set(node: ast.AST) -> bool:
     if isinstance(node, (ast.Set, ast.SetComp)):
         return True
-    return isinstance(node, ast.Call) and ast.unparse(node.func) in ("set", "frozenset")
+    return isinstance(node, ast.Call) and syntax.text(node.func) in ("set", "frozenset")

@@ -32,6 +32,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
 
@@ -46,12 +47,11 @@ def check(p: Program) -> Iterator[Finding]:
             or not any(b.rsplit(".", 1)[-1] == "Module" for b in cls.lib_bases())
         ):
             continue
-        text = ast.dump(init.owner.node)
-        if "__init__" not in [n.attr for n in ast.walk(init.owner.node) if isinstance(n, ast.Attribute)]:
+        if "__init__" not in [n.attr for n in syntax.walk(init.owner.node) if isinstance(n, ast.Attribute)]:
             yield p.report(
                 "SB504",
                 (init.owner.node, cls.src),
                 f"{cls.name}.__init__ does not call super().__init__()",
-                why="nn.Module is not set up, so layers and parameters cannot be registered" if text else "",
+                why="nn.Module is not set up, so layers and parameters cannot be registered",
                 fix="Call super().__init__() first",
             )

@@ -43,7 +43,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership
+from seedbed.doctor.static import methods, ownership, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.scopes import Class
@@ -66,7 +66,7 @@ def check(p: Program) -> Iterator[Finding]:
                 isinstance(n, ast.Attribute)
                 and n.attr in ("children", "modules", "_modules", "named_children", "__dict__")
             )
-            for n in ast.walk(cls.node)
+            for n in syntax.walk(cls.node)
         )
         if dynamic:
             continue
@@ -105,7 +105,7 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _assignments(body: ast.AST) -> Iterator[tuple[ast.Attribute, ast.expr]]:
     """Attributes that a function sets, tuples taken apart."""
-    for node in ast.walk(body):
+    for node in syntax.walk(body):
         if not isinstance(node, ast.Assign) or len(node.targets) != 1:
             continue
         target, value = node.targets[0], node.value
@@ -123,9 +123,9 @@ def _called_twice(cls: Class, layer: Val, p: Program) -> ast.AST | None:
         return None
     seen: set[str] = set()
     for node in sorted(
-        (n for n in ast.walk(method.node) if isinstance(n, ast.Call)), key=lambda n: (n.lineno, n.col_offset)
+        (n for n in syntax.walk(method.node) if isinstance(n, ast.Call)), key=lambda n: (n.lineno, n.col_offset)
     ):
-        name = ast.unparse(node.func)
+        name = syntax.text(node.func)
         made = [e.args[0] for e in p.all("attribute") if e.args and f"self.{e.name}" == name]
         if name in seen and made and made[0].name == layer.name:
             return node

@@ -45,6 +45,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
 
@@ -59,12 +60,12 @@ def check(p: Program) -> Iterator[Finding]:
         body = method.owner.node
         inner = {
             n.id
-            for f in ast.walk(body)
+            for f in syntax.walk(body)
             if f is not body and isinstance(f, (ast.FunctionDef, ast.Lambda))
-            for n in ast.walk(f)
+            for n in syntax.walk(f)
             if isinstance(n, ast.Name)
         }
-        if any(isinstance(n, ast.Name) and n.id == "locals" for n in ast.walk(body)):
+        if any(isinstance(n, ast.Name) and n.id == "locals" for n in syntax.walk(body)):
             continue
         for place, node in enumerate(body.body):
             if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
@@ -72,7 +73,7 @@ def check(p: Program) -> Iterator[Finding]:
             name = node.targets[0].id
             if name.startswith("_") or name in inner or not isinstance(node.value, ast.Call):
                 continue
-            text = ast.unparse(node.value.func)
+            text = syntax.text(node.value.func)
             layer = text.startswith(("self.", "F.", "torch.relu", "torch.tanh", "torch.sigmoid", "nn.functional"))
             if layer and _is_lost(body.body[place + 1 :], name):
                 yield p.report(
@@ -87,12 +88,12 @@ def check(p: Program) -> Iterator[Finding]:
 def _is_lost(rest: list[ast.stmt], name: str) -> bool:
     """Whether the statements that follow never read ``name``, or give it another value first."""
     for statement in rest:
-        for part in ast.walk(statement):
+        for part in syntax.walk(statement):
             if isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Load):
                 return False
             if isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name) and part.target.id == name:
                 return False  # x += y reads x
         targets = statement.targets if isinstance(statement, ast.Assign) else []
-        if any(isinstance(n, ast.Name) and n.id == name for t in targets for n in ast.walk(t)):
+        if any(isinstance(n, ast.Name) and n.id == name for t in targets for n in syntax.walk(t)):
             return True
     return True

@@ -32,6 +32,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import is_model, words
 from seedbed.doctor.static.program import Event, Program
 
@@ -78,7 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
             or not isinstance(targets[0], (ast.Name, ast.Attribute))
         ):
             continue
-        left, right = ast.unparse(targets[0]), ast.unparse(value)
+        left, right = syntax.text(targets[0]), syntax.text(value)
         new = set(words(left.rsplit(".", 1)[-1])) - set(words(right.rsplit(".", 1)[-1]))
         if not new & _COPIES or id(node) in seen:
             continue

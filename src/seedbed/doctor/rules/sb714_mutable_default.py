@@ -33,6 +33,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
 
@@ -46,19 +47,19 @@ def check(p: Program) -> Iterator[Finding]:
         )
         for arg, default in pairs:
             empty = isinstance(default, (ast.List, ast.Dict, ast.Set)) or (
-                isinstance(default, ast.Call) and ast.unparse(default.func) in ("list", "dict", "set")
+                isinstance(default, ast.Call) and syntax.text(default.func) in ("list", "dict", "set")
             )
             if not empty:
                 continue
-            for inner in ast.walk(node):
+            for inner in syntax.walk(node):
                 grown = (
                     isinstance(inner, ast.Call)
                     and isinstance(inner.func, ast.Attribute)
                     and inner.func.attr in ("append", "extend", "update", "add", "setdefault", "insert")
-                    and ast.unparse(inner.func.value) == arg.arg
+                    and syntax.text(inner.func.value) == arg.arg
                 )
                 stored = isinstance(inner, ast.Assign) and any(
-                    isinstance(t, ast.Subscript) and ast.unparse(t.value) == arg.arg for t in inner.targets
+                    isinstance(t, ast.Subscript) and syntax.text(t.value) == arg.arg for t in inner.targets
                 )
                 if grown or stored:
                     yield p.report(

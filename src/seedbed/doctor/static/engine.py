@@ -13,12 +13,14 @@ from pathlib import Path
 from seedbed.doctor.codes import CHECKS
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import calls
+from seedbed.doctor.static.groups import together
 from seedbed.doctor.static.interp import Interp
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.project import Project
 from seedbed.doctor.static.scopes import BudgetError, Class, Func
 from seedbed.doctor.static.source import Source, parse, read_source
-from seedbed.doctor.static.table import STATIC
+from seedbed.doctor.static.spreading import no_collection, spread, tidy
+from seedbed.doctor.static.table import STATIC, SYNTACTIC
 from seedbed.doctor.static.values import Val, unknown
 from seedbed.errors import ConfigError
 
@@ -67,7 +69,10 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def check_paths(
-    paths: Sequence[Path], problems: list[str] | None = None, only: frozenset[str] | None = None
+    paths: Sequence[Path],
+    problems: list[str] | None = None,
+    only: frozenset[str] | None = None,
+    processes: int = 1,
 ) -> list[Finding]:
     """Read every file under ``paths`` and return what the rules find, in order of place.
 
@@ -75,24 +80,47 @@ def check_paths(
         paths: Files and folders.
         problems: Gets one sentence for each file that cannot be parsed, where a folder was given.
         only: Codes to ask; all when ``None``.
+        processes: Over how many processes many files may be spread; the findings are the same for any number.
     """
-    files = find_files(paths)
     single = {p for p in paths if p.is_file()}
+    wanted: list[Path] = []
+    unread: list[tuple[Path, str]] = []
+    for path in find_files(paths):
+        try:
+            if path in single or b"torch" in path.read_bytes():
+                wanted.append(path)
+        except OSError as error:
+            unread.append((path, f"cannot read {path}: {error}; give a Python file, a notebook or a folder"))
+    groups = together(wanted)
+    found: dict[tuple[str, str, int], Finding] = {}
+    for findings, failed in spread(partial(check_group, only=only), groups, processes):
+        unread += failed
+        for finding in findings:
+            found.setdefault((finding.code, finding.file, finding.line), finding)
+    for path, why in sorted(unread):
+        if path in single or problems is None:
+            raise ConfigError(why)
+        problems.append(why)
+    return _in_order(found.values())
+
+
+def check_group(
+    paths: Sequence[Path], only: frozenset[str] | None = None
+) -> tuple[list[Finding], list[tuple[Path, str]]]:
+    """Check files that import each other; returns the findings and what could not be read, with the reason."""
     sources: dict[Path, Source] = {}
     wanted: list[Source] = []
-    for path in files:
-        try:
-            if path.suffix != ".ipynb" and path not in single and b"torch" not in path.read_bytes():
+    unread: list[tuple[Path, str]] = []
+    with no_collection():
+        for path in paths:
+            try:
+                source = read_source(path)
+            except (ConfigError, OSError) as error:
+                unread.append((path, str(error)))
                 continue
-            source = read_source(path)
-        except (ConfigError, OSError) as error:
-            if path in single or problems is None:
-                raise
-            problems.append(str(error))
-            continue
-        sources[path.resolve()] = source
-        wanted.append(source)
-    return check_sources(wanted, sources, only)
+            sources[path.resolve()] = source
+            wanted.append(source)
+        return check_sources(wanted, sources, only), unread
 
 
 def check_text(text: str, path: Path | None = None, strict: bool = False) -> list[Finding]:
@@ -110,26 +138,28 @@ def check_sources(
     """Check parsed files; ``sources`` holds those that they may import."""
     found: dict[tuple[str, str, int], Finding] = {}
     called: set[int] = set()
-    programs: list[Program] = []
     loaded: dict[Path, Val] = {}
     for source in wanted:
         if "torch" not in source.text:
             continue
-        for program in analyse(source, sources, called, strict, loaded):
-            programs.append(program)
-    for program in programs:
-        for finding in _ask(program, only, strict):
-            key = (finding.code, finding.file, finding.line)
-            if key not in found or finding.severity > found[key].severity:
-                found[key] = finding
+        for program in list(analyse(source, sources, called, strict, loaded)):
+            for finding in _ask(program, only, strict):
+                key = (finding.code, finding.file, finding.line)
+                if key not in found or finding.severity > found[key].severity:
+                    found[key] = finding
+        tidy()
     by_path = {str(s.path): s for s in [*wanted, *sources.values()]}
     kept = [f for f in found.values() if not _allowed(f, by_path.get(f.file))]
-    return sorted(kept, key=lambda f: (f.file, f.line, f.code))
+    return _in_order(kept)
+
+
+def _in_order(findings: Iterable[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda f: (f.file, f.line, f.code))
 
 
 def _ask(program: Program, only: frozenset[str] | None, strict: bool) -> Iterator[Finding]:
     for code, rule in rules().items():
-        if only is not None and code not in only:
+        if (only is not None and code not in only) or (code in SYNTACTIC and not program.complete):
             continue
         try:
             yield from list(rule(program))

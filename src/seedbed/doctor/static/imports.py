@@ -13,9 +13,8 @@ from seedbed.doctor.static.values import Val
 def module(run: Machine, name: str, level: int) -> Val:
     """The namespace of an imported project file, or a library name."""
     path = run.project.find(run.src, name, level)
-    if path is None or (run.src.path.resolve() == path.resolve()):
+    if path is None or path == run.src.place:
         return Val("lib", {"np": "numpy"}.get(name, name))
-    path = path.resolve()
     if path in run.project.loaded:
         return run.project.loaded[path]
     source = run.project.read(path)

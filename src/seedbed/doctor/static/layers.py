@@ -99,7 +99,7 @@ def apply(run: Machine, module: Val, node: ast.AST, args: tuple[Val, ...], kwarg
     val.shape = _shape(module, first.shape)
     dim = module.arg(0, "dim")
     if op in ("softmax", "log_softmax", "softmin") and dim is not None:
-        val.kwargs["dim"] = dim
+        val.kwargs = {**val.kwargs, "dim": dim}
     return val
 
 

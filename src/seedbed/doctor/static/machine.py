@@ -141,12 +141,21 @@ class Machine(ABC):
             return ends[0] if len(set(ends)) == 1 else "mixed"
         names, merged = left[0]
         for other, other_modes in left[1:]:
-            names = {
-                k: join(names.get(k, other.get(k)), other.get(k, names.get(k))) for k in dict.fromkeys([*names, *other])
-            }
-            merged = {
-                k: merged.get(k, "") if merged.get(k, "") == other_modes.get(k, "") else "mixed"
-                for k in dict.fromkeys([*merged, *other_modes])
-            }
+            names = _joined(names, other)
+            if merged != other_modes:
+                merged = {
+                    k: merged.get(k, "") if merged.get(k, "") == other_modes.get(k, "") else "mixed"
+                    for k in dict.fromkeys([*merged, *other_modes])
+                }
         self.scope.vars, self.modes = names, merged
         return ""
+
+
+def _joined(first: dict[str, Val], second: dict[str, Val]) -> dict[str, Val]:
+    """What the names mean after two branches; most mean the same in both."""
+    names = dict(first)
+    for name, val in second.items():
+        known = names.get(name)
+        if known is not val:
+            names[name] = val if known is None else join(known, val)
+    return names

@@ -6,6 +6,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from seedbed.doctor.codes import CHECKS
@@ -13,11 +14,12 @@ from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static.source import Source
 from seedbed.doctor.static.values import Val, ancestors
 
+_SEQ = attrgetter("seq")
 Place = tuple[ast.AST, Source]
 Cond = tuple[ast.AST, int, Val]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Event:
     """Something that happens while the program runs.
 
@@ -78,7 +80,7 @@ class Event:
         return [c for c in self.conds if id(c[0]) not in outer]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class LoopRun:
     """One execution of a loop statement; ``over`` is what it runs over, ``None`` for ``while``."""
 
@@ -104,34 +106,43 @@ class Program:
         self.classes: list[Any] = []
         self.functions: list[Any] = []
         self._by_kind: dict[str, list[Event]] = defaultdict(list)
+        self._calls: dict[str, list[Event]] | None = None
+        self._once: dict[tuple[str, ...], list[Event]] = {}
+        self._mixed: dict[tuple[str, ...], list[Event]] = {}
         self._indexed = 0
         self.cache: dict[str, Any] = {}
 
     def all(self, *kinds: str) -> list[Event]:
         """Events of these kinds, in order."""
-        for event in self.events[self._indexed :]:
-            self._by_kind[event.kind].append(event)
-        self._indexed = len(self.events)
+        if self._indexed < len(self.events):
+            for event in self.events[self._indexed :]:
+                self._by_kind[event.kind].append(event)
+            self._indexed = len(self.events)
+            self._mixed.clear()
         if len(kinds) == 1:
             return self._by_kind.get(kinds[0], [])
-        return sorted((e for k in kinds for e in self._by_kind.get(k, ())), key=lambda e: e.seq)
+        if kinds not in self._mixed:
+            self._mixed[kinds] = sorted((e for k in kinds for e in self._by_kind.get(k, ())), key=_SEQ)
+        return self._mixed[kinds]
 
     def once(self, *kinds: str) -> Iterator[Event]:
         """Events of these kinds, each source place once (its first occurrence)."""
-        key = "once:" + ",".join(kinds)
-        if key not in self.cache:
+        if kinds not in self._once:
             found: dict[tuple[int, str], Event] = {}
             for event in self.all(*kinds):
                 found.setdefault((id(event.node), event.kind), event)
-            self.cache[key] = list(found.values())
-        yield from self.cache[key]
+            self._once[kinds] = list(found.values())
+        return iter(self._once[kinds])
 
     def calls(self, *names: str) -> Iterator[Event]:
         """Call events whose last name component is one of ``names``."""
-        wanted = set(names)
-        for event in self.all("call"):
-            if event.name.rsplit(".", 1)[-1] in wanted:
-                yield event
+        if self._calls is None:
+            self._calls = defaultdict(list)
+            for event in self.all("call"):
+                self._calls[event.name.rsplit(".", 1)[-1]].append(event)
+        if len(names) == 1:
+            return iter(self._calls.get(names[0], ()))
+        return iter(sorted((e for n in set(names) for e in self._calls.get(n, ())), key=_SEQ))
 
     def backward_sources(self) -> dict[int, set[int]]:
         """For each backward event (by seq): the ids of all values that its loss was made from."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from seedbed.doctor.static.source import Source, read_source
@@ -29,6 +30,8 @@ class Project:
         self.loaded: dict[Path, Val] = {}
         self.called: set[int] = set()
         self.roots: dict[Path, list[Path]] = {}
+        self.listings: dict[Path, set[str]] = {}
+        self.found: dict[tuple[Path, str, int], Path | None] = {}
 
     def read(self, path: Path) -> Source | None:
         """The parsed file, ``None`` when it cannot be read."""
@@ -46,8 +49,17 @@ class Project:
 
     def find(self, source: Source, name: str, level: int) -> Path | None:
         """The project file that ``import name`` in ``source`` means, if there is one."""
+        return self.locate(source.folder, name, level)
+
+    def locate(self, here: Path, name: str, level: int) -> Path | None:
+        """The same for a file in the resolved folder ``here``; each question looks at the disk once."""
+        key = (here, name, level)
+        if key not in self.found:
+            self.found[key] = self._locate(here, name, level)
+        return self.found[key]
+
+    def _locate(self, here: Path, name: str, level: int) -> Path | None:
         parts = [p for p in name.split(".") if p]
-        here = source.path.resolve().parent
         if level:
             for _ in range(level - 1):
                 here = here.parent
@@ -67,11 +79,23 @@ class Project:
                 return None
             starts = [here, *self._parents(here)]
         for start in starts:
+            if parts and parts[0] not in self._listed(start):
+                continue
             base = start.joinpath(*parts)
             for candidate in (base.with_suffix(".py") if parts else None, base / "__init__.py"):
                 if candidate is not None and candidate.is_file():
-                    return candidate
+                    return candidate.resolve()
         return None
+
+    def _listed(self, folder: Path) -> set[str]:
+        """What can be imported from a folder, by its first name."""
+        if folder not in self.listings:
+            try:
+                names = os.listdir(folder)
+            except OSError:
+                names = []
+            self.listings[folder] = {n.removesuffix(".py") for n in names}
+        return self.listings[folder]
 
     def _parents(self, here: Path) -> list[Path]:
         """Folders above a file that are still the same project: packages, and the one that holds them."""

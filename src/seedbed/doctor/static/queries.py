@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from itertools import chain as chained
 from typing import Any
 
 from seedbed.doctor.static.program import Cond, Event, LoopRun, Program
@@ -59,8 +60,9 @@ def nodes(p: Program, *types: type) -> Iterator[Any]:
     if not table:
         for node in ast.walk(p.source.tree):
             table.setdefault(type(node), []).append(node)
-    for kind in types:
-        yield from table.get(kind, ())
+    if len(types) == 1:
+        return iter(table.get(types[0], ()))
+    return chained.from_iterable(table.get(kind, ()) for kind in types)
 
 
 def reaches_val(outer: Val | None, inner: Val) -> bool:

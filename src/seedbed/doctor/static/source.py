@@ -8,6 +8,7 @@ import json
 import re
 import tokenize
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from seedbed.errors import ConfigError
@@ -33,6 +34,16 @@ class Source:
     name: str = ""
     allows: dict[int, set[str]] = field(default_factory=dict)
     nodes: dict[type, list[ast.AST]] = field(default_factory=dict)
+
+    @cached_property
+    def place(self) -> Path:
+        """Its resolved path."""
+        return self.path.resolve()
+
+    @cached_property
+    def folder(self) -> Path:
+        """The resolved folder that it is in."""
+        return self.place.parent
 
     def where(self, line: int) -> str:
         """``cell 3 line 5`` in a notebook, else ``""``."""

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from seedbed.doctor.static import assignments, comprehensions, definitions, iteration, operators
+from seedbed.doctor.static import assignments, comprehensions, definitions, iteration, operators, syntax
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.program import LoopRun
 from seedbed.doctor.static.values import Val, unknown, uses_gradient
@@ -105,12 +105,7 @@ def _loop(
 
 def _forget_counters(run: Machine, node: ast.AST) -> None:
     """Numbers that the body counts up are not the constants that they start with."""
-    for part in ast.walk(node):
-        target: ast.expr | None = part.target if isinstance(part, ast.AugAssign) else None
-        if isinstance(part, ast.Assign) and len(part.targets) == 1 and isinstance(part.value, ast.BinOp):
-            left, first = part.value.left, part.targets[0]
-            if isinstance(left, ast.Name) and isinstance(first, ast.Name) and left.id == first.id:
-                target = first
+    for target in _counted(node):
         if isinstance(target, ast.Name):
             box, key = run.scope.owner(target.id).vars if target.id in run.scope.shared else run.scope.vars, target.id
         elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
@@ -125,8 +120,24 @@ def _forget_counters(run: Machine, node: ast.AST) -> None:
             box[key] = made
 
 
+def _counted(node: ast.AST) -> list[ast.expr]:
+    """What the statement or one inside it counts up: ``n += 1``, ``n = n + 1``."""
+    known: list[ast.expr] | None = node.__dict__.get("_counted")
+    if known is None:
+        known = []
+        for part in ast.walk(node):
+            if isinstance(part, ast.AugAssign):
+                known.append(part.target)
+            elif isinstance(part, ast.Assign) and len(part.targets) == 1 and isinstance(part.value, ast.BinOp):
+                left, first = part.value.left, part.targets[0]
+                if isinstance(left, ast.Name) and isinstance(first, ast.Name) and left.id == first.id:
+                    known.append(first)
+        node.__dict__["_counted"] = known
+    return known
+
+
 def _has_work(node: ast.AST) -> bool:
-    return any(isinstance(n, ast.Call) for n in ast.walk(node))
+    return any(isinstance(n, ast.Call) for n in syntax.walk(node))
 
 
 def _for(run: Machine, node: ast.For | ast.AsyncFor) -> str:

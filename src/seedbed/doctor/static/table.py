@@ -181,3 +181,6 @@ STATIC: tuple[str, ...] = (
     "SB710",
     "SB714",
 )
+
+# Those that look at the syntax of the file alone: asked once for a file, not for each of its unused functions.
+SYNTACTIC: frozenset[str] = frozenset(["SB313", "SB321", "SB435", "SB714"])

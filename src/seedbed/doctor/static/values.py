@@ -124,6 +124,7 @@ CUTTING = frozenset(
 
 
 _COUNT = itertools.count()
+_NO_WORDS: dict[str, Any] = {}  # shared: keyword arguments are replaced, never changed in place
 
 
 class Val:
@@ -161,7 +162,7 @@ class Val:
         self.node = node
         self.src = src
         self.args: tuple[Val, ...] = ()
-        self.kwargs: dict[str, Val] = {}
+        self.kwargs: dict[str, Val] = _NO_WORDS
         self.attrs: dict[str, Val] = {}
         self.items: list[Val] | None = None
         self.const: Any = None
@@ -209,10 +210,12 @@ class Val:
 
     def inputs(self) -> Iterator[Val]:
         """Everything that it was made from."""
-        yield from self.args
-        yield from self.kwargs.values()
+        found = self.args
+        if self.kwargs:
+            found = (*found, *self.kwargs.values())
         if self.items:
-            yield from self.items
+            found = (*found, *self.items)
+        return iter(found)
 
     def arg(self, index: int, name: str = "") -> Val | None:
         """The positional or keyword argument of the call that made it."""

@@ -1,0 +1,82 @@
+"""Which files belong together by their imports: each such group is read on its own, in any process.
+
+What is found in a file then never depends on other files that happen to be checked with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from seedbed.doctor.static.project import Project
+
+# an import as text, in a script or a cell of a notebook; one that stands in a string only makes a group larger
+_IMPORT = re.compile(
+    rb"(?:^|\")[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|(?:[^\n\\]|\\.|\\\n)*)"
+    rb"|import[ \t]+([^\n;#\"\\]+))",
+    re.MULTILINE,
+)
+_NAME = re.compile(rb"([\w.]+)(?:[ \t]+as[ \t]+\w+)?")
+
+
+def together(files: Sequence[Path]) -> list[list[Path]]:
+    """Split ``files`` into groups that do not import from each other; the order of files is kept."""
+    if len(files) < 2:
+        return [list(files)] if files else []
+    project = Project()
+    leader: dict[Path, Path] = {}
+
+    def top(path: Path) -> Path:
+        while leader[path] != path:
+            leader[path] = leader[leader[path]]
+            path = leader[path]
+        return path
+
+    resolved = [f.resolve() for f in files]
+    stack = list(reversed(resolved))
+    leader.update((f, f) for f in resolved)
+    while stack:
+        path = stack.pop()
+        for other in imported(project, path):
+            if other not in leader:
+                leader[other] = other
+                stack.append(other)
+            leader[top(other)] = top(path)
+    found: dict[Path, list[Path]] = {}
+    for given, path in zip(files, resolved, strict=True):
+        found.setdefault(top(path), []).append(given)
+    return list(found.values())
+
+
+def imported(project: Project, path: Path) -> Iterator[Path]:
+    """The project files that a file imports, as its text tells."""
+    try:
+        text = path.read_bytes()
+    except OSError:
+        return
+    names: set[tuple[str, int]] = set()
+    for module, members, plain in _IMPORT.findall(text):
+        if plain:
+            for name in plain.split(b","):
+                if match := _NAME.match(name.strip()):
+                    names.update(_prefixes(match[1].decode(errors="replace")))
+            continue
+        base = module.decode(errors="replace")
+        name = base.lstrip(".")
+        level = len(base) - len(name)
+        names.add((name, level))
+        for match in _NAME.finditer(members):
+            member = match[1].decode(errors="replace")
+            names.add((f"{name}.{member}" if name else member, level))
+    here = path.parent
+    for name, level in sorted(names):
+        found = project.locate(here, name, level)
+        if found is not None:
+            yield found
+
+
+def _prefixes(name: str) -> Iterator[tuple[str, int]]:
+    """``a`` and ``a.b`` of ``import a.b``."""
+    yield name.split(".")[0], 0
+    yield name, 0

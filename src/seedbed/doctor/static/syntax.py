@@ -1,0 +1,33 @@
+"""Text and nodes of syntax trees, kept with the node: many rules ask for the same ones."""
+
+from __future__ import annotations
+
+import ast
+
+
+def text(node: ast.AST) -> str:
+    """The code of a node, as ``ast.unparse`` writes it; written once for each node."""
+    known: str | None = node.__dict__.get("_text")
+    if known is None:
+        known = _name(node) or ast.unparse(node)
+        node.__dict__["_text"] = known
+    return known
+
+
+def _name(node: ast.AST) -> str:
+    """A name or dotted name, ``""`` for anything else: most of what is asked, and ``ast.unparse`` is slow."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        base = _name(node.value)
+        return f"{base}.{node.attr}" if base else ""
+    return ""
+
+
+def walk(node: ast.AST) -> list[ast.AST]:
+    """The node and all below it in the order of ``ast.walk``; listed once for each node."""
+    known: list[ast.AST] | None = node.__dict__.get("_nodes")
+    if known is None:
+        known = list(ast.walk(node))
+        node.__dict__["_nodes"] = known
+    return known
