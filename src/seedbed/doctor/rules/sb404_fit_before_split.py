@@ -37,6 +37,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
+from seedbed.doctor.static import leaks
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -88,6 +89,10 @@ def check(p: Program) -> Iterator[Finding]:
                         seen.add(id(val.node))
                         yield _finding(p, val, "mean and deviation are computed on all data before the split")
                         break
+    for at, what in leaks.before_split(p):
+        if id(at.node) not in seen:
+            seen.add(id(at.node))
+            yield _finding(p, at, what)
 
 
 def _finding(p: Program, at: Event | Val, what: str) -> Finding:

@@ -36,7 +36,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import rounds
+from seedbed.doctor.static import refits, rounds
 from seedbed.doctor.static.naming import split_of
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -75,6 +75,26 @@ def check(p: Program) -> Iterator[Finding]:
         if len(own) >= 1:
             seen.add(id(event.node))
             yield _finding(p, event, "the held-out data is normalised with its own mean and deviation")
+    yield from _refitted(p, seen)
+
+
+def _refitted(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """What the measured inputs or targets went through is fitted anew, not the one that training used."""
+    for at, what in refits.scalers(p):
+        if id(at.node) not in seen:
+            seen.add(id(at.node))
+            yield _finding(p, at, what)
+    for at, what in refits.encoders(p):
+        if id(at.node) not in seen:
+            seen.add(id(at.node))
+            yield p.report(
+                "SB405",
+                at,
+                f"{what}: the codes differ between training and evaluation",
+                why="a code means one word or class in training and another one in evaluation, because each mapping "
+                "is made from its own data separately (the encoder is fitted again)",
+                fix="Build the mapping once, from the training data, and use it for every split",
+            )
 
 
 def _finding(p: Program, at: Event | Val, what: str) -> Finding:

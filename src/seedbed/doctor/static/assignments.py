@@ -57,6 +57,8 @@ def set_item(run: Machine, target: ast.Subscript, val: Val) -> None:
     if obj.kind == "dict" and key.kind == "const":
         obj.attrs[str(key.const)] = val
     elif obj.kind == "dict" or (obj.kind == "list" and key.kind != "const"):
+        if obj.kind == "dict" and val.kind == "number" and val.name != "code":
+            val = code(run, target, (obj,))
         obj.attrs["*"] = join(obj.attrs.get("*"), val)
     elif obj.kind == "list" and obj.items is not None and isinstance(key.const, int):
         if -len(obj.items) <= key.const < len(obj.items):
@@ -65,9 +67,18 @@ def set_item(run: Machine, target: ast.Subscript, val: Val) -> None:
         if -len(obj.items) <= key.const < len(obj.items):
             run.emit("replace", str(key.const), target, recv=obj, args=(obj.items[key.const], val))
             obj.items[key.const] = val
+    elif obj.kind == "tensor" and "pandas" in obj.tags and val.kind != "const":
+        obj.args = (*obj.args, val)
     elif obj.kind == "tensor" and val.grad:
         obj.grad = True
         obj.args = (*obj.args, val)
+
+
+def code(run: Machine, node: ast.AST, sources: tuple[Val, ...]) -> Val:
+    """A number that stands for a word or class: it knows the table that gave it."""
+    made = Val("number", "code", node, run.src)
+    made.args = sources
+    return made
 
 
 def enter(run: Machine, val: Val) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from seedbed.doctor.static import attributes, iteration, ops
+from seedbed.doctor.static import attributes, comprehensions, iteration, ops
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const, unknown
 
@@ -21,7 +21,15 @@ def builtin(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], kwarg
             return library_value(run, "iter", "range", node, args, kwargs)
         if last == "tqdm" and args and args[0].kind in ("loader", "list", "tuple"):
             return args[0]
+        if last == "map" and len(args) == 2:
+            made = comprehensions.mapped(run, node, args[0], args[1])
+            if made is not None:
+                return made
         return library_value(run, "iter", last, node, args or tuple(kwargs.values()), kwargs)
+    if last == "filter" and len(args) > 1:
+        made = library_value(run, "iter", last, node, args, kwargs)
+        made.grad = args[1].grad
+        return made
     if last == "range":
         return library_value(run, "iter", "range", node, args, kwargs)
     if last in _COLLECT:

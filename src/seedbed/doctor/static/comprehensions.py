@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from seedbed.doctor.static import iteration
+from seedbed.doctor.static import assignments, iteration
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const
 
@@ -29,7 +29,9 @@ def comprehension(run: Machine, node: Any) -> Val:
         if isinstance(node, ast.DictComp):
             run.eval(node.key)
             val = Val("dict", "comprehension", node, run.src)
-            val.attrs["*"] = run.eval(node.value)
+            val.attrs["*"] = made = run.eval(node.value)
+            if made.kind == "number":
+                val.attrs["*"] = assignments.code(run, node, tuple(sources))
             val.args = (val.attrs["*"], *sources)
             val.tags.add("each")
             return val
@@ -67,11 +69,13 @@ def _unrolled(run: Machine, node: Any, target: ast.expr, singles: list[Val]) -> 
 
 def unroll(over: Val, node: ast.AST, run: Machine) -> list[Val] | None:
     """The items of a short literal (phases, names of splits), which a loop visits one by one."""
-    if over.kind in ("list", "tuple") and over.items and not over.tags & {"each", "grown", "repeat"}:  # noqa: SIM102
+    if over.kind in ("list", "tuple") and over.items and not over.tags & {"each", "grown", "repeat"}:
         if 1 < len(over.items) <= 4 and any(
             i.kind == "const" or (i.kind in ("tuple", "list") and i.items and i.items[0].kind == "const")
             for i in over.items
         ):
+            return list(over.items)
+        if 1 < len(over.items) <= 4 and all(_is_data(i) for i in over.items):
             return list(over.items)
     if over.kind == "dict" and over.attrs and "*" not in over.attrs and 1 < len(over.attrs) <= 4:
         return [const(key, node, run.src) for key in over.attrs]
@@ -85,3 +89,19 @@ def unroll(over: Val, node: ast.AST, run: Machine) -> list[Val] | None:
                 pairs.append(pair)
             return pairs
     return None
+
+
+def _is_data(val: Val) -> bool:
+    """Whether a value is a table, an array or a target that was loaded or computed: not a layer and not a parameter."""
+    return val.kind == "tensor" and not val.grad and val.owner is None and "opaque" not in val.tags
+
+
+def mapped(run: Machine, node: ast.AST, func: Val, over: Val) -> Val | None:
+    """``map(f, (a, b))`` over a short literal, item by item."""
+    singles = unroll(over, node, run)
+    if singles is None:
+        return None
+    val = Val("iter", "literal", node, run.src)
+    val.items = [run.apply(func, node, (one,), {}) for one in singles]
+    val.args = (over,)
+    return val

@@ -36,6 +36,8 @@ def element(run: Machine, val: Val, node: ast.AST) -> Val:
         return batch(run, val, node)
     if val.kind == "iter" and val.name in _WRAPPERS:
         return _wrapped_element(run, val, node)
+    if val.kind == "iter" and val.name == "filter" and len(val.args) > 1:
+        return element(run, val.args[1], node)
     if val.items:
         made = None
         for one in val.items[:40]:

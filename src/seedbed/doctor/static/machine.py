@@ -12,7 +12,7 @@ from seedbed.doctor.static.program import Cond, Event, LoopRun, Program
 from seedbed.doctor.static.project import Project
 from seedbed.doctor.static.scopes import Func, Scope
 from seedbed.doctor.static.source import Source
-from seedbed.doctor.static.values import Val, join
+from seedbed.doctor.static.values import Val, join, tick
 
 BUDGET = 60_000
 
@@ -59,6 +59,7 @@ class Machine(ABC):
             seq=len(self.program.events),
             depth=self.forward_depth,
             sites=tuple(self.sites),
+            clock=tick(),
             **fields,
         )
         if not self.quiet:
@@ -70,6 +71,8 @@ class Machine(ABC):
         val = Val("tensor", name, node, self.src)
         val.args = args
         val.kwargs = kwargs
+        if args and "pandas" in args[0].tags:
+            val.tags.add("pandas")
         if self.grads[-1]:
             val.grad = any(a.grad for a in val.inputs())
         return val

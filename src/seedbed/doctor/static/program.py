@@ -47,6 +47,7 @@ class Event:
     mode: str = ""
     depth: int = 0
     sites: tuple[tuple[ast.AST, Source], ...] = ()
+    clock: int = 0
 
     @property
     def line(self) -> int:

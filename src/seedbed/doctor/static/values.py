@@ -127,6 +127,11 @@ _COUNT = itertools.count()
 _NO_WORDS: dict[str, Any] = {}  # shared: keyword arguments are replaced, never changed in place
 
 
+def tick() -> int:
+    """A moment between the values that were made before and those that are made after."""
+    return next(_COUNT)
+
+
 class Val:
     """One abstract value.
 

@@ -1,0 +1,99 @@
+"""Statistics of all rows that reach the inputs of training, though a part of the rows is held out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.static import data_queries, lineage
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
+
+MOMENTS = frozenset(["mean", "std", "min", "max", "amax", "amin", "median", "var", "quantile", "percentile"]) | {
+    "nanmean",
+    "nanstd",
+    "nanmedian",
+    "mode",
+    "std_mean",
+    "ptp",
+    "describe",
+}
+_SELECT = frozenset(
+    ["corrcoef", "corr", "corrwith", "cov", "f_classif", "f_regression", "chi2", "var", "std", "mean"]
+) | {"mutual_info_classif", "mutual_info_regression"}
+_CORRELATIONS = frozenset(["corrcoef", "corr", "corrwith", "cov", "f_classif", "f_regression", "chi2"])
+_AXES = frozenset(["pca_lowrank", "svd", "svd_lowrank", "eigh", "eig", "linalg_svd"])
+_USES: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("sub", "div", "fillna", "nan_to_num", "where", "masked_fill", "map", "replace"), MOMENTS),
+    **dict.fromkeys(("clip", "clamp"), frozenset(["quantile", "percentile", "nanquantile"])),
+    **dict.fromkeys(("getitem", "index_select", "take"), _SELECT),
+    **dict.fromkeys(("matmul", "mm", "dot"), _AXES),
+}
+_SAY = {
+    "sub": "mean and deviation are computed on all data before the split",
+    "div": "mean and deviation are computed on all data before the split",
+    "getitem": "features are selected by statistics of all data (feature selection before the split)",
+    "index_select": "features are selected by statistics of all data (feature selection before the split)",
+    "matmul": "the principal axes are computed on all data before the split",
+    "map": "target means of all data are used as a feature (target encoding before the split)",
+}
+
+
+def before_split(p: Program) -> Iterator[tuple[Val | Event, str]]:
+    """Every place where a statistic of rows on both sides of the split is made, and what it is."""
+    learned, measured = lineage.feeds(p)
+    fits = {id(e.recv): e for e in p.all("fit") if e.recv is not None}
+    seen: set[int] = set()
+    for one in learned:
+        test = next((m for m in measured if lineage.same_rows(one.x, m.x) and lineage.cuts(p, m.x)), None)
+        if test is None or not lineage.cuts(p, one.x):
+            continue
+        shared = lineage.roots(one.x) & lineage.roots(test.x)
+        for node in ancestors(one.x, limit=1500):
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            for stat, source, say in _statistics(node, fits):
+                if lineage.roots(source) & shared and not lineage.cuts(p, source) and not _late(p, stat):
+                    yield stat, say
+
+
+def _late(p: Program, stat: Val | Event) -> bool:
+    return id(stat.node) in lineage.stepping(p)
+
+
+def _statistics(node: Val, fits: dict[int, Event]) -> Iterator[tuple[Val | Event, Val, str]]:
+    """The statistics that a step uses, each with the rows it was computed on."""
+    if node.kind not in ("tensor", "unknown", "object"):
+        return
+    if node.name in ("fit_transform", "fit_resample") and node.args:
+        yield node, node.args[0], f"{node.name}() is fitted on all data before the split"
+    elif node.name == "transform" and len(node.args) > 1 and id(node.args[-1]) in fits:
+        fit = fits[id(node.args[-1])]
+        if fit.args:
+            yield fit, fit.args[0], "the scaler is fitted on all data before the split"
+    elif node.name == "transform" and _groups(node):
+        yield node, node.args[0], _SAY["map"]
+    wanted = _USES.get(node.name)
+    if wanted is None:
+        return
+    others = [*node.args[1:], *node.kwargs.values()]
+    if node.name in ("getitem", "index_select", "take"):
+        others = [k for k in others if lineage.row_key(node) is not k or _columns(k)]
+    for other in others:
+        for stat in ancestors(other, limit=80):
+            known = stat.name in wanted and stat.kind in ("tensor", "unknown", "tuple", "number") and bool(stat.args)
+            if not known or stat.args[0].kind in ("const", "number", "module"):
+                continue
+            if stat.name in _CORRELATIONS or not data_queries.per_sample(stat):
+                yield stat, stat.args[0], _SAY.get(node.name, "a statistic of all data is used before the split")
+
+
+def _groups(node: Val) -> bool:
+    return any(v.name == "groupby" for v in lineage.path(node, 12))
+
+
+def _columns(key: Val) -> bool:
+    """Whether an index comes from a ranking of columns."""
+    return any(
+        v.name in ("corrcoef", "corr", "f_classif", "chi2", "mutual_info_classif") for v in ancestors(key, limit=60)
+    )

@@ -1,0 +1,182 @@
+"""Where the rows of inputs and targets come from: cuts, orders and scalings on the way from the raw data to a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from seedbed.doctor.static import rounds, training
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
+
+GENERATORS = frozenset(["default_rng", "np_default_rng", "RandomState", "np_RandomState", "Random", "Generator"])
+DRAWS = frozenset(
+    ["randperm", "np_permutation", "permutation", "randint", "np_randint", "integers", "choice", "np_choice", "sample"]
+)
+_METRICS = frozenset(["accuracy_score", "f1_score", "mean_squared_error", "mean_absolute_error", "r2_score"])
+_TOGETHER = frozenset(["shuffle", "resample", "fit_resample"])  # calls that give back each of their arguments
+_SCALAR = frozenset(["const", "number"])
+_MERGES = frozenset(["add", "where", "cat", "concatenate", "stack", "vstack", "hstack", "concat", "column_stack"])
+
+
+@dataclass(eq=False)
+class Feed:
+    """Inputs that go through a model together with the targets that its output is compared with."""
+
+    x: Val
+    y: Val | None
+    event: Event
+    trained: bool
+
+
+def feeds(p: Program) -> tuple[list[Feed], list[Feed]]:
+    """What is trained on and what is measured on, in order."""
+    if "feeds" not in p.cache:
+        measured = training.evaluations(p)
+        learned = [e for e in training.forwards(p) if e.grad and e.args and training.trained_output(p, e.result)]
+        p.cache["feeds"] = (list(_pairs(p, learned, True)), list(_pairs(p, measured, False)))
+    found: tuple[list[Feed], list[Feed]] = p.cache["feeds"]
+    return found
+
+
+def _pairs(p: Program, forwards: list[Event], trained: bool) -> Iterator[Feed]:
+    compared = [
+        (e, e.args[0], e.args[1])
+        for e in p.all("loss", "compare", "call")
+        if len(e.args) >= 2 and (e.kind != "call" or e.name.rsplit(".", 1)[-1] in _METRICS)
+    ]
+    sides = [(y, {id(v) for v in ancestors(x, limit=250)}) for _, x, y in compared]
+    sides += [(x, {id(v) for v in ancestors(y, limit=250)}) for e, x, y in compared if e.kind != "loss"]
+    for event in forwards:
+        if not event.args:
+            continue
+        made = [event.result, *(event.result.items or [])] if event.result is not None else []
+        targets = [y for y, ids in sides if any(id(m) in ids for m in made) and y.kind not in _SCALAR]
+        yield Feed(event.args[0], targets[0] if targets else None, event, trained)
+
+
+def data_input(val: Val) -> list[Val]:
+    """The values whose rows are the rows of ``val``: its main inputs."""
+    if val.kind == "phi":
+        return list(val.args)
+    if val.kind in ("const", "number", "slice", "func", "class", "lib", "module"):
+        return []
+    if val.kind in ("list", "tuple", "iter") and val.name in ("", "literal", "map") and val.items:
+        return list(val.items)
+    if val.name == "comprehension" and val.items:
+        return [*val.items[:1]]
+    if val.args and val.args[0].name in GENERATORS:
+        return list(val.args[1:2])
+    if val.name in _MERGES and val.args:
+        parts = [a for a in val.args if a.kind not in _SCALAR and a.kind != "slice"]
+        if val.name == "where":
+            return parts[1:]
+        return parts if val.name == "add" else parts[:1]
+    if val.name in ("mul", "matmul") and len(val.args) == 2:
+        return [a for a in val.args if a.kind not in _SCALAR][:1]
+    if val.name == "part" and val.args and val.args[0].name in _TOGETHER and isinstance(val.const, int):
+        return list(val.args[0].args[val.const : val.const + 1])
+    if val.name == "batch" and len(val.args) > 1 and val.args[0].name == "sample":
+        return list(val.args[0].args[:1])
+    return [a for a in val.args[:1] if a.kind not in _SCALAR and a.name != "shape"]
+
+
+def path(val: Val, limit: int = 300) -> list[Val]:
+    """``val`` and everything whose rows it holds, down to the raw data."""
+    found: list[Val] = []
+    stack, seen = [val], set[int]()
+    while stack and len(found) < limit:
+        one = stack.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        found.append(one)
+        stack.extend(data_input(one))
+    return found
+
+
+def certain(val: Val) -> list[Val]:
+    """The steps that lie on every way from ``val`` down to its raw data, the last one first."""
+    steps: list[Val] = []
+    current = val
+    for _ in range(200):
+        steps.append(current)
+        inner = [i for i in data_input(current) if i.kind not in _SCALAR]
+        if not inner:
+            break
+        if len(inner) > 1:
+            ways = [certain_ids(i) for i in inner]
+            common = set.intersection(*ways)
+            steps += [v for v in path(inner[0]) if id(v) in common]
+            break
+        current = inner[0]
+    return steps
+
+
+def certain_ids(val: Val, depth: int = 0) -> set[int]:
+    """The ids of ``certain`` steps."""
+    found: set[int] = set()
+    current = val
+    for _ in range(200):
+        found.add(id(current))
+        inner = [i for i in data_input(current) if i.kind not in _SCALAR]
+        if len(inner) != 1:
+            if len(inner) > 1 and depth < 4:
+                found |= set.intersection(*[certain_ids(i, depth + 1) for i in inner])
+            break
+        current = inner[0]
+    return found
+
+
+def roots(val: Val) -> set[int]:
+    """The raw data that the rows of ``val`` come from."""
+    return {id(v) for v in path(val) if not data_input(v) and v.kind not in _SCALAR}
+
+
+def row_key(val: Val) -> Val | None:
+    """What picks rows, when ``val`` is an item of something: a slice, an index or a mask."""
+    if val.name not in ("getitem", "index_select", "take", "compress", "Subset") or len(val.args) < 2:
+        return None
+    key = val.args[2] if val.name == "index_select" and len(val.args) > 2 else val.args[1]
+    if key.kind == "tuple" and key.items:
+        key = key.items[0]
+    if key.kind == "slice":
+        return None if key.args[0].is_none and key.args[1].is_none else key
+    if key.kind in ("const",) or key.is_none or (key.kind == "list" and _names(key)):
+        return None
+    return key
+
+
+def _names(key: Val) -> bool:
+    return bool(key.items) and all(i.kind == "const" and isinstance(i.const, str) for i in key.items or [])
+
+
+def stepping(p: Program) -> set[int]:
+    """Ids of the source places that run in every round of training: cuts there take batches, not splits."""
+    if "stepping" not in p.cache:
+        frames = {id(b.node) for e in p.all("backward") for b in e.loops if rounds.repeats(b)}
+        p.cache["stepping"] = {
+            id(e.node) for e in p.all("getitem", "call") if any(id(f.node) in frames for f in e.loops)
+        }
+    found: set[int] = p.cache["stepping"]
+    return found
+
+
+def cuts(p: Program, val: Val) -> list[Val]:
+    """The places on the way from ``val`` to its raw data where rows are taken away to make a split."""
+    inner = stepping(p)
+    return [v for v in path(val) if is_cut(v) and id(v.node) not in inner]
+
+
+def is_cut(val: Val) -> bool:
+    """Whether rows are taken away here."""
+    if val.name in ("train_test_split", "random_split", "Subset", "masked_select"):
+        return True
+    if val.name in ("head", "tail") and val.kind in ("tensor", "unknown"):
+        return True
+    return row_key(val) is not None
+
+
+def same_rows(a: Val, b: Val) -> bool:
+    """Whether the rows of two values come from one raw table."""
+    return bool(roots(a) & roots(b))

@@ -1,0 +1,175 @@
+"""In which order rows are: the random orders and sorts on the way from the raw data to inputs and targets."""
+
+from __future__ import annotations
+
+from seedbed.doctor.static import lineage
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
+
+Key = tuple[object, ...]
+_INDEX = frozenset(["randperm", "np_permutation", "permutation"])
+
+
+def shuffled_in_place(p: Program) -> dict[int, Event]:
+    """By id: the values that a ``shuffle(x)`` mixes in place."""
+    if "in_place" not in p.cache:
+        found: dict[int, Event] = {}
+        for event in p.all("call"):
+            if event.name.rsplit(".", 1)[-1] == "shuffle" and event.args and not event.name.startswith("sklearn"):
+                if event.recv is None and event.name.split(".")[0] not in ("numpy", "np", "random"):
+                    continue
+                found.setdefault(id(event.args[0]), event)
+        p.cache["in_place"] = found
+    table: dict[int, Event] = p.cache["in_place"]
+    return table
+
+
+def orders(p: Program, val: Val) -> dict[Key, Val]:
+    """The orders that the rows of ``val`` were put in, each with the step that did it."""
+    found: dict[Key, Val] = {}
+    mixed = shuffled_in_place(p)
+    steps = lineage.certain(val)
+    for place, step in enumerate(steps):
+        key = lineage.row_key(step)
+        for index in lineage.path(key, 40) if key is not None else []:
+            if index.name in _INDEX and index.kind == "tensor":
+                found[("draw", id(index))] = index
+            if id(index) in mixed:
+                found[("draw", id(index))] = index
+        if id(step) in mixed and (not place or steps[place - 1].seq > mixed[id(step)].clock):
+            found[_seeded(p, mixed[id(step)])] = step
+        known = _order_of(step)
+        if known is not None:
+            found[known] = step
+    return found
+
+
+def _order_of(step: Val) -> Key | None:
+    """The order that a step gives to the rows themselves."""
+    data = lineage.data_input(step)
+    state = step.kwargs.get("random_state")
+    fixed = state.const if state is not None and state.kind == "const" else None
+    if step.name in ("np_permutation", "permutation") and data and data[0].kind in ("tensor", "unknown", "method"):
+        return None if data[0].name in ("arange", "len", "shape") else ("permutation", id(step))
+    if step.name == "batch" and len(step.args) > 1 and step.args[1].kind == "loader":
+        mixes = step.args[1].arg(2, "shuffle")
+        return ("loader", id(step.args[1])) if mixes is not None and mixes.const is True else None
+    if step.name == "shuffle" and step.kind in ("unknown", "tensor", "object") and step.args:
+        return ("shuffle", fixed) if fixed is not None else ("shuffle", id(step))
+    if step.name == "sample" and step.kind in ("tensor", "unknown") and {"frac", "n"} & set(step.kwargs):
+        return ("sample", fixed) if fixed is not None else ("sample", id(step))
+    if step.name == "train_test_split" and step.kind == "tensor":
+        flag = step.kwargs.get("shuffle")
+        if flag is not None and flag.const is False:
+            return None
+        call = step.attrs.get("__call__", step)
+        if state is not None and state.kind != "const":
+            return ("split", id(state))
+        return ("split", fixed) if fixed is not None else ("split", id(call))
+    return None
+
+
+def _seeded(p: Program, event: Event) -> Key:
+    """The same for two shuffles that start from one seed."""
+    maker = event.recv
+    if maker is not None and maker.name in lineage.GENERATORS and maker.args and maker.args[0].kind == "const":
+        first = next((e for e in p.all("call") if e.recv is maker), event)
+        if first.node is event.node:
+            return ("seeded", maker.args[0].const)
+    before = [e for e in p.all("call") if e.seq < event.seq]
+    if before and before[-1].name.rsplit(".", 1)[-1] in ("seed", "set_state", "setstate"):
+        last = before[-1]
+        state = last.args[0] if last.args else None
+        return ("seeded", state.const if state is not None and state.kind == "const" else id(state))
+    return ("in place", id(event))
+
+
+def sorts(val: Val) -> list[Val]:
+    """Steps that sort the values themselves, so that rows lose their neighbours in other tables."""
+    found = []
+    for step in lineage.certain(val):
+        data = lineage.data_input(step)
+        if step.name in ("sort", "np_sort", "msort", "sorted") and data and data[0].kind in ("tensor", "method"):
+            inner = [v for v in lineage.path(data[0]) if not lineage.data_input(v)]
+            if all(v.kind == "tensor" and v.name not in ("arange", "linspace", "unique") for v in inner):
+                found.append(step)
+    return found
+
+
+def unpaired(p: Program, x: Val, y: Val) -> tuple[Val, str] | None:
+    """The step that takes inputs and targets out of step, and how, ``None`` when they fit."""
+    a, b = orders(p, x), orders(p, y)
+    if a.keys() == b.keys():
+        return _sorted_apart(x, y)
+    behind_x, behind_y = _rows_and_indices(x), _rows_and_indices(y)
+    only_x = [s for k, s in a.items() if k not in b and not _known(k, s, behind_y)]
+    only_y = [s for k, s in b.items() if k not in a and not _known(k, s, behind_x)]
+    if only_x and only_y:
+        return max(only_x[0], only_y[0], key=lambda s: s.seq), "both"
+    one, other = (only_x, y) if only_x else (only_y, x)
+    if not one or not _raw_rows(other):
+        return None
+    if not (lineage.same_rows(x, y) or _twins(x, y) or _named_pair(x, y)):
+        return None
+    return one[0], "inputs" if only_x else "targets"
+
+
+def _rows_and_indices(val: Val) -> set[int]:
+    """The ids of everything that gives ``val`` its rows: tables, and the indices that pick from them."""
+    steps = lineage.path(val)
+    keys = [k for s in steps if (k := lineage.row_key(s)) is not None]
+    return {id(v) for part in (steps, *(lineage.path(k, 40) for k in keys)) for v in part}
+
+
+def _known(key: Key, step: Val, behind: set[int]) -> bool:
+    """Whether the other side was made from this very order."""
+    return key[0] != "in place" and id(step) in behind
+
+
+def _raw_rows(val: Val) -> bool:
+    """Whether rows keep the order that they were loaded or made in, as far as can be seen."""
+    ends = [v for v in lineage.path(val) if not lineage.data_input(v)]
+    plain = (
+        "zeros",
+        "ones",
+        "full",
+        "zeros_like",
+        "ones_like",
+        "full_like",
+        "empty",
+        "eye",
+        "new_zeros",
+        "new_ones",
+        "arange",
+    )
+    return bool(ends) and all(
+        v.kind in ("tensor", "unknown", "object") and v.name not in plain and "free" not in v.tags for v in ends
+    )
+
+
+def _twins(x: Val, y: Val) -> bool:
+    """Whether both come from one call that makes a table and its target."""
+    ends_x = {id(v.node) for v in lineage.path(x) if not lineage.data_input(v) and v.kind == "tensor"}
+    ends_y = {id(v.node) for v in lineage.path(y) if not lineage.data_input(v) and v.kind == "tensor"}
+    return bool(ends_x & ends_y - {id(None)})
+
+
+def _named_pair(x: Val, y: Val) -> bool:
+    """Whether the names say that both are rows of one data set, as in ``x`` and ``y``."""
+    names = {v.var.lower() for v in lineage.path(y) if v.var}
+    return bool(names & {"y", "ys", "label", "labels", "target", "targets", "y_train", "y_all", "t", "cls", "classes"})
+
+
+def _sorted_apart(x: Val, y: Val) -> tuple[Val, str] | None:
+    a, b = sorts(x), sorts(y)
+    if {id(s) for s in a} == {id(s) for s in b}:
+        return None
+    if a and b:
+        return max(a[0], b[0], key=lambda s: s.seq), "sorted"
+    step = (a or b)[0]
+    other = y if a else x
+    if any(v is step for v in ancestors(other, limit=600)) or not _raw_rows(other):
+        return None
+    if lineage.same_rows(x, y) or _twins(x, y) or _named_pair(x, y):
+        return step, "sorted"
+    return None

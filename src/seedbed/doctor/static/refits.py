@@ -1,0 +1,101 @@
+"""Scalers, encoders and word tables that are made again for the data that is measured."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.static import data_queries, lineage
+from seedbed.doctor.static.leaks import MOMENTS
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+_CODES = frozenset(["codes", "factorize", "get_dummies", "cat_codes"])
+
+
+def scalers(p: Program) -> Iterator[tuple[Val, str]]:
+    """Where measured inputs are scaled by statistics of their own, though training has others."""
+    learned, measured = lineage.feeds(p)
+    for one in measured:
+        before = next((f for f in learned if _scaled(f.x)), None)
+        if before is None:
+            continue
+        used = {id(v) for f in learned for v in ancestors(f.x, limit=1500)}
+        for step in lineage.certain(one.x):
+            if id(step) in used or id(step.node) in lineage.stepping(p):
+                continue
+            if step.name == "fit_transform" and not _estimator(step):
+                name = step.args[-1].name if len(step.args) > 1 else "the scaler"
+                yield step, f"{name} is fitted again (fit_transform) on the evaluation data"
+            elif step.name == "div" and _own(step):
+                yield step, "the evaluation data is normalised with its own mean and deviation"
+
+
+def _scaled(x: Val) -> bool:
+    return any(v.name in ("fit_transform", "transform") or (v.name == "div" and _own(v)) for v in lineage.certain(x))
+
+
+def _estimator(step: Val) -> bool:
+    names = [a.name for a in step.args[1:]]
+    return any(n in ("TSNE", "UMAP", "KMeans", "SMOTE") or n.endswith("Encoder") for n in names)
+
+
+def _own(step: Val) -> bool:
+    """Whether a quotient standardises data by its own mean and deviation (or lowest and highest value)."""
+    if len(step.args) != 2 or step.args[0].name != "sub" or len(step.args[0].args) != 2:
+        return False
+    base, middle = step.args[0].args
+    if base.name in ("element", "batch") or any(v.name in ("batch", "element") for v in lineage.certain(base)):
+        return False
+    stats = [v for part in (middle, step.args[1]) for v in ancestors(part, limit=30) if v.name in MOMENTS and v.args]
+    return any(_alike(s.args[0], base) for s in stats) and not any(data_queries.per_sample(s) for s in stats)
+
+
+def _alike(a: Val, b: Val) -> bool:
+    """Whether two values are the same part of one thing, as in ``t[cols].mean()`` and ``t[cols]``."""
+    if a is b:
+        return True
+    if not (a.name == b.name == "getitem" and a.args and b.args and a.args[0] is b.args[0]):
+        return False
+    return (
+        isinstance(a.node, ast.Subscript) and isinstance(b.node, ast.Subscript) and ast.dump(a.node) == ast.dump(b.node)
+    )
+
+
+def encoders(p: Program) -> Iterator[tuple[Val, str]]:
+    """Where words or classes of measured data get other numbers than in training."""
+    learned, measured = lineage.feeds(p)
+    known: dict[str, dict[int, Val]] = {}
+    for feed in learned:
+        for part in (feed.x, feed.y):
+            _collect(part, known)
+    if not known:
+        return
+    for feed in measured:
+        here: dict[str, dict[int, Val]] = {}
+        for part in (feed.x, feed.y):
+            _collect(part, here)
+        for name, made in here.items():
+            mine = [v for k, v in made.items() if k not in known.get(name, {})]
+            shared = [k for k in known.get(name, {}) if k in made]
+            if mine and name in known and not shared:
+                yield mine[0], f"{name} made anew for the evaluation data"
+
+
+def _collect(val: Val | None, into: dict[str, dict[int, Val]]) -> None:
+    for one in ancestors(val, limit=2500) if val is not None else ():
+        name = ""
+        if one.name == "fit_transform" and len(one.args) > 1 and one.args[-1].name.endswith(("Encoder", "Vectorizer")):
+            name = f"the {one.args[-1].name} is"
+        elif one.name in _CODES and one.kind in ("tensor", "unknown", "method"):
+            name = f"the {'category codes' if 'codes' in one.name else one.name + '() columns or codes'} are"
+        elif one.name == "unique" and "return_inverse" in one.kwargs:
+            name = "the class codes of unique() are"
+        elif one.kind == "number" and one.name in ("code", "len") and one.args and _table(one):
+            name = "the table of words or classes (vocabulary, mapping) is"
+        if name:
+            into.setdefault(name, {})[id(one)] = one
+
+
+def _table(one: Val) -> bool:
+    return one.name == "code" or one.args[0].kind == "dict"
