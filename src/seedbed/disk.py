@@ -11,13 +11,14 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 # some file systems cannot sync a folder; there is nothing better to do on them
 NO_FOLDER_SYNC = {errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EACCES, errno.EPERM, errno.EISDIR}
 # a run's checkpoints lie in runs/<name>/<id>/checkpoints: so many folders may all be new
 LEVELS = 4
+SMALL = 1 << 20  # bytes that are rather copied than written by a call of their own
 
 
 class Disk:
@@ -126,7 +127,7 @@ class Disk:
         """Write a whole file, ``durable`` or not; the name may still be lost until the folder is synced."""
         descriptor = self.create(path)
         try:
-            for piece in pieces:
+            for piece in together(pieces):
                 rest = memoryview(piece)
                 while rest:
                     rest = rest[self.write(descriptor, rest) :]
@@ -163,3 +164,17 @@ class Disk:
         self.sync_folder(temporary)
         self.rename(temporary, final)
         self.sync_folder(final.parent)
+
+
+def together(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+    """The same bytes in fewer pieces: small ones joined, large ones as they are."""
+    waiting: list[bytes | memoryview] = []
+    size = 0
+    for piece in pieces:
+        if waiting and size + len(piece) > SMALL:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+        waiting.append(piece)
+        size += len(piece)
+    if waiting:
+        yield waiting[0] if len(waiting) == 1 else b"".join(waiting)
