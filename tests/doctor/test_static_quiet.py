@@ -461,6 +461,27 @@ QUIET: list[tuple[str, str, str]] = [
                     prev_chs = out_chs
                 self.parts = nn.Sequential(*parts)
     """),
+    ("SB138", "two networks, both clipped, then two steps", """
+        front, back = nn.Linear(4, 8), nn.Linear(8, 2)
+        opt_front = torch.optim.Adam(front.parameters())
+        opt_back = torch.optim.Adam(back.parameters())
+        for x, y in loader:
+            opt_front.zero_grad()
+            opt_back.zero_grad()
+            F.cross_entropy(back(front(x)), y).backward()
+            nn.utils.clip_grad_norm_(front.parameters(), 1.0)
+            nn.utils.clip_grad_norm_(back.parameters(), 1.0)
+            opt_front.step()
+            opt_back.step()
+    """),
+    ("SB603", "a target network that starts as a plain copy", """
+        def follow(net, target, rate=0.01):
+            for old, new in zip(target.parameters(), net.parameters()):
+                old.data.copy_(old.data * (1.0 - rate) + new.data * rate)
+
+        net, target = nn.Linear(4, 2), nn.Linear(4, 2)
+        follow(net, target, rate=1.0)
+    """),
 ]  # fmt: skip
 
 

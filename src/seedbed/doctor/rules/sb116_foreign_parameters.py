@@ -51,6 +51,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if not any(q.same(s.recv, optimizer) for s in p.all("step")):
             continue
+        if sum(other.node is event.node for other, _, _ in ownership.optimizers(p)) > 1:
+            continue  # made by a helper for several models
         if any(ownership.related(m, t) for m in modules for t in trained) or _stale(modules, trained):
             continue
         if any(

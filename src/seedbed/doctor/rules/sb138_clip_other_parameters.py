@@ -49,13 +49,10 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.once("clip"):
         target = event.arg(0, "parameters")
         modules = ownership.modules_of(target)
-        step = next((s for s in p.all("step") if s.seq > event.seq and s.loops == event.loops), None)
-        own = (
-            ownership.held(step.recv)
-            if step is not None and step.recv is not None and step.recv.kind == "optimizer"
-            else []
-        )
-        others = [b for b in p.all("backward", "clip") if step is not None and event.seq < b.seq < step.seq]
+        again = next((b.seq for b in p.all("backward") if b.seq > event.seq), float("inf"))
+        steps = [s for s in p.all("step") if event.seq < s.seq < again and s.loops == event.loops]
+        own = [h for s in steps if s.recv is not None and s.recv.kind == "optimizer" for h in ownership.held(s.recv)]
+        others = [b for b in p.all("backward", "clip") if steps and event.seq < b.seq < steps[0].seq]
         if own and modules and not others and not any(h is m or ownership.contains(m, h) for m in modules for h in own):
             holds = own
         if not holds or not modules or any(h is m or ownership.contains(m, h) for m in modules for h in holds):

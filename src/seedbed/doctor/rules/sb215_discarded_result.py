@@ -116,6 +116,10 @@ def _is_lost(made: Event, node: ast.Call, name: str) -> bool:
 
 def _is_another_kind(made: Event, node: ast.Call, name: str) -> bool:
     """Whether the call shows that its receiver is no tensor: a list, a mapping with its own ``to``, a logger."""
+    if name in ("to", "cuda", "cpu", "float", "half", "double", "type") and isinstance(node.func, ast.Attribute):
+        last = words(ast.unparse(node.func.value).rsplit(".", 1)[-1])
+        if last[-1:] and last[-1] in ("module", "submodule", "layer", "block", "model"):
+            return True
     if name in _UNARY and made.recv is not None and (node.args or node.keywords):
         return True
     if name == "sort" and (

@@ -66,7 +66,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if event.kind == "keep":
             box = event.recv
-            if any(b.recv in graph and event.loops[-1] not in b.loops for b in p.all("backward")):
+            if any(event.loops[-1] not in b.loops and _takes(b, graph) for b in p.all("backward")):
                 continue  # kept for a backward() after the loop
             if box is None or p.trained(box) or "bounded" in box.tags or not _lives_longer(box, event):
                 continue
@@ -96,6 +96,11 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Store loss.item() (or loss.detach())",
         )
     yield from _totals(p, seen)
+
+
+def _takes(back: Event, vals: list[Val]) -> bool:
+    """Whether backward() starts at one of these values."""
+    return any(o in vals for root in (back.recv, *back.args) if root is not None for o in root.options())
 
 
 def _totals(p: Program, seen: set[int]) -> Iterator[Finding]:

@@ -147,11 +147,17 @@ _ACTS = re.compile(r"\benvs?\.(step|reset)\(")  # a policy that acts while it le
 
 def _shows(p: Program, event: Event) -> bool:
     """Whether the output is only looked at: a GAN's pictures from noise, or samples that a function saves."""
-    if _measured(p, event) or rounds.is_eval_loop(event.loop):
+    if _measured(p, event):
         return False
     noise = training.loss_origins(event.arg(0))
     adversaries = len(ownership.optimizers(p)) > 1
-    if adversaries and noise and all(v.name in ("randn", "rand", "normal", "np_normal", "randn_like") for v in noise):
+    looped = rounds.is_eval_loop(event.loop)
+    if (
+        adversaries
+        and not looped
+        and noise
+        and all(v.name in ("randn", "rand", "normal", "np_normal", "randn_like") for v in noise)
+    ):
         return True
     names = {w for f in event.funcs for w in words(f.name)}
     return event.grad and bool(names & {"sample", "samples", "save", "plot", "show", "draw", "visualize"})

@@ -45,7 +45,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import rounds, training
-from seedbed.doctor.static.naming import is_evaluation
+from seedbed.doctor.static.naming import is_evaluation, words
 from seedbed.doctor.static.program import Event, Program
 
 
@@ -77,6 +77,8 @@ def check(p: Program) -> Iterator[Finding]:
         )
         if direct:
             continue
+        if any(set(words(f.name)) & {"sample", "samples", "save", "plot", "show", "draw"} for f in event.funcs):
+            continue  # a few pictures
         seen.add(id(event.node))
         loop = event.loop if looped else None
         near = loop is not None and event.line - loop.line <= 4
@@ -101,5 +103,5 @@ def _measured(p: Program, event: Event) -> bool:
     if made is None:
         return False
     judged = [a for e in p.all("loss") for a in e.args[:1]]
-    judged += [a for e in p.all("compare") if e.name == "Eq" for a in e.args]
+    judged += [a for e in p.all("compare") if e.name == "Eq" and all(a.kind != "const" for a in e.args) for a in e.args]
     return any(q.reaches_val(a, made) for a in judged)

@@ -55,7 +55,7 @@ def check(p: Program) -> Iterator[Finding]:
             ):
                 where = q.spot(made, event)
                 if made not in q.chain(event.args[0]) or any(
-                    v.name in ("matmul", "bmm", "einsum") for v in ancestors(made, limit=40)
+                    v.name in ("matmul", "bmm", "einsum") for v in ancestors(made, limit=400)
                 ):
                     continue  # joined with other inputs, or the weights of an attention
                 if id(where.node) in seen:

@@ -140,4 +140,4 @@ def _keep(event: Event, val: Val) -> object:
         if factor is not None and other is not None:
             found.append((factor.const, target in text.replace(".data", "")))
     own = [f for f, mine in found if mine]
-    return own[0] if len(own) == 1 and len(found) == 2 else None
+    return own[0] if len(own) == 1 and len(found) == 2 and own[0] != 0 else None  # 0: a plain copy at the start

@@ -60,6 +60,6 @@ def check(p: Program) -> Iterator[Finding]:
                 "the model is moved after the optimizer was built: the optimizer may hold the old parameters",
                 why="some conversions replace the parameters, and optimizer state stays on the old device",
                 fix="Move the model first, then build the optimizer",
-                severity=None if move.funcs == event.funcs else Severity.HINT,
+                severity=Severity.HINT,
                 related=((str(event.src.path), event.line, "the optimizer"),),
             )

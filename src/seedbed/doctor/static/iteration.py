@@ -34,7 +34,7 @@ def element(run: Machine, val: Val, node: ast.AST) -> Val:
         return made if made is not None else unknown("element", node, run.src)
     if val.kind == "loader":
         return batch(run, val, node)
-    if val.kind == "iter" and val.name in _WRAPPERS:
+    if val.kind == "iter" and val.name in (*_WRAPPERS, "named_modules", "named_children"):
         return _wrapped_element(run, val, node)
     if val.kind == "iter" and val.name == "filter" and len(val.args) > 1:
         return element(run, val.args[1], node)
@@ -56,8 +56,6 @@ def element(run: Machine, val: Val, node: ast.AST) -> Val:
         pair = Val("tuple", "pair", node, run.src)
         pair.items = [unknown("key", node, run.src), value]
         return pair
-    if val.kind == "iter" and val.name in ("named_modules", "named_children"):
-        return _named_part(run, val, node)
     if val.kind in ("params", "groups"):
         made = run.tensor("parameter", node, val)
         made.grad = run.grads[-1]
@@ -99,6 +97,8 @@ def _named_part(run: Machine, val: Val, node: ast.AST) -> Val:
 
 
 def _wrapped_element(run: Machine, val: Val, node: ast.AST) -> Val:
+    if val.name in ("named_modules", "named_children"):
+        return _named_part(run, val, node)
     if val.name == "enumerate":
         pair = Val("tuple", "pair", node, run.src)
         count = Val("number", "int", node, run.src)
