@@ -70,14 +70,14 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             later = [
                 o
-                for _, o, ms in ownership.optimizers(p)
-                if o is not optimizer and o.seq > change.seq and any(ownership.contains(m, new) for m in ms)
+                for made, o, ms in ownership.optimizers(p)
+                if o is not optimizer and made.seq > change.seq and any(ownership.contains(m, new) for m in ms)
             ]
             if later or (change.kind == "attribute" and _known_before(change)):
                 continue
             yield p.report(
                 "SB117",
-                change,
+                q.beside(change, event),
                 "a layer is replaced after the optimizer was built: the optimizer never updates the new parameters",
                 why=f"the optimizer (line {event.line}) still holds the old tensors; the new layer stays at "
                 f"its random start",

@@ -38,11 +38,12 @@ for x, y in loader:
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -64,9 +65,11 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         for val in values:
-            if val.kind == "iter" and val.name in ("filter", "zip", "enumerate") and val.args:
+            if val.kind == "iter" and val.name in ("zip", "enumerate") and val.args:
                 val = val.args[0]
-            if val.kind != "params" or "list" in val.tags or not val.var or val.copied is not None:
+            if val.kind == "iter" and val.name == "filter" and not val.var and len(val.args) > 1:
+                val = val.args[1]
+            if not _spends(val) or "list" in val.tags or not val.var or val.copied is not None:
                 continue
             first = used.setdefault(id(val), event)
             if first is event or first.node is event.node or id(event.node) in seen:
@@ -74,9 +77,21 @@ def check(p: Program) -> Iterator[Finding]:
             seen.add(id(event.node))
             yield p.report(
                 "SB126",
-                event,
-                f"the parameter generator {val.var} is already exhausted (empty) here",
-                why=f"model.parameters() can be read once; line {first.line} has read it, so this gets no parameters",
-                fix="Use list(model.parameters()), or call model.parameters() again",
-                related=((str(first.src.path), first.line, "the first reader"), q.place(val)),
+                val if val.line else event,
+                f"the parameter generator {val.var} is already exhausted (empty) when it is read again",
+                why=f"a generator can be read once; line {first.line} has read it, so line {event.line} gets no parameters",
+                fix="Make a list of it: list(model.parameters()), or [p for p in ...]; or call model.parameters() again",
+                related=(
+                    (str(first.src.path), first.line, "the first reader"),
+                    (str(event.src.path), event.line, "the second"),
+                ),
             )
+
+
+def _spends(val: Val) -> bool:
+    """Whether a value is a generator over parameters: it can be read once."""
+    if val.kind == "params":
+        return True
+    if val.kind != "iter" or not (val.name in ("filter", "map") or isinstance(val.node, ast.GeneratorExp)):
+        return False
+    return any(a.kind == "params" for a in ancestors(val, limit=12))

@@ -38,6 +38,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -45,7 +46,10 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.once("loss"):
         if event.name not in ("CrossEntropyLoss", "BCEWithLogitsLoss", "NLLLoss", "MultiMarginLoss"):
             continue
-        for made in training.loss_origins(event.arg(0, "input")):
+        logits = event.arg(0, "input")
+        for made in training.loss_origins(logits):
+            if _between(p, made):
+                continue
             if made.kind == "tensor" and made.name in ("relu", "relu6"):
                 yield p.report(
                     "SB213",
@@ -55,3 +59,8 @@ def check(p: Program) -> Iterator[Finding]:
                     fix="Delete the activation after the last layer",
                     related=((str(event.src.path), event.line, "the loss"),),
                 )
+
+
+def _between(p: Program, made: Val) -> bool:
+    """Whether a branch inside the loop over the layers leaves the activation out after the last one."""
+    return any(e.result is made and e.conds and e.loops for e in p.all("call", "forward"))

@@ -41,6 +41,7 @@ from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
 
 _ERRORS = {"fid", "kid", "wer", "cer"}
 
@@ -77,10 +78,12 @@ def check(p: Program) -> Iterator[Finding]:
         found = set(words(score.replace(".", "_").replace("[", "_"))) | set(
             words(best.replace(".", "_").replace("[", "_"))
         )
-        starts = [
-            v.const for n, v, e in p.assigns if n == best and v.kind == "const" and isinstance(v.const, (int, float))
-        ]
-        problem = ""
+        meant = _meaning(p, test, score == left)
+        if not found & (up | down) and meant:
+            found |= {meant}
+        begun = _starts(p, test, best, best == right)
+        starts = [v.const for v in begun]
+        problem, at = "", None
         if found & _ERRORS:
             found -= {"score"}  # scores by name, errors by meaning
         if found & down and not found & up and wants:
@@ -90,15 +93,39 @@ def check(p: Program) -> Iterator[Finding]:
         elif (starts and wants and starts[0] == float("inf")) or (
             starts and not wants and starts[0] in (0, float("-inf")) and found & (down | {"best"})
         ):
-            problem = f"{best} starts at {starts[0]}, so the condition is never true"
+            problem, at = f"{best} starts at {starts[0]}, so the condition is never true", begun[0]
         if problem:
             yield p.report(
                 "SB310",
-                (test, p.source),
+                at if at is not None and at.line and at.src is p.source else (test, p.source),
                 f"the best model is chosen in the wrong direction: {problem}",
                 why="the worst checkpoint is kept (or none at all)",
                 fix="Use < with float('inf') for losses, > with 0 (or -inf) for scores",
             )
+
+
+def _starts(p: Program, test: ast.Compare, best: str, at: int) -> list[Val]:
+    """The number that the best score starts at: assigned, a default argument, or an attribute of an object."""
+    known = [v for n, v, _ in p.assigns if n == best and v.kind == "const"]
+    for event in p.all("compare"):
+        if event.node is test and len(event.args) > at:
+            known += [o for o in event.args[at].options() if o.kind == "const"]
+            break
+    return [k for k in known if isinstance(k.const, (int, float)) and not isinstance(k.const, bool)]
+
+
+def _meaning(p: Program, test: ast.Compare, first: bool) -> str:
+    """What the compared score is made of: ``loss``, ``acc`` (hits are counted) or ``""`` where that is not clear."""
+    for event in p.all("compare"):
+        if event.node is not test or len(event.args) < 2:
+            continue
+        parts = list(ancestors(event.args[0 if first else 1], limit=800))
+        losses = any(v.kind == "tensor" and v.name == "loss" for v in parts)
+        hits = any((v.name == "compare" and "Eq" in v.tags) or v.name == "eq" for v in parts)
+        negated = any(v.name == "neg" for v in parts)
+        if losses != hits and not negated:
+            return "loss" if losses else "acc"
+    return ""
 
 
 def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:

@@ -48,52 +48,112 @@ from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
+_Places = dict[str, ast.AST]
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for node in q.nodes(p, ast.If):
-        if not node.orelse or not isinstance(node.test, (ast.Compare, ast.BoolOp)):
+    for parent in q.nodes(p, ast.Module, ast.FunctionDef, ast.For, ast.While, ast.If, ast.With, ast.AsyncFunctionDef):
+        for block in (parent.body, getattr(parent, "orelse", [])):
+            for index, node in enumerate(block):
+                if isinstance(node, ast.If):
+                    yield from _judge(p, node, block[index + 1 :])
+
+
+def _judge(p: Program, node: ast.If, after: list[ast.stmt]) -> Iterator[Finding]:
+    """One branch that keeps a better score and counts the rounds without one."""
+    improved, worse = node.body, node.orelse
+    if not worse and isinstance(improved[-1], (ast.Return, ast.Continue)):
+        worse = after
+    if not _keeps_best(node):
+        swapped = ast.If(node.test, node.orelse, node.body)
+        if not node.orelse or not _keeps_best(swapped):
+            return
+        improved, worse = node.orelse, node.body
+    counters = _counted(worse)
+    reset = _assigned(improved) | _before(p, node)
+    for counter in counters:
+        if counter in reset or not _stops(p, counter):
             continue
-        counters = [
-            syntax.text(a.target)
-            for s in node.orelse
-            for a in syntax.walk(s)
-            if isinstance(a, ast.AugAssign)
-            and isinstance(a.op, ast.Add)
-            and isinstance(a.value, ast.Constant)
-            and a.value.value == 1
-        ]
-        if not counters or not any(
-            isinstance(a, ast.Assign) and "best" in syntax.text(a.targets[0]).lower()
-            for s in node.body
-            for a in syntax.walk(s)
-        ):
-            continue
-        reset = {
-            syntax.text(t)
-            for s in node.body
-            for a in syntax.walk(s)
-            if isinstance(a, ast.Assign)
-            for target in a.targets
-            for t in (target.elts if isinstance(target, ast.Tuple) else [target])
-        }
-        for counter in counters:
-            stops = [
-                c
-                for c in q.nodes(p, ast.If)
-                if isinstance(c.test, ast.Compare)
-                and counter in syntax.text(c.test)
-                and any(
-                    isinstance(b, (ast.Break, ast.Return, ast.Raise)) or "stop" in syntax.text(b).lower()
-                    for b in syntax.walk(c)
-                )
-            ]
-            if counter in reset or not stops:
-                continue
-            yield p.report(
-                "SB313",
-                (node, p.source),
-                f"the early-stopping counter {counter} is never reset when the score improves",
-                why="it counts all bad epochs of the run instead of bad epochs in a row, so training stops too early",
-                fix=f"Set {counter} = 0 where the best score is updated",
-            )
+        yield p.report(
+            "SB313",
+            (node, p.source),
+            f"the early-stopping (patience) counter {counter} is never reset when the score improves",
+            why="it counts all bad epochs of the run instead of bad epochs in a row, so training stops too early",
+            fix=f"Set {counter} = 0 where the best score is updated",
+        )
+
+
+def _keeps_best(node: ast.If) -> bool:
+    """Whether the branch stores one side of its own comparison in the other: the best score so far."""
+    compares = [c for c in syntax.walk(node.test) if isinstance(c, ast.Compare) and len(c.ops) == 1]
+    sides = {syntax.text(n) for c in compares for n in syntax.walk(c) if isinstance(n, (ast.Name, ast.Attribute))}
+    for part in node.body:
+        for a in syntax.walk(part):
+            if isinstance(a, ast.Assign):
+                for target in a.targets:
+                    names = target.elts if isinstance(target, ast.Tuple) else [target]
+                    for t in names:
+                        text = syntax.text(t)
+                        if compares and ("best" in text.lower() or text in sides):
+                            return True
+    return False
+
+
+def _counted(block: list[ast.stmt]) -> list[str]:
+    """Names that a block counts up by one."""
+    found = []
+    for part in block:
+        for a in syntax.walk(part):
+            if isinstance(a, ast.AugAssign) and isinstance(a.op, ast.Add) and _is_one(a.value):
+                found.append(syntax.text(a.target))
+            elif isinstance(a, ast.Assign) and isinstance(a.value, ast.BinOp) and isinstance(a.value.op, ast.Add):
+                name = syntax.text(a.targets[0])
+                if name == syntax.text(a.value.left) and _is_one(a.value.right):
+                    found.append(name)
+    return found
+
+
+def _is_one(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value == 1
+
+
+def _assigned(block: list[ast.stmt]) -> set[str]:
+    return {
+        syntax.text(t)
+        for s in block
+        for a in syntax.walk(s)
+        if isinstance(a, ast.Assign)
+        for target in a.targets
+        for t in (target.elts if isinstance(target, ast.Tuple) else [target])
+    }
+
+
+def _before(p: Program, node: ast.If) -> set[str]:
+    """Counters that are reset in some other branch: `if improved: count = 0` beside the one that keeps the best."""
+    found: set[str] = set()
+    for other in q.nodes(p, ast.If):
+        if other is not node and not _stopping(other):
+            for part in other.body:
+                for a in syntax.walk(part):
+                    if isinstance(a, ast.Assign) and isinstance(a.value, ast.Constant) and a.value.value == 0:
+                        found |= {syntax.text(t) for t in a.targets}
+    return found
+
+
+def _stopping(node: ast.If) -> bool:
+    return any(isinstance(b, (ast.Break, ast.Return, ast.Raise)) for s in node.body for b in syntax.walk(s))
+
+
+def _stops(p: Program, counter: str) -> bool:
+    """Whether the counter is compared with a bound, and the outcome ends something."""
+    tests: list[ast.AST] = [n.value for n in q.nodes(p, ast.Return, ast.Assign) if n.value is not None]
+    tests += [n.test for n in q.nodes(p, ast.While)]
+    tests += [n.test for n in q.nodes(p, ast.If) if _stopping(n) or "stop" in syntax.text(n.body[0]).lower()]
+    last = counter.rsplit(".", 1)[-1]
+    for test in tests:
+        for c in syntax.walk(test):
+            if isinstance(c, ast.Compare) and len(c.ops) == 1 and not isinstance(c.ops[0], (ast.Is, ast.IsNot, ast.In)):
+                if any(syntax.text(s).rsplit(".", 1)[-1] == last for s in (c.left, c.comparators[0])):
+                    return True
+    return False

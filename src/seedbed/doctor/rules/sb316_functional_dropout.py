@@ -67,6 +67,28 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Pass training=self.training, or use an nn.Dropout layer",
                 severity=None if flag is None else Severity.WARNING,
             )
+    yield from _attention(p)
+
+
+def _attention(p: Program) -> Iterator[Finding]:
+    """``scaled_dot_product_attention`` with a dropout that no mode switches off."""
+    for event in p.once("call"):
+        if not event.name.endswith("scaled_dot_product_attention") or not event.funcs:
+            continue
+        drop = event.arg(4, "dropout_p")
+        owners = [f.owner.node for f in event.funcs if f.owner is not None] or [event.funcs[-1].node]
+        asked = any(isinstance(n, ast.Attribute) and n.attr == "training" for o in owners for n in ast.walk(o))
+        if drop is None or asked or _monte_carlo(event):
+            continue
+        if drop.kind == "const" and isinstance(drop.const, float) and drop.const > 0:
+            yield p.report(
+                "SB316",
+                event,
+                f"scaled_dot_product_attention with dropout_p={drop.const:g} drops attention in eval mode too",
+                why="the function knows no train/eval mode, so dropout stays active and evaluation is random",
+                fix="Pass dropout_p=self.p if self.training else 0.0",
+                dropout_p=drop.const,
+            )
 
 
 def _asks_for_training(event: Event) -> bool:

@@ -40,26 +40,35 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership, training
+from seedbed.doctor.static import methods, ownership, training
 from seedbed.doctor.static.program import Program
+
+_HALVES = {
+    "torch.float16": ("float16", 3),
+    "torch.half": ("float16", 3),
+    "torch.bfloat16": ("bfloat16", 2),
+}
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for move in p.once("move"):
-        half = move.name == "half" or any(
-            a.kind == "lib" and a.name in ("torch.float16", "torch.half") for a in move.args
-        )
-        if (
-            half
-            and move.recv is not None
-            and training.learns(p, move.recv)
-            and any(any(move.recv is h for h in ownership.held(o)) for _, o, _ in ownership.optimizers(p))
+        kinds = [_HALVES[a.name] for v in (*move.args, *move.kwargs.values()) for a in v.options() if a.name in _HALVES]
+        kinds += [_HALVES[f"torch.{move.name}"]] if move.name in ("half", "bfloat16") else []
+        if not kinds or move.recv is None or not training.learns(p, move.recv):
+            continue
+        if not any(
+            any(o is h for o in move.recv.options() for h in ownership.held(opt))
+            for _, opt, _ in ownership.optimizers(p)
         ):
-            yield p.report(
-                "SB706",
-                move,
-                "the trained weights are float16: small updates and gradients are lost",
-                why="float16 has 3 decimal digits, so an update below a thousandth of a weight changes nothing",
-                fix="Keep float32 weights and use autocast (with a GradScaler), or bfloat16",
-            )
+            continue
+        kind, digits = kinds[0]
+        if kind == "bfloat16" and any("external" in m.tags for m in methods.submodules(move.recv)):
+            continue  # large pretrained models are tuned in bfloat16 on purpose
+        yield p.report(
+            "SB706",
+            move,
+            f"the trained weights are {kind}: small updates and gradients are lost",
+            why=f"{kind} has only {digits} decimal digits, so an update far below the size of a weight changes nothing",
+            fix="Keep float32 weights and use autocast (with a GradScaler for float16)",
+        )

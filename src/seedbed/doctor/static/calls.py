@@ -158,6 +158,10 @@ def invoke(run: Machine, func: Func, node: ast.AST, args: tuple[Val, ...], kwarg
         run.yields.pop()
         run.scope, run.src = saved
         del run.grads[grads:]
+    if not run.quiet and func.node is not node:
+        me = Val("func", func.name, node, run.src)
+        me.owner = func
+        run.emit("invoke", func.name, node, recv=me, args=args, kwargs=kwargs, result=result)
     if decorators & {"contextmanager"}:
         made = unknown(func.name, node, run.src)
         return made

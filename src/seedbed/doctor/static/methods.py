@@ -148,7 +148,9 @@ def module(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs:
         "apply",
         "type",
     ):
-        run.emit("move" if name not in ("requires_grad_", "apply") else name, name, node, recv=obj, args=args)
+        run.emit(
+            "move" if name not in ("requires_grad_", "apply") else name, name, node, recv=obj, args=args, kwargs=kwargs
+        )
         if name == "apply" and args and args[0].kind == "func":
             for layer in submodules(obj)[:30]:
                 if run.budget > 2000:

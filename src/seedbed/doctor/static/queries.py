@@ -104,6 +104,16 @@ def site(event: Event, loop: LoopRun | None = None) -> tuple[ast.AST, Source] | 
     return event
 
 
+def beside(event: Event, other: Event) -> tuple[ast.AST, Source] | Event:
+    """The call that caused ``event``, in the function in which ``other`` stands."""
+    depth = 0
+    for a, b in zip(event.sites, other.sites, strict=False):
+        if a[0] is not b[0]:
+            break
+        depth += 1
+    return event.sites[depth] if len(event.sites) > depth else event
+
+
 def chain(val: Val) -> list[Val]:
     """A value and what it was made from through transparent operations."""
     found: list[Val] = []

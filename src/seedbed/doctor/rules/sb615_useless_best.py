@@ -1,0 +1,147 @@
+"""The best score so far is never really kept.
+
+## What it does
+
+Finds a best score that is compared but never stored, set back in every epoch, or updated before it is compared.
+
+## Why is this bad
+
+The comparison then says "better" in every epoch or in none: the saved weights are the last ones, or the first.
+
+## Example
+
+```python
+best = float("inf")
+for epoch in range(10):
+    val_loss = evaluate(model)
+    if val_loss < best:
+        torch.save(model.state_dict(), "best.pt")
+```
+
+## Use instead
+
+```python
+best = float("inf")
+for epoch in range(10):
+    val_loss = evaluate(model)
+    if val_loss < best:
+        best = val_loss
+        torch.save(model.state_dict(), "best.pt")
+```
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Program
+
+_KEEPS = re.compile(
+    r"\b(save|deepcopy|state_dict|save_checkpoint|clone|save_model|save_pretrained)\(|best_?(model|state|w)"
+)
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for parent in q.nodes(p, ast.Module, ast.FunctionDef, ast.For, ast.While, ast.If, ast.With):
+        for block in (parent.body, getattr(parent, "orelse", [])):
+            for index, node in enumerate(block):
+                if isinstance(node, ast.If) and _KEEPS.search("\n".join(ast.unparse(s) for s in node.body)):
+                    yield from _judge(p, node, block[:index], parent)
+
+
+def _judge(p: Program, node: ast.If, earlier: list[ast.stmt], parent: ast.AST) -> Iterator[Finding]:
+    for score, best, op, test in _sides(node.test):
+        if "best" not in words(best.replace(".", "_").replace("[", "_")):
+            continue
+        values = _assigned(p, best)
+        problem, at = "", test
+        if values and all(_is_start(v) for v in values) and not _elsewhere(p, best):
+            problem = f"{best} is never updated: every {score} that beats its start value counts as the best"
+        for stmt in earlier:
+            for value in _values_in(stmt, best):
+                inside = isinstance(value, ast.Call) and getattr(value.func, "id", "") in ("min", "max")
+                if inside and isinstance(op, (ast.Lt, ast.Gt)) and score in [ast.unparse(a) for a in value.args]:
+                    problem = f"{best} already holds {score} when they are compared, so nothing is ever better"
+                elif isinstance(parent, (ast.For, ast.While)) and _is_start(value) and _epochs(parent):
+                    problem, at = f"{best} is set back in every epoch: every epoch is the best one", stmt
+        if problem:
+            yield p.report(
+                "SB615",
+                (at, p.source),
+                f"the best score so far is not kept: {problem}",
+                why="the checkpoint that is kept is the last one (or none), not the best one",
+                fix=f"Start {best} once before the loop and set it to {score} inside the branch that saves",
+            )
+
+
+def _sides(test: ast.expr) -> Iterator[tuple[str, str, ast.cmpop, ast.expr]]:
+    """Both readings of each comparison by size: score, best so far, operator."""
+    for c in test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]:
+        if (
+            isinstance(c, ast.Compare)
+            and len(c.ops) == 1
+            and isinstance(c.ops[0], (ast.Lt, ast.Gt, ast.LtE, ast.GtE))
+            and all(isinstance(s, (ast.Name, ast.Attribute, ast.Subscript)) for s in (c.left, c.comparators[0]))
+        ):
+            left, right = ast.unparse(c.left), ast.unparse(c.comparators[0])
+            yield left, right, c.ops[0], c
+            yield right, left, c.ops[0], c
+
+
+def _values_in(stmt: ast.AST, name: str) -> list[ast.expr]:
+    found = []
+    for a in ast.walk(stmt):
+        if isinstance(a, ast.Assign):
+            for target in a.targets:
+                if isinstance(target, ast.Tuple) and isinstance(a.value, ast.Tuple):
+                    pairs = list(zip(target.elts, a.value.elts, strict=False))
+                elif isinstance(target, ast.Tuple):
+                    pairs = [(t, a.value) for t in target.elts]
+                else:
+                    pairs = [(target, a.value)]
+                found += [v for t, v in pairs if ast.unparse(t) == name]
+        elif isinstance(a, (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)) and ast.unparse(a.target) == name:
+            found += [a.value] if a.value is not None else []
+        elif isinstance(a, (ast.For, ast.comprehension)) and name in ast.unparse(a.target):
+            found.append(a.iter)
+    return found
+
+
+def _assigned(p: Program, name: str) -> list[ast.expr]:
+    return _values_in(p.source.tree, name)
+
+
+def _is_start(value: ast.expr) -> bool:
+    """Whether a value is one that a best score starts with."""
+    text = ast.unparse(value)
+    return isinstance(value, ast.Constant) or bool(
+        re.fullmatch(r"-?(float\(.*\)|(math|np|torch|numpy)\.inf|[\d.e+]+)", text)
+    )
+
+
+def _elsewhere(p: Program, name: str) -> bool:
+    """Whether the name can be changed out of sight: restored, set by name, an argument, or an object's attribute."""
+    last = name.rsplit(".", 1)[-1]
+    text = p.source.text
+    if "[" in name or re.search(rf"['\"]{re.escape(last)}['\"]", text):
+        return True
+    if "." in name:
+        return any(
+            isinstance(a, ast.Attribute) and a.attr == last and isinstance(a.ctx, ast.Store) and ast.unparse(a) != name
+            for a in q.nodes(p, ast.Attribute)
+        )
+    return any(a.arg == last for a in q.nodes(p, ast.arg))
+
+
+def _epochs(loop: ast.For | ast.While) -> bool:
+    if isinstance(loop, ast.While):
+        return False
+    return bool(
+        {w for n in ast.walk(loop.target) if isinstance(n, ast.Name) for w in words(n.id)} & {"epoch", "ep", "e"}
+    )

@@ -1,0 +1,105 @@
+"""Questions about labels: which values they take, and which side of a pair an input is on."""
+
+from __future__ import annotations
+
+import ast
+
+from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.values import Val
+
+_DRAWS = ("randint", "np_randint", "integers")
+_PASS = (
+    "batch",
+    "element",
+    "part",
+    "getitem",
+    "sample",
+    "train_test_split",
+    "tensor",
+    "as_tensor",
+    "from_numpy",
+    "array",
+)
+POSITIVE = frozenset(
+    ["pos", "positive", "positives", "near", "same", "similar", "match", "ap", "posdist", "dpos", "dp"]
+)
+NEGATIVE = frozenset(
+    ["neg", "negative", "negatives", "far", "other", "different", "diff", "an", "negdist", "dneg", "dn"]
+)
+
+
+def binary_labels(val: Val) -> Val | None:
+    """Where labels are made that are certainly 0 and 1, else ``None``."""
+    stack, seen = [val], set[int]()
+    found: Val | None = None
+    while stack and len(seen) < 40:
+        one = f.core(stack.pop())
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if one.kind == "phi":
+            stack.extend(one.args)
+        elif one.name in ("compare", "eq", "gt", "lt", "ge", "le", "bool", "make_classification_y", "make_moons_y"):
+            found = one
+        elif one.name in _DRAWS:
+            if not _zero_one(one):
+                return None
+            found = one
+        elif one.name in _PASS and one.args:
+            inner = one.args[0]
+            if one.name in ("tensor", "array") and inner.items:
+                values = {i.const for i in inner.items}
+                if not values <= {0, 1} or 0 not in values:
+                    return None
+                found = one
+            elif inner.kind in ("tensor", "phi"):
+                stack.append(inner)
+            else:
+                return None
+        else:
+            return None
+    return found
+
+
+def _zero_one(val: Val) -> bool:
+    numbers = [a.const for a in val.args[:2]]
+    high = val.kwargs.get("high")
+    if high is not None:
+        numbers = [val.number(0, "low") or 0, high.const]
+    return (
+        numbers == [0, 2] or (bool(numbers) and numbers[0] == 2 and not isinstance(numbers[-1], int)) or numbers == [2]
+    )
+
+
+def side(val: Val | None, limit: int = 200) -> str:
+    """``pos`` or ``neg``: the side of a pair that the names on the way to a value tell, the nearest first."""
+    level, seen = ([val] if val is not None else []), set[int]()
+    while level and len(seen) < limit:
+        sides: set[str] = set()
+        deeper: list[Val] = []
+        for one in level:
+            if id(one) in seen:
+                continue
+            seen.add(id(one))
+            named = _names(one)
+            if named & POSITIVE:
+                sides.add("pos")
+            elif named & NEGATIVE:
+                sides.add("neg")
+            elif one.kind not in ("module", "func", "class", "lib", "loader"):
+                deeper.extend(one.inputs())
+        if sides:
+            return sides.pop() if len(sides) == 1 else ""
+        level = deeper
+    return ""
+
+
+def _names(val: Val) -> set[str]:
+    found = set(words(val.var)) | {val.var.lower()}
+    node = val.node
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+        found |= set(words(node.slice.value))
+    if isinstance(node, ast.arg):
+        found |= set(words(node.arg))
+    return found

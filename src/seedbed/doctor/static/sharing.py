@@ -1,0 +1,206 @@
+"""Rows that training and evaluation share, followed through indices, masks, loaders and generators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.static import lineage
+from seedbed.doctor.static.lineage import Feed
+from seedbed.doctor.static.naming import split_of
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+Pick = tuple[Val, Val]
+_RANDOM = lineage.DRAWS | {
+    "rand",
+    "np_rand",
+    "random",
+    "np_random",
+    "np_uniform",
+    "uniform",
+    "bernoulli",
+    "multinomial",
+}
+
+
+def shared(p: Program) -> Iterator[tuple[Val, str]]:
+    """Where the measured rows are picked so that rows of the training are among them, and why."""
+    learned, measured = lineage.feeds(p)
+    seen: set[int] = set()
+    for one in learned:
+        for two in measured:
+            if id(two.event.node) in seen or not _held_out(two) or _names(two.x) & _names(one.x) & {"val", "test"}:
+                continue
+            found = _both(p, one, two)
+            if found is not None:
+                seen.add(id(two.event.node))
+                yield found
+
+
+def _names(val: Val) -> set[str]:
+    return {split_of(v.var) for v in lineage.certain(val) if v.var} - {""}
+
+
+def _held_out(feed: Feed) -> bool:
+    """Whether the names say that data is for evaluation only."""
+    told = {split_of(v.var) for v in (*lineage.certain(feed.x), *_keys(feed.x)) if v.var}
+    return bool(told & {"val", "test"}) and "train" not in told
+
+
+def _keys(val: Val) -> list[Val]:
+    return [k for v in lineage.certain(val) if (k := lineage.row_key(v)) is not None]
+
+
+def _both(p: Program, one: Feed, two: Feed) -> tuple[Val, str] | None:
+    if not lineage.same_rows(one.x, two.x):
+        return _same_split(one.x, two.x)
+    a, b = picks(p, one.x), picks(p, two.x)
+    if b and not a and not _unsure(one.x) and not _unsure(two.x):
+        return one.x, "the model is trained on all rows, which contain the evaluation rows"
+    for base, key in a[:1]:
+        for other, pick in b[:1]:
+            if base is other:
+                found = _common(p, base, key, pick)
+                if found:
+                    return pick if pick.line else two.x, found
+    return None
+
+
+def _unsure(x: Val) -> bool:
+    """Whether rows may be left out in a way that is not seen: by a sampler, a helper, a joined table."""
+    return any(
+        v.name in ("cat", "concatenate", "stack", "setdiff1d", "drop", "batch", "part", "comprehension", "delete")
+        or "opaque" in v.tags
+        or v.kind == "phi"
+        for v in lineage.path(x)
+    )
+
+
+def picks(p: Program, x: Val) -> list[Pick]:
+    """From the last to the first: each table that rows are picked from, and the index that picks them."""
+    found: list[Pick] = []
+    inner = lineage.stepping(p)
+    for step in lineage.certain(x):
+        if step.name == "batch" and len(step.args) > 1:
+            found += _of_loader(step.args[1])
+            continue
+        key = lineage.row_key(step)
+        if key is not None and id(step.node) not in inner and step.args:
+            found.append((step.args[0], key))
+        elif step.name in ("train_test_split", "random_split") and step.args:
+            found.append((step.args[0], step))
+    return found
+
+
+def _of_loader(loader: Val) -> list[Pick]:
+    data = loader.args[0] if loader.args else None
+    if data is None:
+        return []
+    sampler = loader.arg(4, "sampler") or loader.kwargs.get("batch_sampler")
+    if sampler is not None and sampler.name == "SubsetRandomSampler" and sampler.args:
+        return [(data, sampler.args[0])]
+    if sampler is not None and not sampler.is_none:
+        return [(data, sampler)]
+    if data.name == "Subset" and len(data.args) > 1:
+        return [(data.args[0], data.args[1])]
+    if data.name == "random_split" and data.args:
+        return [(data.args[0], data)]
+    return []
+
+
+def _common(p: Program, base: Val, key: Val, pick: Val) -> str:
+    """What two indices into one table share, ``""`` when nothing or unknown."""
+    if key is pick:
+        return "the same index picks the training and the evaluation rows"
+    if key.kind == pick.kind == "slice":
+        return _slices(base, key, pick)
+    if "slice" in (key.kind, pick.kind) or "train_test_split" in (key.name, pick.name):
+        return ""
+    left, right = _draws(key), _draws(pick)
+    if left and right and not (left.keys() & right.keys()):
+        behind = {id(v) for v in ancestors(pick, limit=400)} | {id(v) for v in ancestors(key, limit=400)}
+        masked = any(v.name in ("setdiff1d", "difference", "isin", "delete", "in1d") for v in ancestors(pick, limit=60))
+        if masked or id(key) in behind - {id(key)} or _fixed(left) & _fixed(right):
+            return ""
+        if not any(v.kind == "phi" for v in (key, pick)):
+            return "training and evaluation rows are drawn independently of each other (two random draws)"
+        return ""
+    for one, inner in _index_cuts(key)[:1]:
+        for two, other in _index_cuts(pick)[:1]:
+            if one is two and inner.kind == other.kind == "slice":
+                return _slices(one, inner, other)
+    return ""
+
+
+def _index_cuts(index: Val) -> list[Pick]:
+    return [(v.args[0], k) for v in lineage.certain(index) if v.args and (k := lineage.row_key(v)) is not None]
+
+
+def _draws(key: Val) -> dict[int, Val]:
+    return {id(v): v for v in ancestors(key, limit=60) if v.name in _RANDOM and v.kind in ("tensor", "unknown")}
+
+
+def _fixed(draws: dict[int, Val]) -> set[object]:
+    """The constant seeds of the generators that were drawn from."""
+    return {
+        v.args[0].const
+        for d in draws.values()
+        for v in ancestors(d, limit=20)
+        if v.name in (*lineage.GENERATORS, "manual_seed") and v.args and v.args[0].kind == "const"
+    }
+
+
+def _slices(base: Val, a: Val, b: Val) -> str:
+    """Whether two slices of one thing certainly share places."""
+    (low_a, high_a), (low_b, high_b) = a.args[:2], b.args[:2]
+    if not (a.args[2].is_none and b.args[2].is_none):
+        return ""
+    if low_a.is_none and low_b.is_none:
+        ends = (high_a, high_b)
+        if all(e.is_none or e.kind != "const" or (isinstance(e.const, int) and e.const > 0) for e in ends):
+            return "both parts begin with the first row"
+    if high_a.is_none and high_b.is_none and not (low_a.is_none or low_b.is_none):
+        return "both parts go on to the last row"
+    size = base.shape[0] if base.shape else None
+    if isinstance(size, int):
+        spans = [_span(low_a, high_a, size), _span(low_b, high_b, size)]
+        if spans[0] and spans[1]:
+            low, high = max(spans[0][0], spans[1][0]), min(spans[0][1], spans[1][1])
+            if low < high:
+                return f"places {low} to {high - 1} are in both"
+    return ""
+
+
+def _span(low: Val, high: Val, size: int) -> tuple[int, int] | None:
+    ends = []
+    for val, default in ((low, 0), (high, size)):
+        if val.is_none:
+            ends.append(default)
+        elif isinstance(val.const, int):
+            ends.append(val.const + size if val.const < 0 else min(val.const, size))
+        else:
+            return None
+    return ends[0], ends[1]
+
+
+def _same_split(a: Val, b: Val) -> tuple[Val, str] | None:
+    """Two loaders over the same part of one of the data sets that libraries bring."""
+    left, right = ([v.args[1].args[0] for v in lineage.certain(x) if _from_loader(v)] for x in (a, b))
+    for one in left:
+        for two in right:
+            if one is two or one.owner is not None or two.owner is not None or one.name != two.name:
+                continue
+            flags = [
+                v.kwargs.get("train") or v.kwargs.get("split") or (v.args[1] if len(v.args) > 1 else None)
+                for v in (one, two)
+            ]
+            known = [f.const for f in flags if f is not None and f.kind == "const"]
+            if len(known) == 2 and known[0] == known[1]:
+                return two, f"both are the same part of {one.name} ({known[0]!r})"
+    return None
+
+
+def _from_loader(val: Val) -> bool:
+    return (
+        val.name == "batch" and len(val.args) > 1 and bool(val.args[1].args) and val.args[1].args[0].kind == "dataset"
+    )

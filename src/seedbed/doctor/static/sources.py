@@ -1,0 +1,140 @@
+"""Data that is made or read twice: once for training and once for evaluation, from the same seed or file."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import split_of
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
+
+_SEEDS = frozenset(["manual_seed", "default_rng", "RandomState", "seed", "Random", "SeedSequence", "PCG64"])
+_READS = frozenset(["load", "read_csv", "read_parquet", "read_json", "loadtxt", "genfromtxt", "read_pickle", "open"])
+
+
+def twins(p: Program) -> Iterator[tuple[Event, Event, str]]:
+    """Pairs of calls, for training and for evaluation, that give the same samples, and why."""
+    roles = _roles(p)
+    calls = [e for e in p.all("invoke", "make") if id(e.node) in roles and not e.loops]
+    for index, one in enumerate(calls):
+        for two in calls[index + 1 :]:
+            if one.name != two.name or one.kind != two.kind or one.node is two.node:
+                continue
+            if {roles[id(one.node)], roles[id(two.node)]} not in ({"train", "val"}, {"train", "test"}):
+                continue
+            seed = _same_seed(one, two)
+            if seed is not None:
+                late = two if roles[id(two.node)] != "train" else one
+                yield late, one if late is two else two, f"both are drawn with seed {seed}"
+    yield from _files(p, roles)
+
+
+def _files(p: Program, roles: dict[int, str]) -> Iterator[tuple[Event, Event, str]]:
+    read: dict[object, list[Event]] = {}
+    for event in p.once("call"):
+        path = event.args[0].const if event.args else None
+        if event.recv is None and event.name.rsplit(".", 1)[-1] in _READS and isinstance(path, str):
+            read.setdefault(path, []).append(event)
+    for path, events in read.items():
+        parts = {roles.get(id(e.node), ""): e for e in events}
+        other = parts.get("test") or parts.get("val")
+        if "train" in parts and other is not None and split_of(str(path).rsplit("/", 1)[-1].split(".")[0]):
+            yield other, parts["train"], f"both are read from {path!r}"
+
+
+def _roles(p: Program) -> dict[int, str]:
+    """By id of a call: the split that the name says to which its result is assigned."""
+    found: dict[int, str] = {}
+    for node in q.nodes(p, ast.Assign):
+        for target in node.targets:
+            pairs = [(target, node.value)]
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                pairs = list(zip(target.elts, node.value.elts, strict=False))
+            for left, right in pairs:
+                names = {split_of(n) for t in ast.walk(left) if (n := _name(t))} - {""}
+                if len(names) == 1:
+                    role = names.pop()
+                    for part in ast.walk(right):
+                        if isinstance(part, ast.Call):
+                            found[id(part)] = role
+    return found
+
+
+def _name(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def _same_seed(one: Event, two: Event) -> object:
+    """The seed that both calls use, ``None`` when it differs or is not known."""
+    func, shift = _function(one)
+    if func is None:
+        return None
+    given = [_bound(func, e, shift) for e in (one, two)]
+    seeds = [n for n in ast.walk(func) if isinstance(n, ast.Call) and _name(n.func) in _SEEDS and n.args]
+    if not seeds or not _draws(func):
+        return None
+    for name in given[0].keys() | given[1].keys():
+        a, b = given[0].get(name), given[1].get(name)
+        if a is None or b is None or a.kind != "const" or b.kind != "const":
+            return None
+        if a.const != b.const and not (isinstance(a.const, (int, bool)) and isinstance(b.const, (int, bool))):
+            return None
+    values = [_value(seeds[0].args[0], g) for g in given]
+    if None in values or values[0] != values[1]:
+        return None
+    uses = {n.id for s in seeds for n in ast.walk(s) if isinstance(n, ast.Name)}
+    if any(given[0][n].const != given[1][n].const for n in uses & given[0].keys() & given[1].keys()):
+        return None
+    return values[0]
+
+
+def _function(event: Event) -> tuple[Any, int]:
+    """The function that makes the data, and how many arguments Python fills in."""
+    owner = event.result.owner if event.kind == "make" and event.result is not None else event.recv
+    if event.kind == "make":
+        method = owner.method("__init__") if owner is not None and hasattr(owner, "method") else None
+        return (method.node, 1) if method is not None else (None, 0)
+    func = owner.owner if isinstance(owner, Val) else None
+    return (func.node, 0) if func is not None and isinstance(func.node, ast.FunctionDef) else (None, 0)
+
+
+def _bound(func: Any, event: Event, shift: int) -> dict[str, Val]:
+    names = [a.arg for a in [*func.args.posonlyargs, *func.args.args]][shift:]
+    found = dict(zip(names, event.args, strict=False))
+    found.update(event.kwargs)
+    defaults = func.args.defaults
+    for name, node in zip(names[len(names) - len(defaults) :], defaults, strict=False):
+        if name not in found and isinstance(node, ast.Constant):
+            val = Val("const", "default", node)
+            val.const = node.value
+            found[name] = val
+    return found
+
+
+def _value(node: ast.expr, given: dict[str, Val]) -> object:
+    if isinstance(node, ast.Constant):
+        value: object = node.value
+        return value
+    if isinstance(node, ast.Name) and node.id in given:
+        known: object = given[node.id].const
+        return known
+    return None
+
+
+def _draws(func: Any) -> bool:
+    words = (
+        "rand",
+        "randn",
+        "normal",
+        "uniform",
+        "randint",
+        "integers",
+        "choice",
+        "standard_normal",
+        "random",
+        "gauss",
+    )
+    return any(isinstance(n, ast.Call) and _name(n.func) in words for n in ast.walk(func))
