@@ -16,12 +16,12 @@ from seedbed.fast import is_plain
 MOST_BATCHES, MOST_BYTES = 64, 256 << 20
 
 
-def bare_updates(training: Training) -> Callable[[], int]:
+def bare_updates(training: Training, tick: Callable[[], None] = lambda: None) -> Callable[[], int]:
     """A function that makes as many updates as the training would and returns their number.
 
     Forward, backward and the optimizers' own steps, with the training's own model, objective, number format and
     layout. No order, no fetching, no schedule, no clipping, no average of weights, no metrics, no check of the loss,
-    nothing written. The batches are the first of the first epoch, given again and again.
+    nothing written. The batches are the first of the first epoch, given again and again; ``tick`` is called after each.
 
     Raises:
         ConfigError: There is no such floor for this config; says why.
@@ -49,6 +49,7 @@ def bare_updates(training: Training) -> Callable[[], int]:
                 (loss if len(batches) == 1 else loss / len(batches)).backward()
             for optimizer in optimizers:
                 optimizer.step()
+            tick()
         if state.device.type == "cuda":
             torch.cuda.synchronize()
         return total

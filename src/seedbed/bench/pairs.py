@@ -18,24 +18,28 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from seedbed.bench.growth_training import Watch, watched
 from seedbed.bench.services import SERVICES, without
 from seedbed.errors import SeedbedError
 
-Prepare = Callable[[], Callable[[], int]]  # makes a training; called in turn it trains and returns its updates
+Train = Callable[[Watch], int]  # trains, telling the watch of every update; returns their number
+Prepare = Callable[[], Train]
 
 FEWEST, MOST = 3, 40
 SAME, FLOOR, ALL = "nothing (the same twice)", "floor", "all of these"
 WATCH = ("digests", "tracking", "monitors", "manifest")
 WATCHING = "digests, tracking, monitors and manifest together"
+BRIEF = (FLOOR, SAME, WATCHING, ALL)
 
 
 @dataclass(frozen=True)
 class Timing:
-    """One training: wall clock and processor time of all threads, in seconds; updates."""
+    """One training: wall clock and processor time of all threads, in seconds; updates; the median time of one."""
 
     seconds: float
     cpu_seconds: float
     steps: int
+    step_seconds: float = 0.0
 
 
 @dataclass
@@ -67,9 +71,11 @@ def clock(prepare: Prepare) -> Timing:
     """Make a training, then train under the clock."""
     run = prepare()
     gc.collect()
+    watch = Watch()
     began, cpu = time.perf_counter(), time.process_time()
-    steps = run()
-    return Timing(time.perf_counter() - began, time.process_time() - cpu, steps)
+    steps = run(watch)
+    seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu
+    return Timing(seconds, cpu_seconds, steps, watch.step_us() * 1e-6 if len(watch.times) > 1 else 0.0)
 
 
 def measure_pairs(
@@ -78,7 +84,7 @@ def measure_pairs(
     floor: Prepare,
     *,
     seconds: float,
-    services: Sequence[str] = (FLOOR, SAME, *SERVICES, WATCHING, ALL),
+    services: Sequence[str],
     timer: Callable[[Prepare], Timing] = clock,
 ) -> list[Pairs]:
     """Round after round until the time is used up: for each service one training with it and one without.
@@ -146,22 +152,23 @@ def workload_arms(name: str, data: Path, epochs: int) -> tuple[Prepare, Prepare]
     shape, size = task.train[0].shape[1:], task.workload.batch_size
     threads = choose_threads(estimate_work(task.model, size, shape, tokens=task.workload.tokens))
 
-    def prepare_ours() -> Callable[[], int]:
+    def prepare_ours() -> Train:
         task = make_task(name, data, epochs or None)
 
-        def run() -> int:
-            ours.train(task)
+        def run(watch: Watch) -> int:
+            with watched(watch):
+                ours.train(task)
             return task.num_steps
 
         return run
 
-    def prepare_floor() -> Callable[[], int]:
+    def prepare_floor() -> Train:
         task = make_task(name, data, epochs or None)
 
-        def run() -> int:
+        def run(watch: Watch) -> int:
             with pinned_numerics(torch.device("cpu"), deterministic=True):
                 torch.set_num_threads(threads)
-                floor.train(task)
+                floor.train(task, watch.tick)
             return task.num_steps
 
         return run
@@ -180,22 +187,22 @@ def config_arms(source: str, data: Path, epochs: int) -> tuple[Prepare, Prepare]
     overrides = [f"trainer.epochs={epochs}"] if epochs else []
     load_compiler()  # a matter of the start
 
-    def prepare_ours() -> Callable[[], int]:
-        def run() -> int:
+    def prepare_ours() -> Train:
+        def run(watch: Watch) -> int:
             folder = Path(tempfile.mkdtemp(dir=data))
-            return train(source, overrides, Options(out=folder, console="silent", resume="never")).step
+            with watched(watch):
+                return train(source, overrides, Options(out=folder, console="silent", resume="never")).step
 
         for old in data.glob("tmp*"):
             shutil.rmtree(old, ignore_errors=True)
         return run
 
-    def prepare_floor() -> Callable[[], int]:
+    def prepare_floor() -> Train:
         training = build(load_source(source, overrides))
-        updates = bare_updates(training)
 
-        def run() -> int:
+        def run(watch: Watch) -> int:
             with training:  # its numerics hold until it is closed
-                return updates()
+                return bare_updates(training, watch.tick)()
 
         return run
 
@@ -204,10 +211,14 @@ def config_arms(source: str, data: Path, epochs: int) -> tuple[Prepare, Prepare]
 
 def main() -> None:
     """Measure what the command line says."""
+    from seedbed.bench.workloads import WORKLOADS
+
     workload, folder, count, seconds, *config = sys.argv[1:]
     data, epochs = Path(folder), int(count)
     arms = config_arms(config[0], data, epochs) if config else workload_arms(workload, data, epochs)
-    found = measure_pairs(workload, *arms, seconds=float(seconds))
+    # what is compute-bound takes long and hides what a single service costs
+    services = BRIEF if not config and WORKLOADS[workload].tokens else (*BRIEF[:2], *SERVICES, *BRIEF[2:])
+    found = measure_pairs(workload, *arms, seconds=float(seconds), services=services)
     print(json.dumps([pairs.to_json() for pairs in found]))
 
 

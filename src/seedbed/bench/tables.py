@@ -67,8 +67,8 @@ def service_table(found: Sequence[Pairs]) -> list[str]:
         f"Medians; in brackets where they lie with {sure:.0%} confidence. The first row is how well this can be told: "
         "twice the same.",
         "",
-        "| left out | wall, ms | CPU, ms | µs a step, CPU | share of training, CPU | |",
-        "|---|---|---|---|---|---|",
+        "| left out | wall, ms | CPU, ms | µs a step, CPU | µs of the median step, wall | share of training, CPU | |",
+        "|---|---|---|---|---|---|---|",
     ]
     order = {SAME: 0, WATCHING: 97, ALL: 98, FLOOR: 99}
     for pairs in sorted(found, key=lambda pairs: order.get(pairs.service, 1)):
@@ -80,10 +80,10 @@ def service_cells(pairs: Pairs) -> list[str]:
     """One row: a verdict in words at its end."""
     name = "everything but the bare updates" if pairs.service == FLOOR else pairs.service
     if not pairs.on:
-        return [name, str(pairs.failure), "", "", "", ""]
+        return [name, str(pairs.failure), "", "", "", "", ""]
     steps, other = pairs.on[0].steps, pairs.off[0].steps
     if steps != other:
-        return [name, f"cannot be compared: {steps} updates with it, {other} without", "", "", "", ""]
+        return [name, f"cannot be compared: {steps} updates with it, {other} without", "", "", "", "", ""]
     wall, cpu = spread_of(pairs.differences("seconds")), spread_of(pairs.differences("cpu_seconds"))
     whole = median(one.cpu_seconds for one in pairs.on)
     share = Spread(cpu.n, cpu.middle / whole, cpu.low / whole, cpu.high / whole, cpu.confidence)
@@ -95,6 +95,7 @@ def service_cells(pairs: Pairs) -> list[str]:
         in_milliseconds(wall),
         in_milliseconds(cpu),
         f"{cpu.middle / steps * 1e6:.1f}",
+        f"{median(pairs.differences('step_seconds')) * 1e6:.1f}",
         f"{share.middle:.1%} ({share.low:.1%} to {share.high:.1%})",
         verdict,
     ]

@@ -112,7 +112,7 @@ def prepare(name: str, folder: Path) -> str:
         train, val = split_of(source.train), split_of(source.test)
         said = "the 1,797 digits that come with seedbed"
     elif name == "w4":
-        train, val, said = synthetic_text(640), synthetic_text(64), "synthetic tokens"
+        train, val, said = synthetic_text(384), synthetic_text(32), "synthetic tokens"
     else:
         (train, val), said = mnist() or (synthetic_images(), "synthetic images of MNIST's shape (no $SEEDBED_DATA)")
         train, val = (train[0][:20000], train[1][:20000]), (val[0][:2000], val[1][:2000])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,8 @@ import pytest
 
 from seedbed.bench import bare
 from seedbed.bench.bare import bare_updates
-from seedbed.bench.pairs import ALL, FLOOR, SAME, Pairs, Timing, config_arms, measure_pairs
+from seedbed.bench.growth_training import Watch
+from seedbed.bench.pairs import ALL, FLOOR, SAME, Pairs, Prepare, Timing, Train, config_arms, measure_pairs
 from seedbed.bench.services import SERVICES, without
 from seedbed.bench.tables import service_cells, service_table
 from seedbed.bench.variants import ours
@@ -80,15 +80,15 @@ def test_every_service_can_be_left_out_at_once(data: Path, monkeypatch: pytest.M
 def test_a_pair_is_made_side_by_side_and_turned_around() -> None:
     made: list[str] = []
 
-    def arm(name: str) -> Callable[[], Callable[[], int]]:
-        def prepared() -> Callable[[], int]:
+    def arm(name: str) -> Prepare:
+        def prepared() -> Train:
             made.append(name)
-            return lambda: 7
+            return lambda watch: 7
 
         return prepared
 
-    def timer(prepared: Callable[[], Callable[[], int]]) -> Timing:
-        return Timing(1.0, 1.0, prepared()())
+    def timer(prepared: Prepare) -> Timing:
+        return Timing(1.0, 1.0, prepared()(Watch()))
 
     found = measure_pairs("w", arm("ours"), arm("floor"), seconds=0, services=(FLOOR, SAME), timer=timer)
     assert made[2:6] == ["floor", "ours", "ours", "ours"] or made[2:6] == ["ours", "floor", "ours", "ours"]
@@ -98,10 +98,10 @@ def test_a_pair_is_made_side_by_side_and_turned_around() -> None:
 
 
 def test_what_cannot_be_measured_says_why_and_does_not_end_the_rest() -> None:
-    def broken() -> Callable[[], int]:
+    def broken() -> Train:
         raise TrainingError("there is no floor here")
 
-    found = measure_pairs("w", lambda: lambda: 1, broken, seconds=0, services=(FLOOR, SAME))
+    found = measure_pairs("w", lambda: lambda watch: 1, broken, seconds=0, services=(FLOOR, SAME))
     assert service_cells(found[0])[:2] == [
         "everything but the bare updates",
         "cannot be measured: there is no floor here",
@@ -110,16 +110,16 @@ def test_what_cannot_be_measured_says_why_and_does_not_end_the_rest() -> None:
 
 
 def timings(*values: float) -> list[Timing]:
-    return [Timing(value, value, 100) for value in values]
+    return [Timing(value, value, 100, value / 100) for value in values]
 
 
 def test_a_cost_is_the_median_of_the_differences_and_its_share() -> None:
     on, off = timings(*[1.0] * 8), timings(*[0.98] * 6, 0.5, 1.2)
     cells = service_cells(Pairs("w", "digests", on, off))
     assert cells[1:4] == ["20.0 (-200.0 to 500.0)", "20.0 (-200.0 to 500.0)", "200.0"]
-    assert cells[5] == "less than the noise: at most 50.0%"
+    assert cells[6] == "less than the noise: at most 50.0%"
     cells = service_cells(Pairs("w", "digests", on, timings(*[0.98] * 8)))
-    assert cells[4:] == ["2.0% (2.0% to 2.0%)", ""]
+    assert cells[4:] == ["200.0", "2.0% (2.0% to 2.0%)", ""]
 
 
 def test_runs_of_another_length_are_not_compared() -> None:
@@ -149,10 +149,11 @@ def test_a_config_and_its_floor_make_the_same_number_of_updates(
 
     source.write_bytes(to_json(CONFIG))
     prepare_ours, prepare_floor = config_arms(str(source), tmp_path, 1)
-    assert prepare_ours()() == prepare_floor()() > 0
+    mine, bare_ones = Watch(), Watch()
+    assert prepare_ours()(mine) == prepare_floor()(bare_ones) == len(mine.times) == len(bare_ones.times) > 0
     for service in ("metrics", "checkpoints", "validation"):
         with without([service]):
-            assert prepare_ours()() > 0
+            assert prepare_ours()(Watch()) > 0
 
 
 def test_the_floor_changes_the_weights_and_cycles_through_few_batches(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
 from seedbed.bench.variants.by_hand import loss_of
 from seedbed.bench.workloads import Task
 
 
-def train(task: Task) -> None:
-    """Train."""
+def train(task: Task, tick: Callable[[], None] = lambda: None) -> None:
+    """Train; ``tick`` is called after every update."""
     model, size = task.model, task.workload.batch_size
     inputs, targets = task.train
     if inputs.dtype == torch.uint8:
@@ -21,3 +23,4 @@ def train(task: Task) -> None:
             optimizer.zero_grad()
             loss_of(model(x), y).backward()
             optimizer.step()
+            tick()
