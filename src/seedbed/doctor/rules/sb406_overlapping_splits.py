@@ -42,7 +42,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
-from seedbed.doctor.static import overlaps, rounds, training
+from seedbed.doctor.static import overlaps, rounds, sharing, sources, training
 from seedbed.doctor.static.naming import split_of
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -62,6 +62,8 @@ def check(p: Program) -> Iterator[Finding]:
         for trained in trained_on:
             if not trained.args or trained.node is loader.node:
                 continue
+            if all(x.arg(4, "sampler") or x.kwargs.get("batch_sampler") for x in (trained, loader)):
+                continue  # they pick rows: see below
             overlap = overlaps.overlap(trained.args[0], loader.args[0])
             if overlap:
                 seen.add(id(loader.node))
@@ -72,7 +74,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         parts = overlaps.slices_in(event.args[0])
         for back in training.forwards(p):
-            if back.grad and training.trained_output(p, back.result) and back.args:
+            if back.grad and back.loops and training.trained_output(p, back.result) and back.args:
                 overlap = next(
                     (o for a in parts for b in overlaps.slices_in(back.args[0]) if (o := overlaps.slice_overlap(b, a))),
                     "",
@@ -102,6 +104,25 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Split once, before the epoch loop",
         )
     yield from _permutation_parts(p)
+    for place, why in sharing.shared(p):
+        if id(place.node) not in seen:
+            seen.add(id(place.node))
+            yield p.report(
+                "SB406",
+                place,
+                f"training and evaluation data overlap: {why}",
+                why="the model is measured on samples that it was trained on, so the score is too good (a leak)",
+                fix="Draw one order and cut it once: order = randperm(n); train, test = order[:k], order[k:]",
+            )
+    for late, early, why in sources.twins(p):
+        yield p.report(
+            "SB406",
+            late,
+            f"training and evaluation data overlap: {why}, so they hold the same samples",
+            why="the model is measured on samples that it was trained on, so the score is too good (a leak)",
+            fix="Give the evaluation data another seed (or file)",
+            related=((str(early.src.path), early.line, "the training data"),),
+        )
 
 
 def _permutation_parts(p: Program) -> Iterator[Finding]:

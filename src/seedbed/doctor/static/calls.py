@@ -302,7 +302,9 @@ def forward(run: Machine, module: Val, node: ast.AST, args: tuple[Val, ...], kwa
         result = wrap(run, module, result, node)
     else:
         result = library.layer(run, module, node, args, kwargs)
-    if not module.name.endswith("Loss"):
+    if module.name.endswith("Loss"):
+        run.emit("criterion", module.name, node, recv=module, args=args, kwargs=kwargs, result=result, mode=mode)
+    else:
         run.emit("forward", module.name, node, recv=module, args=args, kwargs=kwargs, result=result, mode=mode)
     return result
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seedbed.doctor.static import rounds, training
-from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 GENERATORS = frozenset(["default_rng", "np_default_rng", "RandomState", "np_RandomState", "Random", "Generator"])
@@ -154,12 +154,18 @@ def _names(key: Val) -> bool:
 def stepping(p: Program) -> set[int]:
     """Ids of the source places that run in every round of training: cuts there take batches, not splits."""
     if "stepping" not in p.cache:
-        frames = {id(b.node) for e in p.all("backward") for b in e.loops if rounds.repeats(b)}
+        frames = {id(b.node) for e in p.all("backward") for b in e.loops if rounds.repeats(b) and not _over_folds(b)}
         p.cache["stepping"] = {
             id(e.node) for e in p.all("getitem", "call") if any(id(f.node) in frames for f in e.loops)
         }
     found: set[int] = p.cache["stepping"]
     return found
+
+
+def _over_folds(loop: LoopRun) -> bool:
+    """Whether a loop runs over the folds of a cross-validation."""
+    over = rounds.base_of_loop(loop)
+    return over is not None and over.name == "split" and any(a.kind == "object" for a in over.inputs())
 
 
 def cuts(p: Program, val: Val) -> list[Val]:

@@ -38,12 +38,14 @@ def shared(p: Program) -> Iterator[tuple[Val, str]]:
 
 
 def _names(val: Val) -> set[str]:
-    return {split_of(v.var) for v in lineage.certain(val) if v.var} - {""}
+    steps = lineage.certain(val)
+    loaders = [v.args[1] for v in steps if v.name == "batch" and len(v.args) > 1]
+    return {split_of(v.var) for v in (*steps, *loaders) if v.var} - {""}
 
 
 def _held_out(feed: Feed) -> bool:
     """Whether the names say that data is for evaluation only."""
-    told = {split_of(v.var) for v in (*lineage.certain(feed.x), *_keys(feed.x)) if v.var}
+    told = _names(feed.x) or {split_of(k.var) for k in _keys(feed.x) if k.var}
     return bool(told & {"val", "test"}) and "train" not in told
 
 
@@ -55,7 +57,12 @@ def _both(p: Program, one: Feed, two: Feed) -> tuple[Val, str] | None:
     if not lineage.same_rows(one.x, two.x):
         return _same_split(one.x, two.x)
     a, b = picks(p, one.x), picks(p, two.x)
-    if b and not a and not _unsure(one.x) and not _unsure(two.x):
+    folds = [next((k for _, k in side if _fold(k)), None) for side in (a, b)]
+    if folds[0] is not None and folds[1] is not None and (folds[0].const, folds[1].const) == (1, 0):
+        return folds[
+            0
+        ], "split() of a cross-validation gives (train, test) indices, but they are unpacked the other way"
+    if b and not a and not _unsure(one.x) and not _unsure(two.x) and _whole(p, one.x):
         return one.x, "the model is trained on all rows, which contain the evaluation rows"
     for base, key in a[:1]:
         for other, pick in b[:1]:
@@ -64,6 +71,28 @@ def _both(p: Program, one: Feed, two: Feed) -> tuple[Val, str] | None:
                 if found:
                     return pick if pick.line else two.x, found
     return None
+
+
+def _fold(key: Val) -> bool:
+    """Whether an index is one of the pair that a cross-validation gives."""
+    return key.name == "part" and any(
+        v.kind == "object" and v.name.endswith(("Fold", "Split")) for v in ancestors(key, limit=12)
+    )
+
+
+def _whole(p: Program, x: Val) -> bool:
+    """Whether batches are taken from all rows: from an order over the length of the very table."""
+    tables = {id(v) for v in lineage.certain(x)}
+    for step in lineage.certain(x):
+        key = lineage.row_key(step)
+        if key is None:
+            continue
+        counts = [v for v in ancestors(key, limit=60) if v.name in ("len", "shape") and v.args]
+        if not counts or not all(id(v.args[0]) in tables or lineage.same_rows(v.args[0], x) for v in counts):
+            return False
+        if any(lineage.row_key(v) is not None for v in lineage.path(key, 40)):
+            return False
+    return True
 
 
 def _unsure(x: Val) -> bool:
@@ -161,7 +190,7 @@ def _slices(base: Val, a: Val, b: Val) -> str:
             return "both parts begin with the first row"
     if high_a.is_none and high_b.is_none and not (low_a.is_none or low_b.is_none):
         return "both parts go on to the last row"
-    size = base.shape[0] if base.shape else None
+    size = _length(base)
     if isinstance(size, int):
         spans = [_span(low_a, high_a, size), _span(low_b, high_b, size)]
         if spans[0] and spans[1]:
@@ -169,6 +198,18 @@ def _slices(base: Val, a: Val, b: Val) -> str:
             if low < high:
                 return f"places {low} to {high - 1} are in both"
     return ""
+
+
+def _length(val: Val) -> int | None:
+    """How many rows a table or an order has, when that is known."""
+    if val.shape and isinstance(val.shape[0], int):
+        return val.shape[0]
+    for count in val.args:
+        if count.kind == "const" and isinstance(count.const, int):
+            return count.const
+        if count.name in ("len", "shape") and count.args:
+            return _length(count.args[0])
+    return None
 
 
 def _span(low: Val, high: Val, size: int) -> tuple[int, int] | None:
