@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -70,6 +70,7 @@ class Session:
         self.samples: Batch | None = None
         self.statistics = [UpdateStatistics(o) for o in self.state.optimizers.values() if tracking.gradients]
         self.course = watch(training)
+        self.evaluator: Callable[..., dict[str, Any]] = evaluate
         self.started = time.perf_counter()
         self.epoch_started = self.started
         self.epoch_samples = self.state.samples
@@ -260,7 +261,7 @@ class Session:
         validation = self.training.validation
         if validation is not None:
             model, weights = chosen_weights(self.state, self.config.evaluate.weights)
-            found = evaluate(
+            found = self.evaluator(
                 model,
                 self.state.objective,
                 validation,

@@ -72,7 +72,7 @@ class Stack:
         self.ema = self.stack_average()
         self.ones = torch.ones(len(self.states), device=self.lead.device)
         self.rows = rows
-        self.over = False
+        self.over = self.handed = False
 
     def stack_optimizer(self, rows: Sequence[Sequence[nn.Parameter]]) -> torch.optim.Optimizer:
         """The members' optimizer over the stacked parameters, with their state."""
@@ -115,12 +115,7 @@ class Stack:
             parameter.grad = None
         total: Tensor | None = None
         for number, batch in enumerate(window.stacked):
-            for tensor, places in zip(self.parameters, self.places, strict=True):
-                seen = wrap(tensor)
-                for tensors, key in places:
-                    tensors[key] = seen
-            for buffer, (tensors, key) in self.buffers:
-                tensors[key] = wrap(buffer)
+            self.place(self.parameters)
             with drawing([member.generator for member in self.members]):
                 outcome = self.objective(self.template, batch)
             losses = unwrap(outcome.loss)
@@ -130,6 +125,15 @@ class Stack:
             self.measure(outcome.outputs, [its[number] for its in window.single])
         assert total is not None
         return total
+
+    def place(self, weights: Sequence[Tensor]) -> None:
+        """Put stacked weights into the template, with the buffers that differ."""
+        for tensor, places in zip(weights, self.places, strict=True):
+            seen = wrap(tensor)
+            for tensors, key in places:
+                tensors[key] = seen
+        for buffer, (tensors, key) in self.buffers:
+            tensors[key] = wrap(buffer)
 
     def backward(self, losses: Tensor) -> None:
         """``losses.sum().backward()``, called as ``fast.FastStep`` does."""
@@ -261,12 +265,13 @@ class Stack:
                 schedule.apply(state.step)
         for i, (state, row) in enumerate(zip(self.states, self.rows, strict=True)) if not self.over else ():
             for k, parameter in enumerate(self.parameters):
-                found = self.optimizer.state.get(parameter)
-                if found:
-                    its = {name: split(name, value, parameter, i) for name, value in found.items()}
-                    state.optimizer.state[row[k]] = its
+                for name, value in self.optimizer.state.get(parameter, {}).items():
+                    its = state.optimizer.state[row[k]]
+                    if name in COUNTERS or not self.handed or its.get(name) is None:  # the others stay views
+                        its[name] = split(name, value, parameter, i)
             if self.ema is not None and state.ema is not None:
                 state.ema.updates = self.ema.updates  # type: ignore[attr-defined]  # the only kind that is stacked
+        self.handed = bool(self.optimizer.state)
 
 
 def member_of(number: int, stacked: Tensor) -> Tensor:

@@ -6,8 +6,8 @@ or was stopped elsewhere than the others, catches up first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,9 +20,11 @@ from seedbed.opening import begin
 from seedbed.result import Options, Result
 from seedbed.rundir import RunDir, RunLock, write_json
 from seedbed.session import Session
+from seedbed.stacked.evaluation import Evaluation
 from seedbed.stacked.feed import Feed
 from seedbed.stacked.member import Member
 from seedbed.stacked.reasons import TOLERANCE, reason_against, rehearse
+from seedbed.stacked.saving import LateSaver
 from seedbed.stacked.stack import Reports, Stack
 from seedbed.state import StepRecord
 from seedbed.stopping import Stopper, StopRequested
@@ -56,27 +58,40 @@ def train_stacked(
     Raises:
         SeedbedError: As for a single training. The other members have then saved what they had.
     """
-    with ExitStack() as stack:
-        members = []
-        for its, run in zip(loaded, runs, strict=True):
-            training = stack.enter_context(build(its, allow=options.allow))
-            members.append(Member(training, run))
+    with built(loaded, runs, options) as members:
         reason = reason_against(members)
         if reason is None:
             for member in members:
                 member.training.data.fit()
             reason = rehearse(members)
-        if reason is not None:
-            return reason
-        time_limit = members[0].training.config.trainer.time_limit
-        stopper = stack.enter_context(Stopper(stop_file, time_limit))
+        return make_all(members, options, stop_file) if reason is None else reason
+
+
+@contextmanager
+def built(loaded: Sequence[LoadedConfig], runs: Sequence[RunDir], options: Options) -> Iterator[list[Member]]:
+    """The members, put together; closed at the end."""
+    with ExitStack() as stack:
+        members = []
+        for its, run in zip(loaded, runs, strict=True):
+            training = stack.enter_context(build(its, allow=options.allow))
+            members.append(Member(training, run))
+        yield members
+
+
+def make_all(members: Sequence[Member], options: Options, stop_file: Path | None) -> list[Result]:
+    """Open every member's run, make its updates, and close it."""
+    with ExitStack() as stack:
+        stopper = stack.enter_context(Stopper(stop_file, members[0].training.config.trainer.time_limit))
+        evaluation = Evaluation()
         for member in members:
-            open_run(stack, member, options, stopper, first=member is members[0])
-        train_members(members, options, stopper)
+            open_run(stack, member, options, stopper, evaluation, first=member is members[0])
+        train_members(members, options, stopper, evaluation)
         return [member.result for member in members if member.result is not None]
 
 
-def open_run(stack: ExitStack, member: Member, options: Options, stopper: Stopper, *, first: bool) -> None:
+def open_run(
+    stack: ExitStack, member: Member, options: Options, stopper: Stopper, evaluation: Evaluation, *, first: bool
+) -> None:
     """Begin a member's run, or take it up. The doctor looks at the first one's: the others differ in the seed alone."""
     member.training.fingerprint[MARK] = True
     member.run.path.mkdir(parents=True, exist_ok=True)
@@ -84,6 +99,8 @@ def open_run(stack: ExitStack, member: Member, options: Options, stopper: Stoppe
     fresh = not member.run.manifest.is_file()
     session = Session(member.training, member.run, replace(options, probe=options.probe and first), stopper)
     member.session = stack.enter_context(session)
+    session.evaluator = evaluation.of(member)
+    session.saver = late(session)
     with member.alone():
         try:
             member.result = begin(session)
@@ -97,6 +114,18 @@ def open_run(stack: ExitStack, member: Member, options: Options, stopper: Stoppe
             member.result = finish(session, status)
 
 
+def late(session: Session) -> LateSaver:
+    """The session's saver, as one that writes later."""
+    saver, settings = session.saver, session.config.checkpoint
+    return LateSaver(
+        saver.root,
+        keep_last=settings.keep_last,
+        keep_every_epochs=settings.keep_every_epochs,
+        say=session.say,
+        patience=saver.patience,
+    )
+
+
 def describe() -> dict[str, object]:
     """What the manifest says of a stacked run."""
     return {
@@ -107,12 +136,13 @@ def describe() -> dict[str, object]:
     }
 
 
-def train_members(members: Sequence[Member], options: Options, stopper: Stopper) -> None:
+def train_members(members: Sequence[Member], options: Options, stopper: Stopper, evaluation: Evaluation) -> None:
     """Make every member's updates; each ends with its result."""
     going = [member for member in members if member.result is None]
     while going:
         group, until = next_group(going)
-        statuses = advance(group, until, options, stopper)
+        statuses = advance(group, until, options, stopper, evaluation)
+        evaluation.follow(None)
         for member in going:
             status = statuses.get(id(member))
             with member.alone():
@@ -137,7 +167,9 @@ def position(member: Member) -> tuple[int, int, int, int]:
     return state.step, state.skipped, state.cursor.epoch, state.cursor.batch
 
 
-def advance(group: Sequence[Member], until: int | None, options: Options, stopper: Stopper) -> dict[int, str]:
+def advance(
+    group: Sequence[Member], until: int | None, options: Options, stopper: Stopper, evaluation: Evaluation
+) -> dict[int, str]:
     """Make updates until a member ends, goes its own way, or ``until`` is reached; why each one ends, by ``id``."""
     finished = {id(member): "finished" for member in group}
     job = group[0].training.job
@@ -145,6 +177,7 @@ def advance(group: Sequence[Member], until: int | None, options: Options, stoppe
         return finished
     watched = any(m.its_session.statistics or m.its_session.settings is not None for m in group)
     stack = Stack(group, keep_gradients=watched)
+    evaluation.follow(stack)
     feed = Feed([member.training.job.batches for member in group])
     for member in group:
         member.its_session.trace.follow(member.state.model.state_dict())
@@ -211,6 +244,7 @@ def go_back(member: Member, error: NonFiniteError, others: Sequence[Member]) -> 
     """
     try:
         with member.alone():
+            member.its_session.settle()  # what waits to be written may be what it goes back to
             member.its_session.rewind(error)
     except SeedbedError:
         for other in others:
