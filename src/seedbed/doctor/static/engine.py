@@ -12,7 +12,7 @@ from pathlib import Path
 
 from seedbed.doctor.codes import CHECKS
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import calls
+from seedbed.doctor.static import calls, ownership
 from seedbed.doctor.static.groups import together
 from seedbed.doctor.static.interp import Interp
 from seedbed.doctor.static.program import Program
@@ -42,8 +42,9 @@ _rules: dict[str, Rule] = {}
 def rules() -> dict[str, Rule]:
     """The static rules by code, imported once."""
     if not _rules:
-        for code in STATIC:
-            _rules[code] = importlib.import_module(CHECKS[code].module).check
+        with no_collection():
+            for code in STATIC:
+                _rules[code] = importlib.import_module(CHECKS[code].module).check
     return _rules
 
 
@@ -158,6 +159,7 @@ def _in_order(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _ask(program: Program, only: frozenset[str] | None, strict: bool) -> Iterator[Finding]:
+    ownership.forget()
     for code, rule in rules().items():
         if (only is not None and code not in only) or (code in SYNTACTIC and not program.complete):
             continue

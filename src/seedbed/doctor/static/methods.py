@@ -91,18 +91,20 @@ def tensor(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs:
     return made
 
 
-def submodules(val: Val, seen: set[int] | None = None) -> list[Val]:
+def submodules(val: Val) -> list[Val]:
     """A module and all modules in it, as they are registered."""
-    seen = seen if seen is not None else set()
-    found: list[Val] = []
+    found: dict[int, Val] = {}
+    _collect(val, found)
+    return list(found.values())
+
+
+def _collect(val: Val, found: dict[int, Val]) -> None:
     for one in val.options():
-        if one.kind != "module" or id(one) in seen:
-            continue
-        seen.add(id(one))
-        found.append(one)
-        for part in [*one.attrs.values(), *(one.items or [])]:
-            found += submodules(part, seen)
-    return found
+        if one.kind == "module" and id(one) not in found:
+            found[id(one)] = one
+            for part in (*one.attrs.values(), *(one.items or ())):
+                if part.kind in ("module", "phi"):
+                    _collect(part, found)
 
 
 def set_mode(run: Machine, obj: Val, mode: str) -> None:

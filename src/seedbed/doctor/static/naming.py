@@ -68,7 +68,7 @@ _MODEL = frozenset(
 )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=65536)
 def words(name: str) -> tuple[str, ...]:
     """The lower-case words of an identifier: ``valLoader_2`` → ``("val", "loader", "2")``."""
     return tuple(w.lower() for part in name.split("_") for w in _WORDS.findall(part))

@@ -45,8 +45,24 @@ def modules_of(val: Val | None) -> list[Val]:
     return list(found.values())
 
 
+_HELD: dict[int, tuple[Val, list[Val]]] = {}
+_PARTS: dict[int, tuple[Val, set[int]]] = {}
+
+
+def forget() -> None:
+    """Before the rules look at the next program: what optimizers and modules hold may have changed."""
+    _HELD.clear()
+    _PARTS.clear()
+
+
 def held(optimizer: Val) -> list[Val]:
     """Every module whose parameters an optimizer holds, with everything in them."""
+    if id(optimizer) not in _HELD:
+        _HELD[id(optimizer)] = optimizer, _held(optimizer)
+    return list(_HELD[id(optimizer)][1])
+
+
+def _held(optimizer: Val) -> list[Val]:
     source = optimizer.args[0] if optimizer.args else optimizer.kwargs.get("params")
     extra = list(optimizer.args[1:])
     found: dict[int, Val] = {}
@@ -59,7 +75,9 @@ def held(optimizer: Val) -> list[Val]:
 
 def contains(outer: Val, inner: Val) -> bool:
     """Whether ``inner`` is a part of the module ``outer`` (or the module itself)."""
-    return any(s is inner for s in submodules(outer))
+    if id(outer) not in _PARTS:
+        _PARTS[id(outer)] = outer, {id(s) for s in submodules(outer)}
+    return id(inner) in _PARTS[id(outer)][1]
 
 
 def related(a: Val, b: Val) -> bool:

@@ -198,9 +198,9 @@ class Val:
 
     def options(self) -> Iterator[Val]:
         """The values that it can be: itself, or every branch of a merge."""
-        if self.kind != "phi":
-            yield self
-            return
+        return self._branches() if self.kind == "phi" else iter((self,))
+
+    def _branches(self) -> Iterator[Val]:
         stack: list[Val] = [self]
         seen: set[int] = set()
         while stack:
