@@ -71,3 +71,14 @@ def check(p: Program) -> Iterator[Finding]:
                         fix="Use softmax for the target, or log_target=True with log_softmax",
                         related=(q.place(made),),
                     )
+        elif logged.const is True:
+            for made in training.loss_origins(event.arg(1, "target")):
+                if made.kind == "tensor" and made.name in (*training.PROBABILITY, *training.LOGIT_OPS):
+                    yield p.report(
+                        "SB206",
+                        event,
+                        f"KLDivLoss with log_target=True gets {made.name} output as its target: log_softmax is missing",
+                        why="the target is read as a logarithm and exponentiated, so the result is no KL divergence",
+                        fix="Use log_softmax for the target, or leave log_target=False with softmax",
+                        related=(q.place(made),),
+                    )

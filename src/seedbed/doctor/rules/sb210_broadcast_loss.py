@@ -42,9 +42,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -53,6 +54,16 @@ def check(p: Program) -> Iterator[Finding]:
         if event.name == "compare" or event.result is None or not p.trained(event.result):
             continue
         a, b = event.args[0], event.args[1]
+        if event.name in ("mul", "div") and _per_sample(a) != _per_sample(b) and not (a.grad and b.grad):
+            yield p.report(
+                "SB210",
+                event,
+                "losses (N, 1) times weights (N,) broadcast to (N, N): their shapes differ",
+                why="every loss is multiplied with the weight of every sample, so the weighting has no effect",
+                fix="Make both shapes equal: weight.unsqueeze(1), or squeeze prediction and target",
+                shapes=f"{a.shape} and {b.shape}",
+            )
+            continue
         if not (a.grad or b.grad) or event.depth:
             continue
         chain = list(q.users(p, event.result))
@@ -70,3 +81,14 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Make both shapes equal: pred.squeeze(1), or target.unsqueeze(1)",
             shapes=f"{a.shape} and {b.shape}",
         )
+
+
+def _per_sample(val: Val) -> bool:
+    """Whether a value is a loss (or an error by hand) of each sample."""
+    one = f.core(val)
+    if not one.grad:
+        return False
+    if one.name in ("pow", "square", "abs") and one.args:
+        inner = f.core(one.args[0])
+        return inner.name == "sub" and not all(x.grad for x in inner.args)
+    return f.loss_value(one, reduced=False) is not None

@@ -30,54 +30,146 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
 
+_POSITIVE = {"pos", "positive", "positives", "npos", "ones", "p1", "minority", "rare"}
+_NEGATIVE = {"neg", "negative", "negatives", "nneg", "zeros", "majority"}
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.once("call"):
-        if event.name.rsplit(".", 1)[-1] not in ("CrossEntropyLoss", "NLLLoss", "cross_entropy", "nll_loss"):
-            continue
+        last = event.name.rsplit(".", 1)[-1]
         weight = event.kwargs.get("weight")
-        if weight is not None and _is_count(weight):
-            yield p.report(
-                "SB233",
-                weight if weight.line else event,
-                "class weights are the class frequencies: they favour the frequent class (inverted)",
-                why="rare classes count even less than without weights",
-                fix="Use the inverse: weight = counts.sum() / (num_classes * counts)",
-            )
-    for event in p.once("call"):
-        if event.name.rsplit(".", 1)[-1] not in ("BCEWithLogitsLoss", "binary_cross_entropy_with_logits"):
-            continue
+        if last in ("CrossEntropyLoss", "NLLLoss", "cross_entropy", "nll_loss") and weight is not None:  # noqa: SIM102
+            if _is_count(weight):
+                yield p.report(
+                    "SB233",
+                    weight if weight.line else event,
+                    "class weights are the class frequencies: they favour the frequent class (inverted)",
+                    why="rare classes count even less than without weights",
+                    fix="Use the inverse: weight = counts.sum() / (num_classes * counts)",
+                )
         weight = event.kwargs.get("pos_weight")
-        for one in q.chain(weight) if weight is not None else []:
-            for val in [one, *(one.items or [])]:
-                if val.name == "div" and len(val.args) == 2:
-                    top, bottom = (set(words(a.var)) for a in val.args)
-                    if top & {"pos", "positive", "positives"} and bottom & {"neg", "negative", "negatives"}:
-                        yield p.report(
-                            "SB233",
-                            val,
-                            "pos_weight is positives / negatives: it is inverted",
-                            why="pos_weight multiplies the loss of positives; for a rare class it must be "
-                            "larger than 1",
-                            fix="Use pos_weight = negatives / positives",
-                        )
+        if last not in ("BCEWithLogitsLoss", "binary_cross_entropy_with_logits") or weight is None:
+            continue
+        for val in _inside(weight):
+            what = _ratio(val)
+            if what:
+                yield p.report(
+                    "SB233",
+                    val,
+                    f"pos_weight is {what}: it is inverted",
+                    why="pos_weight multiplies the loss of positives; for a rare class it must be larger than 1",
+                    fix="Use pos_weight = negatives / positives",
+                )
+                break
 
 
-def _is_count(val: Val) -> bool:
+def _inside(weight: Val) -> Iterator[Val]:
+    for one in q.chain(weight):
+        for val in [one, *(one.items or [])]:
+            yield from q.chain(val) if val is not one else [val]
+
+
+def _ratio(val: Val) -> str:
+    """What an inverted ratio says, ``""`` when it is not inverted."""
+    inner = f.core(val)
+    if inner.name == "mean" and _counted(inner) == "pos":
+        return "the share of positives"
+    if inner.name != "div" or len(inner.args) != 2:
+        return ""
+    top, bottom = _counted(inner.args[0]), _counted(inner.args[1])
+    if top == "pos" and bottom == "neg":
+        return "positives / negatives"
+    return "positives / all" if top == "pos" and bottom == "all" else ""
+
+
+def _counted(val: Val) -> str:
+    """``pos``, ``neg`` or ``all``: what a number counts."""
+    found = set(words(val.var))
+    inner = f.core(val)
+    found |= set(words(inner.var))
+    if found & _POSITIVE and not found & _NEGATIVE:
+        return "pos"
+    if found & _NEGATIVE and not found & _POSITIVE:
+        return "neg"
+    if inner.name in ("len", "size", "numel", "shape", "getitem") and inner.kind != "tensor":
+        return "all"
+    if inner.name == "len":
+        return "all"
+    less = f.complement(inner)
+    if less is not None:
+        return {"pos": "neg", "neg": "pos"}.get(_counted(less), "")
+    if inner.name == "sub" and len(inner.args) == 2:
+        if _counted(inner.args[0]) == "all":
+            return {"pos": "neg", "neg": "pos"}.get(_counted(inner.args[1]), "")
+        return ""
+    if inner.name in ("sum", "mean", "count_nonzero") and inner.args:
+        return _side(inner.args[0])
+    return ""
+
+
+def _side(rows: Val) -> str:
+    """Which class a 0/1 vector marks."""
+    names, rows = f.said(rows), f.core(rows)
+    less = f.complement(rows)
+    if less is not None:
+        return {"pos": "neg", "neg": "pos"}.get(_side(less), "")
+    if rows.name in ("compare", "eq") and len(rows.args) >= 2:
+        number = rows.args[1].const if rows.args[1].kind == "const" else None
+        op = "Eq" if rows.name == "eq" else next((t for t in rows.tags if t in ("Eq", "NotEq", "Gt", "Lt", "GtE")), "")
+        if number in (0, 0.0, False):
+            return {"Eq": "neg", "NotEq": "pos", "Gt": "pos"}.get(op, "")
+        if number in (1, 1.0, 0.5, True):
+            return {"Eq": "pos", "NotEq": "neg", "Gt": "pos", "GtE": "pos", "Lt": "neg"}.get(op, "")
+        return ""
+    if rows.kind in ("tensor", "unknown", "phi") and rows.shape != ():
+        return "pos" if names & {"y", "label", "labels", "target", "targets", "ytrain", "ytr", "yb", "truth"} else ""
+    return ""
+
+
+def _is_count(val: Val, depth: int = 0) -> bool:
+    if depth > 12:
+        return False
     for one in val.options():
-        if one.name == "bincount":
+        if one.name in ("bincount", "value_counts"):
             return True
         if one.name == "div" and len(one.args) == 2:
             top, bottom = one.args
-            return _is_count(top) and (
-                bottom.name in ("sum", "max", "len", "number") or bottom.kind in ("const", "number")
+            return _is_count(top, depth + 1) and (
+                bottom.name in ("sum", "max", "len", "number", "size", "numel", "shape")
+                or bottom.kind in ("const", "number")
             )
-        if one.name in ("float", "to", "tensor", "sqrt", "double", "unsqueeze", "as_tensor", "from_numpy") and one.args:
-            return _is_count(one.args[0])
+        if one.name in _PASS and one.args:
+            return _is_count(one.args[0], depth + 1)
+        if one.kind == "method" and one.name in ("values", "index") and one.args:
+            return _is_count(one.args[0], depth + 1)
     return False
+
+
+_PASS = frozenset(
+    [
+        "float",
+        "to",
+        "tensor",
+        "sqrt",
+        "double",
+        "unsqueeze",
+        "as_tensor",
+        "from_numpy",
+        "astype",
+        "sort_index",
+        "to_numpy",
+        "FloatTensor",
+        "Tensor",
+        "cuda",
+        "values",
+        "asarray",
+        "array",
+    ]
+)

@@ -6,7 +6,7 @@ import ast
 
 from seedbed.doctor.static import builtin_calls, layers, naming, ops, shapes
 from seedbed.doctor.static.machine import Machine
-from seedbed.doctor.static.values import Val, const, unknown
+from seedbed.doctor.static.values import Shape, Val, const, unknown
 
 LOSSES = {
     "cross_entropy": "CrossEntropyLoss",
@@ -185,6 +185,8 @@ def _torch(run: Machine, name: str, last: str, node: ast.AST, args: tuple[Val, .
         return builtin_calls.library_value(run, "scaler", last, node, args, kwargs)
     if name.startswith("torch.optim.swa_utils") or last == "AveragedModel":
         made = builtin_calls.library_value(run, "module", last, node, args, kwargs)
+        if args and args[0].kind == "module" and last == "AveragedModel":
+            made.attrs["module"] = _deep(run, node, args[0], {})
         return made
     if (name.startswith(("torch.optim", "timm.optim"))) and last[:1].isupper():
         made = builtin_calls.library_value(run, "optimizer", last, node, args, kwargs)
@@ -365,7 +367,7 @@ def loss(
     made.tags.add(name)
     options = module.kwargs if module is not None else kwargs
     reduction = options.get("reduction")
-    made.shape = None if reduction is not None and reduction.const == "none" else ()
+    made.shape = _unreduced(name, args) if reduction is not None and reduction.const == "none" else ()
     if reduction is not None and reduction.const is not None:
         made.tags.add(f"reduction={reduction.const}")
     shapes_ = [a.shape for a in args[:2]]
@@ -375,6 +377,17 @@ def loss(
             made.tags.add("outer")
             run.emit("broadcast", name, node, args=args[:2], result=made)
     return made
+
+
+def _unreduced(name: str, args: tuple[Val, ...]) -> Shape | None:
+    """The shape of a loss per element (or, for classes, per sample)."""
+    if len(args) < 2:
+        return None
+    if name in ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss", "BCELoss", "BCEWithLogitsLoss", "PoissonNLLLoss"):
+        return shapes.broadcast(args[0].shape, args[1].shape)
+    if name in ("CrossEntropyLoss", "NLLLoss") and args[0].shape is not None and len(args[0].shape) == 2:
+        return args[0].shape[:1]
+    return None
 
 
 def layer(run: Machine, module: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:

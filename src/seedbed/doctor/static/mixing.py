@@ -45,18 +45,15 @@ def _moved(val: Val, base: Val) -> bool:
 
 def _is(weights: list[Val], lam: Val, inverse: bool) -> bool:
     """Whether the factors of a term are ``lam`` (or ``1 - lam``)."""
-    for one in weights:
-        less = f.complement(one)
-        if inverse and less is not None and f.same(less, lam):
-            return True
-        if not inverse and f.same(one, lam):
-            return True
-        own = f.complement(lam)
-        if own is not None and f.same(one, own) and inverse:
-            return True
-        if own is not None and less is not None and not inverse and f.same(less, own):
-            return True
-    return False
+    return any(_complementary(one, lam) if inverse else f.same(one, lam) for one in weights)
+
+
+def _complementary(one: Val, other: Val) -> bool:
+    """Whether two weights sum to one."""
+    if one.kind == "const" and other.kind == "const":
+        pair = (one.const, other.const)
+        return all(isinstance(n, float) for n in pair) and pair[0] != pair[1] and abs(sum(pair) - 1) < 1e-9
+    return any((less := f.complement(a)) is not None and f.same(less, b) for a, b in ((one, other), (other, one)))
 
 
 def _one_loss(loss: Val, mix: Val, lam: Val, order: Val | None) -> Iterator[tuple[Val, str, Val]]:
@@ -78,7 +75,8 @@ def _one_loss(loss: Val, mix: Val, lam: Val, order: Val | None) -> Iterator[tupl
 def _terms(root: Val) -> list[tuple[list[Val], Val]]:
     """The weighted losses of a sum: factors and loss."""
     found = []
-    for _, term in f.summands(root):
+    tops = [_unwrapped(f.core(o)) for o in f.core(root).options()]
+    for _, term in (t for top in tops for t in f.plain_terms(top)):
         parts = f.factors(term)
         inner = [_unwrapped(v) for v, power in parts if power > 0]
         losses = [v for v in inner if f.loss_value(v, reduced=False) is not None]
@@ -114,8 +112,7 @@ def _mix(val: Val) -> tuple[Val, Val | None] | None:
             continue
         for (w, x), (v, y) in (((a[i], a[1 - i]), (b[j], b[1 - j])) for i in (0, 1) for j in (0, 1)):
             left, right = w[0], v[0]
-            complement, own = f.complement(right), f.complement(left)
-            fits = (complement is not None and f.same(complement, left)) or (own is not None and f.same(own, right))
+            fits = _complementary(left, right)
             if fits and _moved(y[0], x[0]):
                 return left, _order_of(y[0])
     return None

@@ -154,8 +154,13 @@ SAME = frozenset(
         "clamp_",
         "copy_",
         "identity",
+        "digitize",
+        "bucketize",
     ]
 )
+
+
+_GENERATORS = ("RandomState", "default_rng", "Generator", "manual_seed")
 
 
 def dim_of(args: tuple[Val, ...], kwargs: dict[str, Val], index: int = 1, default: object = None) -> object:
@@ -173,7 +178,8 @@ def dim_of(args: tuple[Val, ...], kwargs: dict[str, Val], index: int = 1, defaul
 def shape_of(name: str, first: Val | None, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Shape | None:
     """The shape of the result, ``None`` when unknown."""
     if name in CREATORS:
-        return _created(name, args, kwargs)
+        own = args[1:] if first is not None and first.name.endswith(_GENERATORS) else args
+        return _created(name, own, kwargs)
     if first is None:
         return None
     shape = first.shape
@@ -198,7 +204,8 @@ def shape_of(name: str, first: Val | None, args: tuple[Val, ...], kwargs: dict[s
     if name == "tensor" or name == "array":
         return _literal(first)
     if name == "where" and len(args) == 3:
-        return shapes.broadcast(args[1].shape, args[2].shape)
+        plain = [a.shape for a in args if a.kind != "const"]
+        return plain[0] if len(plain) == 1 else shapes.broadcast(args[1].shape, args[2].shape)
     if name in ("stack", "cat", "concatenate", "concat", "vstack", "hstack"):
         return _joined(name, first, dim_of(args, kwargs, 1, 0))
     if name == "one_hot":
