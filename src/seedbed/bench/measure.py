@@ -84,13 +84,17 @@ def run_module(module: str, arguments: Sequence[str]) -> tuple[str, float, float
     began = time.perf_counter()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         process = subprocess.Popen([sys.executable, "-m", module, *arguments], stdout=out, stderr=errors)
-        if hasattr(os, "wait4"):
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            cpu = usage.ru_utime + usage.ru_stime
-        else:
-            process.wait()
-            cpu = 0.0
+        try:
+            if hasattr(os, "wait4"):
+                _, status, usage = os.wait4(process.pid, 0)
+                process.returncode = os.waitstatus_to_exitcode(status)
+                cpu = usage.ru_utime + usage.ru_stime
+            else:
+                process.wait()
+                cpu = 0.0
+        except BaseException:  # a training takes a signal as a request to save and stop, and the next would begin
+            process.kill()
+            raise
         seconds = time.perf_counter() - began
         out.seek(0)
         errors.seek(0)

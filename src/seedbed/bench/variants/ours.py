@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from typing import Any
 
@@ -25,4 +26,6 @@ def train(task: Task) -> float:
         out=tempfile.mkdtemp(dir=task.folder),
         **settings,
     )
+    if result.status == "interrupted":  # by a signal, which is meant for the whole measurement
+        sys.exit(130)
     return float(result.metrics.get("val_accuracy", 0.0))
