@@ -1,4 +1,4 @@
-"""The members' next batches as one stacked batch: by one gather where all data lie in memory, else one by one.
+"""The members' next batches as one stacked batch: by one gather an epoch where all data lie in memory, else by member.
 
 Shapes: n member, B sample.
 """
@@ -39,7 +39,7 @@ class Feed:
         self.epoch: int | None = None
         self.found: list[Gathers] = []
         self.data: tuple[Tensor, Tensor] | None = None
-        self.order = torch.zeros(0)
+        self.ordered: tuple[Tensor, ...] = ()  # the epoch's inputs and targets in the members' orders, (n, N, …)
         self.sizes: list[int] = []
 
     def take(self, cursor: Cursor, count: int) -> tuple[Window, Cursor]:
@@ -60,17 +60,16 @@ class Feed:
         return window, Cursor(cursor.epoch, stop) if stop < len(self.sizes) else Cursor(cursor.epoch + 1)
 
     def gather(self, number: int) -> tuple[list[Batch], Batch]:
-        """Batch ``number`` of the epoch: each member's, and the stacked one."""
+        """Batch ``number`` of the epoch: each member's, and the stacked one; views of the epoch's data."""
         assert self.data is not None
-        start, size, n = sum(self.sizes[:number]), self.sizes[number], len(self.sources)
-        rows = self.order[:, start : start + size].reshape(-1)
-        inputs, targets = (tensor.index_select(0, rows).view(n, size, *tensor.shape[1:]) for tensor in self.data)
+        start, size = sum(self.sizes[:number]), self.sizes[number]
+        inputs, targets = (tensor.narrow(1, start, size) for tensor in self.ordered)
         ids = [found.ids[number] for found in self.found]
         single = [Batch(x, y, its) for x, y, its in zip(inputs.unbind(), targets.unbind(), ids, strict=True)]
         return single, Batch(mark(inputs), mark(targets), ids[0])
 
     def prepare(self, epoch: int) -> None:
-        """Lay out an epoch: the members' data in one tensor, and which of its rows each batch takes."""
+        """Lay out an epoch: the members' data in one tensor, in the order in which they are taken."""
         before, self.found = self.found, []
         for source in self.sources:
             found = source.gathers(epoch) if isinstance(source, TrainBatches) else None
@@ -88,7 +87,9 @@ class Feed:
         for one in self.found:
             orders.append(torch.cat(one.rows) + first)
             first += len(one.inputs)
-        self.order = torch.stack(orders)
+        order = torch.cat(orders)
+        n, size = len(orders), len(orders[0])
+        self.ordered = tuple(tensor.index_select(0, order).view(n, size, *tensor.shape[1:]) for tensor in self.data)
 
 
 def stack_batches(batches: Sequence[Batch]) -> Batch:

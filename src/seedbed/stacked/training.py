@@ -26,7 +26,6 @@ from seedbed.stacked.member import Member
 from seedbed.stacked.reasons import TOLERANCE, reason_against, rehearse
 from seedbed.stacked.saving import LateSaver
 from seedbed.stacked.stack import Reports, Stack
-from seedbed.state import StepRecord
 from seedbed.stopping import Stopper, StopRequested
 
 MARK = "stacked"  # the entry of the numeric fingerprint that keeps stacked and single runs apart
@@ -207,16 +206,19 @@ def look_after(
     statuses: dict[int, str] = {}
     failures = dict(reports.failures)
     stopping = stopper.requested()
+    first = next(iter(reports.records.values()), None)
+    due = first is not None and group[0].its_session.is_boundary(first)  # the same for all: they have the same config
     for number, record in reports.records.items():
         session = group[number].its_session
         try:
             session.note(record)
             ending = record.step == options.stop_after
-            if not (session.is_boundary(record) or stopping or ending):
+            if not (due or stopping or ending):
                 continue
             stack.settle()
             with group[number].alone():
-                status = at_boundary(session, record, stopping=stopping)
+                status = session.boundary(record.epoch, record.ends_epoch) if due else None
+                status = session.interrupt() if stopping and not due else status
             status = status or ("interrupted" if ending else None)
             statuses |= {} if status is None else {id(group[number]): status}
         except NonFiniteError as error:  # read from a device, some updates later
@@ -227,13 +229,6 @@ def look_after(
     for number, failure in failures.items():
         go_back(group[number], failure, [member for i, member in enumerate(group) if i not in failures])
     return statuses
-
-
-def at_boundary(session: Session, record: StepRecord, *, stopping: bool) -> str | None:
-    """Evaluate and save what is due, or stop."""
-    if session.is_boundary(record):
-        return session.boundary(record.epoch, record.ends_epoch)
-    return session.interrupt() if stopping else None
 
 
 def go_back(member: Member, error: NonFiniteError, others: Sequence[Member]) -> None:
