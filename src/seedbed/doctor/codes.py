@@ -92,9 +92,9 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB151", "recreated-scaler", E, "the GradScaler is created again in every step: its scale never adapts"),
     ("SB152", "penalty-without-graph", E, "a gradient penalty without create_graph=True is a constant"),
     ("SB166", "misspelt-group-option", E, "a parameter group has an option that the optimizer ignores"),
-    ("SB167", "late-bound-closure", W, "functions made in a loop all use the last value of its variable"),
     ("SB168", "schedule-of-other-optimizer", W, "the schedule belongs to an optimizer that does not train"),
     ("SB169", "milestone-unit", W, "the milestone of SequentialLR does not fit the warm-up before it"),
+    ("SB170", "stacked-copies", E, "the optimizer holds the original modules, the stacked copies are trained"),
     # 2xx losses, targets, shapes
     ("SB201", "softmax-before-cross-entropy", E, "softmax before CrossEntropyLoss: it expects raw logits"),
     ("SB202", "log-softmax-before-cross-entropy", H, "log_softmax before CrossEntropyLoss is redundant"),
@@ -186,6 +186,12 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB321", "integer-metric", W, "integer division cuts the metric"),
     ("SB322", "stuck-grad-mode", E, "gradients are switched off and never on again"),
     ("SB326", "functional-norm-in-training", E, "F.batch_norm with training=True stays in training mode"),
+    ("SB327", "max-values-as-classes", E, "the values of max are compared with the labels instead of its indices"),
+    ("SB330", "scores-compared-with-labels", E, "scores or probabilities are compared with labels by =="),
+    ("SB331", "probability-cut-at-zero", E, "probabilities are compared with 0 as if they were logits"),
+    ("SB332", "probability-taken-twice", E, "sigmoid or softmax is applied to its own result"),
+    ("SB333", "argmax-of-single-output", E, "the argmax of a single output is always 0"),
+    ("SB334", "wrong-score-column", W, "a ranking metric gets the score of the wrong class"),
     # 4xx data
     ("SB401", "unshuffled-training", W, "the training data is not shuffled"),
     ("SB402", "shuffled-evaluation", H, "the evaluation data is shuffled"),
@@ -221,6 +227,8 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB439", "late-binding", E, "functions made in a loop all see the loop's last value"),
     ("SB440", "shuffled-views", E, "random.shuffle on a tensor or a 2-D array loses rows"),
     ("SB441", "string-as-flag", E, "a command-line option turns every text into True"),
+    ("SB446", "target-in-window", E, "the value to predict is part of the input window"),
+    ("SB447", "shared-transform", E, "a change for one part of a split changes the other part too"),
     # 5xx model structure
     ("SB501", "unregistered-layers", E, "layers in a plain list or dict are not registered"),
     ("SB502", "repeated-layer", E, "[layer] * n repeats one layer: the weights are shared"),
@@ -244,6 +252,9 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB522", "interacting-samples", E, "one sample's output depends on the others in the batch"),
     ("SB525", "saturating-stack", W, "a deep stack of sigmoid or tanh loses the gradient"),
     ("SB529", "dropped-result-in-forward", E, "forward() computes something that its output does not use"),
+    ("SB530", "open-name-prefix", W, "a name prefix without its dot selects more layers than it names"),
+    ("SB531", "repeated-hook", W, "a hook is registered again in every round and never removed"),
+    ("SB532", "ignored-mode", E, "an overridden train() does not hand its mode on: eval() has no effect"),
     # 6xx checkpoints and copies
     ("SB601", "live-state-dict", E, "state_dict() is kept by reference: it goes on changing"),
     ("SB602", "shallow-copy", E, "the copy shares its weights with the model"),
@@ -260,6 +271,7 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB613", "carried-over-model", E, "folds or trials go on with weights that have seen the held-out data"),
     ("SB614", "ineffective-load", E, "load_state_dict() loaded nothing or into something else"),
     ("SB615", "useless-best", E, "the best score so far is never really kept"),
+    ("SB617", "repeated-container", E, "a list repeats one mutable object, which all entries share"),
     # 7xx randomness, devices, numerics
     ("SB701", "half-seeded", W, "only some of the random generators in use are seeded"),
     ("SB702", "reseeded-loop", W, "the seed is set again in the loop: the same numbers in every pass"),

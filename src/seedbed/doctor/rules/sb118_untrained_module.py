@@ -92,6 +92,7 @@ def check(p: Program) -> Iterator[Finding]:
             f"requires_grad_(False) if that is meant",
             related=(q.place(missing[0]),),
         )
+    yield from _loose_parameters(p)
 
 
 def _flows(p: Program, module: Val) -> bool:
@@ -108,3 +109,51 @@ def _flows(p: Program, module: Val) -> bool:
 
 def _updated_by_hand(p: Program, module: Val) -> bool:
     return bool(p.all("manual"))
+
+
+def _loose_parameters(p: Program) -> Iterator[Finding]:
+    """Parameters of a loss (task weights, class centres) or of a small module that no optimizer holds."""
+    if not p.complete or p.all("manual"):
+        return
+    table = ownership.optimizers(p)
+    if (
+        not table
+        or any(not modules for _, _, modules in table)
+        or any(e.name == ".add_param_group" for e in p.all("call"))
+    ):
+        return
+    holds = {id(m) for _, optimizer, _ in table for m in ownership.held(optimizer)}
+    given = {id(v) for _, o, _ in table for a in o.inputs() for v in ancestors(a, limit=400)}
+    frozen = ownership.frozen(p)
+    seen: set[int] = set()
+    for event in p.all("criterion", "forward"):
+        module = event.recv
+        if module is None or module.kind != "module" or module.owner is None or not event.grad or id(module) in seen:
+            continue
+        seen.add(id(module))
+        loose = [(n, v) for n, v in ownership.own_parameters(module) if id(v) not in given]
+        if event.kind == "criterion":
+            inner = [m for m in methods.submodules(module)[1:] if m.name.startswith(ownership.WEIGHTED)]
+            loose += [(m.var, m) for m in inner if id(m) not in holds and id(m) not in frozen]
+        if not loose or id(module) in holds or id(module) in frozen or module.copied is not None:
+            continue
+        if event.kind == "forward" and event.depth and any(id(module) in {id(s) for s in m} for m in _trees(p)):
+            continue  # a part of a model that is judged as a whole
+        if not training.trained_output(p, event.result) or any(e.recv is module for e in p.all("restore")):
+            continue
+        if any(e.name in (".parameters", ".named_parameters") and e.recv is module for e in p.all("call")):
+            continue
+        name = module.var or module.name
+        yield p.report(
+            "SB118",
+            table[0][0],
+            f"{name} ({module.name}) has parameters of its own ({loose[0][0]}) that are not in the optimizer: "
+            "they are never trained",
+            why="they take part in the loss and get gradients, but nothing applies them, so they stay at their start",
+            fix=f"Give the optimizer both: [*model.parameters(), *{name}.parameters()]",
+            related=(q.place(loose[0][1]),),
+        )
+
+
+def _trees(p: Program) -> list[list[Val]]:
+    return [methods.submodules(m) for m in training.trained_modules(p)]

@@ -39,12 +39,14 @@ for x, y in loader:
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import methods, ownership
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -63,6 +65,8 @@ def check(p: Program) -> Iterator[Finding]:
         ]
         if not weights or not all(id(m) in frozen for m in weights):
             continue
+        if _filtered(optimizer):
+            continue  # only what is not frozen is taken
         where = frozen[id(weights[0])]
         if any(s.seq < where.seq and q.same(s.recv, optimizer) for s in p.all("step")):
             continue
@@ -77,3 +81,15 @@ def check(p: Program) -> Iterator[Finding]:
             "are not frozen",
             related=((str(event.src.path), event.line, "the optimizer"),),
         )
+
+
+def _filtered(optimizer: Val) -> bool:
+    """Whether the parameters are chosen by ``requires_grad`` when the optimizer is made."""
+    for part in (v for a in optimizer.inputs() for v in ancestors(a, limit=80)):
+        if (
+            part.name in ("comprehension", "filter")
+            and part.node is not None
+            and "requires_grad" in ast.unparse(part.node)
+        ):
+            return True
+    return False

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static.program import Program
@@ -49,19 +50,14 @@ def check(p: Program) -> Iterator[Finding]:
             else [n.value for n in ast.walk(node) if isinstance(n, ast.Return) and n.value is not None]
         )
         rate = optimizer.kwargs.get("lr") if optimizer is not None else None
-        for result in results:
-            cuts = [n for n in ast.walk(result) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.FloorDiv)]
-            params = {a.arg for a in node.args.args}
-            for cut in cuts:
-                if isinstance(cut.left, ast.Name) and cut.left.id in params and isinstance(result, ast.Call):
-                    yield p.report(
-                        "SB139",
-                        (cut, func.src or event.src),
-                        "integer division // in LambdaLR's function: the learning rate is zero during the "
-                        "whole warm-up",
-                        why="the factor is cut to 0 until the warm-up is over, then it jumps to 1",
-                        fix="Use / instead of //",
-                    )
+        for cut in _cuts(node, results):
+            yield p.report(
+                "SB139",
+                (cut, func.src or event.src),
+                "integer division // in LambdaLR's function: the learning rate is zero during the whole warm-up",
+                why="the factor is cut to 0 until the warm-up is over, then it jumps to 1",
+                fix="Use / instead of //",
+            )
         for result in results:
             factor = (
                 result.left if isinstance(result, ast.BinOp) and isinstance(result.op, (ast.Mult, ast.Div)) else result
@@ -87,3 +83,22 @@ def check(p: Program) -> Iterator[Finding]:
                 related=((str(event.src.path), event.line, "LambdaLR"),),
             )
             break
+
+
+def _cuts(node: Any, results: list[Any]) -> list[ast.BinOp]:
+    """Divisions ``step // warmup`` that are the factor itself: not an exponent, an index or a condition."""
+    params = {a.arg for a in node.args.args}
+    found = []
+    stack = list(results)
+    while stack:
+        one = stack.pop()
+        if isinstance(one, ast.BinOp) and isinstance(one.op, ast.FloorDiv):
+            if any(isinstance(n, ast.Name) and n.id in params for n in ast.walk(one.left)):
+                found.append(one)
+        elif isinstance(one, ast.BinOp) and isinstance(one.op, (ast.Mult, ast.Div)):
+            stack += [one.left, one.right]
+        elif isinstance(one, ast.IfExp):
+            stack += [one.body, one.orelse]
+        elif isinstance(one, ast.Call) and ast.unparse(one.func).rsplit(".", 1)[-1] in ("min", "max", "float"):
+            stack += one.args
+    return found

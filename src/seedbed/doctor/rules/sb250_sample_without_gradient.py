@@ -45,7 +45,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -79,12 +79,27 @@ def check(p: Program) -> Iterator[Finding]:
             for e in p.all("forward")
             if any(made in q.chain(a) for a in e.args) and training.trained_output(p, e.result)
         ]
-        if into and id(made) not in scored and event.grad:
+        places = [(str(e.src.path), e.line, "the sample is used here") for e in into] or _in_loss(p, made)
+        if places and id(made) not in scored and event.grad and not _scores(p, event.recv):
             yield p.report(
                 "SB250",
                 event,
                 "sample() has no gradient: the reparameterised rsample() is needed here",
-                why="nothing flows back through the sample, so the encoder gets no gradient from what follows",
+                why="nothing flows back through the sample, so what made the distribution gets no gradient from it",
                 fix="Use rsample()",
-                related=((str(into[0].src.path), into[0].line, "the sample is used here"),),
+                related=(places[0],),
             )
+
+
+def _in_loss(p: Program, made: Val) -> list[tuple[str, int, str]]:
+    """Where a sample enters a loss that the distribution's parameters should be trained by."""
+    found = []
+    for back in p.all("backward"):
+        if back.recv is not None and id(made) in training.gradient_path_cached(p, back.recv):
+            found.append((str(back.src.path), back.line, "the loss that the sample is in"))
+    return found
+
+
+def _scores(p: Program, distribution: Val) -> bool:
+    """Whether log-probabilities of this distribution are used (REINFORCE)."""
+    return any(e.name == ".log_prob" and e.recv is not None and q.same(e.recv, distribution) for e in p.all("call"))

@@ -46,14 +46,16 @@ with torch.no_grad():
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership, rounds, training
+from seedbed.doctor.static import methods, ownership, rounds, syntax, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import is_evaluation, words
 from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.source import Source
 from seedbed.doctor.static.values import Val
 
 
@@ -122,14 +124,24 @@ def _teachers(p: Program, seen: set[int]) -> Iterator[Finding]:
         if own or moved or not steps:
             continue
         seen.add(id(event.node))
+        frozen = [e for e in p.all("requires_grad_") if e.recv is module and e.seq < event.seq]
         yield p.report(
             "SB301",
-            event,
+            frozen[-1] if frozen else _outermost(event),
             f"{module.var or module.name} is a fixed teacher in training mode: eval() is missing, its dropout "
             f"(or BatchNorm) is active",
             why="its targets are random (or depend on the batch), and the student learns the noise",
             fix=f"Call {module.var or 'teacher'}.eval() before the loop",
         )
+
+
+def _outermost(event: Event) -> tuple[ast.AST, Source] | Event:
+    """The outermost loop around an event in its own function: where the mode should have been set."""
+    func = event.funcs[-1].node if event.funcs else None
+    for frame in event.loops:
+        if frame.src is event.src and (func is None or frame.node in syntax.walk(func)):
+            return frame.node, frame.src
+    return event
 
 
 def _averages(p: Program) -> Iterator[Event]:

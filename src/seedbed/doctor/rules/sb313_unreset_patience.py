@@ -153,7 +153,8 @@ def _stops(p: Program, counter: str) -> bool:
     last = counter.rsplit(".", 1)[-1]
     for test in tests:
         for c in syntax.walk(test):
-            if isinstance(c, ast.Compare) and len(c.ops) == 1 and not isinstance(c.ops[0], (ast.Is, ast.IsNot, ast.In)):
+            sized = isinstance(c, ast.Compare) and len(c.ops) == 1
+            if sized and isinstance(c, ast.Compare) and not isinstance(c.ops[0], (ast.Is, ast.IsNot, ast.In)):  # noqa: SIM102
                 if any(syntax.text(s).rsplit(".", 1)[-1] == last for s in (c.left, c.comparators[0])):
                     return True
     return False

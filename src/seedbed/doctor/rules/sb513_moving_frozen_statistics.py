@@ -45,7 +45,9 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import methods, ownership, training
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -60,6 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
             or module.kind != "module"
             or event.mode != "train"
             or not p.trains
+            or event.seq < frozen[id(module)].seq
         ):
             continue
         if not any(n.startswith("BatchNorm") for n in ownership.contents(module)) and "external" not in module.tags:
@@ -84,9 +87,12 @@ def check(p: Program) -> Iterator[Finding]:
         where = frozen[id(module)]
         # a head that trains inside the frozen network: common, and often meant
         head = any(m.name.startswith(ownership.WEIGHTED) and id(m) not in frozen for m in methods.submodules(module))
+        trains = [
+            e for e in p.all("mode") if where.seq < e.seq < event.seq and e.name == "train" and _covers(e, module)
+        ]
         yield p.report(
             "SB513",
-            where,
+            q.beside(trains[-1], where) if trains else where,
             f"{module.var or module.name} is frozen but in training mode: its BatchNorm statistics still change",
             why="requires_grad=False only stops the weights; running mean and variance are updated in every "
             "forward pass",
@@ -99,3 +105,9 @@ def check(p: Program) -> Iterator[Finding]:
 def trained_output(p: Program, event: Event) -> bool:
     """Whether backward() reaches the output of a call."""
     return training.trained_output(p, event.result)
+
+
+def _covers(mode: Event, module: Val) -> bool:
+    return mode.recv is not None and any(
+        ownership.contains(o, module) for o in mode.recv.options() if o.kind == "module"
+    )

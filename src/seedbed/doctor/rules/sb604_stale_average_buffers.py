@@ -53,6 +53,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership, training
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 
 
@@ -87,4 +88,36 @@ def check(p: Program) -> Iterator[Finding]:
                 "their start",
                 why="only parameters are averaged, so in eval mode the average uses mean 0 and variance 1",
                 fix="Copy the buffers too: for b, m in zip(ema.buffers(), model.buffers()): b.copy_(m)",
+            )
+    yield from _averaged_models(p)
+
+
+def _averaged_models(p: Program) -> Iterator[Finding]:
+    """``AveragedModel`` with BatchNorm that is measured without ``update_bn``."""
+    if any(e.name.rsplit(".", 1)[-1] in ("update_bn", "bn_update") for e in p.all("call")):
+        return
+    seen: set[int] = set()
+    for event in training.forwards(p):
+        for swa in event.recv.options() if event.recv is not None else ():
+            if swa.name != "AveragedModel" or swa.kind != "module" or id(swa) in seen:
+                continue
+            flag = swa.arg(4, "use_buffers")
+            names = {n for n in ownership.contents(swa) if n.startswith(("BatchNorm", "SyncBatchNorm"))}
+            calls = [e for e in training.forwards(p) if e.recv is not None and any(o is swa for o in e.recv.options())]
+            if not names or (flag is not None and flag.const is not False) or any(e.mode == "train" for e in calls):
+                continue
+            if any(e.name == ".buffers" for e in p.all("call")) or any(e.recv is swa for e in p.all("restore")):
+                continue
+            seen.add(id(swa))
+            modes = [m for m in p.all("mode") if m.name == "eval" and m.seq < event.seq and q.same(m.recv, swa)]
+            made = next((e for e in p.all("call") if e.result is swa), event)
+            yield p.report(
+                "SB604",
+                q.beside(modes[-1] if modes else event, made),
+                f"the averaged (SWA) model is measured without update_bn(): its {min(names)} running statistics are "
+                "those of the start",
+                why="AveragedModel averages the parameters only; the statistics belong to other weights",
+                fix="Call torch.optim.swa_utils.update_bn(train_loader, swa_model) before it is used "
+                "(or AveragedModel(model, use_buffers=True))",
+                related=(q.place(swa),),
             )

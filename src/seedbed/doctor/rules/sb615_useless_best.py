@@ -60,13 +60,14 @@ def _judge(p: Program, node: ast.If, earlier: list[ast.stmt], parent: ast.AST) -
         if "best" not in words(best.replace(".", "_").replace("[", "_")):
             continue
         values = _assigned(p, best)
-        problem, at = "", test
+        at: ast.AST = test
+        problem = ""
         if values and all(_is_start(v) for v in values) and not _elsewhere(p, best):
             problem = f"{best} is never updated: every {score} that beats its start value counts as the best"
         for stmt in earlier:
             for value in _values_in(stmt, best):
-                inside = isinstance(value, ast.Call) and getattr(value.func, "id", "") in ("min", "max")
-                if inside and isinstance(op, (ast.Lt, ast.Gt)) and score in [ast.unparse(a) for a in value.args]:
+                given = value.args if isinstance(value, ast.Call) and syntax.text(value.func) in ("min", "max") else []
+                if isinstance(op, (ast.Lt, ast.Gt)) and score in [syntax.text(a) for a in given]:
                     problem = f"{best} already holds {score} when they are compared, so nothing is ever better"
                 elif isinstance(parent, (ast.For, ast.While)) and _is_start(value) and _epochs(parent):
                     problem, at = f"{best} is set back in every epoch: every epoch is the best one", stmt

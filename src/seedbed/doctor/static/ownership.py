@@ -73,6 +73,17 @@ def _held(optimizer: Val) -> list[Val]:
     return list(found.values())
 
 
+def own_parameters(module: Val) -> list[tuple[str, Val]]:
+    """Trainable ``nn.Parameter`` objects that a module of the program holds itself, with their names."""
+    found: list[tuple[str, Val]] = []
+    for name, part in module.attrs.items():
+        if part.kind == "module" and part.name in ("ParameterList", "ParameterDict"):
+            found += [(name, v) for v in [*(part.items or []), *part.attrs.values()] if v.name == "Parameter"]
+        elif part.kind == "tensor" and part.name == "Parameter" and part.grad:
+            found.append((name, part))
+    return found
+
+
 def contains(outer: Val, inner: Val) -> bool:
     """Whether ``inner`` is a part of the module ``outer`` (or the module itself)."""
     if id(outer) not in _PARTS:
