@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from seedbed import run as single
+import seedbed.run as single
 from seedbed.build import build
 from seedbed.loop import steps
 from seedbed.result import Options
