@@ -55,7 +55,10 @@ def check(p: Program) -> Iterator[Finding]:
             "KNeighborsClassifier",
         ):
             continue
-        yield _finding(p, event, f"{event.recv.name} is fitted again on {rounds.split_of_val(source)} data")
+        split = rounds.split_of_val(source)
+        yield _finding(
+            p, event, f"{event.recv.name} is fitted again ({event.name}, refit) on {split} data with its own mean"
+        )
     for event in p.all("assign"):
         val = event.result
         if val is None or val.kind != "tensor" or val.name != "div" or len(val.args) != 2 or id(event.node) in seen:
@@ -101,7 +104,7 @@ def _finding(p: Program, at: Event | Val, what: str) -> Finding:
     return p.report(
         "SB405",
         at,
-        f"{what}: its statistics differ from those of the training data",
+        f"{what}: its statistics differ from the training statistics",
         why="the model sees inputs on another scale than in training (and the held-out data informs its own scaling)",
         fix="Use the statistics of the training data: scaler.transform(x), or (x - train_mean) / train_std",
     )

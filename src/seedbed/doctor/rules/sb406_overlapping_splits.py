@@ -69,6 +69,14 @@ def check(p: Program) -> Iterator[Finding]:
                 seen.add(id(loader.node))
                 yield _finding(p, loader, overlap, trained)
                 break
+    yield from _evaluated_slices(p, seen)
+    yield from _redrawn(p)
+    yield from _permutation_parts(p)
+    yield from _followed(p, seen)
+
+
+def _evaluated_slices(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """Slices of one table that are trained on and measured, with rows in common."""
     for event in training.evaluations(p):
         if id(event.node) in seen or not event.args or not p.complete:
             continue
@@ -82,6 +90,10 @@ def check(p: Program) -> Iterator[Finding]:
                 if overlap and id(event.node) not in seen:
                     seen.add(id(event.node))
                     yield _finding(p, event, overlap, back)
+
+
+def _redrawn(p: Program) -> Iterator[Finding]:
+    """A split that is drawn again in every epoch."""
     for event in p.once("call"):
         last = event.name.rsplit(".", 1)[-1]
         if (
@@ -103,7 +115,10 @@ def check(p: Program) -> Iterator[Finding]:
             why="samples that are held out in one epoch are trained on in the next (a leak)",
             fix="Split once, before the epoch loop",
         )
-    yield from _permutation_parts(p)
+
+
+def _followed(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """Rows, seeds and files that both parts share."""
     for place, why in sharing.shared(p):
         if id(place.node) not in seen:
             seen.add(id(place.node))

@@ -44,6 +44,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static.program import Program
@@ -64,14 +65,19 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         for name, val in made.args[0].attrs.items():
             source = val.name.rsplit(".", 1)[-1]
-            if source in (
-                "default_rng",
-                "np_default_rng",
-                "RandomState",
-                "np_RandomState",
-                "Random",
-                "Generator",
-            ) and any(isinstance(n, ast.Attribute) and n.attr == name for n in ast.walk(method.node)):
+            if (
+                source
+                in (
+                    "default_rng",
+                    "np_default_rng",
+                    "RandomState",
+                    "np_RandomState",
+                    "Random",
+                    "Generator",
+                )
+                and not _per_worker(cls)
+                and any(isinstance(n, ast.Attribute) and n.attr == name for n in ast.walk(method.node))
+            ):
                 yield p.report(
                     "SB411",
                     val,
@@ -97,3 +103,10 @@ def check(p: Program) -> Iterator[Finding]:
                     severity=Severity.WARNING,
                 )
                 break
+
+
+def _per_worker(cls: Any) -> bool:
+    """Whether a data set asks in which worker it is."""
+    return any(
+        isinstance(n, (ast.Name, ast.Attribute)) and "get_worker_info" in ast.unparse(n) for n in ast.walk(cls.node)
+    )

@@ -48,6 +48,7 @@ from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
+from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
 
@@ -71,6 +72,8 @@ def check(p: Program) -> Iterator[Finding]:
                     flips.setdefault(changed.pop(), []).append(n)
         for name, uses in calls.items():
             subjects = {ast.unparse(u.args[0]) for u in uses}
+            if set(words(name.replace(".", "_"))) & {"pick", "sample", "choose", "draw", "select", "index"}:
+                continue  # it looks for an item, it does not change one
             if len(subjects) < 2 or not _random(p, cls, name):
                 continue
             yield _finding(p, method, uses[1], f"{name} draws anew for each of {sorted(subjects)}")

@@ -120,7 +120,20 @@ def _windows(val: Val) -> bool:
 
 
 def _slides(node: ast.AST, names: set[str] | None) -> bool:
+    local = {
+        t.id: n.value
+        for n in ast.walk(node)
+        if isinstance(n, ast.Assign) and isinstance(n.value, ast.BinOp)
+        for t in n.targets
+        if isinstance(t, ast.Name)
+    }
     for n in ast.walk(node):
+        if isinstance(n, ast.Slice) and isinstance(n.lower, ast.BinOp) and isinstance(n.lower.op, ast.Sub):
+            high = n.upper
+            if isinstance(high, ast.Name) and ast.unparse(n.lower.left) == high.id and (not names or high.id in names):
+                return True
+        if isinstance(n, ast.Slice) and isinstance(n.upper, ast.Name) and n.upper.id in local:
+            n = ast.Slice(n.lower, local[n.upper.id], n.step)
         if (
             isinstance(n, ast.Slice)
             and n.lower is not None

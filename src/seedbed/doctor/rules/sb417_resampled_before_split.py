@@ -35,6 +35,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
+from seedbed.doctor.static import lineage
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
 
@@ -42,6 +43,7 @@ from seedbed.doctor.static.values import ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
+    learned = {id(v) for f in lineage.feeds(p)[0] for v in lineage.path(f.x)}
     for whole in d.split_data(p):
         for val in ancestors(whole, limit=150):
             copied = val.name in ("repeat_interleave", "fit_resample", "resample", "tile", "np_repeat") or (
@@ -57,6 +59,8 @@ def check(p: Program) -> Iterator[Finding]:
                 and len({id(o) for i in val.args[0].items for o in d.loss_origins_base(i)}) < len(val.args[0].items)
             )
             if (copied or doubled) and id(val.node) not in seen and not d.is_split(val.args[0] if val.args else None):
+                if copied and learned and id(val) not in learned:
+                    continue  # labels that are spread over rows, not rows that are repeated
                 if val.args and val.args[0].name in ("arange", "range", "tensor") and copied:
                     continue
                 if val.name == "repeat" and whole.kind != "tensor":

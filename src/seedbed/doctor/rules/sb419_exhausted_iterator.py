@@ -36,43 +36,73 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
+
+_ONCE = frozenset(["zip", "map", "enumerate", "iter", "generator", "comprehension", "filter", "reversed", "literal"])
+_READS = frozenset(["list", "tuple", "sum", "sorted", "set", "max", "min", "dict"])
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    once = {"zip", "map", "enumerate", "iter", "generator", "comprehension", "filter", "reversed"}
+    first: dict[int, Event] = {}
     seen: set[int] = set()
-    for event in p.all("loop"):
-        over = event.recv
-        if over is None or id(event.node) in seen or not event.loops:
-            continue
-        for one in over.options():
-            if one.kind == "iter" and one.name in ("enumerate", "tqdm", "zip") and one.args and one.name == "enumerate":
-                inner = one.args[0]
-                if inner.kind == "iter" and inner.name in once:
-                    one = inner
-            if one.kind != "iter" or one.name not in once or one.node is None:
+    for event in p.all("loop", "comprehension", "call"):
+        over = event.recv if event.kind != "call" else _read(event)
+        for one in over.options() if over is not None else ():
+            one = _inside(one)
+            if not _spends(one):
                 continue
-            outer = event.loops[-1].node
-            start, end = getattr(outer, "lineno", 0), getattr(outer, "end_lineno", 0) or 0
-            if one.src is not event.src or start <= one.line <= end or not one.var:
+            before = first.setdefault(id(one), event)
+            if before is event or id(one) in seen or not q.same_branch(before, event) or _endless(one):
                 continue
-            if one.name == "comprehension" and not isinstance(one.node, ast.GeneratorExp):
+            if before.kind == "loop" and _left_early(p, before):
                 continue
-            fresh = [e for n, v, e in p.assigns if n == one.var and any(f.node is outer for f in e.loops)]
-            if fresh or isinstance(outer, ast.While) or (one.name == "generator" and event.funcs and one.line > end):
-                continue
-            body = set(ast.walk(outer))
-            if event.node not in body:
-                continue
-            seen.add(id(event.node))
+            seen.add(id(one))
+            again = "in every epoch" if before.node is event.node else "a second time"
             yield p.report(
                 "SB419",
                 one,
-                f"{one.var or one.name} is an iterator that is exhausted after the first epoch",
-                why=f"it is made once (line {one.line}) and read in every round of the loop at line {start}; "
-                f"from the second epoch on it is empty",
-                fix="Make it inside the epoch loop, or use a list",
-                related=((str(event.src.path), event.line, "the loop that reads it"),),
+                f"{one.var or one.name} is an iterator that is exhausted after the first pass, but it is read {again}",
+                why=f"it is made once (line {one.line}) and consumed by the first loop over it; after the first epoch "
+                "there are no batches left",
+                fix="Make it inside the epoch loop, or keep a list: list(zip(...))",
+                related=((str(event.src.path), event.line, "it is read again here"),),
             )
+
+
+def _read(event: Event) -> Val | None:
+    """What a call reads to its end, as ``list(pairs)`` does."""
+    name = event.name.rsplit(".", 1)[-1]
+    return event.args[0] if event.name.startswith("builtins.") and name in _READS and len(event.args) == 1 else None
+
+
+def _inside(val: Val) -> Val:
+    """The iterator that ``enumerate`` or ``tqdm`` goes on with."""
+    while val.kind == "iter" and val.name in ("enumerate", "tqdm") and val.args and _spends(val.args[0]):
+        val = val.args[0]
+    return val
+
+
+def _spends(val: Val) -> bool:
+    """Whether a value can be read only once."""
+    if val.kind != "iter" or val.name not in _ONCE or val.node is None:
+        return False
+    return val.name not in ("comprehension", "literal") or isinstance(val.node, (ast.GeneratorExp, ast.Call))
+
+
+def _endless(val: Val) -> bool:
+    """Whether it never ends: an endless generator, a pair with ``count()`` or ``cycle()``."""
+    if val.name == "generator":
+        call = val.node.func if isinstance(val.node, ast.Call) else None
+        name = call.attr if isinstance(call, ast.Attribute) else getattr(call, "id", "")
+        tree = val.src.tree if val.src is not None else None
+        defs = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == name] if tree else []
+        return not defs or any(isinstance(n, ast.While) for d in defs for n in ast.walk(d))
+    return any(v.name in ("count", "cycle", "repeat") or _endless(v) for v in val.args if v.name != val.name)
+
+
+def _left_early(p: Program, loop: Event) -> bool:
+    """Whether the first loop leaves before the end, so that a second one can go on."""
+    return any(e.loop is not None and e.loop.node is loop.node for e in p.all("break", "return"))

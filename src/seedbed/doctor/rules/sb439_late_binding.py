@@ -70,7 +70,7 @@ def _changing(loop: Any) -> set[str]:
     found = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
     for part in loop.body:
         if isinstance(part, ast.Assign):
-            found |= {n.id for t in part.targets for n in ast.walk(t) if _stored(n)}
+            found |= {n.id for t in part.targets for n in ast.walk(t) if isinstance(n, ast.Name) and _stored(n)}
     return found
 
 

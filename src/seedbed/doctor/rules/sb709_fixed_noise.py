@@ -73,6 +73,10 @@ def check(p: Program) -> Iterator[Finding]:
                 for u in q.users(p, val)
             ):
                 continue
+            loop = back.loops[0].node
+            inside = range(getattr(loop, "lineno", 0), (getattr(loop, "end_lineno", 0) or 0) + 1)
+            if not any(u.line in inside or rounds.loop_of(p, u) is not None for u in q.users(p, val)):
+                continue  # a part of the data, made before
             seen.add(id(val.node))
             yield p.report(
                 "SB709",

@@ -8,6 +8,9 @@ from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.scopes import Class
 from seedbed.doctor.static.values import Val, join, uses_gradient
 
+# Tables that are made empty and filled item by item: what is put in is where their rows come from.
+_BUFFERS = frozenset(["zeros", "empty", "full", "ones", "zeros_like", "empty_like", "full_like", "new_zeros"])
+
 
 def role(cls: Class) -> str:
     """What instances of a class are: module, dataset, iterable, autograd, lightning or instance."""
@@ -67,6 +70,14 @@ def set_item(run: Machine, target: ast.Subscript, val: Val) -> None:
         if -len(obj.items) <= key.const < len(obj.items):
             run.emit("replace", str(key.const), target, recv=obj, args=(obj.items[key.const], val))
             obj.items[key.const] = val
+    elif (
+        obj.kind == "tensor"
+        and obj.name in _BUFFERS
+        and val.kind in ("tensor", "list", "unknown")
+        and len(obj.args) < 12
+    ):
+        obj.args = (*obj.args, val)
+        obj.grad = obj.grad or val.grad
     elif obj.kind == "tensor" and "pandas" in obj.tags and val.kind != "const":
         obj.args = (*obj.args, val)
     elif obj.kind == "tensor" and val.grad:

@@ -70,6 +70,12 @@ def element(run: Machine, val: Val, node: ast.AST) -> Val:
         return made
     if val.kind == "dataset":
         return sample(run, val, node)
+    if val.kind == "instance" and hasattr(val.owner, "method"):
+        method = val.owner.method("__iter__")
+        if method is not None:
+            inner = run.invoke(method, node, (val,), {})
+            if inner is not val:
+                return element(run, inner, node)
     if val.kind == "iter" and val.name == "range":
         made = Val("number", "int", node, run.src)
         made.args = (val,)

@@ -14,6 +14,7 @@ DRAWS = frozenset(
     ["randperm", "np_permutation", "permutation", "randint", "np_randint", "integers", "choice", "np_choice", "sample"]
 )
 _METRICS = frozenset(["accuracy_score", "f1_score", "mean_squared_error", "mean_absolute_error", "r2_score"])
+_BUFFERS = frozenset(["zeros", "empty", "full", "ones", "zeros_like", "empty_like", "full_like", "new_zeros"])
 _TOGETHER = frozenset(["shuffle", "resample", "fit_resample"])  # calls that give back each of their arguments
 _SCALAR = frozenset(["const", "number"])
 _MERGES = frozenset(["add", "where", "cat", "concatenate", "stack", "vstack", "hstack", "concat", "column_stack"])
@@ -65,6 +66,8 @@ def data_input(val: Val) -> list[Val]:
         return list(val.items)
     if val.name == "comprehension" and val.items:
         return [*val.items[:1]]
+    if val.name in _BUFFERS:
+        return [a for a in val.args if a.kind in ("tensor", "list") and a.name != "size"][:4]
     if val.args and val.args[0].name in GENERATORS:
         return list(val.args[1:2])
     if val.name in _MERGES and val.args:

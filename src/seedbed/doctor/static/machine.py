@@ -74,7 +74,7 @@ class Machine(ABC):
         if args and "pandas" in args[0].tags:
             val.tags.add("pandas")
         if self.grads[-1]:
-            val.grad = any(a.grad for a in val.inputs())
+            val.grad = any(a.grad or (a.items and any(i.grad for i in a.items)) for a in val.inputs())
         return val
 
     # ---- what the interpreter adds -------------------------------------------------------------
@@ -114,7 +114,8 @@ class Machine(ABC):
                 if one.kind == "unknown" and not one.var:
                     one.var = name
         if not val.split and val.kind in ("tensor", "loader", "dataset") and val.shape != ():
-            val.split = split_of(name)
+            mask = name == "valid" and val.name in ("batch", "element", "part", "compare", "ne")  # not a split
+            val.split = "" if mask else split_of(name)
         elif val.name == "train_test_split" and val.kind == "tensor" and split_of(name) == "val":
             val.split = "val"  # a second split cuts the validation rows off the training rows
         scope = self.scope.owner(name) if name in self.scope.shared else self.scope

@@ -93,7 +93,15 @@ def binary(run: Machine, node: Any, op: str, left: Val, right: Val) -> Val:
             run.emit("broadcast", val.name, node, args=(left, right), result=val)
     val.dtype = "float" if "float" in (left.dtype, right.dtype) or op == "Div" else left.dtype or right.dtype
     val.split = left.split or right.split
+    if val.dtype in ("uint8", "int8", "int16") and not _keeps(left, right):
+        val.dtype = ""
     return val
+
+
+def _keeps(left: Val, right: Val) -> bool:
+    """Whether a small integer type stays: the other side is of the same type or a whole number."""
+    kinds = {v.dtype for v in (left, right) if v.kind != "const"}
+    return len(kinds) == 1 and all(isinstance(v.const, int) for v in (left, right) if v.kind == "const")
 
 
 def binop(run: Machine, node: ast.BinOp) -> Val:

@@ -56,7 +56,7 @@ def apply(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs:
     if "requires_grad" in kwargs and kwargs["requires_grad"].const is True:
         val.grad = True
         val.tags.add("leaf")
-    val.dtype = _dtype(name, first, kwargs)
+    val.dtype = _dtype(name, first, kwargs, args)
     val.shape = op_shapes.shape_of(name, first, args, kwargs)
     if first is not None and first.kind != "const":
         val.split = first.split
@@ -69,10 +69,19 @@ def apply(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs:
     return val
 
 
-def _dtype(name: str, first: Val | None, kwargs: dict[str, Val]) -> str:
+def _dtype(name: str, first: Val | None, kwargs: dict[str, Val], args: tuple[Val, ...] = ()) -> str:
+    """The type of the numbers: float, long, bool, a small integer type, or ``""`` when unknown."""
+    if name in ("byte", "ByteTensor", "imread", "imdecode", "read_image", "decode_image"):
+        return "uint8"
     given = kwargs.get("dtype")
+    if given is None and name in ("astype", "to", "type", "tensor", "as_tensor", "array", "asarray") and len(args) > 1:
+        given = args[1] if args[1].kind == "lib" or args[1].const in ("uint8", "float32") else None
+    if given is not None and given.kind == "const" and isinstance(given.const, str):
+        return "uint8" if given.const in ("uint8", "u1") else "float" if "float" in given.const else ""
     if given is not None and given.kind == "lib":
         last = given.name.rsplit(".", 1)[-1]
+        if last in ("uint8", "int8", "int16", "uint16"):
+            return last
         return "float" if "float" in last else "long" if "int" in last or last == "long" else last
     if name in FLOATS:
         return "float"

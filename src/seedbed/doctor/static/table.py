@@ -137,11 +137,17 @@ STATIC: tuple[str, ...] = (
     "SB322",
     "SB326",
     "SB327",
+    "SB328",
+    "SB329",
     "SB330",
     "SB331",
     "SB332",
     "SB333",
     "SB334",
+    "SB335",
+    "SB336",
+    "SB337",
+    "SB338",
     "SB401",
     "SB402",
     "SB403",
@@ -223,6 +229,8 @@ STATIC: tuple[str, ...] = (
     "SB709",
     "SB710",
     "SB714",
+    "SB820",
+    "SB821",
 )
 
 # Those that look at the syntax of the file alone: asked once for a file, not for each of its unused functions.

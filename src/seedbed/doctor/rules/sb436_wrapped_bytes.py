@@ -1,0 +1,78 @@
+"""Arithmetic on bytes wraps around at 0 and 255.
+
+## What it does
+
+Finds subtraction, addition, multiplication and negation of arrays and tensors that are still uint8.
+
+## Why is this bad
+
+A byte has no sign and ends at 255: `10 - 128` is 138. Dark pixels become bright ones, without an error.
+
+## Example
+
+```python
+images = torch.randint(0, 256, (100, 64), dtype=torch.uint8)
+inputs = (images - 128).float() / 64
+out = model(inputs)
+```
+
+## Use instead
+
+```python
+images = torch.randint(0, 256, (100, 64), dtype=torch.uint8)
+inputs = (images.float() - 128) / 64
+out = model(inputs)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+_SAY = {
+    "sub": "a subtraction wraps around below 0",
+    "add": "a sum wraps around above 255",
+    "mul": "a product wraps around above 255",
+    "neg": "a byte has no sign: the negation wraps around",
+}
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in p.all("forward", "call", "loss"):
+        for part in event.args:
+            for val in ancestors(part, limit=400) if part.kind in ("tensor", "list", "tuple") else ():
+                if id(val) in seen:
+                    continue
+                seen.add(id(val))
+                if val.name in _SAY and val.kind == "tensor" and _wraps(val) and id(val.node) not in seen:
+                    seen.add(id(val.node))
+                    yield p.report(
+                        "SB436",
+                        val,
+                        f"arithmetic on uint8 values: {_SAY[val.name]} (modulo 256, an overflow without an error)",
+                        why="the values are unsigned bytes here; the cast to float comes too late to save them",
+                        fix="Cast first: x.float() (or astype(np.float32)), then compute",
+                    )
+
+
+def _wraps(val: Val) -> bool:
+    """Whether every tensor operand is a byte and the numbers leave the result a byte."""
+    tensors = [a for a in val.args if a.kind != "const"]
+    numbers = [a.const for a in val.args if a.kind == "const"]
+    if not tensors or any(a.dtype != "uint8" for a in tensors):
+        return False
+    if any(not isinstance(n, int) or isinstance(n, bool) for n in numbers):
+        return False
+    if val.name == "mul" and (len(tensors) > 1 or any(n in (0, 1) for n in numbers)):
+        return False  # a product with a mask
+    if val.name == "add" and len(tensors) > 1:
+        return False
+    if val.name == "sub" and not any(t in val.args[:1] for t in tensors):
+        return numbers[:1] != [255] and numbers[:1] != [1]
+    return not (val.name == "sub" and numbers == [0])

@@ -1,0 +1,148 @@
+"""Rows of one group are on both sides of the split.
+
+## What it does
+
+Finds random splits by row where the rows belong to groups: several recordings of one patient, speaker or user.
+
+## Why is this bad
+
+Rows of one group resemble each other. The model recognises the group, and the score on "new" rows is too good.
+
+## Example
+
+```python
+from sklearn.model_selection import train_test_split
+who = torch.arange(30).repeat_interleave(10)
+signature = torch.randn(30, 4)
+x = signature[who] + 0.1 * torch.randn(300, 4)
+x_train, x_test = train_test_split(x, test_size=0.2, random_state=0)
+model(x_train)
+```
+
+## Use instead
+
+```python
+from sklearn.model_selection import GroupShuffleSplit
+who = torch.arange(30).repeat_interleave(10)
+signature = torch.randn(30, 4)
+x = signature[who] + 0.1 * torch.randn(300, 4)
+train, test = next(GroupShuffleSplit(test_size=0.2, random_state=0).split(x, groups=who))
+model(x[train])
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import lineage
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
+
+_WHO = frozenset(
+    ["subject", "subjects", "patient", "patients", "speaker", "speakers", "user", "users", "person", "group", "groups"]
+) | {"participant", "participants", "owner", "site", "hospital", "animal", "session", "donor", "customer", "device"}
+_ROWWISE = frozenset(["ShuffleSplit", "StratifiedShuffleSplit", "KFold", "StratifiedKFold"])
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    who = _groups(p)
+    if who is None:
+        return
+    splits = list(_row_splits(p))
+    aware = any(_aware(e, who) for e in p.all("call") if e not in splits)
+    if aware or not splits:
+        return
+    event = splits[0]
+    yield p.report(
+        "SB437",
+        event,
+        f"the split is by row, but rows belong to groups ({who.var or 'repeated sources'}): rows of one group are "
+        "in both the training and the test part (a group leak)",
+        why="rows of one subject or source resemble each other, so the model knows the test rows already",
+        fix="Split by group: GroupShuffleSplit or GroupKFold with groups=..., or shuffle the group ids and cut those",
+        related=(q.place(who),),
+    )
+
+
+def _groups(p: Program) -> Val | None:
+    """The array that says to which group each row belongs."""
+    named: Val | None = None
+    for name, val, _ in p.assigns:
+        repeated = val.name in ("repeat_interleave", "np_repeat", "repeat") and val.args
+        ids = repeated and val.args[0].name in ("arange", "range")
+        if ids and val.kind == "tensor":
+            feeds = [f for part in lineage.feeds(p) for f in part]
+            target = any(val in lineage.path(f.y) for f in feeds if f.y is not None)
+            if set(words(name)) & _WHO or (not target and (_indexes_rows(p, val) or p.complete)):
+                return val
+        if val.kind == "tensor" and set(words(name)) & _WHO and val.name in ("randint", "np_randint", "integers"):
+            named = val
+    if named is not None:
+        return named
+    for node in q.nodes(p, ast.Subscript):
+        key = node.slice
+        if isinstance(key, ast.Constant) and isinstance(key.value, str) and set(words(key.value)) & _WHO:
+            column = words(key.value)
+            if "id" in column or len(column) == 1:
+                base = next((e.recv for e in p.all("getitem") if e.node is node), None)
+                if base is not None and "pandas" in base.tags:
+                    val = Val("unknown", "column", node, p.source)
+                    val.var = key.value
+                    return val
+    return None
+
+
+def _indexes_rows(p: Program, ids: Val) -> bool:
+    """Whether a table of groups is spread over the rows with these ids."""
+    return any(
+        e.args and e.args[0] is ids and e.recv is not None and e.recv.name != "permutation" for e in p.all("getitem")
+    )
+
+
+def _row_splits(p: Program) -> Iterator[Event]:
+    """Random splits of rows."""
+    made = {id(e.result): e for e in p.all("call")}
+    for event in p.once("call"):
+        last = event.name.rsplit(".", 1)[-1]
+        flag = event.kwargs.get("shuffle")
+        mixes = flag is None or flag.const is not False
+        if last in ("train_test_split", "random_split") and mixes and "groups" not in event.kwargs:
+            if (
+                not any(v.name in ("unique", "arange") for v in ancestors(event.args[0], limit=6))
+                if event.args
+                else False
+            ):
+                yield event
+        elif last in _ROWWISE and event.result is not None and event.result.kind == "object":
+            if "Shuffle" in last or (flag is not None and flag.const is True):
+                yield event
+        elif last in ("randperm", "permutation") and event.args and not event.loops:
+            parts = [e for e in p.all("getitem") if e.recv is event.result and not e.loops]
+            sizes = [v for v in ancestors(event.args[0], limit=8) if v.name in ("len", "shape") and v.args]
+            rows = [s for s in sizes if s.args[0].kind == "tensor" and s.args[0].name not in ("unique",)]
+            if parts and rows and any(lineage.row_key(made_of) is not None for made_of in _picked(p, event.result)):
+                yield event
+    del made
+
+
+def _picked(p: Program, order: Val | None) -> Iterator[Val]:
+    """What is indexed with a part of an order."""
+    for feed in (f for part in lineage.feeds(p) for f in part):
+        for step in lineage.certain(feed.x):
+            key = lineage.row_key(step)
+            if key is not None and any(v is order for v in ancestors(key, limit=20)):
+                yield step
+
+
+def _aware(event: Event, who: Val) -> bool:
+    """Whether a call picks rows by their group."""
+    last = event.name.rsplit(".", 1)[-1]
+    if "groups" in event.kwargs or last.startswith(("Group", "LeaveOneGroup")):
+        return True
+    return last in ("isin", "in1d", "unique") and any(a is who or (a.var and a.var == who.var) for a in event.args)

@@ -1,0 +1,93 @@
+"""The parts of a split get each other's names.
+
+## What it does
+
+Finds results of `train_test_split` and `random_split` that are unpacked in the wrong order, and splits whose sizes
+are swapped.
+
+## Why is this bad
+
+The model is trained on the part that was meant for the test, or labels and inputs are mixed up.
+
+## Example
+
+```python
+from sklearn.model_selection import train_test_split
+x_train, y_train, x_test, y_test = train_test_split(x, y, test_size=0.5)
+model(x_train)
+```
+
+## Use instead
+
+```python
+from sklearn.model_selection import train_test_split
+x_train, x_test, y_train, y_test = train_test_split(x, y, test_size=0.5)
+model(x_train)
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import split_of
+from seedbed.doctor.static.program import Event, Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    calls = {id(e.node): e for e in p.all("call") if e.name.rsplit(".", 1)[-1] in ("train_test_split", "random_split")}
+    for node in q.nodes(p, ast.Assign):
+        event = calls.get(id(node.value))
+        target = node.targets[0]
+        if event is None or not isinstance(target, (ast.Tuple, ast.List)):
+            continue
+        names = [_name(t) for t in target.elts]
+        problem = _wrong(event, [split_of(n) for n in names])
+        if problem:
+            yield p.report(
+                "SB438",
+                event,
+                f"{problem}: {', '.join(names)}",
+                why="the names do not fit what they hold: the training uses the part that is meant for testing, "
+                "or inputs and targets are mixed up",
+                fix="Unpack in the order of the call: x_train, x_test, y_train, y_test = train_test_split(x, y)",
+            )
+    for event in p.once("call"):
+        if event.name.rsplit(".", 1)[-1] == "train_test_split":
+            size = event.kwargs.get("test_size")
+            if size is not None and isinstance(size.const, float) and 0.7 <= size.const < 0.96:
+                yield p.report(
+                    "SB438",
+                    event,
+                    f"test_size={size.const} gives the test set most of the data: the sizes of the split are swapped",
+                    why=f"only {1 - size.const:.0%} of the rows are left for the training",
+                    fix=f"Use test_size={round(1 - size.const, 3)} (or train_size={size.const})",
+                )
+
+
+def _name(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else "_"
+
+
+def _wrong(event: Event, splits: list[str]) -> str:
+    """What is wrong with the order of the names, ``""`` when nothing."""
+    held = ("val", "test")
+    if event.name.endswith("train_test_split"):
+        if len(splits) >= 4 and splits[0] == splits[1] == "train" and splits[2] in held and splits[3] in held:
+            return "train_test_split gives both parts of the first array, then both of the second, but is unpacked as"
+        pairs = list(zip(splits[::2], splits[1::2], strict=False))
+        if pairs and all(a in held and b == "train" for a, b in pairs):
+            return "train_test_split gives the training part first, but the names are the other way round"
+        return ""
+    sizes = event.args[1].items if len(event.args) > 1 and event.args[1].items else []
+    numbers = [s.const for s in sizes if isinstance(s.const, (int, float))]
+    if len(numbers) == len(splits) == len(sizes) and "train" in splits:
+        mine = numbers[splits.index("train")]
+        reversed_names = splits[0] in held and splits[-1] == "train"
+        if mine < 0.5 * max(numbers) and (reversed_names or all(isinstance(n, float) for n in numbers)):
+            return f"the sizes {numbers} give the training set the small part"
+    return ""

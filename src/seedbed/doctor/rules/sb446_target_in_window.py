@@ -1,0 +1,153 @@
+"""The value to predict is part of the input window.
+
+## What it does
+
+Finds windows of a series whose target is an entry of the window itself: one place too early.
+
+## Why is this bad
+
+The model only has to copy its last input. The score is nearly perfect and says nothing about the future.
+
+## Example
+
+```python
+xs, ys = [], []
+for i in range(len(series) - 10):
+    xs.append(series[i : i + 10])
+    ys.append(series[i + 9])
+x, y = torch.stack(xs), torch.stack(ys)
+```
+
+## Use instead
+
+```python
+xs, ys = [], []
+for i in range(len(series) - 10):
+    xs.append(series[i : i + 10])
+    ys.append(series[i + 10])
+x, y = torch.stack(xs), torch.stack(ys)
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Program
+
+_TARGETS = frozenset(["y", "ys", "target", "targets", "label", "labels", "next", "future", "tgt", "answer"])
+Form = dict[str, int]
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for scope in [*q.nodes(p, ast.FunctionDef), p.source.tree]:
+        local = _assigned(scope)
+        windows, targets = _windows(scope), list(_targets(scope))
+        for target in targets:
+            place = _linear(target.slice, local)
+            for window in windows:
+                if place is None or ast.dump(window.value) != ast.dump(target.value) or id(target) in seen:
+                    continue
+                low, high = _linear(window.slice.lower, local), _linear(window.slice.upper, local)
+                gap = _minus(high, place) if high is not None else None
+                if low is None or gap is None or set(gap) - {""} or not 1 <= gap.get("", 0) <= 3:
+                    continue
+                if not (set(_minus(high or {}, low)) - {""}) and _minus(high or {}, low).get("", 0) < 2:
+                    continue
+                seen.add(id(target))
+                yield p.report(
+                    "SB446",
+                    (target, p.source),
+                    f"the target {ast.unparse(target)} is inside the input window {ast.unparse(window)} (a leak)",
+                    why="the window already contains the value to predict: the model copies its last input",
+                    fix=f"Take the target after the window: an index from {ast.unparse(window.slice.upper)}",
+                )
+
+
+def _assigned(scope: Any) -> dict[str, ast.expr]:
+    """Names that are assigned once, from arithmetic on other names."""
+    found: dict[str, ast.expr] = {}
+    counts: dict[str, int] = {}
+    for node in ast.walk(scope):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+            counts[name] = counts.get(name, 0) + 1
+            if isinstance(node.value, (ast.BinOp, ast.Name, ast.Constant)):
+                found[name] = node.value
+    return {n: v for n, v in found.items() if counts[n] == 1}
+
+
+def _linear(node: ast.expr | None, local: dict[str, ast.expr], depth: int = 0) -> Form | None:
+    """``i + n - 1`` as ``{"i": 1, "n": 1, "": -1}``, ``None`` for anything else."""
+    if node is None or depth > 6:
+        return None
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        return {"": node.value}
+    if isinstance(node, ast.Name) and node.id in local and isinstance(local[node.id], ast.BinOp):
+        inner = _linear(local[node.id], local, depth + 1)
+        if inner is not None:
+            return inner
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        return {ast.unparse(node): 1}
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        left, right = _linear(node.left, local, depth + 1), _linear(node.right, local, depth + 1)
+        if left is None or right is None:
+            return None
+        sign = 1 if isinstance(node.op, ast.Add) else -1
+        return _minus(left, {k: -sign * v for k, v in right.items()})
+    return None
+
+
+def _minus(a: Form, b: Form) -> Form:
+    found = {k: a.get(k, 0) - b.get(k, 0) for k in a.keys() | b.keys()}
+    return {k: v for k, v in found.items() if v}
+
+
+def _windows(scope: Any) -> list[Any]:
+    """Slices with both ends, of which at least one moves with a name."""
+    return [
+        n
+        for n in ast.walk(scope)
+        if isinstance(n, ast.Subscript)
+        and isinstance(n.slice, ast.Slice)
+        and n.slice.lower is not None
+        and n.slice.upper is not None
+        and not isinstance(n.slice.lower, ast.Constant)
+    ]
+
+
+def _targets(scope: Any) -> Iterator[Any]:
+    """Single items that are kept as targets: appended to ``ys``, assigned to ``y``, second in what is returned."""
+    for node in ast.walk(scope):
+        value: ast.AST | None = None
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "append":
+            if node.args and set(words(ast.unparse(node.func.value).replace(".", "_"))) & _TARGETS:
+                value = node.args[0]
+            elif node.args and isinstance(node.args[0], ast.Tuple) and len(node.args[0].elts) == 2:
+                value = node.args[0].elts[1]
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            value = node.value if set(words(node.targets[0].id)) & _TARGETS else None
+        elif (
+            isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Tuple)
+            and isinstance(node.value, ast.Tuple)
+        ):
+            value = node.value.elts[-1] if len(node.value.elts) == 2 else None
+        elif (
+            isinstance(node, (ast.Return, ast.Yield))
+            and isinstance(node.value, ast.Tuple)
+            and len(node.value.elts) == 2
+        ):
+            value = node.value.elts[1]
+        if value is None:
+            continue
+        for part in ast.walk(value):
+            if isinstance(part, ast.Subscript) and isinstance(part.slice, (ast.BinOp, ast.Name)):
+                yield part
