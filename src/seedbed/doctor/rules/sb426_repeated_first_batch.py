@@ -40,8 +40,8 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import training
-from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -70,3 +70,47 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Loop over the loader: for x, y in loader",
             severity=Severity.HINT if not learned else Severity.WARNING if shuffled else Severity.ERROR,
         )
+    yield from _one_batch(p)
+
+
+def _one_batch(p: Program) -> Iterator[Finding]:
+    """One batch, fetched before the loop, that every step trains on: a test of the code that was left in."""
+    for event in p.once("call"):
+        if event.name != "builtins.next" or not event.args or event.result is None:
+            continue
+        loader = next((v for v in ancestors(event.args[0], limit=10) if v.kind == "loader"), None)
+        backs = [b for b in p.all("backward") if b.loops and b.seq > event.seq and b.recv is not None]
+        if loader is None or not backs or any(b.loops[-1] in event.loops for b in backs):
+            continue
+        size = loader.arg(1, "batch_size")
+        if size is None or not isinstance(size.const, int) or size.const < 2:
+            continue
+        rows = {id(v) for v in (event.result, *(event.result.items or []))}
+        fed = [b for b in backs if b.recv is not None and rows & {id(v) for v in ancestors(b.recv, limit=3000)}]
+        if len(fed) != len(backs) or any(_visits(e, loader) for e in p.all("loop", "comprehension")):
+            continue
+        loop = next((f for f in fed[0].loops if f not in event.loops), fed[0].loops[-1])
+        yield p.report(
+            "SB426",
+            event,
+            "one batch, next(iter(loader)), is fetched before the loop and every step trains on that same batch",
+            why=f"the loop at line {loop.line} never reads another batch, so the rest of the data is never seen and "
+            "the model overfits this one",
+            fix="Loop over the loader: for x, y in loader",
+            related=((str(loop.src.path), loop.line, "the training loop"),),
+            severity=Severity.WARNING,
+        )
+
+
+def _visits(event: Event, loader: Val) -> bool:
+    """Whether a loop reads the whole loader for training."""
+    stack = list(event.recv.options()) if event.recv is not None else []
+    for _ in range(20):
+        if not stack:
+            return False
+        one = stack.pop()
+        if one is loader:
+            return True
+        if one.kind in ("iter", "phi", "list", "tuple", "unknown") and one.name != "range":
+            stack += [*one.args, *(one.items or [])]
+    return False

@@ -48,6 +48,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import ownership
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
 
@@ -86,6 +87,7 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Save optimizer.state_dict() (and the scheduler's) and load it again",
                 severity=None if resumes and not restored else Severity.HINT,
             )
+    yield from _schedule(p)
     for event in resumes:
         source = [
             v
@@ -108,3 +110,29 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Call optimizer.load_state_dict(checkpoint['optimizer'])",
             )
             break
+
+
+def _schedule(p: Program) -> Iterator[Finding]:
+    """A run that saves and restores model and optimizer in the middle, but not its schedule."""
+    if not p.complete:
+        return
+    schedules = [e.recv for e in p.all("schedule") if e.recv is not None and e.recv.kind == "scheduler"]
+    restored = [
+        e for e in p.all("restore") if e.recv is not None and any(o.kind == "optimizer" for o in e.recv.options())
+    ]
+    if not schedules or not restored or "last_epoch" in p.source.text:
+        return
+    whole = [e for e in p.all("restore") if e.recv is not None and any(o.kind == "scheduler" for o in e.recv.options())]
+    later = [s for s in p.all("schedule") if s.seq > restored[0].seq]
+    if whole or not later or any("sched" in k.lower() for e in p.all("save") for a in e.args for k in a.attrs):
+        return
+    event = restored[0]
+    name = schedules[0].name
+    yield p.report(
+        "SB609",
+        event,
+        f"the resume restores the optimizer but not the scheduler's state: {name} starts again at its first step",
+        why="after the resume the learning rate follows the schedule from its beginning, not from where it stopped",
+        fix="Save scheduler.state_dict() in the checkpoint and call scheduler.load_state_dict() after loading",
+        related=(q.place(schedules[0]),),
+    )

@@ -38,6 +38,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
@@ -51,7 +52,7 @@ def check(p: Program) -> Iterator[Finding]:
     for parent in q.nodes(p, ast.Module, ast.FunctionDef, ast.For, ast.While, ast.If, ast.With):
         for block in (parent.body, getattr(parent, "orelse", [])):
             for index, node in enumerate(block):
-                if isinstance(node, ast.If) and _KEEPS.search("\n".join(ast.unparse(s) for s in node.body)):
+                if isinstance(node, ast.If) and _KEEPS.search("\n".join(syntax.text(s) for s in node.body)):
                     yield from _judge(p, node, block[:index], parent)
 
 
@@ -90,14 +91,14 @@ def _sides(test: ast.expr) -> Iterator[tuple[str, str, ast.cmpop, ast.expr]]:
             and isinstance(c.ops[0], (ast.Lt, ast.Gt, ast.LtE, ast.GtE))
             and all(isinstance(s, (ast.Name, ast.Attribute, ast.Subscript)) for s in (c.left, c.comparators[0]))
         ):
-            left, right = ast.unparse(c.left), ast.unparse(c.comparators[0])
+            left, right = syntax.text(c.left), syntax.text(c.comparators[0])
             yield left, right, c.ops[0], c
             yield right, left, c.ops[0], c
 
 
 def _values_in(stmt: ast.AST, name: str) -> list[ast.expr]:
     found = []
-    for a in ast.walk(stmt):
+    for a in syntax.walk(stmt):
         if isinstance(a, ast.Assign):
             for target in a.targets:
                 if isinstance(target, ast.Tuple) and isinstance(a.value, ast.Tuple):
@@ -106,10 +107,10 @@ def _values_in(stmt: ast.AST, name: str) -> list[ast.expr]:
                     pairs = [(t, a.value) for t in target.elts]
                 else:
                     pairs = [(target, a.value)]
-                found += [v for t, v in pairs if ast.unparse(t) == name]
-        elif isinstance(a, (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)) and ast.unparse(a.target) == name:
+                found += [v for t, v in pairs if syntax.text(t) == name]
+        elif isinstance(a, (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)) and syntax.text(a.target) == name:
             found += [a.value] if a.value is not None else []
-        elif isinstance(a, (ast.For, ast.comprehension)) and name in ast.unparse(a.target):
+        elif isinstance(a, (ast.For, ast.comprehension)) and name in syntax.text(a.target):
             found.append(a.iter)
     return found
 
@@ -120,7 +121,7 @@ def _assigned(p: Program, name: str) -> list[ast.expr]:
 
 def _is_start(value: ast.expr) -> bool:
     """Whether a value is one that a best score starts with."""
-    text = ast.unparse(value)
+    text = syntax.text(value)
     return isinstance(value, ast.Constant) or bool(
         re.fullmatch(r"-?(float\(.*\)|(math|np|torch|numpy)\.inf|[\d.e+]+)", text)
     )
@@ -134,7 +135,7 @@ def _elsewhere(p: Program, name: str) -> bool:
         return True
     if "." in name:
         return any(
-            isinstance(a, ast.Attribute) and a.attr == last and isinstance(a.ctx, ast.Store) and ast.unparse(a) != name
+            isinstance(a, ast.Attribute) and a.attr == last and isinstance(a.ctx, ast.Store) and syntax.text(a) != name
             for a in q.nodes(p, ast.Attribute)
         )
     return any(a.arg == last for a in q.nodes(p, ast.arg))
@@ -144,5 +145,5 @@ def _epochs(loop: ast.For | ast.While) -> bool:
     if isinstance(loop, ast.While):
         return False
     return bool(
-        {w for n in ast.walk(loop.target) if isinstance(n, ast.Name) for w in words(n.id)} & {"epoch", "ep", "e"}
+        {w for n in syntax.walk(loop.target) if isinstance(n, ast.Name) for w in words(n.id)} & {"epoch", "ep", "e"}
     )
