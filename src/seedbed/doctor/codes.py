@@ -338,6 +338,7 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB818", "accumulation-beyond-epoch", W, "one update needs more batches than an epoch has"),
     ("SB820", "teacher-forcing-in-evaluation", W, "the decoder still gets the true tokens in evaluation"),
     ("SB821", "forgotten-state", E, "the hidden state is made anew at every time step"),
+    ("SB822", "state-across-shuffled", W, "the recurrent state is carried between shuffled batches"),
     # 9xx monitors
     ("SB901", "non-finite-loss", E, "the loss is not finite"),
     ("SB902", "exploding-gradient", W, "the gradient explodes"),

@@ -31,6 +31,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -77,18 +78,48 @@ def _over_queries(p: Program, seen: set[int]) -> Iterator[Finding]:
     for made, source in training.softmaxes(p):
         dim = made.kwargs.get("dim", made.args[1] if len(made.args) > 1 else None)
         where = q.spot(made, p.events[0])
-        if dim is None or dim.const != -2 or id(where.node) in seen:
+        if dim is None or not isinstance(dim.const, int) or dim.const == -1 or id(where.node) in seen:
             continue
-        scores = any(v.name in ("matmul", "bmm", "einsum") for v in q.chain(source))
+        scores = [v for v in q.chain(source) if v.name in ("matmul", "bmm", "einsum")]
+        least, exact = _rank(source, scores)
+        if dim.const >= 0 and (dim.const >= least - 1 or (dim.const == 2 and not exact)):
+            continue
+        if any(u.name == "div" and len(u.args) == 2 and u.args[1].name == "sum" for u in q.users(p, made)):
+            continue  # weights over slots, normalised again over the inputs
+        side = "queries" if dim.const == -2 or (exact and dim.const == least - 2) else "batch, heads or queries"
         if scores and any(u.name in ("matmul", "bmm", "einsum", "dropout") for u in q.users(p, made)):
             seen.add(id(where.node))
             yield p.report(
                 "SB208",
                 where,
-                "attention softmax over dim=-2, the queries: the weights of a query do not sum to one over the keys",
+                f"attention softmax over dim={dim.const}, the {side}: a query's weights do not sum to one over the keys",
                 why="each output is no weighted mean of the values, and positions influence each other's weights",
                 fix="Use dim=-1 (the keys)",
             )
+
+
+def _rank(source: Val, scores: list[Val]) -> tuple[int, bool]:
+    """The least number of axes that attention scores have, and whether that is exact."""
+    for val in (source, *scores):
+        if val.shape is not None:
+            return len(val.shape), True
+    for val in scores:
+        text = val.args[0].const if val.name == "einsum" and val.args else None
+        if isinstance(text, str) and "->" in text and "." not in text:
+            return len(text.split("->")[1].strip()), True
+        if val.name == "bmm":
+            return 3, True
+        for side in val.args:
+            for part in q.chain(side)[:6]:
+                dims = [a.const for a in part.args[1:]]
+                if part.name in ("transpose", "permute") and dims in ([2, 3], [3, 2], [0, 2, 3, 1], [0, 1, 3, 2]):
+                    return 4, True
+                if part.name == "mT" or (
+                    part.name in ("transpose", "swapaxes", "permute")
+                    and dims in ([-2, -1], [-1, -2], [1, 2], [2, 1], [0, 2, 1])
+                ):
+                    return 3, False
+    return 0, False
 
 
 def _targets(p: Program, seen: set[int]) -> Iterator[Finding]:

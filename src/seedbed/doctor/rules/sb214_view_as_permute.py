@@ -64,7 +64,8 @@ def check(p: Program) -> Iterator[Finding]:
         sizes = made.args[1:]
         if len(sizes) == 1 and sizes[0].items is not None:
             sizes = tuple(sizes[0].items)
-        problem = _by_names(source, sizes) or _by_sizes(source, made, sizes)
+        problem = _by_names(source, sizes) or _by_sizes(source, made, sizes) or _of_state(source, sizes)
+        problem = problem or _of_pixels(source, sizes)
         if problem:
             seen.add(id(event.node))
             yield p.report(
@@ -75,6 +76,49 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Use permute(...) or transpose(...) to change the order of dims (view only splits or "
                 "joins neighbours)",
             )
+
+
+def _of_pixels(source: Val, sizes: tuple[Val, ...]) -> str:
+    """The output of a convolution, (batch, channels, ...), cut into rows of ``channels`` numbers."""
+    if len(sizes) != 2:
+        return ""
+    current = source
+    for _ in range(20):
+        if current.kind == "phi" or (current.name in _ELEMENTWISE and current.args):
+            current = current.args[0]
+        else:
+            break
+    layer = current.owner
+    if not current.name.startswith("Conv") or layer is None or current.name[-2:] not in ("1d", "2d", "3d"):
+        return ""
+    channels, last = layer.number(1, "out_channels"), sizes[1]
+    fits = (isinstance(channels, int) and last.const == channels and channels > 1) or _axis_of(last, source) == 1
+    if not fits or sizes[0].const not in (-1, None):
+        return ""
+    if isinstance(sizes[0].const, int) is False and _axis_of(sizes[0], source) == 0:
+        return ""
+    return "channels are on axis 1: cut into rows of that many numbers, each row mixes pixels instead of channels"
+
+
+_ELEMENTWISE = frozenset(
+    "forward contiguous relu leaky_relu gelu sigmoid softmax log_softmax dropout float to detach clone cpu identity "
+    "BatchNorm1d BatchNorm2d BatchNorm3d interpolate".split()
+)
+
+
+def _of_state(source: Val, sizes: tuple[Val, ...]) -> str:
+    """The final state of a recurrent layer, (layers * directions, batch, hidden), read as rows of samples."""
+    if source.name != "state" or source.owner is None or len(sizes) != 2:
+        return ""
+    layer = source.owner
+    both, depth = layer.kwargs.get("bidirectional"), layer.arg(2, "num_layers")
+    many = (both is not None and both.const is True) or (
+        depth is not None and isinstance(depth.const, int) and depth.const > 1
+    )
+    rows = sizes[0].const if sizes[0].kind == "const" else None
+    if not many or (isinstance(rows, int) and rows > 0):
+        return ""
+    return "h_n is (layers * directions, batch, hidden): cut into rows of the batch, each row mixes several samples"
 
 
 def _axis_of(size: Val, source: Val) -> int | None:
@@ -131,13 +175,17 @@ def _by_names(source: Val, sizes: tuple[Val, ...]) -> str:
         return ""
     if known != sorted(known):
         return f"the sizes of axes {known} are given in another order than the tensor has them"
-    if known[:2] == [0, 1] and axes[0] == 0 and axes[1] is None and axes[2:3] == [1] and len(axes) == 4:
+    if known[:2] == [0, 1] and axes[0] == 0 and axes[1] is None and axes[2:3] == [1] and len(axes) >= 3:
         return "the second axis of the tensor moves behind a new one (the heads), but its data does not move"
     return ""
 
 
 def _by_sizes(source: Val, made: Val, sizes: tuple[Val, ...]) -> str:
     old, new = source.shape, tuple(s.const if isinstance(s.const, int) else None for s in sizes)
+    if old is not None and 2 < len(old) < len(new) and _lost_border(list(old), list(new)):
+        return (
+            f"shape {old} becomes {new}: time and features (heads) are mixed: only transpose moves an axis"
+        )
     if old is None or len(old) != len(new) or len(old) < 2:
         return ""
     a, b = list(old), list(new)
@@ -148,3 +196,21 @@ def _by_sizes(source: Val, made: Val, sizes: tuple[Val, ...]) -> str:
     if a != b and sorted(x or 0 for x in a) == sorted(x or 0 for x in b):
         return f"shape {old} becomes {new} by cutting memory anew, not by moving axes"
     return ""
+
+
+def _lost_border(old: list[int | None], new: list[int | None]) -> bool:
+    """Whether no border between axes of the new shape falls on a border of the old one: data of both sides mix."""
+    if old[0] is None and new[0] in (None, -1) and None not in old[1:]:
+        old, new = old[1:], new[1:]
+    if None in old or None in new or -1 in new or 1 in old:
+        return False
+    ends, total = set[int](), 1
+    for size in new:
+        total *= size or 0
+        ends.add(total)
+    count = 1
+    borders = []
+    for size in old:
+        count *= size or 0
+        borders.append(count)
+    return count == total and any(b not in ends for b in borders[:-1])

@@ -71,7 +71,9 @@ def check(p: Program) -> Iterator[Finding]:
         problem = _wrong_mask(made.args[1])
         if problem:
             seen.add(id(event.node))
-            yield _report(p, event, problem)
+            mask = _made_at(made.args[1])
+            at = mask if mask is not None and "inverted" not in problem and mask.line else event
+            yield _report(p, at, problem, event)
     for event in training.forwards_inside(p, "MultiheadAttention", "TransformerEncoder", "TransformerEncoderLayer"):
         if id(event.node) in seen or not tokens.next_token(p):
             continue
@@ -131,13 +133,14 @@ def _unmasked_scores(p: Program, seen: set[int]) -> Iterator[Finding]:
                 )
 
 
-def _report(p: Program, at: Event | Val, problem: str) -> Finding:
+def _report(p: Program, at: Event | Val, problem: str, used: Event | None = None) -> Finding:
     return p.report(
         "SB223",
         at,
         f"the causal mask is missing or wrong: {problem}",
         why="positions attend to the future, so the model copies the answer from its input and fails when it generates",
         fix="Mask the future: scores.masked_fill(torch.tril(torch.ones(T, T)) == 0, float('-inf')), or is_causal=True",
+        related=((str(used.src.path), used.line, "the mask is used here"),) if used is not None else (),
     )
 
 
@@ -146,6 +149,18 @@ def _triangle(val: Val) -> tuple[str, Any] | None:
         if one.name in ("tril", "triu"):
             diagonal = one.kwargs.get("diagonal", one.args[1] if len(one.args) > 1 else None)
             return one.name, (diagonal.const if diagonal is not None else 0)
+    return None
+
+
+def _made_at(mask: Val) -> Val | None:
+    """The triangle that a mask is made from."""
+    current = mask
+    for _ in range(12):
+        if current.name in ("tril", "triu"):
+            return current
+        if not current.args:
+            break
+        current = current.args[0]
     return None
 
 

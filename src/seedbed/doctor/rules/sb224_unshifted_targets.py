@@ -41,11 +41,12 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import tokens
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    seen: set[int] = set()
     for event in p.once("loss"):
         if event.name not in ("CrossEntropyLoss", "NLLLoss") or len(event.args) < 2:
             continue
@@ -84,14 +85,36 @@ def check(p: Program) -> Iterator[Finding]:
             e.recv is not None and any(e.recv is a for a in ancestors(embedded[0], limit=40)) for e in p.all("setitem")
         ):
             continue
+        cut = _cut(event.args[1])
+        if cut is not None and id(cut.node) in seen:
+            continue
+        seen.add(id(cut.node if cut is not None else event.node))
         yield p.report(
             "SB224",
-            event,
+            cut if cut is not None else event,
             "the targets are the input tokens themselves: they are not shifted by one",
             why="the model sees the token that it has to predict, so it learns to copy instead of predicting "
             "the next token",
             fix="Use logits[:, :-1] with tokens[:, 1:]",
+            related=((str(event.src.path), event.line, "the loss"),) if cut is not None else (),
         )
+
+
+def _cut(goal: Val) -> Val | None:
+    """Where the targets are sliced out of the tokens, if that is not at the loss itself."""
+    current = goal
+    for _ in range(20):
+        if current.kind == "phi" and current.args:
+            current = current.args[0]
+        elif current.name in ("stack", "cat") and current.args and current.args[0].items:
+            return current if current.args[0].items[0].name == "getitem" else None
+        elif current.name == "getitem" and current.args and current.line:
+            return current
+        elif current.name in tokens.MOVES and current.args:
+            current = current.args[0]
+        else:
+            break
+    return None
 
 
 def _sequences(event: Event) -> bool:

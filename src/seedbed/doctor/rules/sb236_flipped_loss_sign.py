@@ -38,8 +38,8 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
 
 _KNOWN = {
     "CrossEntropyLoss",
@@ -118,8 +118,7 @@ def _generators(p: Program, seen: set[int]) -> Iterator[Finding]:
                 continue
             if event.loops != back.loops or not any(v is event.result for v in ancestors(root, limit=200)):
                 continue
-            goal = [v for v in q.chain(event.args[1]) if v.name in ("zeros", "zeros_like", "full_like", "full")]
-            if not goal or (goal[-1].name.startswith("full") and goal[-1].number(1, "fill_value") not in (0, 0.0)):
+            if not _says_fake(p, event, event.args[1]):
                 continue
             judge = next((v for v in q.chain(event.args[0]) if v.name == "forward" and v.owner is not None), None)
             made = [v for v in ancestors(event.args[0], limit=400) if v.name == "forward" and v is not judge and v.grad]
@@ -134,3 +133,19 @@ def _generators(p: Program, seen: set[int]) -> Iterator[Finding]:
                     why="it learns to make the discriminator recognise its samples instead of fooling it",
                     fix="Use the label of real samples (ones) in the generator's loss",
                 )
+
+
+def _says_fake(p: Program, event: Event, label: Val) -> bool:
+    """Whether a label is zero where the loss reads it: made so, or filled so since then."""
+    chain = q.chain(label)
+    names = {id(v) for v in chain}
+    filled = [
+        e
+        for e in p.all("inplace")
+        if e.seq < event.seq and e.name in ("fill_", "zero_") and e.recv is not None and id(e.recv) in names
+    ]
+    if filled:
+        last = filled[-1]
+        return last.name == "zero_" or (bool(last.args) and last.args[0].const in (0, 0.0))
+    goal = [v for v in chain if v.name in ("zeros", "zeros_like", "full_like", "full")]
+    return bool(goal) and (not goal[-1].name.startswith("full") or goal[-1].number(1, "fill_value") in (0, 0.0))

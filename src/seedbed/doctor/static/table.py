@@ -231,6 +231,7 @@ STATIC: tuple[str, ...] = (
     "SB714",
     "SB820",
     "SB821",
+    "SB822",
 )
 
 # Those that look at the syntax of the file alone: asked once for a file, not for each of its unused functions.

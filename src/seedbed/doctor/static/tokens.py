@@ -7,14 +7,14 @@ import ast
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
-_MOVES = frozenset(["view", "reshape", "flatten", "contiguous", "long", "to", "transpose", "t", "permute"])
+MOVES = frozenset(["view", "reshape", "flatten", "contiguous", "long", "to", "transpose", "t", "permute"])
 
 
 def token_source(val: Val) -> tuple[Val | None, str]:
     """The tensor that token ids come from, and how they were sliced along the way (``""``: not at all)."""
     current, key = val, ""
     for _ in range(20):
-        if current.kind == "phi" or (current.name in _MOVES and current.args):
+        if current.kind == "phi" or (current.name in MOVES and current.args):
             current = current.args[0]
         elif (
             current.name in ("stack", "cat")

@@ -1,0 +1,138 @@
+"""Evaluation feeds the true tokens to the decoder (teacher forcing).
+
+## What it does
+
+Finds evaluations in which a forward pass still chooses the true previous step (teacher forcing) at random or always.
+
+## Why is this bad
+
+The decoder gets answers that it will not have when it is used. The score is far too good.
+
+## Example
+
+```python
+class Decoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.GRUCell(1, 16)
+        self.out = nn.Linear(16, 1)
+
+    def forward(self, h, future, ratio=0.5):
+        prev, steps = torch.zeros(len(h), 1), []
+        for t in range(10):
+            h = self.cell(prev, h)
+            value = self.out(h)
+            steps.append(value)
+            prev = future[:, t : t + 1] if torch.rand(1).item() < ratio else value
+        return torch.cat(steps, 1)
+
+model = Decoder()
+opt = torch.optim.Adam(model.parameters())
+for h, future in loader:
+    loss = F.mse_loss(model(h, future), future)
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+model.eval()
+with torch.no_grad():
+    for h, future in val_loader:
+        print(F.mse_loss(model(h, future), future).item())
+```
+
+## Use instead
+
+```python
+class Decoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.GRUCell(1, 16)
+        self.out = nn.Linear(16, 1)
+
+    def forward(self, h, future, ratio=0.5):
+        prev, steps = torch.zeros(len(h), 1), []
+        for t in range(10):
+            h = self.cell(prev, h)
+            value = self.out(h)
+            steps.append(value)
+            prev = future[:, t : t + 1] if torch.rand(1).item() < ratio else value
+        return torch.cat(steps, 1)
+
+model = Decoder()
+opt = torch.optim.Adam(model.parameters())
+for h, future in loader:
+    loss = F.mse_loss(model(h, future), future)
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+model.eval()
+with torch.no_grad():
+    for h, future in val_loader:
+        print(F.mse_loss(model(h, future, ratio=0.0), future).item())
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
+
+_DRAWS = frozenset(["random", "rand", "uniform", "np_rand", "np_random", "np_uniform"])
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in training.evaluations(p):
+        if event.mode == "train" and event.grad:
+            continue
+        chance, draw = _chance(p, event)
+        if draw is None or chance is None or id(event.node) in seen:
+            continue
+        seen.add(id(event.node))
+        how = "always" if isinstance(chance, (int, float)) and chance >= 1 else f"with probability {chance}"
+        yield p.report(
+            "SB820",
+            event,
+            f"teacher forcing stays on in evaluation: the decoder {how} gets the ground truth as its last step",
+            why="it will not have the true tokens when it is used, so the score is far too good",
+            fix="Pass a teacher forcing ratio of 0 in evaluation, so that the decoder reads its own predictions",
+            related=((str(draw.src.path), draw.line, "the choice"),),
+        )
+
+
+def _chance(p: Program, event: Event) -> tuple[object, Event | None]:
+    """The probability with which a call of a model still reads the truth, and where it is compared."""
+    for test in p.all("compare"):
+        if test.seq > event.seq or len(test.args) != 2 or not any(site[0] is event.node for site in test.sites):
+            continue
+        if test.name not in ("Lt", "LtE", "Gt", "GtE"):
+            continue
+        left, right = test.args
+        draw, limit = (left, right) if _is_draw(left) else (right, left)
+        if not _is_draw(draw) or limit.kind != "const" or not isinstance(limit.const, (int, float)) or not limit.const:
+            continue
+        if not _forces(limit, test):
+            continue
+        return limit.const, test
+    return None, None
+
+
+def _is_draw(val: Val) -> bool:
+    return any(v.name in _DRAWS for v in q.chain(val)[:4]) or val.name in _DRAWS
+
+
+def _forces(limit: Val, test: Event) -> bool:
+    """Whether the choice stands in a loop over steps of a model with targets among its inputs, and not in training."""
+    if not test.loops or any(c[2].name == "training" for c in test.conds):
+        return False
+    func = next((f for f in reversed(test.funcs) if f.name != "<lambda>"), None)
+    names = {w for a in (func.node.args.args if func is not None else []) for w in words(a.arg)}
+    return bool(
+        names & {"teacher", "forcing", "tf", "target", "targets", "trg", "tgt", "future", "y", "ratio", "truth"}
+    )
