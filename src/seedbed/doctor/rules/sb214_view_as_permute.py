@@ -43,6 +43,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
 
@@ -65,7 +66,8 @@ def check(p: Program) -> Iterator[Finding]:
         if len(sizes) == 1 and sizes[0].items is not None:
             sizes = tuple(sizes[0].items)
         problem = _by_names(source, sizes) or _by_sizes(source, made, sizes) or _of_state(source, sizes)
-        problem = problem or _of_pixels(source, sizes)
+        if not problem and _flat_labels(p, made):
+            problem = _of_pixels(source, sizes)
         if problem:
             seen.add(id(event.node))
             yield p.report(
@@ -98,6 +100,16 @@ def _of_pixels(source: Val, sizes: tuple[Val, ...]) -> str:
     if isinstance(sizes[0].const, int) is False and _axis_of(sizes[0], source) == 0:
         return ""
     return "channels are on axis 1: cut into rows of that many numbers, each row mixes pixels instead of channels"
+
+
+def _flat_labels(p: Program, made: Val) -> bool:
+    """Whether a loss takes these rows with labels that were flattened too: there is one label per pixel."""
+    return any(
+        len(e.args) > 1
+        and any(v is made for v in q.chain(e.args[0]))
+        and any(v.name in ("view", "reshape", "flatten", "ravel") for v in q.chain(e.args[1])[:4])
+        for e in p.all("loss")
+    )
 
 
 _ELEMENTWISE = frozenset(
@@ -183,9 +195,7 @@ def _by_names(source: Val, sizes: tuple[Val, ...]) -> str:
 def _by_sizes(source: Val, made: Val, sizes: tuple[Val, ...]) -> str:
     old, new = source.shape, tuple(s.const if isinstance(s.const, int) else None for s in sizes)
     if old is not None and 2 < len(old) < len(new) and _lost_border(list(old), list(new)):
-        return (
-            f"shape {old} becomes {new}: time and features (heads) are mixed: only transpose moves an axis"
-        )
+        return f"shape {old} becomes {new}: time and features (heads) are mixed: only transpose moves an axis"
     if old is None or len(old) != len(new) or len(old) < 2:
         return ""
     a, b = list(old), list(new)

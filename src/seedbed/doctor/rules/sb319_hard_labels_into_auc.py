@@ -30,6 +30,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import measures
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 
@@ -45,13 +46,9 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         scores = event.arg(1, "y_score")
-        found = [v for v in (q.chain(scores) if scores is not None else []) for v in [v, *(v.items or [])]]
-        hard = [
-            v
-            for one in found
-            for v in q.chain(one)
-            if v.name in ("argmax", "round", "compare", "np_round") or v.name == "predict"
-        ]
+        found = measures.elements(scores) if scores is not None else []
+        names = ("argmax", "round", "compare", "np_round", "predict", "gt", "ge", "argmax_builtin", "heaviside")
+        hard = [v for one in found for v in (one, *q.chain(one)) if v.name in names]
         if hard:
             yield p.report(
                 "SB319",

@@ -1,0 +1,114 @@
+"""A metric that is no mean over samples is computed per batch and averaged.
+
+## What it does
+
+Finds ROC AUC, average precision, F1, precision, recall, R², correlation, perplexity (`exp` of the loss) and RMSE
+(root of the error) that are computed in every evaluation batch and summed or collected to be averaged.
+
+## Why is this bad
+
+The mean of these numbers over batches is not their value over the data set: it depends on the batch size, on the
+order of the samples and on which classes a batch happens to hold.
+
+## Example
+
+```python
+from sklearn.metrics import roc_auc_score
+
+model = nn.Linear(4, 1)
+model.eval()
+values = []
+with torch.no_grad():
+    for x, y in val_loader:
+        values.append(roc_auc_score(y, model(x)))
+print(sum(values) / len(values))
+```
+
+## Use instead
+
+```python
+from sklearn.metrics import roc_auc_score
+
+model = nn.Linear(4, 1)
+model.eval()
+scores, labels = [], []
+with torch.no_grad():
+    for x, y in val_loader:
+        scores.append(model(x))
+        labels.append(y)
+print(roc_auc_score(torch.cat(labels), torch.cat(scores)))
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static import measures, rounds
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
+
+_NAMES = (
+    measures.RANKING | measures.LABELLED | {"r2_score", "explained_variance_score", "root_mean_squared_error"}
+) - {
+    "accuracy_score",
+    "hamming_loss",
+    "zero_one_loss",
+    "roc_curve",
+    "precision_recall_curve",
+}
+_CORRELATIONS = frozenset(["pearsonr", "spearmanr", "kendalltau", "corrcoef"])
+_SAID = {"exp": "perplexity (exp of the batch loss)", "sqrt": "RMSE (root of the batch error)"}
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in p.all("augment", "keep"):
+        if not event.loops or not event.args or (event.kind == "augment" and event.name != "Add"):
+            continue
+        loop = next((x for x in reversed(event.loops) if rounds.is_loader_loop(x)), None)
+        if loop is None or any(b.inside(loop) for b in p.all("backward")):
+            continue
+        made = _metric(event.args[0])
+        if made is None or id(made.node) in seen or not _in_round(p, made, event):
+            continue
+        seen.add(id(made.node))
+        what = _SAID.get(made.name, made.name)
+        yield p.report(
+            "SB329",
+            made,
+            f"{what} is computed per batch and averaged over the batches: it is no mean of batch values",
+            why="the result depends on the batch size and on which samples meet in a batch",
+            fix="Collect predictions and labels of all batches and compute the metric once over the whole data set "
+            "(for perplexity and RMSE: average the loss over all samples, then exp or sqrt)",
+            related=((str(event.src.path), event.line, "collected here"),),
+        )
+
+
+def _metric(val: Val) -> Val | None:
+    """The metric of one batch that a number is (times the batch size)."""
+    one = f.core(val)
+    if one.name in ("mul", "div") and len(one.args) == 2:
+        one = next((m for a in one.args if (m := f.core(a)).name in (*_NAMES, "exp", "sqrt")), one)
+    if one.name in ("getitem", "part") and one.args and one.args[0].name in _CORRELATIONS:
+        return one.args[0]
+    if one.name in _NAMES or one.name in _CORRELATIONS:
+        return one
+    if one.name in ("exp", "np_exp", "sqrt") and one.args:
+        inner = f.core(one.args[0])
+        if f.loss_value(inner) is None:
+            return None
+        squared = "MSELoss" in inner.tags
+        return one if (one.name == "sqrt") == squared else None
+    if one.name == "pow" and len(one.args) > 1 and one.args[1].const == 0.5 and f.loss_value(one.args[0]) is not None:
+        return one
+    return None
+
+
+def _in_round(p: Program, made: Val, event: Event) -> bool:
+    """Whether the metric is made in the loop itself, not once before it."""
+    line = getattr(event.loops[-1].node, "lineno", 0)
+    return made.line >= line or made.src is not event.src or bool(event.funcs)

@@ -1,0 +1,63 @@
+"""A hand-written error measure is not what its name says.
+
+## What it does
+
+Finds R² with exchanged sums or with the mean of the predictions, MAPE divided by the prediction or without absolute
+value, MAE without absolute value, and RMSE without the root or with the root of every single error.
+
+## Why is this bad
+
+The number looks plausible and is another quantity: errors of both signs cancel, RMSE is the MAE or the MSE, R²
+depends on the predictions' spread.
+
+## Example
+
+```python
+model = nn.Linear(4, 1)
+model.eval()
+with torch.no_grad():
+    pred = model(x_test).squeeze(1)
+rmse = torch.sqrt((y_test - pred) ** 2).mean()
+```
+
+## Use instead
+
+```python
+model = nn.Linear(4, 1)
+model.eval()
+with torch.no_grad():
+    pred = model(x_test).squeeze(1)
+rmse = torch.sqrt(((y_test - pred) ** 2).mean())
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import errors, measures
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for name, val, event in measures.named_values(p):
+        for one in val.options():
+            if id(one.node) in seen or one.kind not in ("tensor", "number", "unknown"):
+                continue
+            found = errors.mistake(set(words(name)), one)
+            if found is None:
+                continue
+            seen.add(id(one.node))
+            said, fix, where = found
+            yield p.report(
+                "SB335",
+                where,
+                said,
+                why="the number is printed under a name that stands for another quantity",
+                fix=fix,
+                related=((str(event.src.path), event.line, name),),
+            )

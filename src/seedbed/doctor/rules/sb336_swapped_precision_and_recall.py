@@ -1,0 +1,100 @@
+"""Precision, recall or F1 by hand have the wrong denominator.
+
+## What it does
+
+Finds values named precision and recall whose denominators are exchanged, an F1 without the factor 2 or as the plain
+mean of both, and cells of a confusion matrix that are unpacked in the wrong order.
+
+## Why is this bad
+
+Precision divides by what was predicted positive, recall by what is positive. Exchanged, both numbers look
+reasonable and lead to the wrong threshold.
+
+## Example
+
+```python
+pred, truth = torch.randint(0, 2, (50,)), torch.randint(0, 2, (50,))
+tp = ((pred == 1) & (truth == 1)).sum()
+fp = ((pred == 1) & (truth == 0)).sum()
+fn = ((pred == 0) & (truth == 1)).sum()
+precision = tp / (tp + fn)
+recall = tp / (tp + fp)
+```
+
+## Use instead
+
+```python
+pred, truth = torch.randint(0, 2, (50,)), torch.randint(0, 2, (50,))
+tp = ((pred == 1) & (truth == 1)).sum()
+fp = ((pred == 1) & (truth == 0)).sum()
+fn = ((pred == 0) & (truth == 1)).sum()
+precision = tp / (tp + fp)
+recall = tp / (tp + fn)
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import measures
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.cells import denominator, harmonic
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Program
+
+_RIGHT = {"precision": "pred", "ppv": "pred", "recall": "true", "sensitivity": "true", "tpr": "true"}
+_ORDERS = {"tn", "fp", "fn", "tp"}
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for name, val, _ in measures.named_values(p):
+        found = set(words(name)) | {name.lower()}
+        asked = {_RIGHT[w] for w in found if w in _RIGHT}
+        for one in val.options():
+            if id(one.node) in seen or one.kind not in ("tensor", "number", "unknown"):
+                continue
+            kind = denominator(one) if len(asked) == 1 else ""
+            if kind and kind not in asked:
+                seen.add(id(one.node))
+                wrong = "all positives" if kind == "true" else "all predicted positives"
+                yield p.report(
+                    "SB336",
+                    one,
+                    f"precision and recall are swapped: {name} divides by the number of {wrong}",
+                    why="precision is tp / (tp + fp), over what is predicted positive; recall is tp / (tp + fn)",
+                    fix="Exchange the denominators: precision = tp / (tp + fp), recall = tp / (tp + fn)",
+                )
+            elif found & {"f1", "fscore"} or {"f", "1"} <= found:
+                said = harmonic(one)
+                if said:
+                    seen.add(id(one.node))
+                    yield p.report(
+                        "SB336",
+                        one,
+                        f"the F1 score is wrong: {said}",
+                        why="F1 is the harmonic mean of precision and recall, between 0 and 1",
+                        fix="Use 2 * precision * recall / (precision + recall)",
+                    )
+    yield from _unpacked(p)
+
+
+def _unpacked(p: Program) -> Iterator[Finding]:
+    """``tp, fp, fn, tn = confusion_matrix(...).ravel()``."""
+    for node in q.nodes(p, ast.Assign):
+        target = node.targets[0]
+        if not isinstance(target, ast.Tuple) or "confusion_matrix" not in ast.unparse(node.value):
+            continue
+        names = [ast.unparse(e).lower().split("_")[-1].split(".")[-1] for e in target.elts]
+        if set(names) == _ORDERS and names != ["tn", "fp", "fn", "tp"] and "labels" not in ast.unparse(node.value):
+            yield p.report(
+                "SB336",
+                (node, p.source),
+                f"the confusion matrix is unpacked as {', '.join(names)}, but its order is tn, fp, fn, tp",
+                why="precision and recall are computed from the wrong cells",
+                fix="Write tn, fp, fn, tp = confusion_matrix(y_true, y_pred).ravel()",
+            )

@@ -1,0 +1,108 @@
+"""Predictions in shuffled order are compared with labels in the stored order.
+
+## What it does
+
+Finds predictions that are collected batch by batch from a loader with `shuffle=True` and then compared with the
+labels of the data set itself instead of those of the batches.
+
+## Why is this bad
+
+The loader draws a new order for every pass. Prediction i and label i belong to different samples, so the metric is
+that of guessing.
+
+## Example
+
+```python
+from torch.utils.data import DataLoader, TensorDataset
+
+x_test, y_test = torch.randn(60, 4), torch.randint(0, 3, (60,))
+loader = DataLoader(TensorDataset(x_test, y_test), batch_size=10, shuffle=True)
+model = nn.Linear(4, 3)
+model.eval()
+preds = []
+with torch.no_grad():
+    for x, _ in loader:
+        preds.append(model(x).argmax(dim=1))
+accuracy = (torch.cat(preds) == y_test).float().mean()
+```
+
+## Use instead
+
+```python
+from torch.utils.data import DataLoader, TensorDataset
+
+x_test, y_test = torch.randn(60, 4), torch.randint(0, 3, (60,))
+loader = DataLoader(TensorDataset(x_test, y_test), batch_size=10)
+model = nn.Linear(4, 3)
+model.eval()
+preds = []
+with torch.no_grad():
+    for x, _ in loader:
+        preds.append(model(x).argmax(dim=1))
+accuracy = (torch.cat(preds) == y_test).float().mean()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import measures
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
+
+_ALL = measures.RANKING | measures.LABELLED | measures.ERRORS | {"confusion_matrix", "classification_report"}
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event, left, right in _pairs(p):
+        for guess, truth in ((left, right), (right, left)):
+            loaders = {id(b.args[1]): b.args[1] for b in measures.batches_of(guess)}
+            loader = next((v for v in loaders.values() if _shuffled(v)), None)
+            if loader is None or len(loaders) != 1 or not _gathered(guess) or measures.batches_of(truth):
+                continue
+            if not _stored(loader, truth) or id(event.node) in seen:
+                continue
+            seen.add(id(event.node))
+            yield p.report(
+                "SB337",
+                loader,
+                "predictions of a shuffled loader are compared with labels in the stored order",
+                why="the loader draws a new order, so prediction and label belong to different samples",
+                fix="Use shuffle=False for this loader, or collect the labels of the batches too",
+                related=((str(event.src.path), event.line, "compared here"),),
+            )
+
+
+def _pairs(p: Program) -> Iterator[tuple[Event, Val, Val]]:
+    yield from measures.equalities(p)
+    yield from measures.metric_calls(p, frozenset(_ALL))
+    for event in p.once("loss"):
+        if len(event.args) >= 2:
+            yield event, event.args[0], event.args[1]
+
+
+def _shuffled(loader: Val) -> bool:
+    flag = loader.kwargs.get("shuffle", loader.args[2] if len(loader.args) > 2 else None)
+    return flag is not None and flag.const is True
+
+
+def _gathered(val: Val) -> bool:
+    """Whether a value was collected over batches."""
+    return any(v.kind == "list" and "grown" in v.tags for v in ancestors(val, limit=60)) or any(
+        v.name in ("cat", "concatenate", "add") and v.kind == "tensor" for v in ancestors(val, limit=30)
+    )
+
+
+def _stored(loader: Val, truth: Val) -> bool:
+    """Whether the labels are those that the loader's data set holds."""
+    held = {id(v) for v in ancestors(loader, limit=400) if v.kind in ("tensor", "unknown", "dataset")}
+    for one in ancestors(truth, limit=40):
+        if one.kind in ("tensor", "unknown", "dataset") and id(one) in held and one.name not in ("randint", "randn"):
+            return True
+        if one.kind == "tensor" and id(one) in held:
+            return True
+    return False

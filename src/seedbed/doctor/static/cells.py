@@ -1,0 +1,102 @@
+"""Counts of a binary confusion matrix: which cell a number is, by what it counts or by its name."""
+
+from __future__ import annotations
+
+from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.values import Val
+
+_GUESS = {"pred", "preds", "predicted", "prediction", "predictions", "yhat", "hat", "guess", "output", "outputs"}
+_TRUTH = {"y", "label", "labels", "target", "targets", "truth", "true", "gt", "ytrue"}
+
+
+def denominator(val: Val) -> str:
+    """``pred`` or ``true``: what a number of hits is divided by; ``""`` when it is no such ratio."""
+    one = f.core(val)
+    if one.name in ("div", "true_divide") and len(one.args) == 2:
+        if not any(cell(t) == "tp" for _, t in f.plain_terms(one.args[0])):
+            return ""
+        below = [t for s, t in f.plain_terms(one.args[1]) if s > 0 and t.kind != "const"]
+        kinds = {cell(t) for t in below} - {"tp"}
+        if kinds in ({"fp"}, {"pred"}):
+            return "pred"
+        if kinds in ({"fn"}, {"true"}):
+            return "true"
+    return ""
+
+
+def harmonic(val: Val) -> str:
+    """What is wrong with a formula of F1 from precision and recall, ``""`` when nothing is."""
+    one = f.core(val)
+    if one.name not in ("div", "true_divide") or len(one.args) != 2:
+        return ""
+    top = _product(one.args[0])
+    below = [t for _, t in f.plain_terms(one.args[1]) if t.kind != "const"]
+    parts = [v for v in top if v.kind != "const"]
+    numbers = [v.const for v in top if v.kind == "const"]
+    if len(parts) == 2 and len(below) == 2 and all(any(x is y or f.same(x, y) for y in below) for x in parts):
+        return "" if numbers else "the factor 2 is missing, so it is at most 0.5"
+    sums = [t for _, t in f.plain_terms(one.args[0])]
+    rates = [t for t in sums if set(words(t.var)) & {"precision", "recall", "prec", "rec"}]
+    if len(sums) == 2 and len(rates) == 2 and one.args[1].const in (2, 2.0):
+        return "it is the plain mean of precision and recall"
+    return ""
+
+
+def _product(val: Val) -> list[Val]:
+    """The factors of a product, quotients left whole."""
+    one = f.core(val)
+    return [v for a in one.args for v in _product(a)] if one.name == "mul" and len(one.args) == 2 else [one]
+
+
+def cell(val: Val) -> str:
+    """``tp``, ``fp``, ``fn``, ``tn``, all predicted positives (``pred``), all positives (``true``), or ``""``."""
+    one = f.core(val)
+    for named in (val, one):
+        short = [w for w in words(named.var) if w in ("tp", "fp", "fn", "tn")]
+        if len(short) == 1:
+            return short[0]
+    if one.name not in ("sum", "count_nonzero") or not one.args:
+        return ""
+    inner = f.core(one.args[0])
+    if inner.name in ("and", "mul", "logical_and", "bitwise_and") and len(inner.args) == 2:
+        marks = {_side(a): _positive(a) for a in inner.args}
+        if set(marks) != {"pred", "true"}:
+            return ""
+        table = {(True, True): "tp", (True, False): "fp", (False, True): "fn", (False, False): "tn"}
+        if marks["pred"] is None or marks["true"] is None:
+            return ""
+        return table[(marks["pred"], marks["true"])]
+    side = _side(inner)
+    return side if side and _positive(inner) else ""
+
+
+def _side(val: Val) -> str:
+    """Whether a mark is of the predictions or of the truth."""
+    names = set(words(val.var)) | f.said(val)
+    one = f.core(val)
+    for inner in (one, *(f.core(a) for a in one.args[:1])):
+        names |= set(words(inner.var))
+    if f.from_model(val):
+        return "pred"
+    if names & _GUESS:
+        return "pred"
+    return "true" if names & _TRUTH else ""
+
+
+def _positive(val: Val) -> bool | None:
+    """Whether a mark is of positives (``x == 1``, ``x``) or of negatives (``x == 0``, ``1 - x``, ``~x``)."""
+    one = f.core(val)
+    less = f.complement(one)
+    if less is not None or one.name in ("invert", "logical_not"):
+        inner = _positive(less if less is not None else one.args[0])
+        return None if inner is None else not inner
+    if one.name in ("compare", "eq") and len(one.args) > 1 and one.args[1].kind == "const":
+        number = one.args[1].const
+        op = "Eq" if one.name == "eq" else next((t for t in one.tags if t in ("Eq", "NotEq", "Gt", "GtE")), "")
+        if op in ("Gt", "GtE"):
+            return True
+        if number in (0, 1) and op in ("Eq", "NotEq"):
+            return bool((number == 1) == (op == "Eq"))
+        return None
+    return True if one.kind in ("tensor", "unknown") else None
