@@ -36,6 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import lineage, scaling
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import TRANSPARENT, Val
@@ -66,6 +67,19 @@ def _same_numbers(val: Val) -> list[Val]:
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    told: list[Val] = []
+    for feed in (f for part in lineage.feeds(p) for f in part):
+        found = scaling.twice(feed.x)
+        if found is not None and not any(f.line == found[0].line for f in told):
+            told.append(found[0])
+            yield p.report(
+                "SB408",
+                found[0],
+                "the inputs are normalised twice with the same statistics",
+                why="after the first time they have zero mean; the second one subtracts the raw mean again",
+                fix="Remove one of the two",
+                related=(q.place(found[1]),),
+            )
     seen: set[int] = set()
     done: set[int] = set()
     for event in p.events:

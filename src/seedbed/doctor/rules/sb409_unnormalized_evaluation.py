@@ -41,8 +41,9 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
-from seedbed.doctor.static import training
+from seedbed.doctor.static import lineage, scaling, training
 from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -70,3 +71,49 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Apply the same normalisation (with the training statistics) before the model",
                 related=((str(before.src.path), before.line, "the training inputs"),),
             )
+    yield from _raw_training(p, seen)
+    for step, earlier in scaling.of_scaled(p):
+        yield p.report(
+            "SB409",
+            step,
+            "the evaluation data is scaled by statistics of training data that is already normalised",
+            why="the mean is then 0 and the deviation 1, so the evaluation inputs stay unscaled (raw)",
+            fix="Compute mean and std before the training data is scaled, and use them for both",
+            related=((str(earlier.src.path) if earlier.src else "", earlier.line, "the training data is scaled here"),),
+        )
+
+
+def _raw_training(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """The measured inputs are scaled, but what the model is trained on is not."""
+    learned, measured = lineage.feeds(p)
+    for one in learned:
+        made = {id(v) for v in lineage.path(one.x)}
+        for two in measured:
+            how = d.scaling(two.x)
+            if (
+                how not in ("a fitted scaler", "mean and deviation")
+                or d.scaling(one.x) != ""
+                or id(one.event.node) in seen
+            ):
+                continue
+            if not d.known_source(one.x) or ("opaque" in one.x.tags and not one.x.args):
+                continue
+            stats = [
+                s for v in lineage.certain(two.x) for s in ancestors(v, limit=60) if s.name in ("mean", "fit_transform")
+            ]
+            fits = [e.args[0] for e in p.all("fit") if e.args]
+            sources = [*(s.args[0] for s in stats if s.args), *fits]
+            if not any(id(v) in made for s in sources for v in lineage.path(s, 40)):
+                continue
+            seen.add(id(one.event.node))
+            loaders = [v.args[1] for v in lineage.certain(one.x) if v.name == "batch" and len(v.args) > 1]
+            yield p.report(
+                "SB409",
+                loaders[0] if loaders else one.event,
+                "the model is trained on raw inputs, but the evaluation inputs are normalised (scaled)",
+                why="the training data is taken (into the loader) before it is standardised, so training and "
+                "evaluation see different scales",
+                fix="Scale first, then build the data set and loader from the scaled values",
+                related=((str(two.event.src.path), two.event.line, "the scaled evaluation inputs"),),
+            )
+            break

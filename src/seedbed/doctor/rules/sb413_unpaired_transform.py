@@ -55,6 +55,7 @@ from seedbed.doctor.static.values import ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _one_sided(p)
     for cls in p.classes:
         method = cls.method("__getitem__")
         if method is None or cls.base not in ("dataset", "iterable", "instance"):
@@ -86,6 +87,95 @@ def check(p: Program) -> Iterator[Finding]:
                     list(flips.values())[1][0],
                     f"{' and '.join(flips)} are changed by different draws",
                 )
+
+
+_MOVES = frozenset(
+    ["flip", "fliplr", "flipud", "hflip", "vflip", "rot90", "rotate", "roll", "crop", "resized_crop", "affine"]
+) | {"shift", "transpose", "warp", "elastic", "rotation", "translate"}
+_PLACES = frozenset(
+    [
+        "mask",
+        "masks",
+        "seg",
+        "segmentation",
+        "gt",
+        "box",
+        "boxes",
+        "bbox",
+        "bboxes",
+        "keypoints",
+        "landmarks",
+        "annotation",
+    ]
+) | {"labelmap", "heatmap", "depth", "target_map", "points", "flow"}
+
+
+def _one_sided(p: Program) -> Iterator[Finding]:
+    """A function that moves the image at random and hands on its mask, boxes or points unmoved."""
+    for func in p.functions:
+        node = func.node
+        body = getattr(node, "body", None)
+        if not isinstance(body, list):
+            continue
+        names = {n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name)}
+        places = {n for n in names if set(words(n)) & _PLACES}
+        if not places:
+            continue
+        for branch in [n for s in body for n in ast.walk(s) if isinstance(n, ast.If) and _by_chance(n.test, body)]:
+            moved = _moved(branch.body)
+            if not moved or set(moved) & places or any(set(words(m)) & _PLACES for m in moved):
+                continue
+            inside = {n.id for s in branch.body for n in ast.walk(s) if isinstance(n, ast.Name)}
+            if inside & places or not _go_together(body, set(moved), places):
+                continue
+            name, call = next(iter(moved.items()))
+            yield p.report(
+                "SB413",
+                (call, func.src),
+                f"a random flip, crop or rotation is applied to {name} only, not applied to {sorted(places)[0]} "
+                "(image and mask no longer correspond)",
+                why="the target keeps its old place, so pixels and labels are not aligned any more",
+                fix=f"Apply the same transform to both: {name} and {sorted(places)[0]}",
+            )
+
+
+def _by_chance(test: ast.expr, body: list[ast.stmt]) -> bool:
+    """Whether a branch is taken at random, by a draw in the test or in a name that it reads."""
+    if d.draws_random(test):
+        return True
+    names = {n.id for n in ast.walk(test) if isinstance(n, ast.Name)}
+    return any(
+        isinstance(n, ast.Assign) and d.draws_random(n.value) and any(ast.unparse(t) in names for t in n.targets)
+        for s in body
+        for n in ast.walk(s)
+    )
+
+
+def _moved(body: list[ast.stmt]) -> dict[str, ast.AST]:
+    """Names that are replaced by a moved version of themselves."""
+    found: dict[str, ast.AST] = {}
+    for part in (n for s in body for n in ast.walk(s) if isinstance(n, ast.Assign)):
+        for target in part.targets:
+            if not isinstance(target, ast.Name):
+                continue
+            reads = {n.id for n in ast.walk(part.value) if isinstance(n, ast.Name)}
+            calls = [n for n in ast.walk(part.value) if isinstance(n, ast.Call)]
+            said = {w for c in calls for w in (ast.unparse(c.func).rsplit(".", 1)[-1],)}
+            reverse = "::-1" in ast.unparse(part.value)
+            if target.id in reads and (said & _MOVES or reverse):
+                found[target.id] = part
+    return found
+
+
+def _go_together(body: list[ast.stmt], moved: set[str], places: set[str]) -> bool:
+    """Whether the image and its target are returned (or yielded) as a pair."""
+    for part in (
+        n for s in body for n in ast.walk(s) if isinstance(n, (ast.Return, ast.Yield)) and n.value is not None
+    ):
+        names = {n.id for n in ast.walk(part.value) if isinstance(n, ast.Name)} if part.value is not None else set()
+        if names & moved and names & places:
+            return True
+    return False
 
 
 def _unpaired(method: ast.AST) -> bool:

@@ -30,9 +30,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import overlaps, training
+from seedbed.doctor.static import lineage, overlaps, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -66,3 +67,55 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Leave the target column out of the inputs",
                 related=(q.place(made),),
             )
+    yield from _named_columns(p, seen)
+
+
+def _named_columns(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """Tables with named columns: the target's column is still among those that are fed in."""
+    pairs = [(f.x, f.y, f.event) for f in lineage.feeds(p)[0] if f.y is not None]
+    pairs += [(e.args[0], e.args[1], e) for e in p.calls("train_test_split", "TensorDataset") if len(e.args) >= 2]
+    for x, y, event in pairs:
+        found = _column(y)
+        if found is None or id(event.node) in seen:
+            continue
+        table, name = found
+        where = _kept(x, table, name)
+        if where is not None:
+            seen.add(id(event.node))
+            yield p.report(
+                "SB416",
+                where if where.line else event,
+                f"the target column {name!r} is among the inputs: the model reads the answer (a leak)",
+                why=f"the table still holds {name!r}, which is the target",
+                fix=f"Leave it out of the features: table.drop(columns=[{name!r}])",
+            )
+            return
+
+
+def _column(y: Val) -> tuple[set[int], str] | None:
+    """The table (and what it was made from) and the name of the column that a target is, unchanged."""
+    for step in lineage.certain(y):
+        if step.name == "getitem" and len(step.args) > 1 and isinstance(step.args[1].const, str):
+            if "pandas" in step.args[0].tags:
+                return {id(v) for v in lineage.path(step.args[0])}, step.args[1].const
+            return None
+        if step.name == "pop":
+            return None
+    return None
+
+
+def _kept(x: Val, table: set[int], name: str) -> Val | None:
+    """Where the whole table becomes the input with that column in it, ``None`` when it is left out or unknown."""
+    for step in lineage.certain(x):
+        if step.name in ("drop", "pop", "filter", "select_dtypes", "loc", "iloc", "difference", "get_dummies"):
+            return None
+        if step.name == "getitem" and len(step.args) > 1:
+            key = step.args[1]
+            names = [i.const for i in key.items or [] if i.kind == "const"] if key.kind == "list" else None
+            if names is not None and names and all(isinstance(n, str) for n in names):
+                return step if name in names else None
+            if lineage.row_key(step) is None or key.kind == "unknown":
+                return None
+        if step.name in ("values", "to_numpy") and step.args and id(step.args[0]) in table:
+            return step
+    return None

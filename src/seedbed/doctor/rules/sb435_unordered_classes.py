@@ -33,6 +33,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
+from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
 
@@ -56,9 +57,85 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the ids of classes or tokens differ between runs, so a saved model means other classes",
                 fix="Sort first: enumerate(sorted(set(...)))",
             )
+    yield from _listings(p)
+
+
+_LISTS = ("os.listdir", "listdir", "os.scandir", "glob.glob", "glob", "glob.iglob", "iglob")
+
+
+def _listings(p: Program) -> Iterator[Finding]:
+    """Folders and files in the order in which the disk gives them."""
+    sorted_names = {
+        ast.unparse(n.func.value)
+        for n in q.nodes(p, ast.Call)
+        if isinstance(n.func, ast.Attribute) and n.func.attr == "sort"
+    }
+    raw: dict[str, ast.Assign] = {}
+    for node in q.nodes(p, ast.Assign):
+        name = ast.unparse(node.targets[0])
+        if _is_listing(node.value) and name not in sorted_names:
+            raw[name] = node
+    numbered = {
+        ast.unparse(n.args[0])
+        for n in q.nodes(p, ast.Call)
+        if ast.unparse(n.func) == "enumerate" and n.args and not isinstance(n.args[0], ast.Call)
+    }
+    for name, node in raw.items():
+        if name in numbered and any(
+            w in words(name.replace(".", "_")) for w in ("classes", "class", "labels", "categories")
+        ):
+            yield p.report(
+                "SB435",
+                (node, p.source),
+                f"{name} are numbered in the order of os.listdir or glob, which is not sorted",
+                why="the order of files differs between machines and runs, so a saved model means other classes",
+                fix="Sort first: sorted(os.listdir(...))",
+            )
+    pairs = [n for n in raw if set(words(n.replace(".", "_"))) & _TARGETS]
+    others = [
+        ast.unparse(n.targets[0])
+        for n in q.nodes(p, ast.Assign)
+        if (_is_listing(n.value) or _is_sorted_listing(n.value)) and ast.unparse(n.targets[0]) not in pairs
+    ]
+    inputs = [n for n in others if set(words(n.replace(".", "_"))) & _INPUTS]
+    if pairs and inputs:
+        yield p.report(
+            "SB435",
+            (raw[pairs[0]], p.source),
+            f"{inputs[0]} and {pairs[0]} are paired by place, but the order of a folder listing is not sorted",
+            why="os.listdir and glob give files in any order, so an image gets the label of another one (a mismatch)",
+            fix="Sort both lists by the same key: sorted(glob.glob(...))",
+        )
+
+
+_TARGETS = frozenset(["mask", "masks", "label", "labels", "target", "targets", "annotations", "segs", "gt", "lab", "y"])
+_INPUTS = frozenset(["image", "images", "img", "imgs", "input", "inputs", "x", "pictures", "photos", "frames", "scans"])
+
+
+def _is_listing(node: ast.AST) -> bool:
+    """Whether an expression lists a folder without sorting it."""
+    if isinstance(node, ast.ListComp) and len(node.generators) == 1:
+        return _is_listing(node.generators[0].iter)
+    if not isinstance(node, ast.Call):
+        return False
+    name = ast.unparse(node.func)
+    if name == "list" and node.args:
+        return _is_listing(node.args[0])
+    return name in _LISTS or (isinstance(node.func, ast.Attribute) and node.func.attr in ("glob", "rglob", "iterdir"))
+
+
+def _is_sorted_listing(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "sorted"
+        and bool(node.args)
+        and _is_listing(node.args[0])
+    )
 
 
 def _is_set(node: ast.AST) -> bool:
     if isinstance(node, (ast.Set, ast.SetComp)):
         return True
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in ("list", "tuple") and node.args:
+        return _is_set(node.args[0])
     return isinstance(node, ast.Call) and syntax.text(node.func) in ("set", "frozenset")

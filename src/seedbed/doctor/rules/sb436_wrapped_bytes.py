@@ -69,7 +69,10 @@ def _wraps(val: Val) -> bool:
         return False
     if any(not isinstance(n, int) or isinstance(n, bool) for n in numbers):
         return False
-    if val.name == "mul" and (len(tensors) > 1 or any(n in (0, 1) for n in numbers)):
+    made = {v.name for t in tensors for v in ancestors(t, limit=20)}
+    if val.name == "mul" and (
+        len(tensors) > 1 or numbers[:1] in ([0], [1]) or made & {"eye", "ones", "zeros", "compare"}
+    ):
         return False  # a product with a mask
     if val.name == "add" and len(tensors) > 1:
         return False

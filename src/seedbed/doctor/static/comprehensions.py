@@ -31,7 +31,7 @@ def comprehension(run: Machine, node: Any) -> Val:
             val = Val("dict", "comprehension", node, run.src)
             val.attrs["*"] = made = run.eval(node.value)
             if made.kind == "number":
-                val.attrs["*"] = assignments.code(run, node, tuple(sources))
+                val.attrs["*"] = assignments.code(run, node, (val,))
             val.args = (val.attrs["*"], *sources)
             val.tags.add("each")
             return val

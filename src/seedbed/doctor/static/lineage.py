@@ -46,14 +46,24 @@ def _pairs(p: Program, forwards: list[Event], trained: bool) -> Iterator[Feed]:
         for e in p.all("loss", "compare", "call")
         if len(e.args) >= 2 and (e.kind != "call" or e.name.rsplit(".", 1)[-1] in _METRICS)
     ]
-    sides = [(y, {id(v) for v in ancestors(x, limit=250)}) for _, x, y in compared]
-    sides += [(x, {id(v) for v in ancestors(y, limit=250)}) for e, x, y in compared if e.kind != "loss"]
+    sides = [(y, _until_model(x)) for _, x, y in compared]
+    sides += [(x, _until_model(y)) for e, x, y in compared if e.kind != "loss"]
     for event in forwards:
         if not event.args:
             continue
         made = [event.result, *(event.result.items or [])] if event.result is not None else []
         targets = [y for y, ids in sides if any(id(m) in ids for m in made) and y.kind not in _SCALAR]
         yield Feed(event.args[0], targets[0] if targets else None, event, trained)
+
+
+def _until_model(val: Val) -> set[int]:
+    """What an output was made from; nothing when rows are picked out of it, as nodes of a graph are."""
+    for step in path(val, 60):
+        if step.name == "forward":
+            break
+        if row_key(step) is not None:
+            return set()
+    return {id(v) for v in ancestors(val, limit=250)}
 
 
 def data_input(val: Val) -> list[Val]:

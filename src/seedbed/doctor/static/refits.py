@@ -10,6 +10,7 @@ from seedbed.doctor.static.leaks import MOMENTS
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
+_VOCABULARY = "the table of words or classes (vocabulary, mapping) is"
 _CODES = frozenset(["codes", "factorize", "get_dummies", "cat_codes"])
 
 
@@ -79,7 +80,23 @@ def encoders(p: Program) -> Iterator[tuple[Val, str]]:
             mine = [v for k, v in made.items() if k not in known.get(name, {})]
             shared = [k for k in known.get(name, {}) if k in made]
             if mine and name in known and not shared:
-                yield mine[0], f"{name} made anew for the evaluation data"
+                place = _call_site(p, mine[0], next(iter(known[name].values()))) if name == _VOCABULARY else None
+                yield place or mine[0], f"{name} made anew for the evaluation data"
+
+
+def _call_site(p: Program, mine: Val, other: Val) -> Val | None:
+    """Where the program asks for the second table: the first call on the way to it that the first one had not."""
+    stacks = []
+    for one in (mine, other):
+        tables = [v for v in (one.args[0], *one.args) if v.kind == "dict"] if one.args else []
+        event = next(
+            (e for e in p.all("setitem", "return", "assign") if any(x in tables for x in (e.recv, e.result))), None
+        )
+        stacks.append(event.sites if event is not None else ())
+    for (node, src), (earlier, _) in zip(*stacks, strict=False):
+        if node is not earlier:
+            return Val("unknown", "call", node, src)
+    return None
 
 
 def _collect(val: Val | None, into: dict[str, dict[int, Val]]) -> None:
@@ -92,9 +109,17 @@ def _collect(val: Val | None, into: dict[str, dict[int, Val]]) -> None:
         elif one.name == "unique" and "return_inverse" in one.kwargs:
             name = "the class codes of unique() are"
         elif one.kind == "number" and one.name in ("code", "len") and one.args and _table(one):
-            name = "the table of words or classes (vocabulary, mapping) is"
+            name = _VOCABULARY
+        elif one.name == "get" and one.kind == "unknown" and one.args and one.args[0].kind == "dict":
+            codes = [o for v in one.args[0].attrs.values() for o in v.options() if o.name == "code"]
+            into.setdefault(_VOCABULARY, {}).update({_key(c): one for c in codes})
         if name:
-            into.setdefault(name, {})[id(one)] = one
+            into.setdefault(name, {})[_key(one)] = one
+
+
+def _key(one: Val) -> int:
+    """What tells two tables apart: the table itself when a number knows it."""
+    return id(one.args[0]) if one.name == "code" and one.args and one.args[0].kind == "dict" else id(one)
 
 
 def _table(one: Val) -> bool:
