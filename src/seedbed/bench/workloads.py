@@ -93,7 +93,7 @@ WORKLOADS = {
     workload.name: workload
     for workload in (
         Workload("w1", "MLP 64-64-10 on digits, batch 32", lambda: mlp(64, 64), 32, 20),
-        Workload("w2", "MLP 784-256-10 on MNIST, batch 128", lambda: mlp(784, 256), 128, 1),
+        Workload("w2", "MLP 784-256-10 on MNIST, batch 128", lambda: mlp(784, 256), 128, 3),
         Workload("w3", "LeNet on MNIST, batch 128, images read one by one", LeNet, 128, 1, per_sample=True),
         Workload("w4", "4-layer GPT, width 128, 64 places, batch 16", TinyGPT, 16, 1, tokens=True),
     )

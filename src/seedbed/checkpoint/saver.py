@@ -62,6 +62,7 @@ class Saver:
         self.newest: Checkpoint | None = None
         self.best_step: int | None = None
         self.waiting: dict[Path, int] = {}  # saved but not yet durable, with their sizes
+        self.crowded = False  # whether too much waits
         self.doubtful = False  # whether making those durable has failed before
         self.settled = time.monotonic()
         try:
@@ -95,6 +96,7 @@ class Saver:
         if durable:
             return checkpoint if self.settle() else None
         self.waiting[checkpoint.path] = sum(file["size"] for file in checkpoint.manifest["files"].values())
+        self.crowded = sum(self.waiting.values()) > MOST_WAITING
         return checkpoint
 
     @property
@@ -104,8 +106,7 @@ class Saver:
 
     def due(self) -> bool:
         """Whether it is time to wait for the disk."""
-        waited = time.monotonic() - self.settled
-        return waited >= self.interval or sum(self.waiting.values()) > MOST_WAITING
+        return self.crowded or time.monotonic() - self.settled >= self.interval
 
     def settle(self) -> bool:
         """Make durable what waits and should stay, then remove what should not; whether nothing is at risk now."""
@@ -126,7 +127,7 @@ class Saver:
             self.say(f"{error}; training goes on, the last good checkpoint stays, and saving is tried again")
             return False
         self.waiting.clear()
-        self.doubtful = False
+        self.doubtful = self.crowded = False
         try:
             prune(
                 self.newest,
