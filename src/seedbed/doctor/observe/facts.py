@@ -64,6 +64,7 @@ class OptimizerFact:
     erased_by: Site | None = None
     repeated: int = 0
     leaked: Counter[Site | None] = field(default_factory=Counter)
+    leaking: Counter[Site | None] = field(default_factory=Counter)
     wasted: Counter[Site | None] = field(default_factory=Counter)
     backs: list[BackwardFact] = field(default_factory=list)
     backs_per_step: list[tuple[int, bool]] = field(default_factory=list)

@@ -121,7 +121,8 @@ class Recorder(Hub):
         losses = self.ledger.living_losses()
         self.record.alive.append(("loss", done, len(losses), losses[0].site if losses else None))
         kept = [fact for ref, fact in self.modules.kept if fact.reached and (t := ref()) is not None and t.grad_fn]
-        self.record.alive.append(("output", done, len(kept), kept[0].site if kept else None))
+        steps = len({fact.step for fact in kept})
+        self.record.alive.append(("output", done, steps, kept[0].site if kept else None))
 
     def wants(self, grad: bool, training: bool) -> bool:
         """Say whether a forward pass that looks like an evaluation is still worth a look."""

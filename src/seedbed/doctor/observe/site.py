@@ -115,3 +115,14 @@ def enclosing_loops(where: Site) -> list[ast.For | ast.While]:
         if isinstance(node, ast.For | ast.While) and node.lineno <= where.line <= (node.end_lineno or 0)
     ]
     return sorted(loops, key=lambda node: -node.lineno)
+
+
+def loops_in_function(where: Site) -> list[ast.For | ast.While]:
+    """Return the loops around a line that belong to the function that the line is in."""
+    tree = parse_file(where.file)
+    if tree is None:
+        return []
+    makers = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+    inside = [n for n in ast.walk(tree) if isinstance(n, makers) and n.lineno <= where.line <= (n.end_lineno or 0)]
+    start = max((node.lineno for node in inside), default=0)
+    return [loop for loop in enclosing_loops(where) if loop.lineno >= start]

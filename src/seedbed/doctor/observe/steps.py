@@ -183,6 +183,8 @@ class StepLedger:
         fact.backs = []
         fact.clears = []
         fact.cleared = False
+        fact.leaked.update(fact.leaking)  # only now are the foreign gradients used
+        fact.leaking.clear()
         fact.others_between = False
         fact.unscaled = False
 
@@ -238,7 +240,7 @@ class StepLedger:
                     changed = True
             if changed:
                 if optimizer.others_between and optimizer.backs:
-                    optimizer.leaked[optimizer.backs[-1].site] += 1
+                    optimizer.leaking[optimizer.backs[-1].site] += 1
                 optimizer.backs.append(fact)
                 optimizer.clears = []
         self.touched = {}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from torch import nn
+
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.observe.facts import LoaderFact
 from seedbed.doctor.observe.site import Site
@@ -38,7 +40,7 @@ def probe(run: Run) -> Iterator[Finding]:
                 "Only evaluate on it: no backward(), no step().", batches=loader.training,
             )  # fmt: skip
         elif training:
-            yield from _order(loader)
+            yield from _order(run, loader)
         else:
             yield from _drift(loader)
         yield from _same_batch(run, loader)
@@ -114,7 +116,17 @@ def _dropped(loader: LoaderFact, training: bool) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _order(loader: LoaderFact) -> Iterator[Finding]:
+def _carries_state(run: Run, loader: LoaderFact) -> bool:
+    """Say whether a recurrent model is trained on the loader and takes or gives its state: it needs the order."""
+    for key in {f.root for f in run.training_forwards if f.loader == loader.key}:
+        root = run.record.roots[key]
+        recurrent = any(isinstance(m, nn.RNNBase | nn.RNNCellBase) for m in root.module.modules())
+        if recurrent and (not root.output or (root.inputs is not None and len(root.inputs[0]) > 1)):
+            return True
+    return False
+
+
+def _order(run: Run, loader: LoaderFact) -> Iterator[Finding]:
     epochs = [e for e in loader.epochs if e.ended and len(e.digests) >= 3]
     if len(epochs) < 2 or epochs[0].digests != epochs[1].digests or len(set(epochs[0].digests)) < 3:
         return
@@ -127,6 +139,8 @@ def _order(loader: LoaderFact) -> Iterator[Finding]:
             "Seed once, before the loop.", epochs=len(epochs),
         )  # fmt: skip
     elif sampler == "SequentialSampler" and not loader.settings["iterable"] and epochs[0].in_for:
+        if _carries_state(run, loader):
+            return
         yield report(
             "SB401", f"the training data is not shuffled: {len(epochs)} epochs gave the same {len(epochs[0].digests)} "
             "batches in the same order (shuffle=False)", loader.site, "Write DataLoader(..., shuffle=True).",

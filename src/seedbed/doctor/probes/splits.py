@@ -58,6 +58,8 @@ def _overlap(run: Run) -> Iterator[Finding]:
         last = {(fact.root, row): fact.number for fact in facts for row in fact.rows}
         shared = {key for key, number in last.items() if train.get(key, number) < number}
         share = len(shared) / max(len(rows), 1)
+        if _acted(run, facts, shared) or _transductive(run, facts):
+            continue
         whole = len(shared) >= 0.95 * len(train) and share <= 0.98
         if len(shared) < 4 or share < 0.02 or whole:
             continue  # one pass over everything is cut into parts afterwards
@@ -88,6 +90,31 @@ def _overlap(run: Run) -> Iterator[Finding]:
                 evaluated=len(rows),
             )  # fmt: skip
         return
+
+
+def _acted(run: Run, facts: list[ForwardFact], shared: set[tuple[int, int]]) -> bool:
+    """Say whether most shared rows were first evaluated in the middle of training: actions, not a held-out set."""
+    first: dict[tuple[int, int], int] = {}
+    for fact in run.training_forwards:
+        for row in fact.rows:
+            first.setdefault((fact.root, row), fact.number)
+    early = {
+        (fact.root, row)
+        for fact in facts
+        for row in fact.rows
+        if fact.step > 0 and fact.number < first.get((fact.root, row), 0)
+    }
+    return len(early & shared) >= 0.3 * len(shared)
+
+
+def _transductive(run: Run, facts: list[ForwardFact]) -> bool:
+    """Say whether one whole graph is the input, and the loss takes a part of its nodes."""
+    root = run.record.roots[facts[0].root]
+    target, inputs = root.target, root.inputs
+    if target is None or inputs is None or not inputs[0] or not isinstance(inputs[0][0], Tensor):
+        return False
+    one = len({fact.rows for fact in run.training_forwards if fact.root == root.key}) == 1
+    return one and target.ndim > 0 and len(target) < len(inputs[0][0]) and facts[0].batch == len(inputs[0][0])
 
 
 def _caller(site: Site | None, function: str) -> Site | None:

@@ -27,12 +27,26 @@ def _linear_pairs(run: Run) -> Iterator[Finding]:
         middle = before.out_features
         if middle < min(before.in_features, after.out_features) or before is after:
             continue  # a bottleneck is a factorised layer, and that is often meant
+        if not _same_block(run, before, after):
+            continue  # the end of one network (an encoder) and the start of the next
         yield report(
             "SB509", f"linear layers follow each other without an activation: Linear({before.in_features}, "
             f"{middle}) and "
             f"Linear({after.in_features}, {after.out_features}) together are one linear map", note.site,
             "Put a nonlinearity such as nn.ReLU() between them.", width=middle,
         )  # fmt: skip
+
+
+def _same_block(run: Run, before: nn.Module, after: nn.Module) -> bool:
+    """Say whether two layers belong to one module, or to two of the same class of the script."""
+    holders: dict[int, nn.Module] = {}
+    for root in run.record.roots.values():
+        for module in root.module.modules():
+            holders.update({id(child): module for child in module.children()})
+    one, two = holders.get(id(before)), holders.get(id(after))
+    if one is None or two is None or one is two:
+        return True
+    return type(one) is type(two) and not isinstance(one, nn.Sequential)
 
 
 def _recreated_optimizers(run: Run) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from seedbed.doctor.codes import CHECKS
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.observe.facts import BackwardFact, ForwardFact, OptimizerFact, Record, RootFact
-from seedbed.doctor.observe.site import Site
+from seedbed.doctor.observe.site import Site, loops_in_function
 
 if TYPE_CHECKING:
     from seedbed.doctor.observe.recorder import Recorder
@@ -95,7 +95,15 @@ class Run:
                 fed = fact.consumer is not None and fact.consumer.reached
                 if not fact.reached and (fact.number > first or fed):
                     found.add(_place(fact))
+        found.update(_place(f) for f in self.record.forwards if not f.reached and self._before_backward(f.site))
         return found
+
+    def _before_backward(self, site: Site | None) -> bool:
+        """Say whether a line stands above ``backward()`` in a function that makes one training step per call."""
+        back = self.backward_site
+        if site is None or back is None or (site.file, site.function) != (back.file, back.function):
+            return False
+        return site.function != "<module>" and site.line < back.line and not loops_in_function(back)
 
     @cached_property
     def evaluations(self) -> list[ForwardFact]:
