@@ -98,6 +98,8 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB171", "implausible-schedule", W, "the learning-rate schedule grows, vanishes, compounds or is never reached"),
     ("SB172", "unapplied-rate", E, "a learning rate is decayed in a variable that the optimizer does not see"),
     ("SB173", "uneven-accumulation", W, "the windows of gradient accumulation are not even"),
+    ("SB174", "unfrozen-too-late", E, "weights are unfrozen after the optimizer has left them out"),
+    ("SB175", "comparison-as-statement", E, "a comparison stands where an assignment was meant"),
     # 2xx losses, targets, shapes
     ("SB201", "softmax-before-cross-entropy", E, "softmax before CrossEntropyLoss: it expects raw logits"),
     ("SB202", "log-softmax-before-cross-entropy", H, "log_softmax before CrossEntropyLoss is redundant"),
@@ -298,6 +300,9 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB530", "open-name-prefix", W, "a name prefix without its dot selects more layers than it names"),
     ("SB531", "repeated-hook", W, "a hook is registered again in every round and never removed"),
     ("SB532", "ignored-mode", E, "an overridden train() does not hand its mode on: eval() has no effect"),
+    ("SB533", "unmatched-name", W, "no parameter has the name that is asked for"),
+    ("SB534", "noise-by-hand", W, "dropout or noise by hand ignores eval mode, its scale or its sense"),
+    ("SB535", "batch-statistics-in-eval", W, "a normalisation by hand uses batch statistics in evaluation too"),
     ("SB536", "broken-backward", E, "the backward of a custom autograd function is wrong"),
     # 6xx checkpoints and copies
     ("SB601", "live-state-dict", E, "state_dict() is kept by reference: it goes on changing"),
@@ -360,6 +365,9 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB829", "stored-by-reference", E, "stored observations are one array that goes on changing"),
     ("SB830", "probabilities-as-logits", E, "a distribution gets probabilities as logits, or scores as probabilities"),
     ("SB831", "unshifted-edges", E, "edge indices of batched graphs are joined without offset"),
+    ("SB832", "restarted-inner-loop", E, "every inner step of meta-learning starts from the initial weights"),
+    ("SB833", "silent-dropout-samples", E, "Monte-Carlo dropout samples are drawn in eval mode"),
+    ("SB834", "log-determinant-sign", E, "the log-determinant of a flow has the wrong sign"),
     ("SB835", "inverted-entropy-bonus", E, "the entropy bonus of a policy has the wrong sign"),
     ("SB836", "constant-ratio", E, "the probability ratio of PPO is always one"),
     # 9xx monitors

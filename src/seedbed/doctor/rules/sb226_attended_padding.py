@@ -46,8 +46,8 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -56,16 +56,28 @@ def check(p: Program) -> Iterator[Finding]:
         if event.kind == "getitem":
             key = event.args[0] if event.args else None
             parts = key.items if key is not None and key.items else []
+            first = _unpacked(event.recv) if event.recv is not None and event.recv.name in ("part", "getitem") else None
+            if first is not None and (
+                (first and len(parts) >= 2 and parts[0].kind == "slice" and parts[1].const == -1)
+                or (not first and key is not None and (parts[0] if parts else key).const == -1)
+            ):
+                yield _report(p, event, "the last time step of a padded sequence is padding for shorter ones", ())
+                continue
             outs = [o for o in event.recv.options() if o.name == "recurrent"] if event.recv is not None else []
             if not outs or len(parts) < 2 or parts[0].kind != "slice" or parts[1].const != -1:
                 continue
             source, what = outs[0], "the last time step of a padded sequence is padding"
         else:
             made = event.result
-            if made is None or made.kind != "tensor" or made.name not in ("mean",) or not made.args or not event.depth:
+            if made is None or made.kind != "tensor" or made.name not in ("mean",) or not made.args:
                 continue
             dim = made.kwargs.get("dim", made.args[1] if len(made.args) > 1 else None)
-            if dim is None or dim.const != 1:
+            if dim is None or dim.const not in (0, 1):
+                continue
+            unpacked = _unpacked(made.args[0])
+            if unpacked is not None and dim.const == (1 if unpacked else 0):
+                yield _report(p, event, "the mean over time counts the padding of shorter sequences", ())
+            if unpacked is not None or dim.const != 1 or not event.depth:
                 continue
             source, what = made.args[0], "the mean over time counts the padding"
             if source.name in ("mul", "masked_fill", "where", "sub"):
@@ -84,11 +96,26 @@ def check(p: Program) -> Iterator[Finding]:
         masked = any(v.name == "mul" and any("mask" in a.var for a in v.args) for v in parts_)
         if masked:
             continue
-        yield p.report(
-            "SB226",
-            event,
-            f"padding takes part in the result: {what}",
-            why="short sequences are summarised by their padding, so the result depends on the length of the batch",
-            fix="Use the lengths (pack_padded_sequence, or index with length - 1) or a mask",
-            related=(q.place(padded[0]),),
-        )
+        yield _report(p, event, what, (q.place(padded[0]),))
+
+
+def _report(p: Program, event: Event, what: str, related: tuple[tuple[str, int, str], ...]) -> Finding:
+    return p.report(
+        "SB226",
+        event,
+        f"padding takes part in the result: {what}",
+        why="short sequences are summarised by their padding, so the result depends on the length of the batch",
+        fix="Use the lengths (pack_padded_sequence, index with length - 1, sum(1) / lengths) or a mask",
+        related=related,
+    )
+
+
+def _unpacked(val: Val) -> bool | None:
+    """Whether a value is what ``pad_packed_sequence`` gives back: batch first or not, ``None`` if it is not."""
+    for one in q.chain(val)[:8]:
+        if one.name in ("mul", "masked_fill", "where", "sub", "div"):
+            return None
+        if one.name == "pad_packed_sequence":
+            flag = one.arg(1, "batch_first")
+            return flag is not None and flag.const is True
+    return None

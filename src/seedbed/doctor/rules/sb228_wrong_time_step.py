@@ -76,7 +76,7 @@ def check(p: Program) -> Iterator[Finding]:
             ):
                 problem = "out[:, 0] takes the first time step, which has seen only one input"
             last = len(parts) >= 2 and parts[0].kind == "slice" and parts[1].const == -1
-            if not problem and _both(out.owner) and (last if first else parts[0].const == -1):
+            if not problem and _both(out.owner) and (last if first else parts[0].const == -1) and not _half(parts):
                 problem = "the last step of a bidirectional layer has seen one token only in its backward direction"
             if problem:
                 yield p.report(
@@ -86,6 +86,13 @@ def check(p: Program) -> Iterator[Finding]:
                     why="the prediction does not see the whole sequence of its own sample",
                     fix="Use out[:, -1] with batch_first=True, out[-1] without it (or the final hidden state h[-1])",
                 )
+
+
+def _half(parts: list[Val]) -> bool:
+    """Whether only the features of the forward direction are taken."""
+    if len(parts) < 3 or parts[2].kind != "slice":
+        return False
+    return parts[2].args[0].is_none and not parts[2].args[1].is_none
 
 
 def _both(layer: Val) -> bool:

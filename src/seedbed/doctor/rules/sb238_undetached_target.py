@@ -46,7 +46,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -101,12 +101,11 @@ def _policy(p: Program) -> Iterator[Finding]:
         for val in ancestors(back.recv) if back.recv is not None else []:
             if val.kind != "tensor" or id(val.node) in seen or len(val.args) < 2:
                 continue
-            logs = [
-                a for a in val.args if a.grad and any(v.name in ("log_prob", "log_softmax") for v in q.chain(a)[:4])
-            ]
+            logs = [a for a in val.args if a.grad and _log_probability(a)]
             if val.name == "mul" and len(logs) == 1:
                 other = next(a for a in val.args if a is not logs[0])
-                if other.grad and other.name == "sub" and any(v.owner is not None for v in ancestors(other, limit=80)):
+                gap = _advantage(other)
+                if gap is not None:
                     seen.add(id(val.node))
                     yield p.report(
                         "SB238",
@@ -115,7 +114,7 @@ def _policy(p: Program) -> Iterator[Finding]:
                         why="gradient flows through the advantage into the critic, which learns to make the "
                         "policy loss small",
                         fix="Use advantage.detach() in the policy loss",
-                        related=(q.place(other),),
+                        related=(q.place(gap),),
                     )
             if val.name == "sub" and len(logs) == 2 and any(u.name == "exp" for u in q.users(p, val)):
                 seen.add(id(val.node))
@@ -127,3 +126,46 @@ def _policy(p: Program) -> Iterator[Finding]:
                     "its gradient is zero",
                     fix="Compute the old log-probability once, under torch.no_grad(), before the updates",
                 )
+
+
+def _log_probability(val: Val) -> bool:
+    """Whether a value is a log-probability, or a list of them stacked, or the ratio of two."""
+    for one in q.chain(val)[:6]:
+        if one.name in ("log_prob", "log_softmax"):
+            return True
+        if one.name in ("stack", "cat") and one.args and one.args[0].items:
+            return any(_log_probability(i) for i in one.args[0].items[:2])
+        if one.name == "exp" and one.args and one.args[0].name == "sub":
+            return any(_log_probability(a) for a in one.args[0].args)
+    return False
+
+
+def _advantage(val: Val) -> Val | None:
+    """The difference of return and value that ``val`` is, where the gradient still reaches a value network."""
+    current = val
+    for _ in range(12):
+        if not current.grad:
+            return None
+        if current.name == "neg" or current.name in TRANSPARENT or current.kind == "phi":
+            if not current.args:
+                return None
+            if current.name in ("stack", "cat") and current.args[0].items:
+                current = next((i for i in current.args[0].items if i.grad), current.args[0].items[0])
+            else:
+                current = next((a for a in current.args if a.grad), current.args[0])
+            continue
+        if current.name == "div" and current.args[0].grad:  # normalised
+            current = current.args[0]
+            continue
+        break
+    if current.name not in ("sub", "add") or len(current.args) != 2:
+        return None
+    if current.name == "sub" and current.args[1].name == "mean" and current.args[1].args:
+        inner = _advantage(current.args[1].args[0])
+        if inner is not None:
+            return inner
+    if not any(v.owner is not None for v in ancestors(current, limit=120)):
+        return None
+    if any(_log_probability(a) for a in current.args if a.grad):
+        return None  # an entropy term as part of the reward, as in soft actor-critic
+    return current if current.name == "sub" else None

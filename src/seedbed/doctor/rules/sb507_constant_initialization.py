@@ -50,7 +50,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if event.kind == "inplace" and event.name not in ("zero_", "fill_"):
             continue
-        if _is_store(event.recv) or _is_last(event):
+        if _is_store(event.recv) or _is_last(event) or (event.name in ("zeros_", "zero_") and "[-1]" in _said(event)):
             continue
         if event.recv.name == "grad" or any(v.name == "grad" for v in ancestors(event.recv, limit=4)):
             continue
@@ -104,6 +104,10 @@ def check(p: Program) -> Iterator[Finding]:
 def _is_store(val: Val) -> bool:
     """Whether it belongs to a copy: a store of the same shapes, filled later."""
     return any("deepcopy" in v.tags for v in ancestors(val, limit=12))
+
+
+def _said(event: Event) -> str:
+    return ast.unparse(event.node)
 
 
 def _is_last(event: Event) -> bool:

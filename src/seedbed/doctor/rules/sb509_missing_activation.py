@@ -73,9 +73,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if second.kwargs.get("bias") is not None and second.kwargs["bias"].const is False:
             continue
-        if len({id(u.node) for u in q.users(p, found[0]) if u.name not in ("forward", "dropout")}) > 1 or _crosses(
-            event, found[0]
-        ):
+        if any(_forks(p, v) for v in (found[0], *q.seen_through(source))) or _crosses(event, found[0]):
             continue
         if "external" in first.tags or not event.depth or not _siblings(p, first, second):
             continue
@@ -88,6 +86,11 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Put an activation (nn.ReLU()) between them",
             related=(q.place(second),),
         )
+
+
+def _forks(p: Program, val: Val) -> bool:
+    """Whether a value goes several ways: then it is an output of its own, not a hidden step."""
+    return len({id(u.node) for u in q.users(p, val) if u.name not in ("forward", "dropout")}) > 1
 
 
 def _crosses(event: Event, made: Val) -> bool:
