@@ -36,7 +36,8 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -51,10 +52,22 @@ def check(p: Program) -> Iterator[Finding]:
                 what = "softmax output" if made.name in training.PROBABILITY else "raw logits"
                 yield p.report(
                     "SB205",
-                    q.spot(made, event) if made.name in training.PROBABILITY else event,
+                    _cause(made, event),
                     f"NLLLoss gets {what} instead of log-probabilities: log_softmax is missing",
                     why="it only negates the picked score, so the loss can fall without end (or stays "
                     "between -1 and 0)",
                     fix="Use log_softmax before NLLLoss, or CrossEntropyLoss on raw logits",
                     related=(q.place(made),),
                 )
+
+
+def _cause(made: Val, event: Event) -> Val | Event:
+    """The softmax itself; for raw scores the end of the model's own ``forward``, else the loss."""
+    if made.name in training.PROBABILITY:
+        return q.spot(made, event)
+    for val in q.chain(event.args[0]) if event.args else []:
+        cls = getattr(val.owner, "owner", None) if val.name == "forward" else None
+        method = cls.method("forward") if hasattr(cls, "method") else None
+        if method is not None and method.node.lineno <= made.line <= (method.node.end_lineno or 0):
+            return made
+    return event

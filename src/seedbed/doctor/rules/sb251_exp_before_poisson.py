@@ -51,11 +51,11 @@ def check(p: Program) -> Iterator[Finding]:
             if made.name in ("exp", "softplus", "relu") and (flag is None or flag.const is True):
                 yield p.report(
                     "SB251",
-                    q.spot(made, event),
+                    event.recv if event.recv is not None and event.recv.line else event,
                     f"PoissonNLLLoss expects the log of the rate (log_input=True), but it gets {made.name}(...)",
                     why="the loss applies exp() itself, so the rate is exponentiated twice",
-                    fix="Pass the raw output, or use log_input=False",
-                    related=((str(event.src.path), event.line, "the loss"),),
+                    fix="Use PoissonNLLLoss(log_input=False), or pass the raw output",
+                    related=(q.place(made),),
                 )
             elif made.name in training.LOGIT_OPS and flag is not None and flag.const is False:
                 yield p.report(

@@ -86,6 +86,31 @@ def check(p: Program) -> Iterator[Finding]:
             seen.add(id(found[1].node))
             yield p.report("SB268", where, said, why=why, fix=fix, related=(q.place(weights),))
 
+    yield from _left_out(p)
+
+
+def _left_out(p: Program) -> Iterator[Finding]:
+    """A penalty that is added to a loss after (or beside) the one that backward() gets."""
+    seen: set[int] = set()
+    for event in p.all("assign", "augment"):
+        val = event.result if event.kind == "assign" else None
+        if val is None or val.name not in ("add", "Add") or p.trained(val) or not val.grad or id(val.node) in seen:
+            continue
+        terms = _spread(val)
+        trained = [t for _, t in terms if t.name == "loss" and p.trained(t)]
+        found = next((x for _, t in terms if not p.trained(t) and (x := _penalty(t)) is not None), None)
+        if not trained or found is None:
+            continue
+        seen.add(id(val.node))
+        yield p.report(
+            "SB268",
+            event,
+            "the weight penalty is added to a value that backward() never gets: it has no effect",
+            why="backward() runs on the loss without the penalty, so the weights are not regularised",
+            fix="Call backward() on the sum of loss and penalty",
+            related=(q.place(trained[0]),),
+        )
+
 
 def _spread(root: Val) -> list[tuple[int, Val]]:
     """The summands of a loss, with running sums and constant factors opened."""

@@ -48,7 +48,7 @@ def check(p: Program) -> Iterator[Finding]:
     for event, left, right in measures.equalities(p):
         for guess, truth in ((left, right), (right, left)):
             made = [v for v in measures.elements(guess) if v.kind == "tensor"]
-            scores = [v for v in made if v.name in _SCORES and v.owner is not None or v.name in training.PROBABILITY]
+            scores = [v for v in made if (v.name in _SCORES and v.owner is not None) or v.name in training.PROBABILITY]
             if not scores or len(scores) != len(made) or not measures.is_label(truth):
                 continue
             what = "probabilities" if scores[0].name in training.PROBABILITY else "raw scores"

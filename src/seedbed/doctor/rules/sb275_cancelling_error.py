@@ -1,0 +1,87 @@
+"""Errors of both signs cancel in the loss.
+
+## What it does
+
+Finds losses that are the mean of `prediction - target` without square or absolute value, or the square or absolute
+value of that mean.
+
+## Why is this bad
+
+The plain mean has no lower bound: predictions run away to one side. The square of the mean only asks that the average
+is right, which a constant fulfils.
+
+## Example
+
+```python
+model = nn.Linear(4, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in loader:
+    optimizer.zero_grad()
+    loss = (model(x).squeeze(1) - y).mean() ** 2
+    loss.backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+model = nn.Linear(4, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in loader:
+    optimizer.zero_grad()
+    loss = ((model(x).squeeze(1) - y) ** 2).mean()
+    loss.backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for back in p.once("backward"):
+        if back.recv is None or back.name == "grad":
+            continue
+        for root in f.core(back.recv).options():
+            terms = [t for _, t in f.plain_terms(root) if t.grad]
+            if len(terms) != 1 or id(terms[0].node) in seen:
+                continue
+            term, closed = terms[0], ""
+            if term.name in ("pow", "square", "abs") and term.args:
+                term, closed = f.core(term.args[0]), "square or abs() is taken after the mean"
+            if not _plain_mean(term, bool(closed)):
+                continue
+            seen.add(id(terms[0].node))
+            yield p.report(
+                "SB275",
+                terms[0],
+                f"errors of both signs cancel in the loss: {closed or 'the error has no square or abs()'}",
+                why="positive and negative errors add up to zero (or the loss falls without end), "
+                "so single predictions are not fitted",
+                fix="Take the square or abs() of every error first: ((pred - y) ** 2).mean()",
+                related=((str(back.src.path), back.line, "backward()"),),
+            )
+
+
+def _plain_mean(val: Val, closed: bool) -> bool:
+    if val.name in ("mean", "sum") and val.args and (len(val.args) == 1 and not val.kwargs):
+        diff = f.core(val.args[0])
+        return diff.name == "sub" and len(diff.args) == 2 and _pair(diff.args[0], diff.args[1])
+    return False
+
+
+def _pair(one: Val, other: Val) -> bool:
+    """A prediction and a target."""
+    if one.grad == other.grad:
+        return False
+    guess, target = (one, other) if one.grad else (other, one)
+    return f.from_model(guess) and not f.from_model(target) and target.kind in ("tensor", "unknown")

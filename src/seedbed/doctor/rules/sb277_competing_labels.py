@@ -1,0 +1,113 @@
+"""Softmax is used where several labels can be true at once.
+
+## What it does
+
+Finds softmax outputs in `BCELoss`, and models trained with `BCEWithLogitsLoss` on several outputs whose evaluation
+uses softmax; and the other way round, models trained with cross-entropy that are read with a sigmoid.
+
+## Why is this bad
+
+Softmax makes the classes compete for a sum of 1: with two true labels neither can be above 0.5. A sigmoid of
+cross-entropy logits is no probability: only their differences were trained.
+
+## Example
+
+```python
+model = nn.Linear(4, 5)
+x, y = torch.randn(50, 4), (torch.rand(50, 5) > 0.7).float()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for step in range(10):
+    optimizer.zero_grad()
+    F.binary_cross_entropy(F.softmax(model(x), dim=1), y).backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+model = nn.Linear(4, 5)
+x, y = torch.randn(50, 4), (torch.rand(50, 5) > 0.7).float()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for step in range(10):
+    optimizer.zero_grad()
+    F.binary_cross_entropy(torch.sigmoid(model(x)), y).backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+_BINARY = ("BCEWithLogitsLoss", "BCELoss", "MultiLabelSoftMarginLoss")
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("loss"):
+        if event.name == "BCELoss" and len(event.args) > 1 and not _one_hot(event.args[1]):
+            made = next((o for o in training.loss_origins(event.args[0]) if o.name == "softmax"), None)
+            shape = event.args[0].shape
+            if made is not None and (shape is None or len(shape) == 2) and not _picks(event.args[0]):
+                yield p.report(
+                    "SB277",
+                    q.spot(made, event),
+                    "BCELoss gets softmax outputs: several labels compete for a sum of 1 (sigmoid is needed)",
+                    why="with two true labels neither probability can come above 0.5",
+                    fix="Use a sigmoid for every label: BCEWithLogitsLoss on the logits",
+                    related=((str(event.src.path), event.line, "the loss"),),
+                )
+    yield from _read_otherwise(p)
+
+
+def _read_otherwise(p: Program) -> Iterator[Finding]:
+    """Outputs that are trained with one link function and read with the other."""
+    trained: dict[int, set[str]] = {}
+    wide: set[int] = set()
+    for event in p.all("loss"):
+        if event.name not in (*_BINARY, "CrossEntropyLoss") or not event.args or not event.grad:
+            continue
+        for made in training.loss_origins(event.args[0]):
+            if made.owner is not None and made.name in training.LOGIT_OPS:
+                trained.setdefault(id(made.owner), set()).add("bce" if event.name in _BINARY else "ce")
+                count = made.owner.number(1, "out_features")
+                if isinstance(count, int) and count > 1 and not (len(event.args) > 1 and _one_hot(event.args[1])):
+                    wide.add(id(made.owner))
+    seen: set[int] = set()
+    for event in p.all("call", "forward"):
+        val = event.result
+        if val is None or val.kind != "tensor" or val.name not in ("softmax", "sigmoid") or not val.args:
+            continue
+        if id(val.node) in seen or p.trained(val):
+            continue
+        owners = {id(o.owner) for o in training.loss_origins(val.args[0]) if o.owner is not None}
+        kinds = {k for o in owners for k in trained.get(o, ())}
+        if not owners <= wide or kinds != ({"bce"} if val.name == "softmax" else {"ce"}) or not owners:
+            continue
+        seen.add(id(val.node))
+        had, need = ("BCEWithLogitsLoss", "sigmoid") if val.name == "softmax" else ("CrossEntropyLoss", "softmax")
+        yield p.report(
+            "SB277",
+            val,
+            f"the model is trained with {had}, but its logits are read with {val.name}: {need} belongs to that loss",
+            why="the values are not the probabilities that were trained, so thresholds and confidences are wrong",
+            fix=f"Use {need} on the logits",
+        )
+
+
+def _one_hot(val: Val) -> bool:
+    return any(
+        v.name in ("one_hot", "scatter_", "scatter", "eye", "label_binarize", "get_dummies")
+        for v in ancestors(val, limit=60)
+    )
+
+
+def _picks(val: Val) -> bool:
+    """Whether one class is picked from the softmax."""
+    return any(v.name in ("getitem", "gather") for v in (val, *q.seen_through(val)))

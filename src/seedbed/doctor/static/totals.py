@@ -1,0 +1,100 @@
+"""What totals of an evaluation are divided by: the last batch, another data set, batches instead of samples."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static import metering, rounds
+from seedbed.doctor.static.naming import split_of, words
+from seedbed.doctor.static.program import Event, LoopRun, Program
+from seedbed.doctor.static.source import Source
+from seedbed.doctor.static.values import Val
+
+_SIZES = ("size", "len", "shape", "numel", "getitem")
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A division by a wrong count: where, what to say, and the running sum."""
+
+    node: ast.AST
+    src: Source
+    event: Event
+    said: str
+    why: str
+    fix: str
+
+
+def wrong_counts(p: Program) -> Iterator[Wrong]:
+    """Totals of evaluation loops that are divided by a wrong count."""
+    for event in p.once("augment"):
+        if event.name != "Add" or not event.loops or not event.args or not isinstance(event.node, ast.AugAssign):
+            continue
+        loop = event.loops[-1]
+        kind = _kind(event.args[0])
+        if not kind or not rounds.is_loader_loop(loop):
+            continue
+        for node, src, what in metering.divisions(p, event, ast.unparse(event.node.target)):
+            right = node.right if isinstance(node, ast.BinOp) else getattr(node, "value", None)
+            if right is None:
+                continue
+            found = _judge(p, event, loop, kind, right, what, getattr(node, "lineno", 0))
+            if found is not None:
+                yield Wrong(node, src, event, *found)
+
+
+def _judge(
+    p: Program, event: Event, loop: LoopRun, kind: str, right: ast.expr, what: str, line: int
+) -> tuple[str, str, str] | None:
+    text = ast.unparse(right)
+    names = {n.id for n in ast.walk(right) if isinstance(n, ast.Name)}
+    target = getattr(loop.node, "target", None)
+    batch = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
+    after = line > (getattr(loop.node, "end_lineno", 0) or 0)
+    sized = any(s in text for s in (".size(", "len(", ".shape", ".numel("))
+    if after and sized and names & batch and kind in ("count", "total"):
+        return (
+            "a total over all batches is divided by the size of the last batch",
+            "the result is too large by about the number of batches",
+            "Count the samples in the loop, or divide by len(loader.dataset)",
+        )
+    own, other = rounds.loop_split(loop), split_of("_".join(names))
+    if own in ("val", "test") and other == "train" and sized:
+        return (
+            f"a total over the {own} data is divided by the number of training samples or batches",
+            "the result is scaled by the ratio of the two sets",
+            "Divide by the size of the set that the loop runs over",
+        )
+    if kind == "total" and what == "batches":
+        return (
+            "a sum over samples is divided by the number of batches",
+            "the result is too large by the batch size",
+            "Divide by the number of samples: len(loader.dataset)",
+        )
+    if kind in ("count", "total") and isinstance(right, ast.BinOp) and isinstance(right.op, ast.Mult):
+        left = metering.last_batch(rounds.base_of_loop(loop))
+        found = {w for n in names for w in words(n)} | ({"batch"} if "batch_size" in text else set())
+        if left and "len(" in text and found & {"loader", "dl", "dataloader"}:
+            return (
+                f"batches times batch size counts more samples than there are (the last batch has {left})",
+                "the short last batch is counted as a full one, so the result is too small",
+                "Divide by len(loader.dataset)",
+            )
+    return None
+
+
+def _kind(val: Val) -> str:
+    """``count`` of right answers, ``total`` of per-sample losses, or ``""``."""
+    one = f.core(val)
+    if one.name == "sum" and one.args:
+        return "count" if f.core(one.args[0]).name in ("compare", "eq", "and") else ""
+    if one.name == "mul" and len(one.args) == 2:
+        for loss, size in (one.args, one.args[::-1]):
+            if f.loss_value(loss) is not None and f.core(size).name in _SIZES:
+                return "total"
+    if f.loss_value(one, reduced=False) is not None and "reduction=sum" in one.tags:
+        return "total"
+    return ""
