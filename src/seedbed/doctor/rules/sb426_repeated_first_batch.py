@@ -83,7 +83,7 @@ def _one_batch(p: Program) -> Iterator[Finding]:
         if loader is None or not backs or any(b.loops[-1] in event.loops for b in backs):
             continue
         size = loader.arg(1, "batch_size")
-        if size is None or not isinstance(size.const, int) or size.const < 2:
+        if size is None or not isinstance(size.const, int) or not 1 < size.const <= 512:
             continue
         rows = {id(v) for v in (event.result, *(event.result.items or []))}
         fed = [b for b in backs if b.recv is not None and rows & {id(v) for v in ancestors(b.recv, limit=3000)}]

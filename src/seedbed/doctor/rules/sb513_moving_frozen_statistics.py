@@ -83,6 +83,8 @@ def check(p: Program) -> Iterator[Finding]:
             and "external" not in module.tags
         ):
             continue
+        if _averaged(p, module):
+            continue  # a target network that follows another one by hand
         seen |= {id(m) for m in methods.submodules(module)}
         where = frozen[id(module)]
         # a head that trains inside the frozen network: common, and often meant
@@ -111,3 +113,14 @@ def _covers(mode: Event, module: Val) -> bool:
     return mode.recv is not None and any(
         ownership.contains(o, module) for o in mode.recv.options() if o.kind == "module"
     )
+
+
+def _averaged(p: Program, module: Val) -> bool:
+    """Whether the weights of a module (or of one around it) are written in the training loop."""
+    for event in p.all("inplace", "attribute", "restore", "average", "augment"):
+        if event.recv is None or not event.loops or (event.kind == "attribute" and event.name != "data"):
+            continue
+        owners = [event.recv] if event.recv.kind == "module" else ownership.modules_of(event.recv)
+        if any(ownership.related(o, module) for o in owners if o.kind == "module"):
+            return True
+    return False

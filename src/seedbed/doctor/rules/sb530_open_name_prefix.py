@@ -84,7 +84,7 @@ def _open(val: Val) -> Iterator[tuple[Any, Source | None, str]]:
         if isinstance(one.node, ast.JoinedStr) and one.name == "fstring" and len(one.node.values) > 1:
             last, before = one.node.values[-1], one.node.values[-2]
             text = before.value if isinstance(before, ast.Constant) else ""
-            if isinstance(last, ast.FormattedValue) and str(text).endswith("."):
+            if isinstance(last, ast.FormattedValue) and re.search(r"[A-Za-z]\.$", str(text)):
                 yield one.node, one.src, re.sub(r"\{[^}]*\}$", "{i}", syntax.text(one.node)[2:-1])
 
 

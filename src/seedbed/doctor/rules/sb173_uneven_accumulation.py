@@ -1,0 +1,187 @@
+"""The windows of gradient accumulation are not even.
+
+## What it does
+
+Finds accumulation whose first window is one batch, whose divisor is not its length, whose last window is lost, or that
+clips, or updates the loss scale, before the sum is complete.
+
+## Why is this bad
+
+Some updates come from fewer batches than the divisor says, so their gradients have another scale; the last batches
+are lost or leak into the next epoch.
+
+## Example
+
+```python
+model = nn.Linear(4, 2)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for i, (x, y) in enumerate(loader):
+    (F.cross_entropy(model(x), y) / 4).backward()
+    if i % 4 == 0:
+        optimizer.step()
+        optimizer.zero_grad()
+```
+
+## Use instead
+
+```python
+model = nn.Linear(4, 2)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for i, (x, y) in enumerate(loader):
+    (F.cross_entropy(model(x), y) / 4).backward()
+    if (i + 1) % 4 == 0:
+        optimizer.step()
+        optimizer.zero_grad()
+```
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds
+from seedbed.doctor.static.program import Cond, Event, LoopRun, Program
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for step in p.all("step"):
+        window = _window(p, step)
+        if window is None or id(step.node) in seen:
+            continue
+        seen.add(id(step.node))
+        cond, size, back, loop = window
+        yield from _first(p, step, cond, loop)
+        yield from _divisor(p, back, size, step)
+        yield from _partial(p, step, cond, loop)
+        yield from _last(p, step, cond, size, loop)
+
+
+def _window(p: Program, step: Event) -> tuple[Cond, Val, Event, LoopRun] | None:
+    """The branch that a step waits for, the number of batches, the backward() before it, and the loop."""
+    loop = step.loop
+    if loop is None:
+        return None
+    for cond in step.conds_in(loop):
+        mods = [v for v in ancestors(cond[2], limit=40) if v.name == "mod" and len(v.args) == 2]
+        if cond[1] != 0 or not mods or any(q.in_arm(b, cond) for b in p.all("backward")):
+            continue
+        backs = [
+            b for b in p.all("backward") if b.loop is not None and b.loop.node is loop.node and not b.conds_in(loop)
+        ]
+        clears = [c for c in p.all("clear") if c.loop is not None and c.loop.node is loop.node and q.in_arm(c, cond)]
+        if backs and clears:
+            return cond, mods[0].args[1], backs[0], loop
+    return None
+
+
+def _first(p: Program, step: Event, cond: Cond, loop: LoopRun) -> Iterator[Finding]:
+    """``i % k == 0`` with a counter that starts at zero: the first update is made of one batch."""
+    test = cond[0].test if isinstance(cond[0], ast.If) else None
+    if (
+        not isinstance(test, ast.Compare)
+        or not isinstance(test.left, ast.BinOp)
+        or not isinstance(test.left.left, ast.Name)
+    ):
+        return
+    if not isinstance(test.ops[0], ast.Eq) or getattr(test.comparators[0], "value", None) != 0:
+        return
+    name, node = test.left.left.id, loop.node
+    if not isinstance(node, ast.For) or not isinstance(node.iter, ast.Call):
+        return
+    if ast.unparse(node.iter.func) != "enumerate" or len(node.iter.args) > 1 or node.iter.keywords:
+        return
+    first = node.target.elts[0] if isinstance(node.target, ast.Tuple) else node.target
+    if not isinstance(first, ast.Name) or first.id != name or rounds.base_of_loop(loop) is None:
+        return
+    yield p.report(
+        "SB173",
+        (test, step.src),
+        f"gradient accumulation steps on the first batch: {ast.unparse(test)} is true for {name} = 0",
+        why="enumerate() starts at 0, so the first update has the gradient of one batch only, and the last batches of "
+        "the epoch are left over",
+        fix=f"Write ({name} + 1) % {ast.unparse(test.left.right)} == 0",
+    )
+
+
+def _divisor(p: Program, back: Event, size: Val, step: Event) -> Iterator[Finding]:
+    """The loss is divided by another number than the window has batches."""
+    root = back.recv
+    while root is not None and root.name == "scaled" and root.args:
+        root = root.args[0]
+    if root is None or root.name != "div" or len(root.args) != 2 or root.args[0].shape not in ((), None):
+        return
+    by = root.args[1]
+    if by.kind != "const" or size.kind != "const" or not isinstance(by.const, (int, float)) or by.const == size.const:
+        return
+    if not isinstance(size.const, int) or by.const <= 1:
+        return
+    yield p.report(
+        "SB173",
+        root,
+        f"gradient accumulation divides the loss by {by.const:g}, but a window has {size.const} batches",
+        why=f"the accumulated gradient is {size.const / by.const:.2g} times the mean of the window",
+        fix=f"Divide by the number of accumulated batches: {size.const}",
+        related=((str(step.src.path), step.line, "the step"),),
+    )
+
+
+def _partial(p: Program, step: Event, cond: Cond, loop: LoopRun) -> Iterator[Finding]:
+    """Clipping, or the update of the loss scale, in every micro-batch."""
+    for event in p.once("clip", "scaler_update"):
+        if event.loop is None or event.loop.node is not loop.node or event.conds_in(event.loop):
+            continue
+        clip = event.kind == "clip"
+        yield p.report(
+            "SB173",
+            event,
+            "gradients are clipped in every micro-batch of the accumulation, before their sum is complete"
+            if clip
+            else "scaler.update() runs in every micro-batch of the gradient accumulation",
+            why="the partial sum is cut again and again, so later micro-batches weigh more than earlier ones"
+            if clip
+            else "the loss scale changes inside a window, so its gradients are summed with different scales",
+            fix="Do it once per window, beside optimizer.step()",
+            related=((str(step.src.path), step.line, "the step"),),
+        )
+
+
+def _last(p: Program, step: Event, cond: Cond, size: Val, loop: LoopRun) -> Iterator[Finding]:
+    """The number of batches is known and no multiple of the window: the last ones get no step."""
+    count = _batches(rounds.base_of_loop(loop))
+    if count is None or not isinstance(size.const, int) or size.const < 2 or count % size.const == 0:
+        return
+    test = cond[0].test if isinstance(cond[0], ast.If) else None
+    if not isinstance(test, ast.Compare):
+        return  # `or i + 1 == len(loader)`
+    others = [s for s in p.all("step") if s.node is not step.node and s.loop is not loop]
+    if any(s.seq > step.seq and s.loops == step.loops[:-1] for s in others) or not step.loops[:-1]:
+        return
+    left = count % size.const
+    yield p.report(
+        "SB173",
+        (test, step.src),
+        f"gradient accumulation loses the last window: {count} batches are no multiple of {size.const}, so the last "
+        f"{left} of each epoch get no step",
+        why="their gradients are erased by the next zero_grad(), or mixed into the first update of the next epoch",
+        fix="Step at the end too: if (i + 1) % k == 0 or i + 1 == len(loader)",
+        batches=count,
+    )
+
+
+def _batches(loader: Val | None) -> int | None:
+    """How many batches a loader gives, when its data and batch size are known."""
+    if loader is None or loader.kind != "loader" or not loader.args:
+        return None
+    data, batch = loader.args[0], loader.number(1, "batch_size")
+    rows = data.args[0].shape if data.name == "TensorDataset" and data.args else None
+    if not rows or not isinstance(rows[0], int) or not isinstance(batch, int) or batch < 1:
+        return None
+    drop = loader.kwargs.get("drop_last")
+    return rows[0] // batch if drop is not None and drop.const is True else math.ceil(rows[0] / batch)

@@ -1,0 +1,126 @@
+"""Weights are unfrozen after the optimizer has left them out.
+
+## What it does
+
+Finds layers that are unfrozen while the optimizer was built only from what was not frozen then.
+
+## Why is this bad
+
+The optimizer chose its parameters when it was made. What is unfrozen later gets gradients but is never updated.
+
+## Example
+
+```python
+body, head = nn.Linear(4, 8), nn.Linear(8, 2)
+model = nn.Sequential(body, nn.ReLU(), head)
+for p in body.parameters():
+    p.requires_grad = False
+optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=1e-3)
+for epoch in range(10):
+    if epoch == 5:
+        for p in body.parameters():
+            p.requires_grad = True
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+body, head = nn.Linear(4, 8), nn.Linear(8, 2)
+model = nn.Sequential(body, nn.ReLU(), head)
+for p in body.parameters():
+    p.requires_grad = False
+optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=1e-3)
+for epoch in range(10):
+    if epoch == 5:
+        for p in body.parameters():
+            p.requires_grad = True
+        optimizer.add_param_group({"params": body.parameters(), "lr": 1e-4})
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import methods, ownership, syntax
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    table = ownership.optimizers(p)
+    if not table or any(e.name == ".add_param_group" for e in p.all("call")):
+        return
+    switches = [s for s in p.all("attribute", "requires_grad_", "requires_grad") if _flag(s) is not None]
+    seen: set[int] = set()
+    for on in switches:
+        if _flag(on) is not True or id(on.node) in seen:
+            continue
+        layers = {
+            id(m) for root in _roots(on) for m in methods.submodules(root) if m.name.startswith(ownership.WEIGHTED)
+        }
+        before = [(e, o, m) for e, o, m in table if e.seq < on.seq]
+        if not layers or not before or any(e.seq > on.seq for e, _, _ in table):
+            continue
+        for made, optimizer, modules in before:
+            if not _chosen(optimizer) or not any(s.seq > on.seq and q.same(s.recv, optimizer) for s in p.all("step")):
+                continue
+            off = [s for s in switches if s.seq < made.seq and _flag(s) is False and layers & _ids(s)]
+            again = [
+                s for s in switches if off and off[-1].seq < s.seq < made.seq and _flag(s) is True and layers & _ids(s)
+            ]
+            if not off or again or not any(layers & {id(x) for x in methods.submodules(m)} for m in modules):
+                continue
+            seen.add(id(on.node))
+            yield p.report(
+                "SB174",
+                q.beside(on, made),
+                "layers are unfrozen here, but the optimizer was built from what was not frozen then: they are never "
+                "updated",
+                why=f"the optimizer (line {made.line}) took only the parameters with requires_grad; the unfrozen ones "
+                "get gradients that nothing applies",
+                fix="Add them: optimizer.add_param_group({'params': ...}), or give it all parameters at first",
+                related=(
+                    (str(made.src.path), made.line, "the optimizer"),
+                    (str(off[-1].src.path), off[-1].line, "frozen"),
+                ),
+            )
+            break
+
+
+def _flag(event: Event) -> bool | None:
+    if event.recv is None or (event.kind == "attribute" and (event.name != "requires_grad" or not event.args)):
+        return None
+    flag = event.args[0].const if event.args else True
+    return flag if isinstance(flag, bool) else None
+
+
+def _roots(event: Event) -> list[Val]:
+    if event.recv is None:
+        return []
+    if event.recv.kind == "module":
+        return [] if event.kind == "attribute" else [event.recv]
+    return ownership.modules_of(event.recv)
+
+
+def _ids(event: Event) -> set[int]:
+    return {id(m) for root in _roots(event) for m in methods.submodules(root)}
+
+
+def _chosen(optimizer: Val) -> bool:
+    """Whether the optimizer's parameters were chosen by ``requires_grad``."""
+    for one in (v for a in optimizer.inputs() for v in ancestors(a, limit=80)):
+        made = one.node if one.name in ("comprehension", "filter") else None
+        if made is not None and "requires_grad" in syntax.text(made):
+            return True
+    return False

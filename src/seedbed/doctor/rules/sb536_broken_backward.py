@@ -1,0 +1,139 @@
+"""The backward of a custom autograd function is wrong.
+
+## What it does
+
+Finds a `backward` that ignores the incoming gradient, changes it in place, gives none back, or a gradient reversal
+that does not reverse.
+
+## Why is this bad
+
+The chain rule needs the incoming gradient. Without it every layer before the function gets a gradient of the wrong
+size, sign or none at all.
+
+## Example
+
+```python
+class Square(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**2
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (x,) = ctx.saved_tensors
+        return 2 * x
+```
+
+## Use instead
+
+```python
+class Square(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**2
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (x,) = ctx.saved_tensors
+        return grad_output * 2 * x
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import syntax
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Program
+
+_INPLACE = ("mul_", "clamp_", "masked_fill_", "neg_", "div_", "zero_", "add_", "sub_", "copy_")
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for cls in p.classes:
+        member = cls.scope.vars.get("backward") if cls.base == "autograd" else None
+        if member is None or member.kind != "func" or member.owner.src is not p.source:
+            continue
+        node = member.owner.node
+        names = [a.arg for a in node.args.args[1:]]
+        if not names or node.args.vararg is not None:
+            continue
+        said = _ignored(node, names) or _in_place(node, names) or _unreversed(cls.name, node)
+        if said:
+            yield p.report("SB536", (said[0], p.source), f"{cls.name}.backward {said[1]}", why=said[2], fix=said[3])
+
+
+def _ignored(node: Any, names: list[str]) -> tuple[Any, str, str, str] | None:
+    """``backward`` never reads the gradient that comes in, or gives nothing back."""
+    read = {n.id for n in syntax.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    returns = [n for n in syntax.walk(node) if isinstance(n, ast.Return)]
+    raises = any(isinstance(n, ast.Raise) for n in syntax.walk(node))
+    if not returns and raises:
+        return None
+    values = [v for r in returns for v in (r.value.elts if isinstance(r.value, ast.Tuple) else [r.value])]
+    if not values or all(v is None or (isinstance(v, ast.Constant) and v.value is None) for v in values):
+        return (
+            returns[0] if returns else node,
+            "returns no gradient (None): nothing before the function is trained",
+            "None means that the input gets no gradient; a straight-through estimator returns the incoming gradient",
+            f"Return the gradient of the input, such as {names[0]}",
+        )
+    if not read & set(names):
+        return (
+            returns[0],
+            f"ignores the incoming gradient {names[0]} (grad_output): the chain rule is broken",
+            "the result must be the local derivative times the gradient that comes in",
+            f"Multiply by it: return {names[0]} * ...",
+        )
+    return None
+
+
+def _in_place(node: Any, names: list[str]) -> tuple[Any, str, str, str] | None:
+    """The incoming gradient is changed in place, though it may be shared."""
+    fresh: set[str] = set()
+    for stmt in node.body:
+        for n in syntax.walk(stmt):
+            if isinstance(n, ast.Assign):
+                for t in n.targets:
+                    if isinstance(t, ast.Name):
+                        fresh.add(t.id)
+            target: Any = None
+            if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Subscript):
+                target = n.targets[0].value
+            elif isinstance(n, ast.AugAssign):
+                target = n.target.value if isinstance(n.target, ast.Subscript) else n.target
+            elif isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr in _INPLACE:
+                target = n.func.value
+            if isinstance(target, ast.Name) and target.id in names and target.id not in fresh:
+                return (
+                    n,
+                    f"changes the incoming gradient {target.id} in place",
+                    "the tensor may be shared with another branch of the graph, which then gets the changed gradient",
+                    f"Work on a copy: grad = {target.id}.clone()",
+                )
+    return None
+
+
+def _unreversed(name: str, node: Any) -> tuple[Any, str, str, str] | None:
+    """A gradient reversal whose backward keeps the sign."""
+    found = set(words(name))
+    if not found & {"reversal", "reverse", "grl", "revgrad", "rev", "reversed"}:
+        return None
+    if any(
+        isinstance(n, ast.USub) or (isinstance(n, ast.Call) and "neg" in syntax.text(n.func)) for n in syntax.walk(node)
+    ):
+        return None
+    returns = [n for n in syntax.walk(node) if isinstance(n, ast.Return)]
+    return (
+        returns[0] if returns else node,
+        "does not reverse the gradient: the minus sign is missing",
+        "the layers before it then help the adversary instead of working against it",
+        "Return the negative: return -ctx.strength * grad_output, None",
+    )
