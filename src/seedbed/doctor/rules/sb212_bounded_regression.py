@@ -47,6 +47,9 @@ from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
 
+_LAYERS = frozenset(["Linear", "linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d"])
+
+
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.once("loss", "call"):
@@ -73,7 +76,7 @@ def _check(p: Program, event: Event, pred: Val, target: Val) -> Iterator[Finding
             "exp",
         ):
             continue
-        if not made.args or not any(o.name in ("Linear", "linear") for o in training.loss_origins(made.args[0])):
+        if not made.args or not any(o.name in _LAYERS for o in training.loss_origins(made.args[0])):
             continue
         signed = ranges.can_be_negative(target)
         if signed is not True or (made.name == "tanh" and not ranges.unbounded(target)):

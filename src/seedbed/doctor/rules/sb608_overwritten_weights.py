@@ -100,6 +100,7 @@ def _created_again(p: Program, event: Event, model: Val) -> Iterator[Finding]:
         and e.loops == event.loops
         and len(e.conds) <= len(event.conds)
         and q.same_branch(e, event)
+        and any(v is model and first.src is e.src and first.funcs == e.funcs for _, v, first in p.assigns)
     ]
     if fresh and not used and not any(q.same(r.recv, fresh[0].result) for r in p.all("restore")):
         yield p.report(

@@ -79,7 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
                 if isinstance(node, ast.Return) and node.value is not None:
                     first = node.value.elts[0] if isinstance(node.value, ast.Tuple) and node.value.elts else node.value
                     name = _own(first)
-                    if name in arrays and name in changed and _gives_state(method, methods):
+                    if name and name in arrays and name in changed and _gives_state(method, methods):
                         yield p.report(
                             "SB829",
                             (node, p.source),

@@ -75,6 +75,7 @@ def leading_axis(val: Val) -> str:
                 and current.args[0].shape is not None
                 and len(current.args[0].shape) >= 2
                 and (key.shape is not None or key.kind == "slice")
+                and not _turned(current.args[0])
             ):
                 return "batch"
             return ""
@@ -109,3 +110,15 @@ def leading_axis(val: Val) -> str:
         else:
             return ""
     return ""
+
+
+def _turned(val: Val) -> bool:
+    """Whether the axes of a tensor were exchanged where it was made: time may come first then."""
+    current = val
+    for _ in range(10):
+        if current.name in ("t", "T", "transpose", "permute", "swapaxes"):
+            return True
+        if current.name not in MOVES | {"cuda", "cpu", "clone", "float"} or not current.args:
+            return False
+        current = current.args[0]
+    return False
