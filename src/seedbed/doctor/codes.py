@@ -100,6 +100,8 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB173", "uneven-accumulation", W, "the windows of gradient accumulation are not even"),
     ("SB174", "unfrozen-too-late", E, "weights are unfrozen after the optimizer has left them out"),
     ("SB175", "comparison-as-statement", E, "a comparison stands where an assignment was meant"),
+    ("SB177", "last-optimizer-only", E, "only the optimizer of the last model is stepped"),
+    ("SB178", "overwritten-loss", E, "a loop sets the loss anew: only its last term is trained"),
     # 2xx losses, targets, shapes
     ("SB201", "softmax-before-cross-entropy", E, "softmax before CrossEntropyLoss: it expects raw logits"),
     ("SB202", "log-softmax-before-cross-entropy", H, "log_softmax before CrossEntropyLoss is redundant"),
@@ -154,7 +156,12 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
         "weights, mask or focal factor are applied to a loss that is already averaged",
     ),
     ("SB253", "compared-with-nan", E, "a comparison with NaN by == or != is always the same"),
-    ("SB254", "inverted-focal-factor", E, "the focal factor is the probability of the right class instead of one minus it"),
+    (
+        "SB254",
+        "inverted-focal-factor",
+        E,
+        "the focal factor is the probability of the right class instead of one minus it",
+    ),
     ("SB255", "variance-contract", E, "GaussianNLLLoss gets something else than a variance"),
     (
         "SB256",
@@ -235,7 +242,12 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB338", "averaged-top-k", E, "top-k accuracy is averaged over the k guesses too"),
     ("SB339", "metric-in-other-units", E, "predictions in scaled units are measured against targets in raw units"),
     ("SB341", "stale-training-value", E, "the evaluation loop uses a value that the training loop left behind"),
-    ("SB342", "misused-metric-object", W, "a torchmetrics object is used in the wrong order, with hard labels, averaged or never reset"),
+    (
+        "SB342",
+        "misused-metric-object",
+        W,
+        "a torchmetrics object is used in the wrong order, with hard labels, averaged or never reset",
+    ),
     ("SB345", "logits-into-probability-metric", E, "a metric of probabilities gets raw logits"),
     # 4xx data
     ("SB401", "unshuffled-training", W, "the training data is not shuffled"),
@@ -331,6 +343,8 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB614", "ineffective-load", E, "load_state_dict() loaded nothing or into something else"),
     ("SB615", "useless-best", E, "the best score so far is never really kept"),
     ("SB617", "repeated-container", E, "a list repeats one mutable object, which all entries share"),
+    ("SB618", "unread-checkpoint", W, "a part of the checkpoint is saved or loaded but not used again"),
+    ("SB619", "unused-average", W, "kept or averaged weights are never used"),
     # 7xx randomness, devices, numerics
     ("SB701", "half-seeded", W, "only some of the random generators in use are seeded"),
     ("SB702", "reseeded-loop", W, "the seed is set again in the loop: the same numbers in every pass"),

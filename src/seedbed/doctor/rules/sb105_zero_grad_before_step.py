@@ -36,7 +36,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -78,4 +78,28 @@ def check(p: Program) -> Iterator[Finding]:
                 (str(back.src.path), back.line, "backward()"),
                 (str(step.src.path), step.line, "step()"),
             ),
+        )
+    yield from _lost(p, order, seen)
+
+
+def _lost(p: Program, order: list[Event], seen: set[int]) -> Iterator[Finding]:
+    """A backward() whose gradients are erased for the backward() of another loss, without a step in between."""
+    for at, back in enumerate(order[:-3]):
+        clear, other, step = order[at + 1 : at + 4]
+        if (back.kind, clear.kind, other.kind, step.kind) != ("backward", "clear", "backward", "step"):
+            continue
+        same = back.loops == clear.loops == other.loops == step.loops and back.conds == clear.conds == other.conds
+        held = clear.recv is not None and q.same(clear.recv, step.recv)
+        if not same or not held or not back.loops or "grad" in (back.name, other.name) or id(clear.node) in seen:
+            continue
+        if at and order[at - 1].kind == "backward":
+            continue
+        seen.add(id(clear.node))
+        yield p.report(
+            "SB105",
+            clear,
+            "zero_grad() between two backward() calls erases the gradients of the first loss before a step",
+            why=f"step() (line {step.line}) only sees the gradients of the loss at line {other.line}",
+            fix="Call zero_grad() once, before the first backward(), or add the losses",
+            related=((str(back.src.path), back.line, "the backward() that is lost"),),
         )

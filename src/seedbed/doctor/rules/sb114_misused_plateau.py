@@ -37,6 +37,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
@@ -57,6 +58,8 @@ def check(p: Program) -> Iterator[Finding]:
         )
         if text.lstrip().startswith("-") or "1 -" in text:
             continue
+        if metric is not None and not found & (up | down):
+            found |= {training.meaning(metric)}
         wrong = ""
         if metric is not None and (q.is_counter(metric) or found & {"epoch"}):
             wrong = "it gets the epoch number instead of a metric, which always grows"

@@ -44,6 +44,16 @@ def check(p: Program) -> Iterator[Finding]:
                 "updates are erratic",
                 fix=f"Use betas={(pair[1], pair[0])}",
             )
+        if optimizer.name == "SGD":
+            rate, moment = optimizer.number(1, "lr"), optimizer.number(2, "momentum")
+            if isinstance(rate, float) and isinstance(moment, float) and 0.8 <= rate < 1 and 0 < moment <= 0.1:
+                yield p.report(
+                    "SB142",
+                    event,
+                    f"lr={rate:g} and momentum={moment:g} look swapped",
+                    why="the rate is as large as a usual momentum, and the momentum as small as a usual learning rate",
+                    fix=f"Use SGD(..., lr={moment:g}, momentum={rate:g})",
+                )
         momentum = optimizer.kwargs.get("momentum")
         if momentum is not None and isinstance(momentum.const, float) and momentum.const >= 0.995:
             yield p.report(

@@ -89,6 +89,24 @@ def check(p: Program) -> Iterator[Finding]:
                     fix=f'Write "{meant}" instead of "{key}"',
                     related=((str(event.src.path), event.line, "the optimizer"),),
                 )
+    yield from _written(p)
+
+
+def _written(p: Program) -> Iterator[Finding]:
+    """``group["learning_rate"] = x``: a key that no optimizer reads."""
+    for event in p.once("setitem"):
+        key = event.args[0].const if event.args else None
+        made = event.recv is not None and any(v.kind == "groups" for v in ancestors(event.recv, limit=8))
+        meant = _meant(key) if isinstance(key, str) and made else None
+        if meant is None or _read(p, str(key)):
+            continue
+        yield p.report(
+            "SB166",
+            event,
+            f'param_groups has no option "{key}": what is set here is ignored, {meant} is meant',
+            why="a parameter group is a dict that takes any key; the optimizer only reads the ones it knows",
+            fix=f'Write group["{meant}"]',
+        )
 
 
 def _meant(key: str) -> str | None:

@@ -67,7 +67,7 @@ def _cause(made: Val, event: Event) -> Val | Event:
         return q.spot(made, event)
     for val in q.chain(event.args[0]) if event.args else []:
         cls = getattr(val.owner, "owner", None) if val.name == "forward" else None
-        method = cls.method("forward") if hasattr(cls, "method") else None
+        method = cls.method("forward") if cls is not None and hasattr(cls, "method") else None
         if method is not None and method.node.lineno <= made.line <= (method.node.end_lineno or 0):
             return made
     return event

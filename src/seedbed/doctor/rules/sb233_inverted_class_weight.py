@@ -139,8 +139,17 @@ def _is_count(val: Val, depth: int = 0) -> bool:
     for one in val.options():
         if one.name in ("bincount", "value_counts"):
             return True
+        if one.name in ("mul", "multiply") and len(one.args) == 2:
+            pair = [a for a in one.args if a.kind not in ("const", "number")]
+            return len(pair) == 1 and _is_count(pair[0], depth + 1)
+        if one.kind in ("list", "iter") and one.items:
+            return _is_count(one.items[0], depth + 1)
+        if one.name == "getitem" and one.args and one.args[0].name == "Counter":
+            return True
         if one.name == "div" and len(one.args) == 2:
             top, bottom = one.args
+            if top.kind == "const" and _balanced(bottom):
+                return True
             return _is_count(top, depth + 1) and (
                 bottom.name in ("sum", "max", "len", "number", "size", "numel", "shape")
                 or bottom.kind in ("const", "number")
@@ -149,6 +158,18 @@ def _is_count(val: Val, depth: int = 0) -> bool:
             return _is_count(one.args[0], depth + 1)
         if one.kind == "method" and one.name in ("values", "index") and one.args:
             return _is_count(one.args[0], depth + 1)
+    return False
+
+
+def _balanced(val: Val) -> bool:
+    """Whether a value is the balanced weights of scikit-learn, which are inverse counts already."""
+    one = val
+    for _ in range(8):
+        if one.name == "compute_class_weight":
+            return True
+        if one.name not in _PASS or not one.args:
+            return False
+        one = one.args[0]
     return False
 
 

@@ -54,8 +54,9 @@ _DISTANCES = {"pairwise_distance", "PairwiseDistance", "cdist", "pow", "square",
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.once("loss", "forward"):
-        if event.name.startswith("TripletMargin") and len(event.args) >= 3:  # noqa: SIM102
-            if side(event.args[1]) == "neg" and side(event.args[2]) == "pos":
+        near, away = event.arg(1, "positive"), event.arg(2, "negative")
+        if event.name.startswith("TripletMargin") and near is not None and away is not None:  # noqa: SIM102
+            if side(near) == "neg" and side(away) == "pos":
                 yield p.report(
                     "SB263",
                     event,

@@ -71,6 +71,11 @@ def check(p: Program) -> Iterator[Finding]:
                 why = "it adds a number to the loss that is detached from the weights, so they are not regularised"
                 fix = f"Leave out .{cut.name}: use the parameter itself"
                 where = cut
+            elif not term.grad and not weights.grad and weights.name == "parameter" and "frozen" not in weights.tags:
+                said = "the weight penalty is computed under no_grad: it is detached and has no gradient"
+                why = "it adds a number to the loss, but the weights are not regularised"
+                fix = "Compute the penalty outside torch.no_grad()"
+                where = top
             elif sign < 0 and any(v.name in _NORMS for v in through):
                 said = "the sign of the weight penalty is wrong: it is subtracted, so the weights are driven up"
                 why = "the optimizer minimises the loss, and a larger norm makes it smaller"

@@ -44,8 +44,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import metering, rounds
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -70,7 +73,50 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Sum over samples (multiply by the batch size) and divide by the number of samples",
             last_batch=rest,
         )
+    yield from _collected(p)
 
 
-def _unused() -> None:
-    return None
+def _collected(p: Program) -> Iterator[Finding]:
+    """Batch means that are collected in a list, which is averaged then."""
+    seen: set[int] = set()
+    for event in p.once("keep"):
+        loop, kept = event.loop, event.recv
+        if loop is None or kept is None or not event.args or not rounds.is_loader_loop(loop) or id(kept) in seen:
+            continue
+        over = rounds.base_of_loop(loop)
+        rest = metering.last_batch(over)
+        if any(b.inside(loop) for b in p.all("backward")) or not rest or not _batch_mean(event.args[0]):
+            continue
+        size = over.number(1, "batch_size") if over is not None else None
+        if not isinstance(size, int) or rest * 2 > size or not _averaged(p, kept):
+            continue
+        seen.add(id(kept))
+        yield p.report(
+            "SB304",
+            event,
+            "the metric is a mean of batch means: the shorter last batch counts too much",
+            why=f"the last batch has only {rest} samples, but its mean counts like that of a full batch of {size}",
+            fix="Sum over samples (multiply by the batch size) and divide by the number of samples",
+            last_batch=rest,
+        )
+
+
+def _batch_mean(val: Val) -> bool:
+    one = f.core(val)
+    if f.loss_value(one) is not None:
+        return True
+    return one.name == "mean" and bool(one.args) and f.core(one.args[0]).name in ("compare", "eq")
+
+
+def _averaged(p: Program, kept: Val) -> bool:
+    """Whether a list is turned into one mean."""
+    for event in p.all("call"):
+        last = event.name.rsplit(".", 1)[-1]
+        if last in ("mean", "fmean", "average") and any(kept in (a, *a.args[:1]) for a in event.args):
+            return True
+        made = event.result
+        summed = made is not None and last == "sum" and any(a is kept for a in event.args)
+        for user in q.users(p, made) if summed and made is not None else []:
+            if user.name == "div" and len(user.args) > 1 and f.core(user.args[1]).name == "len":
+                return True
+    return False

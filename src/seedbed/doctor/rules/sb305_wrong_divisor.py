@@ -38,7 +38,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import metering, rounds
+from seedbed.doctor.static import metering, rounds, totals
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import LoopRun, Program
 
@@ -74,6 +74,17 @@ def check(p: Program) -> Iterator[Finding]:
                     fix="Divide counts by the number of samples and sums of batch means by the number of batches",
                     related=((str(event.src.path), event.line, "the running sum"),),
                 )
+    for found in totals.wrong_counts(p):
+        if id(found.node) not in seen:
+            seen.add(id(found.node))
+            yield p.report(
+                "SB305",
+                (found.node, found.src),
+                f"the wrong divisor: {found.said}",
+                why=found.why,
+                fix=found.fix,
+                related=((str(found.event.src.path), found.event.line, "the running sum"),),
+            )
     for event in p.once("augment"):
         val = event.args[0] if event.args else None
         if val is None or event.name != "Add" or val.name != "mul" or len(val.args) != 2 or id(event.node) in seen:

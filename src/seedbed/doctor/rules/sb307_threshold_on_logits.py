@@ -64,12 +64,15 @@ def check(p: Program) -> Iterator[Finding]:
         if id(event.node) in seen:
             continue
         if event.kind == "compare":
-            if event.name not in ("Gt", "GtE") or len(event.args) < 2 or event.args[1].const != 0.5:
+            if event.name not in ("Gt", "GtE", "Lt", "LtE") or len(event.args) < 2 or event.args[1].const != 0.5:
                 continue
             source = event.args[0]
         else:
             made = event.result
-            if made is None or made.name != "round" or not made.args or made.kind != "tensor":
+            if made is None or not made.args or made.kind not in ("tensor", "unknown"):
+                continue
+            cut = made.name in ("gt", "ge", "lt", "le", "greater", "greater_equal") and made.number(1, "other") == 0.5
+            if made.name not in ("round", "np_round") and not cut:
                 continue
             source = made.args[0]
         for one in training.loss_origins(source):
@@ -78,7 +81,7 @@ def check(p: Program) -> Iterator[Finding]:
             raw = (one.name in training.LOGIT_OPS and id(one.owner) in logits) or id(one.owner) in opaque
             if raw and not any(v.name == "sigmoid" for v in q.chain(source)):
                 seen.add(id(event.node))
-                what = "rounded" if event.kind == "call" else "compared with 0.5"
+                what = "rounded" if event.kind == "call" and "round" in event.name else "compared with 0.5"
                 yield p.report(
                     "SB307",
                     event,

@@ -33,11 +33,14 @@ print(correct / count)
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import metering, rounds
+from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static import measures, metering, rounds
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -53,7 +56,7 @@ def check(p: Program) -> Iterator[Finding]:
         for val in values:
             for metric in metering.measured_values(val):
                 loop = rounds.loop_of(p, metric)
-                if loop is None or any(f.node is loop.node for f in event.loops) or id(metric.node) in seen:
+                if loop is None or any(x.node is loop.node for x in event.loops) or id(metric.node) in seen:
                     continue
                 if not rounds.is_loader_loop(loop) or any(b.inside(loop) for b in p.all("backward")):
                     continue
@@ -70,3 +73,37 @@ def check(p: Program) -> Iterator[Finding]:
                     fix="Accumulate over the loop: correct += ..., count += len(y)",
                     related=((str(event.src.path), event.line, "used here"),),
                 )
+    yield from _after_loop(p, seen)
+
+
+def _after_loop(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """Predictions and labels of the last batch that are compared after the loop."""
+    for event, left, right in measures.equalities(p):
+        for guess, truth in ((left, right), (right, left)):
+            made = [v for v in measures.elements(guess) if f.from_model(v)]
+            outputs = [
+                v for one in made for v in ancestors(one, limit=30) if v.owner is not None and v.kind == "tensor"
+            ]
+            loop = rounds.loop_of(p, outputs[0]) if outputs and len(made) == 1 else None
+            if loop is None or not rounds.is_loader_loop(loop) or id(event.node) in seen:
+                continue
+            if event.src is not loop.src or event.line <= (getattr(loop.node, "end_lineno", 0) or 0):
+                continue
+            if any(b.inside(loop) for b in p.all("backward")) or any(x.node is loop.node for x in event.loops):
+                continue
+            names = {n.id for n in ast.walk(getattr(loop.node, "target", loop.node)) if isinstance(n, ast.Name)}
+            if not isinstance(loop.node, ast.For) or f.core(truth).var not in names or _collected(guess):
+                continue
+            seen.add(id(event.node))
+            yield p.report(
+                "SB308",
+                event,
+                "the metric is computed after the loop from the last batch only",
+                why="prediction and labels still hold the last batch; all others are ignored",
+                fix="Accumulate in the loop: correct += (pred == y).sum(), count += len(y)",
+                related=((str(loop.src.path), loop.line, "the loop"),),
+            )
+
+
+def _collected(val: Val) -> bool:
+    return any(v.kind == "list" or v.name in ("cat", "concatenate", "stack") for v in ancestors(val, limit=40))

@@ -38,10 +38,10 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax
+from seedbed.doctor.static import syntax, training
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.values import Val
 
 _ERRORS = {"fid", "kid", "wer", "cer"}
 
@@ -115,16 +115,12 @@ def _starts(p: Program, test: ast.Compare, best: str, at: int) -> list[Val]:
 
 
 def _meaning(p: Program, test: ast.Compare, first: bool) -> str:
-    """What the compared score is made of: ``loss``, ``acc`` (hits are counted) or ``""`` where that is not clear."""
+    """What the compared score is made of: ``loss``, ``acc`` or ``""``."""
     for event in p.all("compare"):
-        if event.node is not test or len(event.args) < 2:
-            continue
-        parts = list(ancestors(event.args[0 if first else 1], limit=800))
-        losses = any(v.kind == "tensor" and v.name == "loss" for v in parts)
-        hits = any((v.name == "compare" and "Eq" in v.tags) or v.name == "eq" for v in parts)
-        negated = any(v.name == "neg" for v in parts)
-        if losses != hits and not negated:
-            return "loss" if losses else "acc"
+        if event.node is test and len(event.args) >= 2:
+            found = training.meaning(event.args[0 if first else 1])
+            if found:
+                return found
     return ""
 
 

@@ -47,11 +47,22 @@ def check(p: Program) -> Iterator[Finding]:
         "r2_score",
         "precision_recall_fscore_support",
         "average_precision_score",
+        "mean_absolute_percentage_error",
+        "log_loss",
+        "brier_score_loss",
+        "explained_variance_score",
+        "balanced_accuracy_score",
+        "fbeta_score",
+        "roc_curve",
+        "precision_recall_curve",
     )
     for event in p.once("call"):
-        if not event.name.startswith("sklearn") or event.name.rsplit(".", 1)[-1] not in names or len(event.args) < 2:
+        if not event.name.startswith("sklearn") or event.name.rsplit(".", 1)[-1] not in names:
             continue
-        first, second = event.args[0], event.args[1]
+        first = event.arg(0, "y_true")
+        second = event.arg(1, "y_pred") or event.kwargs.get("y_score") or event.kwargs.get("y_prob")
+        if first is None or second is None:
+            continue
         if _predicted(first) and not _predicted(second):
             yield p.report(
                 "SB320",

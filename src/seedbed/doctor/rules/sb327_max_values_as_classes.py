@@ -64,6 +64,6 @@ def check(p: Program) -> Iterator[Finding]:
 
 
 def _values(val: Val) -> bool:
-    if val.name not in ("max", "topk") or val.kind != "tensor" or not val.args:
+    if val.name not in ("max", "topk", "amax") or val.kind != "tensor" or not val.args:
         return False
-    return (len(val.args) > 1 or "dim" in val.kwargs) and f.from_model(val.args[0])
+    return (len(val.args) > 1 or bool({"dim", "axis"} & set(val.kwargs))) and f.from_model(val.args[0])

@@ -71,20 +71,41 @@ def check(p: Program) -> Iterator[Finding]:
     seen: set[int] = set()
     for event, truth, guess in _scored(p):
         for cut in _cuts(guess):
+            if _test(truth) and (chosen := _kept_best(p, cut, truth)) is not None and id(chosen.node) not in seen:
+                seen.add(id(chosen.node))
+                yield _finding(p, chosen, event)
+                continue
             found = next((made[id(v)] for v in ancestors(cut, limit=400) if id(v) in made), None)
             if found is None or found[0] is event or not _same(found[1], truth) or not _test(truth):
                 continue
             if id(found[0].node) in seen:
                 continue
             seen.add(id(found[0].node))
-            yield p.report(
-                "SB328",
-                _place(found[0], event),
-                "the decision threshold is chosen on the test set, and the score is reported on the same rows",
-                why="the best of many thresholds on the answers themselves is optimistic (a leak)",
-                fix="Choose the threshold on validation data, then apply it once to the test set",
-                related=((str(event.src.path), event.line, "reported here"),),
-            )
+            yield _finding(p, _place(found[0], event), event)
+
+
+def _finding(p: Program, place: Event | tuple[ast.AST, Source], event: Event) -> Finding:
+    return p.report(
+        "SB328",
+        place,
+        "the decision threshold is chosen on the test set, and the score is reported on the same rows",
+        why="the best of many thresholds on the answers themselves is optimistic (a leak)",
+        fix="Choose the threshold on validation data, then apply it once to the test set",
+        related=((str(event.src.path), event.line, "reported here"),),
+    )
+
+
+def _kept_best(p: Program, cut: Val, truth: Val) -> Event | None:
+    """``if score > best: best, cut = score, t``: the assignment, when the score was taken on the same labels."""
+    options = {id(o) for o in cut.options() if o.kind != "const"}
+    goal = f.core(truth)
+    for event in p.all("assign"):
+        if event.result is None or id(event.result) not in options or not event.conds or not event.loops:
+            continue
+        test = event.conds[-1][2]
+        if test.name == "compare" and any(v is goal for v in ancestors(test, limit=400)):
+            return event
+    return None
 
 
 def _scored(p: Program) -> Iterator[tuple[Event, Val, Val]]:

@@ -45,8 +45,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import cells, measures, rounds
 from seedbed.doctor.static import formulas as f
-from seedbed.doctor.static import measures, rounds
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
@@ -76,7 +76,7 @@ def check(p: Program) -> Iterator[Finding]:
         if made is None or id(made.node) in seen or not _in_round(p, made, event):
             continue
         seen.add(id(made.node))
-        what = _SAID.get(made.name, made.name)
+        what = cells.by_hand(made) or _SAID.get(made.name, made.name)
         yield p.report(
             "SB329",
             made,
@@ -95,7 +95,7 @@ def _metric(val: Val) -> Val | None:
         one = next((m for a in one.args if (m := f.core(a)).name in (*_NAMES, "exp", "sqrt")), one)
     if one.name in ("getitem", "part") and one.args and one.args[0].name in _CORRELATIONS:
         return one.args[0]
-    if one.name in _NAMES or one.name in _CORRELATIONS:
+    if one.name in _NAMES or one.name in _CORRELATIONS or cells.by_hand(one):
         return one
     if one.name in ("exp", "np_exp", "sqrt") and one.args:
         inner = f.core(one.args[0])
@@ -110,5 +110,9 @@ def _metric(val: Val) -> Val | None:
 
 def _in_round(p: Program, made: Val, event: Event) -> bool:
     """Whether the metric is made in the loop itself, not once before it."""
+    own = rounds.loop_of(p, made)
+    if own is not None:
+        return any(x.node is own.node for x in event.loops)
     line = getattr(event.loops[-1].node, "lineno", 0)
-    return made.line >= line or made.src is not event.src or bool(event.funcs)
+    helper = any(x.node.lineno <= made.line <= (x.node.end_lineno or 0) for x in p.functions if x.src is made.src)
+    return made.line >= line or made.src is not event.src or bool(event.funcs) or helper

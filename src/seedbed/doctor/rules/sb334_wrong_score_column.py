@@ -64,7 +64,10 @@ def check(p: Program) -> Iterator[Finding]:
 
 
 def _turned(truth: Val) -> bool:
-    return any(v.name in ("compare", "eq") for v in measures.elements(truth))
+    return any(
+        v.name in ("compare", "eq") and (v.name == "eq" or "Eq" in v.tags) and v.number(1) == 0
+        for v in measures.elements(truth)
+    )
 
 
 def _column(val: Val) -> bool:

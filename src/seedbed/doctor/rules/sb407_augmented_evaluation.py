@@ -31,10 +31,14 @@ val_set = CIFAR10("data", train=False, transform=transforms.ToTensor())
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
+from typing import Any
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static.naming import split_of
+from seedbed.doctor.static import data_queries as d
+from seedbed.doctor.static import lineage, rounds
+from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -78,6 +82,93 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Give the evaluation data its own transform without random parts"
                 + (" (random_split shares the transform of the whole data set)" if shared else ""),
             )
+    yield from _flagged(p, seen)
+    yield from _same_noise(p)
+
+
+def _flagged(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """A data set of the program's own whose augmentation is switched on for the evaluation."""
+    for event in p.once("call"):
+        loader = event.result
+        if loader is None or loader.kind != "loader" or rounds.split_of_val(loader) not in ("val", "test"):
+            continue
+        data = loader.args[0] if loader.args else None
+        if data is None or data.owner is None or not hasattr(data.owner, "method") or id(data.node) in seen:
+            continue
+        method = data.owner.method("__getitem__")
+        flags = [k for k, v in data.attrs.items() if v.const is True and set(words(k)) & _FLAGS]
+        if method is None or not flags or not _drawn_under(data.owner, flags[0]):
+            continue
+        seen.add(id(data.node))
+        yield p.report(
+            "SB407",
+            data,
+            f"random augmentation on evaluation data: {flags[0]} is True for {loader.var or 'the evaluation loader'}",
+            why="the metric changes from run to run and is too low, because it measures distorted inputs",
+            fix=f"Pass {flags[0]}=False for validation and test",
+        )
+
+
+_FLAGS = frozenset(["augment", "aug", "augmentation", "train", "training", "jitter", "noise", "random"])
+
+
+def _drawn_under(cls: Any, flag: str) -> bool:
+    """Whether a class draws random numbers in a branch on this flag."""
+    for node in ast.walk(cls.node):
+        if isinstance(node, ast.If) and f"self.{flag}" in ast.unparse(node.test):
+            if any(d.draws_random(n) for n in ast.walk(node) if isinstance(n, ast.Call)):
+                return True
+    return False
+
+
+def _same_noise(p: Program) -> Iterator[Finding]:
+    """The random step of the training inputs is on the way of the measured inputs too."""
+    learned, measured = lineage.feeds(p)
+    inner = lineage.stepping(p)
+    noisy = {
+        id(s.node): s for f in learned for s in _above_data(f.x) if (n := _fresh(s)) is not None and id(n.node) in inner
+    }
+    for feed in measured:
+        for step in _above_data(feed.x):
+            if id(step.node) not in noisy or _fresh(step) is None:
+                continue
+            if not _augments(p, step) or any(step is s for f in learned for s in lineage.certain(f.x)):
+                continue
+            clean = {id(v) for v in lineage.path(step)}
+            if feed.y is None or any(id(v) in clean and v.kind == "tensor" for v in lineage.certain(feed.y)[:3]):
+                continue  # the clean input is the target: noise is the task
+            yield p.report(
+                "SB407",
+                feed.event,
+                f"random augmentation on evaluation data: {step.name} with fresh random numbers (line {step.line})",
+                why="the metric changes from run to run and is too low, because it measures distorted inputs",
+                fix="Leave the augmentation out in the evaluation",
+            )
+            return
+
+
+def _augments(p: Program, step: Val) -> bool:
+    """Whether the function around a step is one that distorts samples, by its name."""
+    names = [
+        f.name for f in p.functions if f.node.lineno <= step.line <= (getattr(f.node, "end_lineno", 0) or 0)
+    ]  # fmt: skip
+    told = {"augment", "aug", "augmentation", "noise", "noisy", "jitter", "perturb", "transform", "distort", "corrupt"}
+    return not names or any(set(words(n)) & told for n in names)
+
+
+def _above_data(x: Val) -> list[Val]:
+    """The steps on the way to a model after the data was read."""
+    steps = lineage.certain(x)
+    end = next((k for k, s in enumerate(steps) if s.name in ("batch", "element")), len(steps))
+    return steps[:end]
+
+
+def _fresh(step: Val) -> Val | None:
+    """The random numbers that a step mixes into its input."""
+    if step.kind != "tensor" or step.name not in ("add", "mul", "where"):
+        return None
+    drawn = ("randn_like", "rand_like", "randn", "rand", "np_normal")
+    return next((v for a in step.args[1:] for v in ancestors(a, limit=8) if v.name in drawn), None)
 
 
 def _random(transform: Val) -> str:

@@ -39,6 +39,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
@@ -62,6 +63,18 @@ def check(p: Program) -> Iterator[Finding]:
         if not used and not random and returns:
             yield _finding(p, (node, cls.src), f"{cls.name}.__getitem__ never uses its index {index}")
             continue
+        shifted = _shifted(node, index)
+        if shifted is not None:
+            yield _finding(p, (shifted[0], cls.src), shifted[1])
+        length = _wrong_length(p, cls, node, index)
+        if length is not None:
+            yield p.report(
+                "SB420",
+                (length[0], cls.src),
+                f"the dataset has a wrong length: {length[1]}",
+                why="a DataLoader draws indices below __len__, so rows beyond it are skipped",
+                fix="Return the number of rows: len(self.x)",
+            )
         for n in [n for s in node.body for n in ast.walk(s)]:
             if (
                 isinstance(n, ast.Subscript)
@@ -95,6 +108,64 @@ def check(p: Program) -> Iterator[Finding]:
                     }
                 ):
                     yield _finding(p, (n, cls.src), f"{ast.unparse(n)} does not use the index {index}")
+
+
+def _shifted(node: Any, index: str) -> tuple[ast.AST, str] | None:
+    """Two stored tables of which one is read at the index, the other next to it or at a random place."""
+    plain: set[str] = set()
+    others: list[tuple[ast.Subscript, str]] = []
+    for n in (m for s in node.body for m in ast.walk(s)):
+        if not (isinstance(n, ast.Subscript) and isinstance(n.value, ast.Attribute)):
+            continue
+        if isinstance(n.slice, ast.Name) and n.slice.id == index:
+            plain.add(n.value.attr)
+        elif isinstance(n.slice, ast.BinOp) and isinstance(n.slice.op, (ast.Add, ast.Sub)):
+            left, right = n.slice.left, n.slice.right
+            if isinstance(left, ast.Name) and left.id == index and isinstance(right, ast.Constant) and right.value:
+                others.append((n, f"{ast.unparse(n)} reads another row than the index {index}"))
+        elif isinstance(n.slice, ast.Call) and d.draws_random(n.slice):
+            others.append((n, f"{ast.unparse(n)} reads a random row, not that of the index {index}"))
+    returned = [n.value for s in node.body for n in ast.walk(s) if isinstance(n, ast.Return)]
+    pairs = [r for r in returned if isinstance(r, ast.Tuple) and len(r.elts) == 2]
+    for n, what in others:
+        attr = n.value.attr if isinstance(n.value, ast.Attribute) else ""
+        if pairs and plain and attr not in plain and len(pairs) == len(returned):
+            return n, what
+    return None
+
+
+def _wrong_length(p: Program, cls: Any, node: Any, index: str) -> tuple[ast.AST, str] | None:
+    """A ``__len__`` that does not fit tables that are read at the plain index."""
+    method = cls.scope.vars.get("__len__")
+    if method is None or method.kind != "func":
+        return None
+    plain = {
+        n.value.attr
+        for s in node.body
+        for n in ast.walk(s)
+        if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Attribute) and ast.unparse(n.slice) == index
+    }
+    uses = [n for s in node.body for n in ast.walk(s) if isinstance(n, ast.Name) and n.id == index]
+    values = [n.value for n in ast.walk(method.owner.node) if isinstance(n, ast.Return) and n.value is not None]
+    if not plain or len(values) != 1 or len(uses) != sum(ast.unparse(u) == index for u in uses):
+        return None
+    value, text = values[0], ast.unparse(values[0])
+    tables = {f"self.{a}" for a in plain}
+    inside = [n for s in node.body for n in ast.walk(s) if isinstance(n, ast.BinOp) and index in ast.unparse(n)]
+    if isinstance(value, ast.Subscript) and text in {f"{t}.shape[{k}]" for t in tables for k in (1, -1, 2)}:
+        return value, f"__len__ is {text}, the number of features, not of rows"
+    if text in {f"len({t}[0])" for t in tables}:
+        return value, f"__len__ is {text}, the length of one row, not the number of rows"
+    if isinstance(value, ast.BinOp) and not inside and isinstance(value.op, (ast.FloorDiv, ast.Sub, ast.Div)):
+        left = ast.unparse(value.left)
+        if left in {f"len({t})" for t in tables} | {f"{t}.shape[0]" for t in tables}:
+            return value, f"__len__ is {text}: the last rows are never read (it counts too few)"
+    if isinstance(value, ast.Constant) and isinstance(value.value, int):
+        stored = [e.args[0] for e in p.all("attribute") if e.name in plain and e.args and e.args[0].shape]
+        sizes = {v.shape[0] for v in stored if v.shape and isinstance(v.shape[0], int)}
+        if len(sizes) == 1 and value.value < min(sizes):
+            return value, f"__len__ is always {value.value}, but there are {sizes.pop()} rows"
+    return None
 
 
 def _finding(p: Program, at: tuple[ast.AST, object], what: str) -> Finding:

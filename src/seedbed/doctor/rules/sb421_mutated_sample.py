@@ -41,6 +41,7 @@ class Noisy(Dataset):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
@@ -58,7 +59,9 @@ def check(p: Program) -> Iterator[Finding]:
         funcs = [f for f in event.funcs if f.name == "__getitem__"]
         base = event.recv
         for one in base.options():
-            stored = _stored(one, bool(funcs), event, p)
+            stored = _stored(one, bool(funcs), event, p) or (
+                bool(funcs) and event.kind == "inplace" and _item_of_self(event, one)
+            )
             if not stored:
                 continue
             if event.kind == "setitem" and one.kind not in ("tensor", "unknown"):
@@ -111,3 +114,12 @@ def _stored(val: Val, in_dataset: bool, event: Event, p: Program) -> bool:
             and event.kind != "setitem"
         )
     return False
+
+
+def _item_of_self(event: Event, base: Val) -> bool:
+    """Whether ``self.x[i].add_(...)`` changes the stored table, by an index that gives a view."""
+    func = event.node.func if isinstance(event.node, ast.Call) else None
+    inner = func.value if isinstance(func, ast.Attribute) else None
+    if not isinstance(inner, ast.Subscript) or not ast.unparse(inner.value).startswith("self."):
+        return False
+    return base.kind == "tensor" and not base.grad and isinstance(inner.slice, (ast.Name, ast.Slice))

@@ -56,6 +56,23 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Make a new {what} for each: [{text} for _ in range(n)]",
             related=((str(use.src.path), use.line, "it is filled here"),),
         )
+    yield from _members(p)
+
+
+def _members(p: Program) -> Iterator[Finding]:
+    """``[nn.Linear(4, 2)] * 3`` as members of an ensemble: one model under three names."""
+    for _, val, event in p.assigns:
+        first = val.items[0] if val.kind == "list" and val.name == "repeat" and val.items else None
+        if first is None or first.kind != "module" or not any(e.recv is first for e in p.all("forward")):
+            continue
+        yield p.report(
+            "SB617",
+            val,
+            f"[{first.name}(...)] * n repeats the same module: all members of the list share their weights",
+            why="the multiplication copies the reference, so there is only one model",
+            fix=f"Make a new one for each: [{first.name}(...) for _ in range(n)]",
+            related=((str(event.src.path), event.line, "the list"),),
+        )
 
 
 def _values(p: Program) -> list[Val]:

@@ -228,3 +228,13 @@ def evaluations(p: Program) -> list[Event]:
         p.cache["evaluations"] = found if p.trains else []
     table: list[Event] = p.cache["evaluations"]
     return table
+
+
+def meaning(score: Val) -> str:
+    """What a score is made of: ``loss``, ``acc`` (hits are counted), or ``""`` where that is not clear."""
+    parts = list(ancestors(score, limit=800))
+    losses = any(v.kind == "tensor" and v.name == "loss" for v in parts)
+    hits = any(v.name == "eq" or (v.name == "compare" and "Eq" in v.tags) for v in parts)
+    if losses == hits or any(v.name == "neg" for v in parts):
+        return ""
+    return "loss" if losses else "acc"

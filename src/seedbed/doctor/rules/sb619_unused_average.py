@@ -1,0 +1,131 @@
+"""Kept or averaged weights are never used.
+
+## What it does
+
+Finds best weights that are copied in memory and averaged models (EMA, SWA) that nothing ever reads.
+
+## Why is this bad
+
+The last weights are tested and saved, not the best or the averaged ones: the bookkeeping has no effect.
+
+## Example
+
+```python
+import copy
+
+model = nn.Linear(4, 2)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+best, best_state = float("inf"), None
+for epoch in range(10):
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+    loss = F.cross_entropy(model(x_val), y_val).item()
+    if loss < best:
+        best, best_state = loss, copy.deepcopy(model.state_dict())
+torch.save(model.state_dict(), "final.pt")
+```
+
+## Use instead
+
+```python
+import copy
+
+model = nn.Linear(4, 2)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+best, best_state = float("inf"), None
+for epoch in range(10):
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+    loss = F.cross_entropy(model(x_val), y_val).item()
+    if loss < best:
+        best, best_state = loss, copy.deepcopy(model.state_dict())
+model.load_state_dict(best_state)
+torch.save(model.state_dict(), "final.pt")
+```
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    if not p.complete or not p.trains:
+        return
+    yield from _best(p)
+    yield from _average(p)
+
+
+def _best(p: Program) -> Iterator[Finding]:
+    """Weights that are copied in the loop under a condition, to a name that is never read."""
+    places = [(n, v, e) for n, v, e in p.assigns] + [(e.name, e.args[-1], e) for e in p.all("attribute") if e.args]
+    seen: set[str] = set()
+    for name, val, event in places:
+        if name in seen or not event.loops or not event.conds or not _weights(val):
+            continue
+        seen.add(name)
+        reads = [n for n in q.nodes(p, ast.Name) if n.id == name and isinstance(n.ctx, ast.Load)]
+        reads += [n for n in q.nodes(p, ast.Attribute) if n.attr == name and isinstance(n.ctx, ast.Load)]
+        if reads or re.search(rf"['\"]{re.escape(name)}['\"]", p.source.text) or "global " in p.source.text:
+            continue
+        if not any(e.seq > event.seq for e in (*training.evaluations(p), *p.all("save"))):
+            continue
+        yield p.report(
+            "SB619",
+            event,
+            f"the best weights are copied to {name} but never loaded back or saved: the last weights are used",
+            why="after the loop the model still holds the weights of the last epoch, not the best ones",
+            fix=f"After the loop: model.load_state_dict({name})",
+        )
+
+
+def _weights(val: object) -> bool:
+    """Whether a value is a copy of a model's weights (or of the model)."""
+    from seedbed.doctor.static.values import Val
+
+    if not isinstance(val, Val):
+        return False
+    if "deepcopy" in val.tags and val.kind in ("state", "module"):
+        return True
+    if val.kind == "dict" and val.name == "comprehension":
+        return any(v.kind == "state" for v in ancestors(val, limit=20)) and any(
+            v.name in ("clone", "cpu") for v in ancestors(val, limit=20)
+        )
+    return False
+
+
+def _average(p: Program) -> Iterator[Finding]:
+    """An ``AveragedModel`` that is updated and never run, saved or copied."""
+    for event in p.once("average"):
+        swa = event.recv
+        if swa is None or swa.kind != "module" or swa.name != "AveragedModel":
+            continue
+        used = [
+            e
+            for e in p.events
+            if e.kind not in ("average", "assign", "attribute", "mode", "discard", "move")
+            and any(v is not None and any(o is swa for o in v.options()) for v in (e.recv, *e.args))
+            and e.name not in (".update_parameters", ".eval", ".train", ".to")
+        ]
+        inner = swa.attrs.get("module")
+        used += [e for e in p.all("forward", "save", "call") if inner is not None and e.recv is inner]
+        if not used and (training.evaluations(p) or p.all("save")):
+            yield p.report(
+                "SB619",
+                event,
+                f"the averaged model {swa.var or ''} (EMA/SWA) is updated but never used: the raw model is evaluated",
+                why="evaluation and checkpoints use the last weights, so the averaging has no effect",
+                fix=f"Evaluate and save {swa.var or 'the averaged model'} (after update_bn, if it has BatchNorm)",
+                related=(q.place(swa),),
+            )
