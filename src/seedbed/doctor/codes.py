@@ -394,6 +394,14 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB834", "log-determinant-sign", E, "the log-determinant of a flow has the wrong sign"),
     ("SB835", "inverted-entropy-bonus", E, "the entropy bonus of a policy has the wrong sign"),
     ("SB836", "constant-ratio", E, "the probability ratio of PPO is always one"),
+    ("SB840", "inverted-mask", E, "an attention mask has the wrong polarity"),
+    (
+        "SB841",
+        "wrong-bootstrap",
+        E,
+        "a bootstrapped target ignores the end of the episode, or takes the wrong state or action",
+    ),
+    ("SB842", "returns-order", E, "discounted returns run through the rewards in the wrong order"),
     # 9xx monitors
     ("SB901", "non-finite-loss", E, "the loss is not finite"),
     ("SB902", "exploding-gradient", W, "the gradient explodes"),

@@ -115,9 +115,9 @@ _FLAGS = frozenset(["augment", "aug", "augmentation", "train", "training", "jitt
 def _drawn_under(cls: Any, flag: str) -> bool:
     """Whether a class draws random numbers in a branch on this flag."""
     for node in ast.walk(cls.node):
-        if isinstance(node, ast.If) and f"self.{flag}" in ast.unparse(node.test):
-            if any(d.draws_random(n) for n in ast.walk(node) if isinstance(n, ast.Call)):
-                return True
+        under = isinstance(node, ast.If) and f"self.{flag}" in ast.unparse(node.test)
+        if under and any(d.draws_random(n) for n in ast.walk(node) if isinstance(n, ast.Call)):
+            return True
     return False
 
 

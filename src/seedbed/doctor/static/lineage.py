@@ -46,8 +46,9 @@ def _pairs(p: Program, forwards: list[Event], trained: bool) -> Iterator[Feed]:
         for e in p.all("loss", "compare", "call")
         if len(e.args) >= 2 and (e.kind != "call" or e.name.rsplit(".", 1)[-1] in _METRICS)
     ]
-    sides = [(y, _until_model(x)) for _, x, y in compared]
-    sides += [(x, _until_model(y)) for e, x, y in compared if e.kind != "loss"]
+    outputs = {id(e.result) for e in forwards} | {id(i) for e in forwards if e.result for i in e.result.items or []}
+    sides = [(y, _until_model(x, outputs)) for _, x, y in compared]
+    sides += [(x, _until_model(y, outputs)) for e, x, y in compared if e.kind != "loss"]
     for event in forwards:
         if not event.args:
             continue
@@ -56,10 +57,10 @@ def _pairs(p: Program, forwards: list[Event], trained: bool) -> Iterator[Feed]:
         yield Feed(event.args[0], targets[0] if targets else None, event, trained)
 
 
-def _until_model(val: Val) -> set[int]:
+def _until_model(val: Val, outputs: set[int]) -> set[int]:
     """What an output was made from; nothing when rows are picked out of it, as nodes of a graph are."""
     for step in path(val, 60):
-        if step.name == "forward":
+        if step.name == "forward" or id(step) in outputs:
             break
         if row_key(step) is not None:
             return set()
@@ -183,8 +184,17 @@ def _over_folds(loop: LoopRun) -> bool:
 
 def cuts(p: Program, val: Val) -> list[Val]:
     """The places on the way from ``val`` to its raw data where rows are taken away to make a split."""
-    inner = stepping(p)
-    return [v for v in path(val) if is_cut(v) and id(v.node) not in inner]
+    return [v for v in path(val) if is_cut(v) and not is_batch(p, v)]
+
+
+def is_batch(p: Program, step: Val) -> bool:
+    """Whether rows are picked anew in every round: a batch, not a split."""
+    if id(step.node) not in stepping(p):
+        return False
+    key = row_key(step)
+    if key is not None and key.kind == "slice":
+        return not all(end.kind == "const" for end in key.args[:2])
+    return True
 
 
 def is_cut(val: Val) -> bool:

@@ -108,13 +108,12 @@ def _unsure(x: Val) -> bool:
 def picks(p: Program, x: Val) -> list[Pick]:
     """From the last to the first: each table that rows are picked from, and the index that picks them."""
     found: list[Pick] = []
-    inner = lineage.stepping(p)
     for step in lineage.certain(x):
         if step.name == "batch" and len(step.args) > 1:
             found += _of_loader(step.args[1])
             continue
         key = lineage.row_key(step)
-        if key is not None and id(step.node) not in inner and step.args:
+        if key is not None and not lineage.is_batch(p, step) and step.args:
             found.append((step.args[0], key))
         elif step.name in ("train_test_split", "random_split") and step.args:
             found.append((step.args[0], step))

@@ -277,6 +277,9 @@ STATIC: tuple[str, ...] = (
     "SB834",
     "SB835",
     "SB836",
+    "SB840",
+    "SB841",
+    "SB842",
 )
 
 # Those that look at the syntax of the file alone: asked once for a file, not for each of its unused functions.

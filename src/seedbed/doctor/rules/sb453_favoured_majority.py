@@ -1,0 +1,74 @@
+"""The sampler favours the frequent class, or its weights have no effect.
+
+## What it does
+
+Finds `WeightedRandomSampler` weights that are class counts instead of their inverse, and `replacement=False`.
+
+## Why is this bad
+
+Frequent classes are drawn even more often. Without replacement every sample is drawn once, whatever its weight.
+
+## Example
+
+```python
+from torch.utils.data import WeightedRandomSampler
+counts = torch.bincount(labels).float()
+sampler = WeightedRandomSampler(counts[labels], len(labels))
+```
+
+## Use instead
+
+```python
+from torch.utils.data import WeightedRandomSampler
+counts = torch.bincount(labels).float()
+sampler = WeightedRandomSampler((1 / counts)[labels], len(labels))
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import TRANSPARENT, Val
+
+_SAME = TRANSPARENT | {"tensor", "as_tensor", "from_numpy", "astype"}
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("call"):
+        made = event.result
+        if made is None or made.name != "WeightedRandomSampler":
+            continue
+        weights, again = made.arg(0, "weights"), made.arg(2, "replacement")
+        if weights is not None and weights.name == "getitem" and _counts(weights.args[0]):
+            yield p.report(
+                "SB453",
+                event,
+                "WeightedRandomSampler gets class counts as weights: frequent classes are drawn more often (inverted)",
+                why="the weight of a sample must be the inverse of its class frequency to balance the classes",
+                fix="Use weights = (1.0 / counts)[labels]",
+            )
+        elif again is not None and again.const is False and weights is not None:
+            yield p.report(
+                "SB453",
+                event,
+                "WeightedRandomSampler with replacement=False draws every sample once: the weights have no effect",
+                why="over a whole epoch only the order changes, the classes stay as imbalanced as they are",
+                fix="Use replacement=True (the default)",
+            )
+
+
+def _counts(val: Val) -> bool:
+    """Whether a value is the number of samples of each class, or proportional to it."""
+    for _ in range(12):
+        if val.name in ("bincount", "value_counts", "histc"):
+            return True
+        share = val.name == "div" and len(val.args) == 2 and val.args[0].kind == "tensor"
+        if share or (val.name in _SAME and val.args):
+            val = val.args[0]
+        else:
+            return False
+    return False

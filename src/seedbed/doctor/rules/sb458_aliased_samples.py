@@ -1,0 +1,110 @@
+"""One array is stored again and again: all samples are the last one.
+
+## What it does
+
+Finds arrays and tensors that are changed in place in a loop and appended to a list without a copy.
+
+## Why is this bad
+
+The list holds the same object many times. After the loop every entry shows the last state.
+
+## Example
+
+```python
+state = torch.zeros(4)
+rows = []
+for t in range(100):
+    state[:] = 0.9 * state + torch.randn(4)
+    rows.append(state)
+x = torch.stack(rows)
+```
+
+## Use instead
+
+```python
+state = torch.zeros(4)
+rows = []
+for t in range(100):
+    state[:] = 0.9 * state + torch.randn(4)
+    rows.append(state.clone())
+x = torch.stack(rows)
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+_MADE = frozenset(
+    ["zeros", "ones", "empty", "full", "array", "tensor", "randn", "np_randn", "np_normal", "rand", "normal"]
+)
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    arrays = {
+        n for n, v, _ in p.assigns if v.kind == "tensor" and not v.grad and v.name in _MADE and v.shape != ()
+    }  # fmt: skip
+    arrays |= {
+        n for n, v, _ in p.assigns if v.kind == "tensor" and v.name in ("zeros_like", "copy", "clone") and not v.grad
+    }
+    seen: set[int] = set()
+    for loop in q.nodes(p, ast.For, ast.While):
+        inner = [n for s in loop.body for n in ast.walk(s)]
+        rebound = {n.id for a in inner if isinstance(a, (ast.Assign, ast.For)) for n in _names(a)}
+        changed = _changed(inner, arrays) - rebound
+        for node in inner:
+            name = _appended(node)
+            if name in changed and id(node) not in seen:
+                seen.add(id(node))
+                yield p.report(
+                    "SB458",
+                    (node, p.source),
+                    f"{name} is stored by reference and changed in place: all stored entries are the same object",
+                    why="append keeps no copy, so after the loop every entry shows the last state (they share memory)",
+                    fix=f"Store a copy: {name}.copy() for an array, {name}.clone() for a tensor",
+                )
+
+
+def _names(node: Any) -> Iterator[ast.Name]:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    for target in targets:
+        for part in [target] if isinstance(target, ast.Name) else getattr(target, "elts", []):
+            if isinstance(part, ast.Name):
+                yield part
+
+
+def _changed(inner: list[ast.AST], arrays: set[str]) -> set[str]:
+    """Names whose value is changed in place."""
+    found = set()
+    for node in inner:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+                    found.add(target.value.id)
+        elif isinstance(node, ast.AugAssign):
+            base = node.target.value if isinstance(node.target, ast.Subscript) else node.target
+            if isinstance(base, ast.Name) and base.id in arrays:
+                found.add(base.id)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            name, base = node.func.attr, node.func.value
+            if isinstance(base, ast.Name) and name.endswith("_") and not name.endswith("__"):
+                found.add(base.id)
+    return found & arrays
+
+
+def _appended(node: ast.AST) -> str:
+    """The bare name that is put into a list."""
+    if not (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("append", "push")
+    ):
+        return ""
+    values = [e for a in node.args for e in (a.elts if isinstance(a, ast.Tuple) else [a])]
+    names = [v.id for v in values if isinstance(v, ast.Name)]
+    return names[0] if names else ""
