@@ -102,6 +102,7 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB175", "comparison-as-statement", E, "a comparison stands where an assignment was meant"),
     ("SB177", "last-optimizer-only", E, "only the optimizer of the last model is stepped"),
     ("SB178", "overwritten-loss", E, "a loop sets the loss anew: only its last term is trained"),
+    ("SB179", "two-optimizers-at-once", W, "two optimizers step the same parameters in every round"),
     # 2xx losses, targets, shapes
     ("SB201", "softmax-before-cross-entropy", E, "softmax before CrossEntropyLoss: it expects raw logits"),
     ("SB202", "log-softmax-before-cross-entropy", H, "log_softmax before CrossEntropyLoss is redundant"),
@@ -345,6 +346,8 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB617", "repeated-container", E, "a list repeats one mutable object, which all entries share"),
     ("SB618", "unread-checkpoint", W, "a part of the checkpoint is saved or loaded but not used again"),
     ("SB619", "unused-average", W, "kept or averaged weights are never used"),
+    ("SB620", "inverted-patience", E, "early stopping counts the wrong epochs"),
+    ("SB621", "compared-with-itself", E, "the weights are compared with themselves instead of a copy"),
     # 7xx randomness, devices, numerics
     ("SB701", "half-seeded", W, "only some of the random generators in use are seeded"),
     ("SB702", "reseeded-loop", W, "the seed is set again in the loop: the same numbers in every pass"),

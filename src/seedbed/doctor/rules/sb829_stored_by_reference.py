@@ -58,8 +58,21 @@ from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.syntax import walk
 
 _ARRAYS = frozenset(
-    ["zeros", "ones", "empty", "full", "array", "zeros_like", "tensor", "randn", "rand", "normal", "uniform"]
-    + ["arange", "asarray"]
+    [
+        "zeros",
+        "ones",
+        "empty",
+        "full",
+        "array",
+        "zeros_like",
+        "tensor",
+        "randn",
+        "rand",
+        "normal",
+        "uniform",
+        "arange",
+        "asarray",
+    ]
 )
 _METHODS = frozenset(["step", "reset", "observe", "observation", "get_state", "get_obs"])
 

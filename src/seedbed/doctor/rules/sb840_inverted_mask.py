@@ -1,0 +1,179 @@
+"""An attention mask has the wrong polarity.
+
+## What it does
+
+Finds padding masks and causal masks that are True (or kept) at the wrong positions for the function they go to.
+
+## Why is this bad
+
+`key_padding_mask` and `attn_mask` of `nn.MultiheadAttention` and `nn.Transformer*` hide what is True. The mask of
+`scaled_dot_product_attention` keeps what is True. The other way round only padding (or the future) is attended to.
+
+## Example
+
+```python
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.emb = nn.Embedding(100, 32, padding_idx=0)
+        self.att = nn.MultiheadAttention(32, 4, batch_first=True)
+
+    def forward(self, ids):
+        h = self.emb(ids)
+        return self.att(h, h, h, key_padding_mask=ids != 0)[0]
+```
+
+## Use instead
+
+```python
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.emb = nn.Embedding(100, 32, padding_idx=0)
+        self.att = nn.MultiheadAttention(32, 4, batch_first=True)
+
+    def forward(self, ids):
+        h = self.emb(ids)
+        return self.att(h, h, h, key_padding_mask=ids == 0)[0]
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
+
+_PADDING = ("key_padding_mask", "src_key_padding_mask", "tgt_key_padding_mask", "memory_key_padding_mask")
+_CAUSAL = ("attn_mask", "src_mask", "tgt_mask", "mask")
+_HIDING = frozenset(
+    [
+        "MultiheadAttention",
+        "TransformerEncoder",
+        "TransformerEncoderLayer",
+        "TransformerDecoder",
+        "Transformer",
+        "TransformerDecoderLayer",
+    ]
+)
+_OPPOSITE = {"padding": "real", "real": "padding", "past": "future", "future": "past"}
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("forward"):
+        if event.name in _HIDING and event.recv is not None and event.recv.owner is None:
+            for name in _PADDING + _CAUSAL:
+                mask = event.kwargs.get(name)
+                if mask is not None:
+                    yield from _judge(p, event, mask, name, ("real", "past"), f"nn.{event.name} hides what is True")
+    for event in p.once("call"):
+        last = event.name.rsplit(".", 1)[-1]
+        if last == "scaled_dot_product_attention":
+            mask = event.arg(3, "attn_mask")
+            if mask is not None and not _additive(mask):
+                note = "scaled_dot_product_attention keeps what is True"
+                yield from _judge(p, event, mask, "attn_mask", ("padding", "future"), note)
+        elif last in ("masked_fill", "masked_fill_") and len(event.args) >= 2 and _lowest(event.args[1]):
+            made = event.result
+            if made is not None and any(u.name == "softmax" for u in q.users(p, made)):
+                note = "masked_fill with -inf hides what is True"
+                yield from _judge(p, event, event.args[0], "the mask", ("real",), note)
+
+
+def _judge(p: Program, event: Event, mask: Val, name: str, wrong: tuple[str, ...], note: str) -> Iterator[Finding]:
+    kind, made = meaning(mask)
+    if kind not in wrong or made is None:
+        return
+    what = "padding mask" if kind in ("real", "padding") else "causal mask"
+    seen_by = {"real": "only the padding", "padding": "only the padding", "past": "only the future"}
+    yield p.report(
+        "SB840",
+        made if made.line else event,
+        f"the {what} is inverted: {note}, but {name} is True at the {kind} positions",
+        why=f"attention then reads {seen_by.get(kind, 'only the future')} and never what it should",
+        fix="Invert the mask (~mask), or build it the other way round (ids == pad instead of ids != pad)",
+        related=((str(event.src.path), event.line, "used here"),),
+    )
+
+
+def meaning(mask: Val) -> tuple[str, Val | None]:
+    """Where a boolean mask is True: padding, real, past or future positions, and where it is made."""
+    current, turned = mask, False
+    for _ in range(14):
+        if current.name in ("invert", "logical_not") and current.args:
+            turned, current = not turned, current.args[0]
+            continue
+        if current.name in ("compare", "eq", "ne", "lt", "ge", "gt", "le") and len(current.args) > 1:
+            kind = _compared(current)
+            if not kind and current.args[1].const in (0, 1, False, True) and _triangle(current.args[0]):
+                same = ("NotEq" in current.tags or current.name == "ne") == (not current.args[1].const)
+                turned, current = turned != (not same), current.args[0]
+                continue
+            return (_OPPOSITE[kind] if turned and kind else kind), current
+        if current.name in ("tril", "triu"):
+            diagonal = current.number(1, "diagonal") or 0
+            kind = "past" if current.name == "tril" and diagonal == 0 else ""
+            kind = "future" if current.name == "triu" and diagonal == 1 else kind
+            return (_OPPOSITE[kind] if turned and kind else kind), current
+        if current.name in _SEEN and current.args:
+            current = current.args[0]
+            continue
+        break
+    return "", None
+
+
+_SEEN = frozenset(
+    ["bool", "to", "unsqueeze", "getitem", "view", "expand", "squeeze", "transpose", "contiguous", "forward"]
+)
+
+
+def _triangle(val: Val) -> bool:
+    return any(v.name in ("tril", "triu") for v in ancestors(val, limit=6))
+
+
+def _compared(val: Val) -> str:
+    """The meaning of ``ids == pad`` or ``positions < lengths``."""
+    left, right = val.args[0], val.args[1]
+    op = next((t for t in ("NotEq", "Eq", "LtE", "Lt", "GtE", "Gt") if t in val.tags), "")
+    op = op or {"eq": "Eq", "ne": "NotEq", "lt": "Lt", "ge": "GtE", "gt": "Gt", "le": "LtE"}.get(val.name, "")
+    if op in ("Eq", "NotEq"):
+        number, tokens = (right, left) if right.kind in ("const", "number", "unknown") else (left, right)
+        pad = (number.const == 0 and type(number.const) is int) or "pad" in words(number.var)
+        whole = tokens.dtype in ("long", "") and tokens.name not in ("tril", "triu", "ones", "zeros") and _ids(tokens)
+        if pad and whole:
+            return "padding" if op == "Eq" else "real"
+        return ""
+    if any(v.name == "arange" for v in ancestors(left, limit=8)) and _lengths(right):
+        return {"Lt": "real", "GtE": "padding"}.get(op, "")
+    if any(v.name == "arange" for v in ancestors(right, limit=8)) and _lengths(left):
+        return {"Gt": "real", "LtE": "padding"}.get(op, "")
+    return ""
+
+
+def _ids(val: Val) -> bool:
+    """Whether a value is a table of tokens: by its name or its type."""
+    if val.dtype == "long":
+        return True
+    said = set(words(val.var))
+    return bool(
+        said & {"ids", "tokens", "token", "src", "tgt", "x", "input", "inputs", "seq", "sequence", "text", "batch"}
+    )
+
+
+def _lengths(val: Val) -> bool:
+    return any({"length", "lengths", "lens", "len"} & set(words(v.var)) for v in ancestors(val, limit=6))
+
+
+def _additive(mask: Val) -> bool:
+    """Whether a mask is added to the scores: floats with -inf."""
+    return any(v.name in ("masked_fill", "full", "float_builtin", "where") for v in ancestors(mask, limit=20))
+
+
+def _lowest(val: Val) -> bool:
+    low = isinstance(val.const, (int, float)) and val.const <= -1000
+    return low or val.name in ("min", "finfo", "neg", "inf")

@@ -1,0 +1,183 @@
+"""A bootstrapped target ignores the end of the episode, or takes the wrong state or action.
+
+## What it does
+
+Finds targets `reward + gamma * value` without the terminal mask, with the mask inverted, of the same state as the
+prediction, and predictions of the best action instead of the stored one. Also target networks copied at every step.
+
+## Why is this bad
+
+After the last step of an episode there is no next value. The values then grow without bound, or belong to other steps.
+
+## Example
+
+```python
+net, target = nn.Linear(4, 2), nn.Linear(4, 2)
+target.load_state_dict(net.state_dict())
+opt = torch.optim.Adam(net.parameters())
+for state, action, reward, next_state, done in loader:
+    with torch.no_grad():
+        goal = reward + 0.99 * target(next_state).max(1).values
+    value = net(state).gather(1, action.unsqueeze(1)).squeeze(1)
+    loss = F.mse_loss(value, goal)
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+```
+
+## Use instead
+
+```python
+net, target = nn.Linear(4, 2), nn.Linear(4, 2)
+target.load_state_dict(net.state_dict())
+opt = torch.optim.Adam(net.parameters())
+for state, action, reward, next_state, done in loader:
+    with torch.no_grad():
+        goal = reward + 0.99 * (1 - done) * target(next_state).max(1).values
+    value = net(state).gather(1, action.unsqueeze(1)).squeeze(1)
+    loss = F.mse_loss(value, goal)
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.rules.sb824_unrelated_noise_target import pairs
+from seedbed.doctor.static import training
+from seedbed.doctor.static.formulas import complement, core, factors
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
+
+_ENDS = frozenset(["done", "dones", "terminal", "terminals", "terminated", "terminations"])
+_REST = frozenset(
+    ["not", "non", "nonterminal", "notdone", "mask", "masks", "alive", "cont", "continue", "nonterminals"]
+)
+_BEST = frozenset(["max", "amax", "argmax"])
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for pred, target, event in pairs(p):
+        found = _bootstrap(target)
+        if found is None or not pred.grad or id(found[0].node) in seen or id(event.node) in seen:
+            continue
+        total, future = found
+        problem, at = _problem(p, event, pred, total, future)
+        if problem:
+            seen |= {id(total.node), id(event.node)}
+            yield p.report(
+                "SB841",
+                at if at.line else event,
+                problem,
+                why="the target is not the value of the step that was taken, so values drift or grow without bound",
+                fix="Use target = reward + gamma * (1 - done) * target_net(next_state).max(1).values and compare it "
+                "with net(state).gather(1, action)",
+                related=((str(event.src.path), event.line, "the loss"),),
+            )
+    yield from _synced(p)
+
+
+def _bootstrap(target: Val) -> tuple[Val, Val] | None:
+    """``reward + gamma * value``: the sum and its discounted part."""
+    total = core(target)
+    if total.name != "add" or len(total.args) != 2:
+        return None
+    for reward, future in (total.args, total.args[::-1]):
+        parts = [v for v, power in factors(future) if power > 0]
+        rates = [v for v in parts if isinstance(v.const, float) and 0.5 <= v.const <= 1]
+        named = [v for v in parts if {"gamma", "discount"} & set(words(v.var))]
+        values = [v for v in parts if v.kind == "tensor" and _from_net(v)]
+        if (rates or named) and values and not _from_net(reward):
+            return total, future
+    return None
+
+
+def _problem(p: Program, event: Event, pred: Val, total: Val, future: Val) -> tuple[str, Val]:
+    parts = [v for v, power in factors(future) if power > 0]
+    inside = list(ancestors(total, limit=600))
+    for part in parts:
+        bare = core(part)
+        if _is_end(bare) and complement(part) is None and part.name not in ("invert", "logical_not", "rsub", "sub"):
+            return "the terminal mask is inverted: the next value counts only where the episode is done", total
+    ends = {id(v): v for n, v, e in p.assigns if _ENDS & set(words(n)) and not _REST & set(words(n)) and e.loops}
+    known = [v for v in ends.values() if v.kind in ("tensor", "unknown") and _beside(v)]
+    used = {id(v) for v in inside} | {id(o) for v in inside if v.kind == "phi" for o in v.options()}
+    masked = any(v.name in ("where", "masked_fill", "compare", "sub", "rsub", "invert") for v in parts) or any(
+        _REST & set(words(v.var)) or _ENDS & set(words(v.var)) for v in inside
+    )
+    if known and not masked and not any(id(v) in used for v in known):
+        return (
+            f"the target bootstraps past the end of the episode: {known[0].var} is not used (terminal mask missing)",
+            total,
+        )
+    own, other = _state(pred), _state(future)
+    if own is not None and other is own:
+        return "the bootstrapped target is computed for the same state as the prediction, not for the next state", total
+    value = core(pred)
+    if value.name in _BEST and any(v.name in _BEST for v in ancestors(future, limit=12)):
+        return "the prediction is the value of the best action, not of the action that was taken (gather)", value
+    return "", total
+
+
+def _beside(val: Val) -> bool:
+    """Whether a value belongs to the batch that the loss is computed from."""
+    return any(a.name in ("batch", "element", "part", "sample", "getitem") for a in ancestors(val, limit=3)) or (
+        val.name in ("batch", "part")
+    )
+
+
+def _is_end(val: Val) -> bool:
+    said = set(words(val.var))
+    return bool(said & _ENDS) and not said & _REST
+
+
+def _from_net(val: Val) -> bool:
+    return any(a.owner is not None and a.kind == "tensor" for a in ancestors(val, limit=40))
+
+
+def _state(val: Val) -> Val | None:
+    """The input of the network that a value comes from."""
+    last: Val | None = None
+    current = next((p for p, _ in factors(val) if _from_net(p)), val)
+    for _ in range(120):
+        if current.owner is not None and current.kind == "tensor":
+            last = current
+        inner = [a for a in current.args if a.kind in ("tensor", "unknown", "phi")]
+        if not inner:
+            break
+        current = inner[0]
+    return last.args[0] if last is not None and last.args else None
+
+
+def _synced(p: Program) -> Iterator[Finding]:
+    """Target networks that are copied in every update."""
+    for event in p.once("restore"):
+        source = event.args[0] if event.args else None
+        if event.recv is None or source is None or source.kind != "state" or event.loop is None:
+            continue
+        steps = [e for e in p.all("step") if e.loop is not None and e.loop.node is event.loop.node]
+        if not steps or event.conds_in(event.loop) or not any(_learns(p, m) for m in source.args):
+            continue
+        used = [
+            f for f in training.forwards(p) if f.recv is event.recv and event.loop.node in [x.node for x in f.loops]
+        ]
+        goals = [t for pred, t, _ in pairs(p) if _bootstrap(t) is not None]
+        if used and any(any(v is f.result for v in ancestors(t, limit=200)) for f in used for t in goals):
+            yield p.report(
+                "SB841",
+                event,
+                "the target network is copied from the online network in every update: it is never held still",
+                why="the target moves with the prediction as if there were no target network",
+                fix="Copy it every few hundred steps, or average it slowly (tau = 0.005)",
+            )
+
+
+def _learns(p: Program, module: Val) -> bool:
+    return module.kind == "module" and training.learns(p, module)

@@ -1,0 +1,135 @@
+"""Discounted returns run through the rewards in the wrong order.
+
+## What it does
+
+Finds `R = r + gamma * R` over the rewards from first to last, and returns that are collected backwards but never
+turned round.
+
+## Why is this bad
+
+The return of a step must sum what comes after it. In this order each action is judged by other steps.
+
+## Example
+
+```python
+def returns_of(rewards, gamma=0.99):
+    total, found = 0.0, []
+    for reward in rewards:
+        total = reward + gamma * total
+        found.append(total)
+    return torch.tensor(found)
+
+net = nn.Linear(2, 2)
+```
+
+## Use instead
+
+```python
+def returns_of(rewards, gamma=0.99):
+    total, found = 0.0, []
+    for reward in reversed(rewards):
+        total = reward + gamma * total
+        found.insert(0, total)
+    return torch.tensor(found)
+
+net = nn.Linear(2, 2)
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.syntax import walk
+
+_NAMES = frozenset(["reward", "rewards", "rew", "rews", "r"])
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    if not p.complete and p.events:
+        return
+    for loop in q.nodes(p, ast.For):
+        over = ast.unparse(loop.iter)
+        update = next((n for n in loop.body if _is_return(n)), None)
+        kept = _collected(loop, update)
+        if update is None or not kept or not _over_rewards(loop, over):
+            continue
+        back = "reversed" in over or "[::-1]" in over or "-1, -1" in over or ".flip" in over
+        name, front = kept
+        if not back and not front:
+            yield p.report(
+                "SB842",
+                (loop, p.source),
+                "discounted returns are summed from the first reward to the last: the order must be reversed",
+                why="the return of a step must hold the rewards after it, here it holds those before it",
+                fix="Run backwards: for r in reversed(rewards): R = r + gamma * R; returns.insert(0, R)",
+            )
+        elif back and not front and not _turned(p, loop, name):
+            yield p.report(
+                "SB842",
+                (loop, p.source),
+                f"the returns are collected backwards and never reversed again: {name} is in the wrong order",
+                why="the return of the last step is paired with the first action",
+                fix=f"Use {name}.insert(0, R), or reverse the list after the loop",
+            )
+
+
+def _is_return(node: ast.stmt) -> bool:
+    """Whether a statement is ``R = r + gamma * R``."""
+    if not (isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)):
+        return False
+    value, name = node.value, node.targets[0].id
+    if not (isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add)):
+        return False
+    for side, other in ((value.left, value.right), (value.right, value.left)):
+        if isinstance(side, ast.BinOp) and isinstance(side.op, ast.Mult):
+            own = [n.id for n in ast.walk(side) if isinstance(n, ast.Name)]
+            if name in own and name not in [n.id for n in ast.walk(other) if isinstance(n, ast.Name)]:
+                return True
+    return False
+
+
+def _collected(loop: ast.For, update: ast.stmt | None) -> tuple[str, bool] | None:
+    """The list that gets the return of each step, and whether it is put in front."""
+    if update is None:
+        return None
+    name = update.targets[0].id  # type: ignore[attr-defined]
+    for node in walk(loop):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            last = node.args[-1]
+            if name in [n.id for n in ast.walk(last) if isinstance(n, ast.Name)]:
+                if node.func.attr == "append":
+                    return ast.unparse(node.func.value), False
+                if node.func.attr in ("insert", "appendleft"):
+                    return ast.unparse(node.func.value), True
+    return None
+
+
+def _over_rewards(loop: ast.For, over: str) -> bool:
+    said = set(words(over)) | {w for n in ast.walk(loop.target) for w in words(getattr(n, "id", ""))}
+    return bool(said & _NAMES)
+
+
+def _turned(p: Program, loop: ast.For, name: str) -> bool:
+    """Whether a list (or what it is paired with) is reversed anywhere after the loop."""
+    end = loop.end_lineno or loop.lineno
+    scope = next(
+        (f for f in q.nodes(p, ast.FunctionDef) if f.lineno <= loop.lineno <= (f.end_lineno or 0)),
+        p.source.tree,
+    )
+    for node in walk(scope):
+        if getattr(node, "lineno", 0) <= end:
+            continue
+        if isinstance(node, ast.Call):
+            text = ast.unparse(node.func)
+            if text.endswith((".reverse", ".flip", "reversed", "flip", "flipud")):
+                return True
+        if isinstance(node, ast.Subscript) and "::-1" in ast.unparse(node):
+            return True
+    return False
