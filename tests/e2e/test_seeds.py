@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import statistics
 import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -57,3 +60,30 @@ def test_the_command_prints_tables_and_json(
     assert study["second"] is None
     events = list(read_events(Path(path).parent / study["first"]["folder"] / "seed-7" / "events.jsonl"))
     assert [event["event"] for event in events].count("end") == 1
+
+
+def test_a_stack_that_was_killed_goes_on_and_ends_where_the_whole_one_does(
+    config: dict[str, Any],
+    write_config: Write,
+    seedbed: Callable[..., subprocess.CompletedProcess[str]],
+    tmp_path: Path,
+) -> None:
+    config["trainer"]["epochs"] = 100
+    path = write_config(config)
+    command = [sys.executable, "-m", "seedbed", "seeds", str(path), "--n", "3", "--stack", "--json", "--root"]
+    process = subprocess.Popen([*command, "cut"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    saved = tmp_path / "cut"
+    deadline = time.monotonic() + 100
+    while time.monotonic() < deadline and process.poll() is None:
+        if len(list(saved.glob("**/checkpoints/step-*"))) >= 3:
+            break
+        time.sleep(0.01)
+    process.kill()
+    _, errors = process.communicate()
+    assert process.returncode == -signal.SIGKILL, errors
+    ended = [run for run in saved.glob("**/events.jsonl") if any(e["event"] == "end" for e in read_events(run))]
+    assert len(ended) < 3
+    cut = json.loads(subprocess.run([*command, "cut"], cwd=tmp_path, capture_output=True, check=True).stdout)
+    whole = json.loads(subprocess.run([*command, "whole"], cwd=tmp_path, capture_output=True, check=True).stdout)
+    for one, other in zip(cut["first"]["metrics"], whole["first"]["metrics"], strict=True):
+        assert one == pytest.approx(other, rel=1e-3, abs=1e-3)
