@@ -63,10 +63,7 @@ def test_the_command_prints_tables_and_json(
 
 
 def test_a_stack_that_was_killed_goes_on_and_ends_where_the_whole_one_does(
-    config: dict[str, Any],
-    write_config: Write,
-    seedbed: Callable[..., subprocess.CompletedProcess[str]],
-    tmp_path: Path,
+    config: dict[str, Any], write_config: Write, tmp_path: Path
 ) -> None:
     config["trainer"]["epochs"] = 100
     path = write_config(config)
