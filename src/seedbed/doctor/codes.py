@@ -405,6 +405,12 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
         "a bootstrapped target ignores the end of the episode, or takes the wrong state or action",
     ),
     ("SB842", "returns-order", E, "discounted returns run through the rewards in the wrong order"),
+    ("SB843", "unpaired-log-probability", E, "a policy gradient pairs log-probabilities with the wrong actions or rewards"),
+    ("SB844", "clipped-objective", E, "the clipped objective of PPO is put together wrongly"),
+    ("SB845", "inverted-exploration", E, "epsilon-greedy explores when it should exploit, or its epsilon does not decay as meant"),
+    ("SB847", "uniform-noise", E, "noise that must be Gaussian is uniform, shared by the batch, or missing"),
+    ("SB848", "adversarial-goals", E, "generator and discriminator do not work against each other"),
+    ("SB849", "diffusion-steps", E, "a diffusion model is trained or sampled with the wrong time steps"),
     # 9xx monitors
     ("SB901", "non-finite-loss", E, "the loss is not finite"),
     ("SB902", "exploding-gradient", W, "the gradient explodes"),

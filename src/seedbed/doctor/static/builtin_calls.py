@@ -96,6 +96,10 @@ def _reflection(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], k
         made = library_value(run, "number", last, node, args, {})
         made.shape = ()
         return made
+    key = kwargs.get("key")
+    if last in ("max", "min", "sorted") and args and key is not None and key.kind == "func":
+        measured = run.apply(key, node, (iteration.element(run, args[0], node),), {})
+        return ops.apply(run, last, node, (args[0],), {**kwargs, "measured": measured})
     return ops.apply(run, last, node, args, kwargs)
 
 

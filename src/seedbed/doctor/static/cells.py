@@ -25,6 +25,20 @@ def denominator(val: Val) -> str:
     return ""
 
 
+def by_hand(val: Val) -> str:
+    """``precision``, ``recall`` or ``F1`` when a ratio is one of them, written out."""
+    kind = denominator(val)
+    if kind:
+        return "precision" if kind == "pred" else "recall"
+    one = f.core(val)
+    if one.name in ("div", "true_divide") and len(one.args) == 2:
+        top = [cell(v) for _, t in f.plain_terms(one.args[0]) for v in _product(t)]
+        below = {cell(v) for _, t in f.plain_terms(one.args[1]) for v in _product(t)}
+        if "tp" in top and {"fp", "fn"} <= below:
+            return "F1"
+    return ""
+
+
 def harmonic(val: Val) -> str:
     """What is wrong with a formula of F1 from precision and recall, ``""`` when nothing is."""
     one = f.core(val)
@@ -98,5 +112,5 @@ def _positive(val: Val) -> bool | None:
             return True
         if number in (0, 1) and op in ("Eq", "NotEq"):
             return bool((number == 1) == (op == "Eq"))
-        return None
+        return op == "Eq" if op in ("Eq", "NotEq") and isinstance(number, int) else None
     return True if one.kind in ("tensor", "unknown") else None

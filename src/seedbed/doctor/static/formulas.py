@@ -145,7 +145,10 @@ def loss_value(val: Val, reduced: bool = True) -> Val | None:
 
 def from_model(val: Val, limit: int = 300) -> bool:
     """Whether a value is made from the output of a module."""
-    return any(v.name in ("forward", "Linear") and v.owner is not None for v in ancestors(val, limit=limit))
+    return any(
+        v.owner is not None and v.kind == "tensor" and v.name not in ("loss", "custom")
+        for v in ancestors(val, limit=limit)
+    )
 
 
 def said(val: Val, limit: int = 12) -> set[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from seedbed.doctor.static import builtin_calls, layers, naming, ops, shapes
+from seedbed.doctor.static import builtin_calls, layers, naming, op_shapes, ops, shapes
 from seedbed.doctor.static.machine import Machine
-from seedbed.doctor.static.values import Shape, Val, const, unknown
+from seedbed.doctor.static.values import Val, const, unknown
 
 LOSSES = {
     "cross_entropy": "CrossEntropyLoss",
@@ -367,9 +367,14 @@ def loss(
     made.tags.add(name)
     options = module.kwargs if module is not None else kwargs
     reduction = options.get("reduction")
-    made.shape = _unreduced(name, args) if reduction is not None and reduction.const == "none" else ()
+    made.shape = op_shapes.unreduced(name, args) if reduction is not None and reduction.const == "none" else ()
     if reduction is not None and reduction.const is not None:
         made.tags.add(f"reduction={reduction.const}")
+    elif getattr(options.get("reduce"), "const", None) is False:  # the arguments before reduction=
+        made.tags.add("reduction=none")
+        made.shape = None
+    elif getattr(options.get("size_average"), "const", None) is False:
+        made.tags.add("reduction=sum")
     shapes_ = [a.shape for a in args[:2]]
     run.emit("loss", name, node, recv=module, args=args, kwargs={**options, **kwargs}, result=made)
     if len(shapes_) == 2 and name in ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss"):  # noqa: SIM102
@@ -377,17 +382,6 @@ def loss(
             made.tags.add("outer")
             run.emit("broadcast", name, node, args=args[:2], result=made)
     return made
-
-
-def _unreduced(name: str, args: tuple[Val, ...]) -> Shape | None:
-    """The shape of a loss per element (or, for classes, per sample)."""
-    if len(args) < 2:
-        return None
-    if name in ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss", "BCELoss", "BCEWithLogitsLoss", "PoissonNLLLoss"):
-        return shapes.broadcast(args[0].shape, args[1].shape)
-    if name in ("CrossEntropyLoss", "NLLLoss") and args[0].shape is not None and len(args[0].shape) == 2:
-        return args[0].shape[:1]
-    return None
 
 
 def layer(run: Machine, module: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:

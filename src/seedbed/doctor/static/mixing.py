@@ -123,6 +123,8 @@ def _order_of(val: Val) -> Val | None:
     one = f.core(val)
     if one.name == "getitem" and len(one.args) > 1:
         key = f.core(one.args[1])
+        if key.kind == "tuple" and key.items and all(k.kind == "slice" for k in key.items[1:]):
+            key = f.core(key.items[0])
         return (
             key if key.name in _ORDERS or (key.kind in ("tensor", "unknown") and key.name not in ("slice",)) else None
         )

@@ -324,3 +324,14 @@ _LAYOUT: dict[str, Callable[[Shape | None, tuple[Val, ...], dict[str, Val]], Sha
     "flatten": _flatten,
     "ravel": lambda shape, args, kwargs: shapes.flattened(shape, 0),
 }
+
+
+def unreduced(name: str, args: tuple[Val, ...]) -> Shape | None:
+    """The shape of a loss per element (or, for classes, per sample)."""
+    if len(args) < 2:
+        return None
+    if name in ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss", "BCELoss", "BCEWithLogitsLoss", "PoissonNLLLoss"):
+        return shapes.broadcast(args[0].shape, args[1].shape)
+    if name in ("CrossEntropyLoss", "NLLLoss") and args[0].shape is not None and len(args[0].shape) == 2:
+        return args[0].shape[:1]
+    return None

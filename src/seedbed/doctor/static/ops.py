@@ -58,6 +58,9 @@ def apply(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs:
         val.tags.add("leaf")
     val.dtype = _dtype(name, first, kwargs, args)
     val.shape = op_shapes.shape_of(name, first, args, kwargs)
+    if name in ("sub", "subtract") and len(args) > 1 and shapes.is_outer(args[0].shape, args[1].shape):
+        val.tags.add("outer")
+        run.emit("broadcast", "sub", node, args=args[:2], result=val)
     if first is not None and first.kind != "const":
         val.split = first.split
     if name in ("chunk", "split", "unbind", "tensor_split", "array_split"):

@@ -283,6 +283,12 @@ STATIC: tuple[str, ...] = (
     "SB840",
     "SB841",
     "SB842",
+    "SB843",
+    "SB844",
+    "SB845",
+    "SB847",
+    "SB848",
+    "SB849",
 )
 
 # Those that look at the syntax of the file alone: asked once for a file, not for each of its unused functions.

@@ -37,6 +37,13 @@ def wrong_counts(p: Program) -> Iterator[Wrong]:
         kind = _kind(event.args[0])
         if not kind or not rounds.is_loader_loop(loop):
             continue
+        if kind == "doubled":
+            said = "a number of right answers is multiplied by the batch size: it is a count already, no mean"
+            why = "the result is too large by the batch size (an accuracy above 1)"
+            yield Wrong(
+                event.node, event.src, event, said, why, "Add the count as it is, or use its mean times the size"
+            )
+            continue
         for node, src, what in metering.divisions(p, event, ast.unparse(event.node.target)):
             right = node.right if isinstance(node, ast.BinOp) else getattr(node, "value", None)
             if right is None:
@@ -95,6 +102,8 @@ def _kind(val: Val) -> str:
         for loss, size in (one.args, one.args[::-1]):
             if f.loss_value(loss) is not None and f.core(size).name in _SIZES:
                 return "total"
+            if f.core(size).name in _SIZES and _kind(loss) == "count":
+                return "doubled"
     if f.loss_value(one, reduced=False) is not None and "reduction=sum" in one.tags:
         return "total"
     return ""

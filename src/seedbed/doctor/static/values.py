@@ -310,7 +310,7 @@ def origins(val: Val) -> list[Val]:
         seen.add(id(current))
         if current.kind == "phi":
             stack.extend(current.args)
-        elif current.kind == "tensor" and current.name in TRANSPARENT and current.args:
+        elif current.kind in ("tensor", "number") and current.name in TRANSPARENT and current.args:
             first = current.args[0]
             if current.name in ("cat", "stack") and first.items:
                 stack.extend(first.items)

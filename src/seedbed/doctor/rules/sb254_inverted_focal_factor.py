@@ -1,0 +1,77 @@
+"""The focal factor is the probability of the right class instead of one minus it.
+
+## What it does
+
+Finds focal losses whose factor is `pt ** gamma` instead of `(1 - pt) ** gamma`, where `pt = exp(-cross_entropy)`.
+
+## Why is this bad
+
+The factor must be small for samples that are already right. Inverted, the loss keeps the easy samples and switches
+off the hard and rare ones.
+
+## Example
+
+```python
+model = nn.Linear(4, 3)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in loader:
+    ce = F.cross_entropy(model(x), y, reduction="none")
+    pt = torch.exp(-ce)
+    optimizer.zero_grad()
+    (pt ** 2 * ce).mean().backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+model = nn.Linear(4, 3)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in loader:
+    ce = F.cross_entropy(model(x), y, reduction="none")
+    pt = torch.exp(-ce)
+    optimizer.zero_grad()
+    ((1 - pt) ** 2 * ce).mean().backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for back in p.once("backward"):
+        for val in ancestors(back.recv) if back.recv is not None else ():
+            if val.name not in ("mul", "multiply") or len(val.args) != 2 or id(val.node) in seen:
+                continue
+            parts = [v for v, power in f.factors(val) if power > 0]
+            losses = [v for v in parts if f.loss_value(v, reduced=False) is not None]
+            if len(losses) == 1 and any(_easy(v, losses[0]) for v in parts):
+                seen.add(id(val.node))
+                yield p.report(
+                    "SB254",
+                    val,
+                    "the focal factor is inverted: pt ** gamma instead of (1 - pt) ** gamma",
+                    why="easy samples keep their loss, hard and rare ones lose theirs",
+                    fix="Use (1 - pt) ** gamma * cross_entropy",
+                )
+
+
+def _easy(val: Val, loss: Val) -> bool:
+    """``exp(-loss) ** gamma``."""
+    if val.name not in ("pow", "square") or not val.args:
+        return False
+    base = f.core(val.args[0])
+    if base.name != "exp" or not base.args:
+        return False
+    inner = f.core(base.args[0])
+    return inner.name == "neg" and bool(inner.args) and f.core(inner.args[0]) is loss
