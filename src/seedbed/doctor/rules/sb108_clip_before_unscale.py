@@ -45,7 +45,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -64,4 +64,22 @@ def check(p: Program) -> Iterator[Finding]:
             why="the threshold is compared with gradients that are up to 65536 times too large, so every "
             "step is cut to almost nothing",
             fix="Call scaler.unscale_(optimizer) before clipping",
+        )
+    yield from _by_hand(p, scaled)
+
+
+def _by_hand(p: Program, scaled: list[Event]) -> Iterator[Finding]:
+    """``p.grad.clamp_(...)`` between ``scaler.scale(loss).backward()`` and the step, without ``unscale_``."""
+    for event in p.once("inplace"):
+        if event.recv is None or event.recv.name != "grad" or event.name not in ("clamp_", "clip_", "add_", "sub_"):
+            continue
+        backs = [b for b in scaled if b.seq < event.seq]
+        if not backs or any(backs[-1].seq < u.seq < event.seq for u in p.all("unscale")):
+            continue
+        yield p.report(
+            "SB108",
+            event,
+            f"gradients are changed ({event.name}) before scaler.unscale_(optimizer): they still hold the loss scale",
+            why="the bound is compared with gradients that are up to 65536 times too large",
+            fix="Call scaler.unscale_(optimizer) before touching .grad",
         )

@@ -61,6 +61,7 @@ def check(p: Program) -> Iterator[Finding]:
         yield from _divisor(p, back, size, step)
         yield from _partial(p, step, cond, loop)
         yield from _last(p, step, cond, size, loop)
+    yield from _stuck(p)
 
 
 def _window(p: Program, step: Event) -> tuple[Cond, Val, Event, LoopRun] | None:
@@ -185,3 +186,35 @@ def _batches(loader: Val | None) -> int | None:
         return None
     drop = loader.kwargs.get("drop_last")
     return rows[0] // batch if drop is not None and drop.const is True else math.ceil(rows[0] / batch)
+
+
+def _stuck(p: Program) -> Iterator[Finding]:
+    """``count += 1; if count == k: step()`` with a count that is never set back: only one update is made."""
+    for node in q.nodes(p, ast.If):
+        test = node.test
+        if not isinstance(test, ast.Compare) or len(test.ops) != 1 or not isinstance(test.ops[0], ast.Eq):
+            continue
+        if not isinstance(test.left, (ast.Name, ast.Attribute)):
+            continue
+        name = ast.unparse(test.left)
+        if not any(s.conds and any(c[0] is node and c[1] == 0 for c in s.conds) for s in p.all("step")):
+            continue
+        counted = [a for a in q.nodes(p, ast.AugAssign) if ast.unparse(a.target) == name and a not in ast.walk(node)]
+        inside = {id(x) for x in ast.walk(node)}
+        back = [a for a in q.nodes(p, ast.Assign) if id(a) in inside and name in [ast.unparse(t) for t in a.targets]]
+        loops = [x for x in q.nodes(p, ast.For, ast.While) if any(y is node for y in ast.walk(x))]
+        every = [
+            a
+            for x in loops
+            for a in ast.walk(x)
+            if isinstance(a, ast.Assign) and any(name == ast.unparse(t) for t in a.targets)
+        ]
+        if counted and not back and not every and loops:
+            yield p.report(
+                "SB173",
+                (test, p.source),
+                f"the accumulation counter {name} is never set back: {ast.unparse(test)} is true only once, so one "
+                "step is made",
+                why="the counter goes on rising, and the gradients of all later batches pile up unused",
+                fix=f"Set {name} = 0 after the step, or test {name} % k == 0",
+            )

@@ -70,7 +70,7 @@ def check(p: Program) -> Iterator[Finding]:
             yield p.report(
                 "SB178",
                 event,
-                f"{name} is set anew in every round of the loop at line {inner.line}, backward() comes after it: only the "
+                f"{name} is set anew in every round of the loop at line {inner.line}, backward() comes after: only the "
                 "last term is trained",
                 why="every round throws away the loss of the round before, so the other heads or terms get no gradient",
                 fix=f"Sum them: {name} = 0.0 before the loop, {name} = {name} + ... in it",

@@ -52,8 +52,20 @@ def check(p: Program) -> Iterator[Finding]:
     for parent in q.nodes(p, ast.Module, ast.FunctionDef, ast.For, ast.While, ast.If, ast.With):
         for block in (parent.body, getattr(parent, "orelse", [])):
             for index, node in enumerate(block):
-                if isinstance(node, ast.If) and _KEEPS.search("\n".join(syntax.text(s) for s in node.body)):
+                kept = isinstance(node, ast.If) and _KEEPS.search("\n".join(syntax.text(s) for s in node.body))
+                if isinstance(node, ast.If) and (kept or _resets(node)):
                     yield from _judge(p, node, block[:index], parent)
+
+
+def _resets(node: ast.If) -> bool:
+    """Whether a branch resets a counter that its other arm counts up: early stopping."""
+    zero = {
+        syntax.text(t)
+        for a in node.body
+        if isinstance(a, ast.Assign) and isinstance(a.value, ast.Constant) and a.value.value == 0
+        for t in a.targets
+    }
+    return any(isinstance(a, ast.AugAssign) and syntax.text(a.target) in zero for a in node.orelse)
 
 
 def _judge(p: Program, node: ast.If, earlier: list[ast.stmt], parent: ast.AST) -> Iterator[Finding]:
@@ -89,7 +101,9 @@ def _sides(test: ast.expr) -> Iterator[tuple[str, str, ast.cmpop, ast.expr]]:
             isinstance(c, ast.Compare)
             and len(c.ops) == 1
             and isinstance(c.ops[0], (ast.Lt, ast.Gt, ast.LtE, ast.GtE))
-            and all(isinstance(s, (ast.Name, ast.Attribute, ast.Subscript)) for s in (c.left, c.comparators[0]))
+            and all(
+                isinstance(s, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)) for s in (c.left, c.comparators[0])
+            )
         ):
             left, right = syntax.text(c.left), syntax.text(c.comparators[0])
             yield left, right, c.ops[0], c
