@@ -51,8 +51,10 @@ from seedbed.doctor.static.values import Val, ancestors
 
 # operations that give a view of the same memory (others make new memory)
 _VIEWS = frozenset(
-    ["view", "squeeze", "unsqueeze", "detach", "data", "permute", "transpose", "t", "T", "contiguous", "to", "expand"]
-    + ["flatten", "reshape", "long", "float"]
+    [
+        *("view", "squeeze", "unsqueeze", "detach", "data", "permute", "transpose", "t", "T", "contiguous", "to"),
+        *("expand", "flatten", "reshape", "long", "float"),
+    ]
 )
 _KEEPS = frozenset(["masked_fill", "where", "clamp", "cat", "stack", "getitem", "forward", "mul", "add"])
 _DRAWS = frozenset(["rand", "bernoulli", "rand_like", "np_rand", "random", "np_random", "randn_like", "randn"])

@@ -1,0 +1,104 @@
+"""A policy gradient pairs log-probabilities with the wrong actions or rewards.
+
+## What it does
+
+Finds `log_prob` of an action that was drawn anew, not of the one that was taken, and losses that multiply the mean
+log-probability by the mean advantage.
+
+## Why is this bad
+
+Only the log-probability of the action that was taken belongs to its reward. Means multiplied have no such pairing.
+
+## Example
+
+```python
+from torch.distributions import Categorical
+
+policy = nn.Linear(4, 2)
+opt = torch.optim.Adam(policy.parameters())
+for state in loader:
+    dist = Categorical(logits=policy(state))
+    action = dist.sample()
+    reward = env.step(action)
+    loss = -(dist.log_prob(dist.sample()) * reward).mean()
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+```
+
+## Use instead
+
+```python
+from torch.distributions import Categorical
+
+policy = nn.Linear(4, 2)
+opt = torch.optim.Adam(policy.parameters())
+for state in loader:
+    dist = Categorical(logits=policy(state))
+    action = dist.sample()
+    reward = env.step(action)
+    loss = -(dist.log_prob(action) * reward).mean()
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.formulas import core, factors, summands
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in p.all("call"):
+        made = event.result
+        if made is None or made.name != "log_prob" or len(made.args) < 2 or id(event.node) in seen:
+            continue
+        drawn, dist = core(made.args[1]), made.args[0]
+        if drawn.name != "sample" or not p.trained(made):
+            continue
+        others = [v for v in q.users(p, dist) if v.name == "sample" and v is not drawn and v.loops == drawn.loops]
+        own = [u for u in q.users(p, drawn) if id(u.node) != id(made.node) and u.name not in ("assign",)]
+        taken = [o for o in others if any(e.args and any(_same(a, o) for a in e.args) for e in p.all("call"))]
+        if taken and not own and drawn.node is not taken[0].node:
+            seen.add(id(event.node))
+            yield p.report(
+                "SB843",
+                event,
+                "log_prob() is taken of a newly drawn sample, not of the action that was taken",
+                why="the reward belongs to another action, so the gradient is noise",
+                fix="Sample once and use it for both: action = dist.sample(); logp = dist.log_prob(action)",
+                related=(q.place(taken[0]),),
+            )
+    yield from _apart(p, seen)
+
+
+def _same(val: Val, drawn: Val) -> bool:
+    return any(v is drawn for v in ancestors(val, limit=20))
+
+
+def _apart(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """The mean log-probability times the mean advantage."""
+    for back in p.once("backward"):
+        for _, term in summands(back.recv) if back.recv is not None else []:
+            parts = [v for v, power in factors(term) if power > 0]
+            means = [v for v in parts if v.name in ("mean", "sum") and v.args]
+            logs = [v for v in means if core(v.args[0]).name == "log_prob"]
+            others = [v for v in means if v not in logs and v.kind == "tensor"]
+            if logs and others and id(term.node) not in seen:
+                seen.add(id(term.node))
+                yield p.report(
+                    "SB843",
+                    term,
+                    "the mean of the log-probabilities is multiplied by the mean of the advantages",
+                    why="each action must be weighed by its own advantage, so multiply first and average then",
+                    fix="Use -(log_prob * advantage).mean()",
+                )

@@ -1,0 +1,113 @@
+"""Noise that must be Gaussian is uniform, shared by the batch, or missing.
+
+## What it does
+
+Finds latent samples `mu + std * noise` and diffusion steps whose noise comes from `rand`, is one number for all, or is
+left out.
+
+## Why is this bad
+
+The formulas hold for a standard normal. Uniform noise has mean 0.5: the samples are shifted and never negative.
+
+## Example
+
+```python
+enc, dec = nn.Linear(8, 4), nn.Linear(2, 8)
+opt = torch.optim.Adam([*enc.parameters(), *dec.parameters()])
+for x in loader:
+    mu, logvar = enc(x).chunk(2, dim=1)
+    std = torch.exp(0.5 * logvar)
+    z = mu + std * torch.rand_like(std)
+    kl = -0.5 * (1 + logvar - mu.pow(2) - logvar.exp()).sum(1).mean()
+    loss = F.mse_loss(dec(z), x) + kl
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+```
+
+## Use instead
+
+```python
+enc, dec = nn.Linear(8, 4), nn.Linear(2, 8)
+opt = torch.optim.Adam([*enc.parameters(), *dec.parameters()])
+for x in loader:
+    mu, logvar = enc(x).chunk(2, dim=1)
+    std = torch.exp(0.5 * logvar)
+    z = mu + std * torch.randn_like(std)
+    kl = -0.5 * (1 + logvar - mu.pow(2) - logvar.exp()).sum(1).mean()
+    loss = F.mse_loss(dec(z), x) + kl
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.formulas import core, factors
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+_UNIFORM = frozenset(["rand_like", "rand", "np_rand", "np_uniform"])
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for back in p.all("backward"):
+        for val in ancestors(back.recv) if back.recv is not None else ():
+            if val.name != "add" or len(val.args) != 2 or id(val.node) in seen:
+                continue
+            for mean, spread in (val.args, val.args[::-1]):
+                problem, at = _problem(p, mean, spread)
+                if problem:
+                    seen.add(id(val.node))
+                    yield p.report(
+                        "SB847",
+                        at if at is not None and at.line else val,
+                        f"the noise of this sample is wrong: {problem}",
+                        why="the formula needs independent standard normal noise for every sample and element",
+                        fix="Use torch.randn_like(std)",
+                        related=(q.place(val),),
+                    )
+                    break
+
+
+def _problem(p: Program, mean: Val, spread: Val) -> tuple[str, Val | None]:
+    parts = [core(v) for v, power in factors(spread) if power > 0]
+    scales = [v for v in parts if _deviation(v)]
+    if not scales:
+        return "", None
+    latent = mean.grad and scales[0].grad and _coded(scales[0])
+    if len(parts) == 1 and latent and mean.kind == "tensor" and not _noise(mean):
+        return "the deviation is added without any noise, so the code is not sampled", None
+    for noise in parts:
+        if noise.name in _UNIFORM:
+            return f"{noise.name}() is uniform in 0..1, but it must be Gaussian (randn)", noise
+        if noise.name == "randn" and latent and [a.const for a in noise.args] == [1]:
+            return "one random number is shared by the whole batch and all dimensions", noise
+    return "", None
+
+
+def _deviation(val: Val) -> bool:
+    """Whether a factor is a standard deviation: exp of half a log-variance, or the root of ``1 - alpha_bar``."""
+    if val.name == "exp" and val.args:
+        return bool(
+            {"logvar", "lv", "std", "logstd", "sigma"} & {w for v in ancestors(val, limit=8) for w in words(v.var)}
+        )
+    if val.name == "sqrt":
+        return any(v.name == "cumprod" for v in ancestors(val, limit=30))
+    return False
+
+
+def _coded(val: Val) -> bool:
+    return val.name == "exp"
+
+
+def _noise(val: Val) -> bool:
+    return any(v.name in ("randn_like", "randn", "normal", *_UNIFORM) for v in ancestors(val, limit=6))
