@@ -411,6 +411,11 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB847", "uniform-noise", E, "noise that must be Gaussian is uniform, shared by the batch, or missing"),
     ("SB848", "adversarial-goals", E, "generator and discriminator do not work against each other"),
     ("SB849", "diffusion-steps", E, "a diffusion model is trained or sampled with the wrong time steps"),
+    ("SB850", "contrast-with-itself", E, "a contrastive loss compares samples with themselves"),
+    ("SB851", "generation-step", E, "a step of text generation uses the scores in the wrong way"),
+    ("SB852", "unrestored-order", E, "sequences are sorted by length and never put back into their order"),
+    ("SB853", "inner-loop-without-graph", W, "meta-learning without create_graph drops the second-order gradient"),
+    ("SB854", "lost-duplicates", E, "x[index] += y counts repeated indices only once"),
     # 9xx monitors
     ("SB901", "non-finite-loss", E, "the loss is not finite"),
     ("SB902", "exploding-gradient", W, "the gradient explodes"),

@@ -289,6 +289,11 @@ STATIC: tuple[str, ...] = (
     "SB847",
     "SB848",
     "SB849",
+    "SB850",
+    "SB851",
+    "SB852",
+    "SB853",
+    "SB854",
 )
 
 # Those that look at the syntax of the file alone: asked once for a file, not for each of its unused functions.
