@@ -37,6 +37,7 @@ from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
 
 _POSITIVE = {"pos", "positive", "positives", "npos", "ones", "p1", "minority", "rare"}
+_LABELS = {"y", "label", "labels", "target", "targets", "ytrain", "ytr", "yb", "truth"}
 _NEGATIVE = {"neg", "negative", "negatives", "nneg", "zeros", "majority"}
 
 
@@ -44,7 +45,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.once("call"):
         last = event.name.rsplit(".", 1)[-1]
-        weight = event.kwargs.get("weight")
+        weight = f.class_weight(event.name, event.args, event.kwargs)
         if last in ("CrossEntropyLoss", "NLLLoss", "cross_entropy", "nll_loss") and weight is not None:  # noqa: SIM102
             if _is_count(weight):
                 yield p.report(
@@ -127,9 +128,9 @@ def _side(rows: Val) -> str:
             return {"Eq": "neg", "NotEq": "pos", "Gt": "pos"}.get(op, "")
         if number in (1, 1.0, 0.5, True):
             return {"Eq": "pos", "NotEq": "neg", "Gt": "pos", "GtE": "pos", "Lt": "neg"}.get(op, "")
-        return ""
+        return "pos" if op in ("Gt", "GtE") and names & _LABELS else ""
     if rows.kind in ("tensor", "unknown", "phi") and rows.shape != ():
-        return "pos" if names & {"y", "label", "labels", "target", "targets", "ytrain", "ytr", "yb", "truth"} else ""
+        return "pos" if names & _LABELS else ""
     return ""
 
 
@@ -143,7 +144,9 @@ def _is_count(val: Val, depth: int = 0) -> bool:
             pair = [a for a in one.args if a.kind not in ("const", "number")]
             return len(pair) == 1 and _is_count(pair[0], depth + 1)
         if one.kind in ("list", "iter") and one.items:
-            return _is_count(one.items[0], depth + 1)
+            return _shares(one.items) or _per_class(one.items[0]) or _is_count(one.items[0], depth + 1)
+        if one.name == "part" and one.args and one.args[0].name == "unique":
+            return one.shape != () and one.args[0].kwargs.get("return_counts") is not None and "count" in one.var
         if one.name == "getitem" and one.args and one.args[0].name == "Counter":
             return True
         if one.name == "div" and len(one.args) == 2:
@@ -161,6 +164,29 @@ def _is_count(val: Val, depth: int = 0) -> bool:
     return False
 
 
+def _shares(items: list[Val]) -> bool:
+    """``[negatives / all, positives / all]``: each class is weighted by its own share."""
+    if len(items) != 2:
+        return False
+    tops = [f.core(i).args[0] for i in items if f.core(i).name == "div"]
+    return [_counted(t) for t in tops] == ["neg", "pos"]
+
+
+def _per_class(val: Val) -> bool:
+    """``(labels == c).sum()`` (or its share) for every class ``c``."""
+    one = f.core(val)
+    if (
+        one.name == "div"
+        and len(one.args) == 2
+        and f.core(one.args[1]).name in ("len", "size", "numel", "shape", "sum")
+    ):
+        one = f.core(one.args[0])
+    if one.name not in ("sum", "mean") or not one.args:
+        return False
+    mark = f.core(one.args[0])
+    return mark.name == "compare" and "Eq" in mark.tags and len(mark.args) > 1 and mark.args[1].kind != "const"
+
+
 def _balanced(val: Val) -> bool:
     """Whether a value is the balanced weights of scikit-learn, which are inverse counts already."""
     one = val
@@ -176,6 +202,7 @@ def _balanced(val: Val) -> bool:
 _PASS = frozenset(
     [
         "float",
+        "stack",
         "to",
         "tensor",
         "sqrt",

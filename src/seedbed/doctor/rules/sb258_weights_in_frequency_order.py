@@ -35,6 +35,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -44,7 +45,7 @@ _LOSSES = ("CrossEntropyLoss", "NLLLoss", "cross_entropy", "nll_loss")
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.once("call"):
-        weight = event.kwargs.get("weight")
+        weight = f.class_weight(event.name, event.args, event.kwargs)
         if event.name.rsplit(".", 1)[-1] not in _LOSSES or weight is None:
             continue
         found = _unsorted(weight)

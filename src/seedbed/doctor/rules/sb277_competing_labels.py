@@ -40,8 +40,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static import measures, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import training
+from seedbed.doctor.static.labels import binary_labels
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -64,6 +66,33 @@ def check(p: Program) -> Iterator[Finding]:
                     related=((str(event.src.path), event.line, "the loss"),),
                 )
     yield from _read_otherwise(p)
+    yield from _one_of_several(p)
+
+
+def _one_of_several(p: Program) -> Iterator[Finding]:
+    """Accuracy by argmax of a model with several labels."""
+    several = {
+        id(o.owner)
+        for e in p.all("loss")
+        if e.name in _BINARY and len(e.args) > 1 and not _one_hot(e.args[1]) and binary_labels(e.args[1]) is not None
+        for o in training.loss_origins(e.args[0])
+        if o.owner is not None and o.name in training.LOGIT_OPS
+    }
+    for event, left, right in measures.equalities(p):
+        for guess, truth in ((left, right), (right, left)):
+            top = next((v for v in measures.elements(guess) if v.name == "argmax" and v.args), None)
+            goal = next((v for v in measures.elements(truth) if v.name == "argmax" and v.args), None)
+            if top is None or goal is None or f.from_model(goal) or _one_hot(goal):
+                continue
+            if any(id(o.owner) in several for o in training.loss_origins(top.args[0])):
+                yield p.report(
+                    "SB277",
+                    event,
+                    "argmax of several labels: a sample can have more than one (or none), and argmax takes the first",
+                    why="the model has one sigmoid per label, so every label must be cut on its own",
+                    fix="Compare (torch.sigmoid(logits) > 0.5) with the labels, per label",
+                )
+                break
 
 
 def _read_otherwise(p: Program) -> Iterator[Finding]:

@@ -181,3 +181,10 @@ def plain_terms(val: Val, sign: int = 1, depth: int = 0) -> list[tuple[int, Val]
     if one.name in ("clamp", "clamp_min", "clip", "maximum") and one.args:
         return plain_terms(one.args[0], sign, depth + 1)
     return [(sign, one)]
+
+
+def class_weight(name: str, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val | None:
+    """The class weights that a call of a loss (or its constructor) gets, by position or by name."""
+    place = {"CrossEntropyLoss": 0, "NLLLoss": 0, "cross_entropy": 2, "nll_loss": 2}.get(name.rsplit(".", 1)[-1])
+    given = kwargs.get("weight", args[place] if place is not None and len(args) > place else None)
+    return None if given is None or given.is_none else given
