@@ -56,6 +56,7 @@ from seedbed.doctor.static.values import ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _one_sided(p)
+    yield from _stored_transform(p)
     for cls in p.classes:
         method = cls.method("__getitem__")
         if method is None or cls.base not in ("dataset", "iterable", "instance"):
@@ -136,6 +137,44 @@ def _one_sided(p: Program) -> Iterator[Finding]:
                 "(image and mask no longer correspond)",
                 why="the target keeps its old place, so pixels and labels are not aligned any more",
                 fix=f"Apply the same transform to both: {name} and {sorted(places)[0]}",
+            )
+
+
+_GEOMETRY = frozenset(
+    ["RandomHorizontalFlip", "RandomVerticalFlip", "RandomRotation", "RandomAffine", "RandomCrop"]
+) | {"RandomResizedCrop", "RandomPerspective", "ElasticTransform"}
+
+
+def _stored_transform(p: Program) -> Iterator[Finding]:
+    """A stored random transform that moves the image, while its mask or boxes are returned as they are."""
+    for data in {id(e.result): e.result for e in p.all("make") if e.result is not None}.values():
+        method = data.owner.method("__getitem__") if hasattr(data.owner, "method") else None
+        if method is None or data.kind not in ("dataset", "instance"):
+            continue
+        moving = {
+            f"self.{name}": one.name
+            for name, val in data.attrs.items()
+            for one in ancestors(val, limit=40)
+            if one.kind == "transform" and one.name in _GEOMETRY
+        }
+        body = method.node.body
+        calls = [
+            n for s in body for n in ast.walk(s)
+            if isinstance(n, ast.Assign) and isinstance(n.value, ast.Call) and ast.unparse(n.value.func) in moving
+        ]  # fmt: skip
+        names = {n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name)}
+        places = {n for n in names if set(words(n)) & _PLACES}
+        if (
+            not calls
+            or not places
+            or any({n.id for n in ast.walk(c) if isinstance(n, ast.Name)} & places for c in calls)
+        ):
+            continue
+        moved = {ast.unparse(t) for c in calls for t in c.targets}
+        if _go_together(body, moved, places):
+            kind = next(iter(moving.values()))
+            yield _finding(
+                p, method, calls[0], f"{kind} moves {sorted(moved)[0]}, but {sorted(places)[0]} keeps its place"
             )
 
 

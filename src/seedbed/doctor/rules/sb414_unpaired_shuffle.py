@@ -31,6 +31,7 @@ data = torch.utils.data.TensorDataset(x, y)
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
@@ -43,6 +44,7 @@ def check(p: Program) -> Iterator[Finding]:
     seen: set[int] = set()
     yield from _twice(p)
     yield from _out_of_step(p, seen)
+    yield from _sorted_part(p)
 
 
 _HOW = {
@@ -93,3 +95,32 @@ def _twice(p: Program) -> Iterator[Finding]:
             why="each call of shuffle() draws its own order",
             fix="Draw one permutation and index both with it",
         )
+
+
+def _sorted_part(p: Program) -> Iterator[Finding]:
+    """``xs, ys = zip(*batch)`` of which one is sorted afterwards, as collate functions do it."""
+    for func in p.functions:
+        body = func.node.body if isinstance(func.node, ast.FunctionDef) else []
+        parts: set[str] = set()
+        for node in (n for s in body for n in ast.walk(s) if isinstance(n, ast.Assign)):
+            target, value = node.targets[0], node.value
+            if not isinstance(value, ast.Call):
+                continue
+            name = ast.unparse(value.func)
+            if name == "zip" and isinstance(target, ast.Tuple) and any(isinstance(a, ast.Starred) for a in value.args):
+                parts |= {t.id for t in target.elts if isinstance(t, ast.Name)}
+            elif name in ("sorted", "list", "tuple") and isinstance(target, ast.Name) and target.id in parts:
+                inner = value.args[0] if value.args else value
+                if name != "sorted" and not (isinstance(inner, ast.Call) and ast.unparse(inner.func) == "sorted"):
+                    continue
+                if ast.unparse(inner) == target.id or target.id in {
+                    n.id for n in ast.walk(inner) if isinstance(n, ast.Name)
+                }:
+                    yield p.report(
+                        "SB414",
+                        (node, func.src),
+                        f"{target.id} is sorted separately from {', '.join(sorted(parts - {target.id}))}: "
+                        "the labels no longer belong to their rows",
+                        why="the others keep the old order, so every sample gets the label of another one",
+                        fix="Sort the pairs: batch = sorted(batch, key=...), then zip(*batch)",
+                    )

@@ -186,6 +186,15 @@ def scaling(val: Val) -> str | None:
                 "np_rand",
                 "astype",
                 "randint",
+                "loadtxt",
+                "genfromtxt",
+                "load",
+                "read_csv",
+                "read_parquet",
+                "array",
+                "asarray",
+                "to_numpy",
+                "drop",
             )
             and one.kind == "tensor"
         ):

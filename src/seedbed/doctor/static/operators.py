@@ -59,7 +59,7 @@ def binary(run: Machine, node: Any, op: str, left: Val, right: Val) -> Val:
             return unknown(op, node, run.src)
     if op == "Mult":
         for items, count in ((left, right), (right, left)):
-            if items.kind in ("list", "tuple") and items.items is not None:
+            if items.kind in ("list", "tuple") and items.items is not None and count.kind != "tensor":
                 made = Val(items.kind, "repeat", node, run.src)
                 many = count.const if isinstance(count.const, int) else 2
                 made.items = items.items * max(1, min(int(many), 8))

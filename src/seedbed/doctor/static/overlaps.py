@@ -161,6 +161,10 @@ def columns_in(val: Val, base: Val) -> tuple[int, int | None] | None:
                 "batch",
                 "element",
                 "astype",
+                "fit_transform",
+                "transform",
+                "sub",
+                "div",
             )
             and current.args
         ):
