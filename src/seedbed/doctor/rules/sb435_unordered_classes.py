@@ -70,10 +70,12 @@ def _listings(p: Program) -> Iterator[Finding]:
         for n in q.nodes(p, ast.Call)
         if isinstance(n.func, ast.Attribute) and n.func.attr == "sort"
     }
+    items = [f for f in q.nodes(p, ast.FunctionDef) if f.name == "__getitem__"]
+    looked_up = {id(n) for f in items for n in ast.walk(f)}  # the files of one sample, not a list of samples
     raw: dict[str, ast.Assign] = {}
     for node in q.nodes(p, ast.Assign):
         name = ast.unparse(node.targets[0])
-        if _is_listing(node.value) and name not in sorted_names:
+        if _is_listing(node.value) and name not in sorted_names and id(node) not in looked_up:
             raw[name] = node
     numbered = {
         ast.unparse(n.args[0])
