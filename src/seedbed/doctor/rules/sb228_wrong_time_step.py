@@ -43,15 +43,17 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import tokens
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _halves(p)
     for event in p.once("getitem"):
         if event.recv is None or not event.args:
             continue
+        yield from _first_layer(p, event)
         for out in event.recv.options():
             if out.name != "recurrent" or out.owner is None:
                 continue
@@ -86,6 +88,48 @@ def check(p: Program) -> Iterator[Finding]:
                     why="the prediction does not see the whole sequence of its own sample",
                     fix="Use out[:, -1] with batch_first=True, out[-1] without it (or the final hidden state h[-1])",
                 )
+
+
+def _first_layer(p: Program, event: Event) -> Iterator[Finding]:
+    """``h[0]`` of a stacked layer: the state of its lowest layer."""
+    key = event.args[0]
+    for state in event.recv.options() if event.recv is not None else ():
+        if state.name != "state" or state.owner is None or key.const != 0 or isinstance(key.const, bool):
+            continue
+        depth = state.owner.arg(2, "num_layers")
+        many = depth is not None and isinstance(depth.const, int) and depth.const > 1
+        if many and event.depth and not _both(state.owner) and len(_picked(p, state)) == 1:
+            yield p.report(
+                "SB228",
+                event,
+                "h[0] is the state of the first layer of the stack (num_layers > 1), not of the last one",
+                why="the layers above it have no influence on the output",
+                fix="Use h[-1]",
+            )
+
+
+def _picked(p: Program, state: Val) -> set[int]:
+    """The places that read items of a state."""
+    return {id(e.node) for e in p.all("getitem") if e.recv is not None and any(o is state for o in e.recv.options())}
+
+
+def _halves(p: Program) -> Iterator[Finding]:
+    """A concatenation that takes the same direction of a bidirectional layer twice."""
+    for event in p.once("call"):
+        made = event.result
+        if made is None or made.name != "cat" or not made.args or len(made.args[0].items or ()) != 2:
+            continue
+        a, b = made.args[0].items or ()
+        if not (a.name == b.name == "getitem" and len(a.args) > 1 and len(b.args) > 1 and a.args[0] is b.args[0]):
+            continue
+        if a.args[0].name == "state" and a.args[1].const == b.args[1].const and isinstance(a.args[1].const, int):
+            yield p.report(
+                "SB228",
+                event,
+                f"h[{a.args[1].const}] is taken twice: one direction of the bidirectional layer is missing",
+                why="the last states of the two directions are h[-2] (forward) and h[-1] (backward)",
+                fix="Use torch.cat([h[-2], h[-1]], dim=1)",
+            )
 
 
 def _half(parts: list[Val]) -> bool:

@@ -34,6 +34,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -50,6 +51,19 @@ def check(p: Program) -> Iterator[Finding]:
                     f"the mask is filled with {value:g} before softmax: masked positions still get weight",
                     why="softmax gives every score above minus infinity a part of the weight",
                     fix="Fill with float('-inf') (or -1e9) before the softmax",
+                )
+        top = q.seen_through(source)[-1].args[0] if q.seen_through(source) else source
+        if top.name == "mul" and len(top.args) == 2 and id(top.node) not in seen:
+            sides = [a for a in top.args if a.name in ("matmul", "bmm", "einsum", "div", "mul") and a.grad]
+            zeros = [a for a in top.args if a.kind == "tensor" and not a.grad and _is_mask(a)]
+            if sides and zeros:
+                seen.add(id(top.node))
+                yield p.report(
+                    "SB235",
+                    top,
+                    "the mask is multiplied before softmax: masked scores are 0, so padding still gets weight",
+                    why="softmax gives a score of 0 a part of the weight (exp(0) = 1)",
+                    fix="Use scores.masked_fill(mask == 0, float('-inf')) before the softmax",
                 )
         for user in q.users(p, made):
             masked = user.name in ("masked_fill", "mul") and len(user.args) > 1
@@ -78,3 +92,11 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the masked positions have already taken part in the normalisation",
                 fix="Mask the scores with -inf before the softmax",
             )
+
+
+def _is_mask(val: Val) -> bool:
+    """Whether a value is a mask of ones and zeros."""
+    for one in q.chain(val)[:6]:
+        if one.name in ("compare", "tril", "triu", "invert", "eq", "ne") or one.dtype == "bool":
+            return True
+    return "mask" in val.var

@@ -84,7 +84,7 @@ def _problem(p: Program, mean: Val, spread: Val) -> tuple[str, Val | None]:
     if not scales:
         return "", None
     latent = mean.grad and scales[0].grad and _coded(scales[0])
-    if len(parts) == 1 and latent and mean.kind == "tensor" and not _noise(mean):
+    if len(parts) == 1 and latent and _halved(scales[0]) and _plain(mean) and not _noise(mean):
         return "the deviation is added without any noise, so the code is not sampled", None
     for noise in parts:
         if noise.name in _UNIFORM:
@@ -103,6 +103,16 @@ def _deviation(val: Val) -> bool:
     if val.name == "sqrt":
         return any(v.name == "cumprod" for v in ancestors(val, limit=30))
     return False
+
+
+def _halved(scale: Val) -> bool:
+    """Whether it is ``exp(0.5 * logvar)``."""
+    inner = core(scale.args[0]) if scale.args else scale
+    return inner.name in ("mul", "div") and any(a.const in (0.5, 2) for a in inner.args)
+
+
+def _plain(mean: Val) -> bool:
+    return mean.kind == "tensor" and core(mean).name not in ("pow", "square", "sub", "add", "mul", "exp")
 
 
 def _coded(val: Val) -> bool:

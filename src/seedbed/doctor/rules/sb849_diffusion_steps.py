@@ -56,6 +56,7 @@ from seedbed.doctor.rules.sb824_unrelated_noise_target import NOISE, pairs
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.formulas import core, plain_terms
 from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.syntax import walk
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -168,7 +169,10 @@ def _denoises(val: Val, loop: ast.AST) -> bool:
 
 def _noisy_end(val: Val, event: Event) -> bool:
     """Whether fresh noise is added in every round, whatever the step is."""
-    if event.conds_in(event.loop):
+    loop = event.loop.node if event.loop is not None else None
+    if loop is None or event.conds_in(event.loop) or any(isinstance(n, (ast.Continue, ast.Break)) for n in walk(loop)):
+        return False
+    if any(isinstance(n, (ast.If, ast.IfExp)) for f in event.funcs for n in walk(f.node) if f.node is not None):
         return False
     for sign, term in plain_terms(val):
         if sign > 0 and term.name == "mul":

@@ -1,0 +1,158 @@
+"""A contrastive loss compares samples with themselves.
+
+## What it does
+
+Finds similarity matrices of one set with itself whose diagonal is not masked, labels that point to the diagonal,
+embeddings normalised over the batch, and two views that are the same.
+
+## Why is this bad
+
+Every sample is most similar to itself. The diagonal dominates the softmax and nothing is learned from the pairs.
+
+## Example
+
+```python
+enc = nn.Linear(16, 8)
+opt = torch.optim.Adam(enc.parameters())
+for a, b in loader:
+    z = F.normalize(torch.cat([enc(a), enc(b)]), dim=1)
+    n = len(a)
+    sim = z @ z.t() / 0.1
+    labels = torch.cat([torch.arange(n, 2 * n), torch.arange(n)])
+    loss = F.cross_entropy(sim, labels)
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+```
+
+## Use instead
+
+```python
+enc = nn.Linear(16, 8)
+opt = torch.optim.Adam(enc.parameters())
+for a, b in loader:
+    z = F.normalize(torch.cat([enc(a), enc(b)]), dim=1)
+    n = len(a)
+    sim = z @ z.t() / 0.1
+    sim.fill_diagonal_(float("-inf"))
+    labels = torch.cat([torch.arange(n, 2 * n), torch.arange(n)])
+    loss = F.cross_entropy(sim, labels)
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import ownership
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.formulas import core
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
+
+_MASKS = frozenset(["masked_fill", "where", "eye", "fill_diagonal_", "masked_select", "diag", "tril", "triu", "gather"])
+_TURNS = frozenset(["t", "T", "mT", "transpose", "permute"])
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for loss in p.once("loss"):
+        if loss.name != "CrossEntropyLoss" or len(loss.args) < 2 or not p.trained(loss.result):
+            continue
+        found = _similarity(loss.args[0])
+        if found is None:
+            continue
+        product, left, right = found
+        if left is right and id(product.node) not in seen:
+            problem = _diagonal(p, loss, product)
+            if problem:
+                seen.add(id(product.node))
+                yield _report(p, product, loss, problem)
+        for side in {id(v): v for v in (left, right)}.values():
+            flat = next((v for v in ancestors(side, limit=12) if v.name == "normalize"), None)
+            dim = flat.arg(2, "dim") if flat is not None and flat.arg(2, "dim") is not None else None
+            if flat is not None and dim is not None and dim.const == 0 and id(flat.node) not in seen:
+                seen.add(id(flat.node))
+                yield _report(p, flat, loss, "embeddings are normalised over dim=0, the batch, not each to length one")
+        if left is not right and _one_view(left, right) and id(loss.node) not in seen:
+            seen.add(id(loss.node))
+            yield _report(
+                p, product, loss, "both views are the same tensor through the same network: positives are equal"
+            )
+
+
+def _report(p: Program, at: Val, loss: Event, problem: str) -> Finding:
+    return p.report(
+        "SB850",
+        at if at.line else loss,
+        f"contrastive loss: {problem}",
+        why="the softmax is won by something trivial, so the embeddings learn nothing from the positive pairs",
+        fix="Mask the diagonal with -inf (sim.fill_diagonal_(float('-inf'))), take two different views, and normalise "
+        "each embedding: F.normalize(z, dim=1)",
+        related=((str(loss.src.path), loss.line, "the loss"),),
+    )
+
+
+def _similarity(val: Val) -> tuple[Val, Val, Val] | None:
+    """The product ``a @ b.T`` that the scores of a loss are, with its two sides."""
+    for one in q.chain(val)[:14]:
+        if one.name in ("matmul", "mm", "einsum") and len(one.args) >= 2:
+            sides = [a for a in one.args if a.kind in ("tensor", "phi")][-2:]
+            if len(sides) < 2:
+                return None
+            turned = [core(s) for s in sides]
+            made = [any(v.owner is not None for v in ancestors(s, limit=60)) for s in turned]
+            if not all(made) or not any(v.name in _TURNS for s in sides for v in (s, *q.seen_through(s))):
+                return None
+            left, right = (_base(s) for s in sides)
+            return one, left, right
+        if one.name in ("cat", "concat"):
+            return None
+    return None
+
+
+def _base(val: Val) -> Val:
+    current = val
+    while current.name in _TURNS and current.args:
+        current = current.args[0]
+    return current
+
+
+def _diagonal(p: Program, loss: Event, product: Val) -> str:
+    chain = {id(v): v for v in q.chain(loss.args[0])}
+    made = list(ancestors(loss.args[0], limit=1500))
+    above = [v for v in made if any(a is product for a in ancestors(v, limit=400)) and v is not product][:40]
+    inplace = [e for e in p.all("inplace", "setitem") if e.recv is not None and e.seq < loss.seq]
+    names = {id(v) for v in above} | {id(product)} | set(chain)
+    masked = any(v.name in _MASKS for a in above for v in (a, *a.args)) or any(id(e.recv) in names for e in inplace)
+    masked = masked or any(v.name == "eye" for a in above for v in ancestors(a, limit=60) if v.kind == "tensor")
+    masked = masked or any(
+        v.name == "getitem" and len(v.args) > 1 and v.args[1].dtype in ("bool", "") and v.args[1].kind == "tensor"
+        for v in above
+    )
+    goal = core(loss.args[1])
+    if goal.name == "arange" and len(goal.args) <= 2:
+        return "the labels point to the diagonal: each sample should find itself"
+    if not masked:
+        return "the diagonal of the similarity matrix is not masked: each sample is compared with itself"
+    return ""
+
+
+def _one_view(left: Val, right: Val) -> bool:
+    """Whether both sides are made by one module without randomness from the same input."""
+    a, b = core(left), core(right)
+    tops = []
+    for side in (left, right):
+        outer = next((v for v in ancestors(side, limit=12) if v.name == "forward" and v.owner is not None), None)
+        tops.append(outer)
+    if tops[0] is None or tops[1] is None or tops[0].owner is not tops[1].owner or a is b:
+        return False
+    if ownership.is_modal(tops[0].owner) is not False:
+        return False
+    roots = [{id(v) for v in ancestors(t, limit=300) if v.owner is None and v.kind != "const"} for t in tops]
+    return roots[0] == roots[1] and bool(roots[0])

@@ -1,0 +1,115 @@
+"""Sequences are sorted by length and never put back into their order.
+
+## What it does
+
+Finds forward passes that sort a batch for packing and return the outputs in the sorted order.
+
+## Why is this bad
+
+The outputs no longer belong to the labels of the batch.
+
+## Example
+
+```python
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.GRU(8, 16, batch_first=True)
+        self.fc = nn.Linear(16, 2)
+
+    def forward(self, x, lengths):
+        lengths, order = lengths.sort(descending=True)
+        packed = nn.utils.rnn.pack_padded_sequence(x[order], lengths, batch_first=True)
+        _, h = self.rnn(packed)
+        return self.fc(h[-1])
+```
+
+## Use instead
+
+```python
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.GRU(8, 16, batch_first=True)
+        self.fc = nn.Linear(16, 2)
+
+    def forward(self, x, lengths):
+        lengths, order = lengths.sort(descending=True)
+        packed = nn.utils.rnn.pack_padded_sequence(x[order], lengths, batch_first=True)
+        _, h = self.rnn(packed)
+        return self.fc(h[-1])[order.argsort()]
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+_ORDERS = frozenset(["argsort", "sort_indices"])
+_BACK = frozenset(["scatter", "scatter_", "index_select", "gather", "index_copy", "index_copy_", "argsort"])
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in p.all("call"):
+        made = event.result
+        if (
+            made is None
+            or made.name != "pack_padded_sequence"
+            or not made.args
+            or id(event.node) in seen
+            or not event.funcs
+        ):
+            continue
+        order = _order(made.args[0])
+        if order is None:
+            continue
+        func = event.funcs[-1]
+        outs = [e.result for e in p.all("return") if e.funcs and e.funcs[-1] is func and e.result is not None]
+        outs = [part for o in outs for part in (o.items or [o])]
+        sorted_ = [o for o in outs if any(v is made for v in ancestors(o, limit=400))]
+        if not sorted_ or any(_restored(o, order) for o in outs) or any(_gives(o, order) for o in outs):
+            continue
+        if any(_restored(e.args[-1], order) for e in p.all("loss") if e.args):
+            continue  # the labels are sorted in the same way
+        seen.add(id(event.node))
+        yield p.report(
+            "SB852",
+            order if order.line else event,
+            "the batch is sorted by length, but the outputs are never put back into the original order",
+            why="outputs and labels belong to different samples",
+            fix="Use enforce_sorted=False, or undo it: output[order.argsort()]",
+            related=(q.place(made),),
+        )
+
+
+def _order(val: Val) -> Val | None:
+    """The permutation by which a value was sorted."""
+    for one in ancestors(val, limit=40):
+        if one.name in ("getitem", "index_select") and len(one.args) > 1:
+            for v in ancestors(one.args[-1], limit=6):
+                if v.name in _ORDERS or (v.name in ("part", "getitem") and v.args and v.args[0].name == "sort"):
+                    return v
+    return None
+
+
+def _restored(val: Val, order: Val) -> bool:
+    for one in ancestors(val, limit=300):
+        if one.name in ("getitem", *_BACK) and len(one.args) > 1:
+            keys = [a for a in one.args[1:] if any(v is order for v in ancestors(a, limit=12))]
+            if keys and (one.name in _BACK or any(v.name in _BACK for k in keys for v in ancestors(k, limit=8))):
+                return True
+        if one.name in ("zeros_like", "empty_like", "zeros") and one.grad is False and one.var in ("out", "restored"):
+            return True
+    return False
+
+
+def _gives(val: Val, order: Val) -> bool:
+    """Whether the order itself is returned, so that the caller can undo it."""
+    return val is order or any(v is order for v in q.chain(val))
