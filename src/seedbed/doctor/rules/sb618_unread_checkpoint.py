@@ -85,6 +85,8 @@ def _unused_start(p: Program) -> Iterator[Finding]:
     for name, val, event in p.assigns:
         if not isinstance(event.node, ast.Name) or not any(v.kind == "loaded" for v in ancestors(val, limit=20)):
             continue
+        if val.name not in ("getitem", "add", "get", "pop", "int_builtin"):
+            continue  # the running variable of the loop itself
         keys = [v.const for v in ancestors(val, limit=20) if v.kind == "const" and isinstance(v.const, str)]
         if not any(re.search("epoch|step|iter", k) for k in keys):
             continue

@@ -56,8 +56,9 @@ def check(p: Program) -> Iterator[Finding]:
         for val in ancestors(back.recv, limit=1500):
             if val.name != "sub" or len(val.args) != 2 or id(val.node) in seen:
                 continue
+            first, second = _parameter(val.args[0]), _parameter(val.args[1])
             left, right = _module(val.args[0]), _module(val.args[1])
-            if left is None or left is not right:
+            if left is None or left is not right or first is second:
                 continue
             seen.add(id(val.node))
             yield p.report(
@@ -87,3 +88,13 @@ def _module(val: Val) -> Val | None:
         elif one.name in _SAME and one.args:
             stack.append(one.args[0])
     return None
+
+
+def _parameter(val: Val) -> Val:
+    """The parameter that a value is a view of."""
+    one = val
+    for _ in range(20):
+        if one.name not in _SAME or one.name in ("parameter", "element") or not one.args:
+            break
+        one = one.args[0]
+    return one
