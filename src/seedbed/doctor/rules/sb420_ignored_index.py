@@ -66,15 +66,7 @@ def check(p: Program) -> Iterator[Finding]:
         shifted = _shifted(node, index)
         if shifted is not None:
             yield _finding(p, (shifted[0], cls.src), shifted[1])
-        length = _wrong_length(p, cls, node, index)
-        if length is not None:
-            yield p.report(
-                "SB420",
-                (length[0], cls.src),
-                f"the dataset has a wrong length: {length[1]}",
-                why="a DataLoader draws indices below __len__, so rows beyond it are skipped",
-                fix="Return the number of rows: len(self.x)",
-            )
+        yield from _lengths(p, cls, node, index)
         for n in [n for s in node.body for n in ast.walk(s)]:
             if (
                 isinstance(n, ast.Subscript)
@@ -108,6 +100,19 @@ def check(p: Program) -> Iterator[Finding]:
                     }
                 ):
                     yield _finding(p, (n, cls.src), f"{ast.unparse(n)} does not use the index {index}")
+
+
+def _lengths(p: Program, cls: Any, node: Any, index: str) -> Iterator[Finding]:
+    """A length that does not fit the rows."""
+    length = _wrong_length(p, cls, node, index)
+    if length is not None:
+        yield p.report(
+            "SB420",
+            (length[0], cls.src),
+            f"the dataset has a wrong length: {length[1]}",
+            why="a DataLoader draws indices below __len__, so rows beyond it are skipped",
+            fix="Return the number of rows: len(self.x)",
+        )
 
 
 def _shifted(node: Any, index: str) -> tuple[ast.AST, str] | None:

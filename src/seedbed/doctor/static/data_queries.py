@@ -136,6 +136,48 @@ def held_out(val: Val, p: Program) -> bool:
     return split_of_val(val) in ("val", "test") or any(split_of_val(o) in ("val", "test") for o in origins(val))
 
 
+# Steps that leave the scale of data as it is, and those that make or read data.
+_PLAIN = frozenset(
+    (
+        "getitem",
+        "batch",
+        "element",
+        "part",
+        "sub",
+        "div",
+        "tensor",
+        "as_tensor",
+        "from_numpy",
+        "train_test_split",
+        "randn",
+        "rand",
+        "linspace",
+        "cat",
+        "stack",
+        "add",
+        "mul",
+        "phi",
+        "uniform",
+        "normal",
+        "np_randn",
+        "np_normal",
+        "np_uniform",
+        "np_rand",
+        "astype",
+        "randint",
+        "loadtxt",
+        "genfromtxt",
+        "load",
+        "read_csv",
+        "read_parquet",
+        "array",
+        "asarray",
+        "to_numpy",
+        "drop",
+    )
+)
+
+
 def scaling(val: Val) -> str | None:
     """How an input is scaled on its way to the model: ``""`` for raw, ``None`` when unknown."""
     steps: list[str] = []
@@ -156,48 +198,7 @@ def scaling(val: Val) -> str | None:
             steps.append("div")
         if one.name in ("batch",) and "opaque" in one.tags:
             return None
-        if (
-            one.name not in TRANSPARENT
-            and one.name
-            not in (
-                "getitem",
-                "batch",
-                "element",
-                "part",
-                "sub",
-                "div",
-                "tensor",
-                "as_tensor",
-                "from_numpy",
-                "train_test_split",
-                "randn",
-                "rand",
-                "linspace",
-                "cat",
-                "stack",
-                "add",
-                "mul",
-                "phi",
-                "uniform",
-                "normal",
-                "np_randn",
-                "np_normal",
-                "np_uniform",
-                "np_rand",
-                "astype",
-                "randint",
-                "loadtxt",
-                "genfromtxt",
-                "load",
-                "read_csv",
-                "read_parquet",
-                "array",
-                "asarray",
-                "to_numpy",
-                "drop",
-            )
-            and one.kind == "tensor"
-        ):
+        if one.name not in TRANSPARENT and one.name not in _PLAIN and one.kind == "tensor":
             return None if one.args else ""
     return ""
 

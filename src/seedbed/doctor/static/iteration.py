@@ -14,6 +14,7 @@ _WRAPPERS = frozenset(
         "trange",
         "zip",
         "iter",
+        "filter",
         "map",
         "prefetch",
         "track",
@@ -36,8 +37,6 @@ def element(run: Machine, val: Val, node: ast.AST) -> Val:
         return batch(run, val, node)
     if val.kind == "iter" and val.name in (*_WRAPPERS, "named_modules", "named_children"):
         return _wrapped_element(run, val, node)
-    if val.kind == "iter" and val.name == "filter" and len(val.args) > 1:
-        return element(run, val.args[1], node)
     if val.items:
         made = None
         for one in val.items[:40]:
@@ -46,16 +45,7 @@ def element(run: Machine, val: Val, node: ast.AST) -> Val:
     if val.kind == "dict":
         return unknown("key", node, run.src, val)
     if val.kind == "iter" and val.name in ("items", "values"):
-        inner = val.args[0]
-        value: Val | None = None
-        for one in list(inner.attrs.values())[:6]:
-            value = join(value, one)
-        value = value or unknown("value", node, run.src, inner)
-        if val.name == "values":
-            return value
-        pair = Val("tuple", "pair", node, run.src)
-        pair.items = [unknown("key", node, run.src), value]
-        return pair
+        return _entry(run, val, node)
     if val.kind in ("params", "groups"):
         made = run.tensor("parameter", node, val)
         made.grad = run.grads[-1]
@@ -70,12 +60,8 @@ def element(run: Machine, val: Val, node: ast.AST) -> Val:
         return made
     if val.kind == "dataset":
         return sample(run, val, node)
-    if val.kind == "instance" and hasattr(val.owner, "method"):
-        method = val.owner.method("__iter__")
-        if method is not None:
-            inner = run.invoke(method, node, (val,), {})
-            if inner is not val:
-                return element(run, inner, node)
+    if val.kind == "instance" and (inner := _iterated(run, val, node)) is not None:
+        return element(run, inner, node)
     if val.kind == "iter" and val.name == "range":
         made = Val("number", "int", node, run.src)
         made.args = (val,)
@@ -102,6 +88,27 @@ def _named_part(run: Machine, val: Val, node: ast.AST) -> Val:
     return pair
 
 
+def _entry(run: Machine, val: Val, node: ast.AST) -> Val:
+    """One of ``dict.items()`` or ``dict.values()``."""
+    inner = val.args[0]
+    value: Val | None = None
+    for one in list(inner.attrs.values())[:6]:
+        value = join(value, one)
+    value = value or unknown("value", node, run.src, inner)
+    if val.name == "values":
+        return value
+    pair = Val("tuple", "pair", node, run.src)
+    pair.items = [unknown("key", node, run.src), value]
+    return pair
+
+
+def _iterated(run: Machine, val: Val, node: ast.AST) -> Val | None:
+    """What ``__iter__`` of an object of the program gives."""
+    method = val.owner.method("__iter__") if hasattr(val.owner, "method") else None
+    inner = run.invoke(method, node, (val,), {}) if method is not None else None
+    return inner if inner is not val else None
+
+
 def _wrapped_element(run: Machine, val: Val, node: ast.AST) -> Val:
     if val.name in ("named_modules", "named_children"):
         return _named_part(run, val, node)
@@ -115,6 +122,8 @@ def _wrapped_element(run: Machine, val: Val, node: ast.AST) -> Val:
         pair = Val("tuple", "pair", node, run.src)
         pair.items = [element(run, a, node) for a in val.args]
         return pair
+    if val.name == "filter" and len(val.args) > 1:
+        return element(run, val.args[1], node)
     if val.name == "map" and len(val.args) > 1:
         return run.apply(val.args[0], node, (element(run, val.args[1], node),), {})
     return element(run, val.args[0], node) if val.args else unknown("element", node, run.src)
