@@ -124,7 +124,7 @@ def _updated(value: ast.expr) -> str | None:
     return None
 
 
-def _read_before(loop: ast.For, name: str, node: ast.Assign) -> bool:
+def _read_before(loop: ast.AST, name: str, node: ast.Assign) -> bool:
     """Whether the fast weights are what the loss of the next step is computed with."""
     return any(
         isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load) and n.lineno < node.lineno

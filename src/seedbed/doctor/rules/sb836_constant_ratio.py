@@ -87,11 +87,10 @@ def _same_policy(p: Program, back: Event, new: Val, old: Val) -> str:
     outer = [frame.node for frame in back.loops[:-1]]
     if loop is None or not outer or not new.grad or old.grad:
         return ""
-    low, high = loop.lineno, loop.end_lineno or 0
     made = [v for v in ancestors(core(old), limit=400) if v.name == "forward" and v.owner is not None]
     used = {id(v.owner) for v in ancestors(core(new), limit=400) if v.name == "forward"}
     fresh = [e for e in p.all("forward") if any(e.result is v for v in made) and any(f.node is loop for f in e.loops)]
-    if fresh and low and high and all(id(e.recv) in used for e in fresh) and not _sampled_inside(p, old, loop):
+    if fresh and all(id(e.recv) in used for e in fresh) and not _sampled_inside(p, old, loop):
         return "the old log-prob is computed anew in every update, from the policy that is updated"
     return ""
 

@@ -52,6 +52,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.formulas import core, summands
+from seedbed.doctor.static.methods import submodules
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -71,7 +72,7 @@ def check(p: Program) -> Iterator[Finding]:
             critic = score.owner
             made = [v for v in ancestors(score, limit=300) if v.name != "forward" or v.owner is not critic]
             source = {id(v.owner) for v in made if v.owner is not None and getattr(v.owner, "kind", "") == "module"}
-            outside = source - {id(s) for s in ownership.submodules(critic)}
+            outside = source - {id(s) for s in submodules(critic)}
             if not outside or critic is None:
                 continue
             if any(o is critic for o in own):

@@ -154,5 +154,8 @@ def _one_view(left: Val, right: Val) -> bool:
         return False
     if ownership.is_modal(tops[0].owner) is not False:
         return False
-    roots = [{id(v) for v in ancestors(t, limit=300) if v.owner is None and v.kind != "const"} for t in tops]
+    roots = [
+        {id(v) for v in (ancestors(t, limit=300) if t is not None else ()) if v.owner is None and v.kind != "const"}
+        for t in tops
+    ]
     return roots[0] == roots[1] and bool(roots[0])
