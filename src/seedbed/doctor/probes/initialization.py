@@ -33,6 +33,9 @@ def _plain_leaves(run: Run) -> Iterator[Finding]:
         if isinstance(leaf, nn.Parameter) or key in run.names or leaf.shape[0] < 16 or run.record.leaf_counts[key] < 3:
             continue
         gain = (deviation**2 + mean**2) ** 0.5 * leaf.shape[0] ** 0.5
+        now = leaf.detach().float()
+        if float(now.std()) == deviation and float(now.mean()) == mean:
+            continue  # nobody moves it: points at which derivatives are taken, no weight
         if gain > GAIN:
             positive = "only positive values, " if low >= 0 else ""
             yield report(

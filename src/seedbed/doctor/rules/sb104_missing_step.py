@@ -60,6 +60,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if not steps and any(_takes(e, optimizer) for e in p.all("call")):
             continue
+        if optimizer is not None and _moved_by_hand(p, optimizer):
+            continue
         yield p.report(
             "SB104",
             event if steps else backs[-1],
@@ -75,3 +77,11 @@ def _takes(event: Event, optimizer: Val | None) -> bool:
     known = event.result is not None and event.result.kind in ("scheduler", "optimizer")
     given = any(v is optimizer for v in (*event.args, *event.kwargs.values()))
     return given and not known and event.name not in (".unscale_", "builtins.print", "builtins.len")
+
+
+def _moved_by_hand(p: Program, optimizer: Val) -> bool:
+    """Whether a class of the program steps in a method of its own, such as ``first_step()``."""
+    usual = ("__init__", "zero_grad", "state_dict", "load_state_dict")
+    return optimizer.owner is not None and any(
+        f.owner is optimizer.owner and f.name not in usual for e in p.events for f in e.funcs
+    )

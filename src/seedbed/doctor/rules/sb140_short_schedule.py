@@ -37,11 +37,12 @@ for epoch in range(100):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import rounds
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Cond, Program
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -56,6 +57,7 @@ def check(p: Program) -> Iterator[Finding]:
             or over is None
             or over.name != "range"
             or not over.args
+            or any(_on_counter(cond) for cond in event.conds_in(event.loops[-1]))
         ):
             continue
         count = over.args[-1].const if len(over.args) < 3 else None
@@ -70,3 +72,9 @@ def check(p: Program) -> Iterator[Finding]:
                 steps=count,
                 related=((str(event.src.path), event.line, "the step"),),
             )
+
+
+def _on_counter(branch: Cond) -> bool:
+    """Whether a branch is taken in a part of the rounds only: its test orders or divides a number."""
+    test = getattr(branch[0], "test", None)
+    return test is not None and any(isinstance(n, (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Mod)) for n in ast.walk(test))

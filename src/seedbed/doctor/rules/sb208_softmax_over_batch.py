@@ -86,16 +86,31 @@ def _over_queries(p: Program, seen: set[int]) -> Iterator[Finding]:
             continue
         if any(u.name == "div" and len(u.args) == 2 and u.args[1].name == "sum" for u in q.users(p, made)):
             continue  # weights over slots, normalised again over the inputs
+        if any(_summed_over(u, dim.const, made) for u in q.users(p, made)):
+            continue
         side = "queries" if dim.const == -2 or (exact and dim.const == least - 2) else "batch, heads or queries"
         if scores and any(u.name in ("matmul", "bmm", "einsum", "dropout") for u in q.users(p, made)):
             seen.add(id(where.node))
             yield p.report(
                 "SB208",
                 where,
-                f"attention softmax over dim={dim.const}, the {side}: a query's weights do not sum to one over the keys",
+                f"attention softmax over dim={dim.const}, the {side}: a query's weights do not sum to one over "
+                "the keys",
                 why="each output is no weighted mean of the values, and positions influence each other's weights",
                 fix="Use dim=-1 (the keys)",
             )
+
+
+def _summed_over(used: Val, axis: int, weights: Val) -> bool:
+    """Whether an einsum takes its sum over just the axis that the weights were normalised over."""
+    if used.name != "einsum" or len(used.args) < 2 or not isinstance(used.args[0].const, str):
+        return False
+    left, arrow, right = used.args[0].const.replace(" ", "").partition("->")
+    terms = left.split(",")
+    at = next((i for i, a in enumerate(used.args[1:]) if a is weights), None)
+    if not arrow or at is None or at >= len(terms) or "." in left or not -len(terms[at]) <= axis < len(terms[at]):
+        return False
+    return terms[at][axis] not in right
 
 
 def _rank(source: Val, scores: list[Val]) -> tuple[int, bool]:

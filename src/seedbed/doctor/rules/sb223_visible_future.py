@@ -146,7 +146,11 @@ def _report(p: Program, at: Event | Val, problem: str, used: Event | None = None
 
 def _triangle(val: Val) -> tuple[str, Any] | None:
     for one in q.chain(val):
+        if one.name == "add" and len(one.args) > 1 and one.args[1].const is None:
+            return None  # a + a.T: a graph's edges, no order in time
         if one.name in ("tril", "triu"):
+            if any(v.name.startswith(("rand", "bernoulli")) for v in ancestors(one, limit=20)):
+                return None
             diagonal = one.kwargs.get("diagonal", one.args[1] if len(one.args) > 1 else None)
             return one.name, (diagonal.const if diagonal is not None else 0)
     return None

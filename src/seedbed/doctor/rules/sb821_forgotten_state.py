@@ -90,9 +90,18 @@ def _one_step(val: Val, event: Event) -> bool:
         keys = one.args[1].items or [one.args[1]]
         for at, key in enumerate(keys):
             found = key.args[0] if key.kind == "slice" and key.args else key
-            if q.is_counter(found) and _of_innermost(found, event) and (at == 1 or event.depth > 0):
+            step = found.const is None and q.is_counter(found) and _of_innermost(found, event)
+            if step and (at == 1 or (event.depth > 0 and _stands_in(event))):
                 return True
     return False
+
+
+def _stands_in(event: Event) -> bool:
+    """Whether the call stands in the lines of its loop: no loop over batches that calls the whole model."""
+    loop = event.loop
+    if loop is None or loop.src is not event.src:
+        return False
+    return getattr(loop.node, "lineno", 0) <= event.line <= (getattr(loop.node, "end_lineno", 0) or 0)
 
 
 def _of_innermost(counter: Val, event: Event) -> bool:
