@@ -119,7 +119,8 @@ def _halves(p: Program) -> Iterator[Finding]:
         made = event.result
         if made is None or made.name != "cat" or not made.args or len(made.args[0].items or ()) != 2:
             continue
-        a, b = made.args[0].items or ()
+        pair = made.args[0].items or []
+        a, b = pair[0], pair[1]
         if not (a.name == b.name == "getitem" and len(a.args) > 1 and len(b.args) > 1 and a.args[0] is b.args[0]):
             continue
         if a.args[0].name == "state" and a.args[1].const == b.args[1].const and isinstance(a.args[1].const, int):
