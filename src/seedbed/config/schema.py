@@ -162,7 +162,6 @@ class Trainer(Section):
     train_step: str | None = None
     """Name of your own update function `(state, batch) -> Step` in the project's modules."""
 
-
     @field_validator("compile", mode="before")
     @classmethod
     def read_compile(cls, value: Any) -> Any:

@@ -79,8 +79,8 @@ def check(p: Program) -> Iterator[Finding]:
                 "SB126",
                 val if val.line else event,
                 f"the parameter generator {val.var} is already exhausted (empty) when it is read again",
-                why=f"a generator can be read once; line {first.line} has read it, so line {event.line} gets no parameters",
-                fix="Make a list of it: list(model.parameters()), or [p for p in ...]; or call model.parameters() again",
+                why=f"a generator is read once: line {first.line} has read it, so line {event.line} gets nothing",
+                fix="Make a list of it: list(model.parameters()); or call model.parameters() again",
                 related=(
                     (str(first.src.path), first.line, "the first reader"),
                     (str(event.src.path), event.line, "the second"),

@@ -46,7 +46,6 @@ for epoch in range(10):
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding

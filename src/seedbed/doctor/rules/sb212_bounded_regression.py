@@ -46,7 +46,6 @@ from seedbed.doctor.static import ranges, training
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
-
 _LAYERS = frozenset(["Linear", "linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d"])
 
 

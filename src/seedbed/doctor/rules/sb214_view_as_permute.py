@@ -113,7 +113,27 @@ def _flat_labels(p: Program, made: Val) -> bool:
 
 
 _ELEMENTWISE = frozenset(
-    ["forward", "contiguous", "relu", "leaky_relu", "gelu", "sigmoid", "softmax", "log_softmax", "dropout", "float", "to", "detach", "clone", "cpu", "identity", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "interpolate"]
+    [
+        "forward",
+        "contiguous",
+        "relu",
+        "leaky_relu",
+        "gelu",
+        "sigmoid",
+        "softmax",
+        "log_softmax",
+        "dropout",
+        "float",
+        "to",
+        "detach",
+        "clone",
+        "cpu",
+        "identity",
+        "BatchNorm1d",
+        "BatchNorm2d",
+        "BatchNorm3d",
+        "interpolate",
+    ]
 )
 
 

@@ -116,16 +116,16 @@ def _beside_hard(p: Program, soft: Event, scores: Val, heat: Val) -> Iterator[Fi
         and len(e.args) > 1 and f.made_by(e.args[1], *_SOFT) is None
     ]  # fmt: skip
     for event in hard:
-        if event.name == "CrossEntropyLoss" and _temperature(event.args[0]) is not None:
-            if f.same(f.core(event.args[0]), f.core(scores)):
-                yield p.report(
-                    "SB257",
-                    event,
-                    "the loss on the true labels gets logits that are divided by the temperature too",
-                    why="the temperature belongs to the soft term of the distillation only",
-                    fix="Pass the plain logits to the cross-entropy with the labels",
-                )
-                return
+        divided = event.name == "CrossEntropyLoss" and _temperature(event.args[0]) is not None
+        if divided and f.same(f.core(event.args[0]), f.core(scores)):
+            yield p.report(
+                "SB257",
+                event,
+                "the loss on the true labels gets logits that are divided by the temperature too",
+                why="the temperature belongs to the soft term of the distillation only",
+                fix="Pass the plain logits to the cross-entropy with the labels",
+            )
+            return
     number = heat.const if heat.kind == "const" else None
     if hard and isinstance(number, (int, float)) and number >= 2 and not _squared(made, made_here, heat, number):
         yield p.report(

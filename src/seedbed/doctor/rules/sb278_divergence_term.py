@@ -98,10 +98,10 @@ def _signed(root: Val) -> list[tuple[int, Val]]:
     for sign, term in f.summands(root):
         if term.name in ("mul", "div") and len(term.args) == 2 and term.grad:
             inner = [a for a in term.args if a.grad]
-            if len(inner) == 1 and not (term.name == "div" and inner[0] is term.args[1]):
-                if inner[0] is not root:
-                    found += [(sign * s, t) for s, t in _signed(inner[0])]
-                    continue
+            divisor = term.name == "div" and len(inner) == 1 and inner[0] is term.args[1]
+            if len(inner) == 1 and not divisor and inner[0] is not root:
+                found += [(sign * s, t) for s, t in _signed(inner[0])]
+                continue
         found.append((sign, term))
     return found
 

@@ -40,6 +40,7 @@ from seedbed.doctor.static.program import Program
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     sets = {n.targets[0].id for n in q.nodes(p, ast.Assign) if isinstance(n.targets[0], ast.Name) and _is_set(n.value)}
+    sets -= _sorted_in_place(p)
     for node in q.nodes(p, ast.Call):
         name = syntax.text(node.func)
         if name not in ("enumerate", "list", "tuple") or not node.args:
@@ -63,13 +64,15 @@ def check(p: Program) -> Iterator[Finding]:
 _LISTS = ("os.listdir", "listdir", "os.scandir", "glob.glob", "glob", "glob.iglob", "iglob")
 
 
+def _sorted_in_place(p: Program) -> set[str]:
+    """The names of lists that ``sort()`` puts in order."""
+    calls = (n.func for n in q.nodes(p, ast.Call) if isinstance(n.func, ast.Attribute))
+    return {ast.unparse(f.value) for f in calls if f.attr == "sort"}
+
+
 def _listings(p: Program) -> Iterator[Finding]:
     """Folders and files in the order in which the disk gives them."""
-    sorted_names = {
-        ast.unparse(n.func.value)
-        for n in q.nodes(p, ast.Call)
-        if isinstance(n.func, ast.Attribute) and n.func.attr == "sort"
-    }
+    sorted_names = _sorted_in_place(p)
     items = [f for f in q.nodes(p, ast.FunctionDef) if f.name == "__getitem__"]
     looked_up = {id(n) for f in items for n in ast.walk(f)}  # the files of one sample, not a list of samples
     raw: dict[str, ast.Assign] = {}

@@ -9,17 +9,61 @@ from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
 
 _GATHER = frozenset(
-    "cat stack concatenate concat hstack vstack array asarray tensor as_tensor from_numpy tolist list int long astype "
-    "bool ravel float_builtin int_builtin Tensor FloatTensor LongTensor hconcat sorted append".split()
+    [
+        "cat",
+        "stack",
+        "concatenate",
+        "concat",
+        "hstack",
+        "vstack",
+        "array",
+        "asarray",
+        "tensor",
+        "as_tensor",
+        "from_numpy",
+        "tolist",
+        "list",
+        "int",
+        "long",
+        "astype",
+        "bool",
+        "ravel",
+        "float_builtin",
+        "int_builtin",
+        "Tensor",
+        "FloatTensor",
+        "LongTensor",
+        "hconcat",
+        "sorted",
+        "append",
+    ]
 )
 RANKING = frozenset(["roc_auc_score", "average_precision_score", "roc_curve", "precision_recall_curve"])
 LABELLED = frozenset(
-    "accuracy_score f1_score precision_score recall_score balanced_accuracy_score matthews_corrcoef jaccard_score "
-    "cohen_kappa_score fbeta_score hamming_loss zero_one_loss".split()
+    [
+        "accuracy_score",
+        "f1_score",
+        "precision_score",
+        "recall_score",
+        "balanced_accuracy_score",
+        "matthews_corrcoef",
+        "jaccard_score",
+        "cohen_kappa_score",
+        "fbeta_score",
+        "hamming_loss",
+        "zero_one_loss",
+    ]
 )
 ERRORS = frozenset(
-    "mean_absolute_error mean_squared_error root_mean_squared_error r2_score mean_absolute_percentage_error "
-    "explained_variance_score median_absolute_error".split()
+    [
+        "mean_absolute_error",
+        "mean_squared_error",
+        "root_mean_squared_error",
+        "r2_score",
+        "mean_absolute_percentage_error",
+        "explained_variance_score",
+        "median_absolute_error",
+    ]
 )
 
 
@@ -55,9 +99,9 @@ def equalities(p: Program) -> Iterator[tuple[Event, Val, Val]]:
     seen: set[int] = set()
     for event in p.all("compare", "call"):
         pair: tuple[Val, ...] = ()
-        if event.kind == "compare" and event.name == "Eq":
-            pair = event.args[:2]
-        elif event.kind == "call" and event.name.rsplit(".", 1)[-1] in LABELLED and len(event.args) >= 2:
+        if (event.kind == "compare" and event.name == "Eq") or (
+            event.kind == "call" and event.name.rsplit(".", 1)[-1] in LABELLED and len(event.args) >= 2
+        ):
             pair = event.args[:2]
         elif event.kind == "call" and event.name.rsplit(".", 1)[-1] in ("eq", "equal") and event.result is not None:
             pair = event.result.args[:2] if event.name.startswith(".") else event.args[:2]

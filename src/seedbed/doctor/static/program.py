@@ -23,7 +23,7 @@ Cond = tuple[ast.AST, int, Val]
 class Event:
     """Something that happens while the program runs.
 
-    ``kind`` is one of: forward, loss, backward, clear, step, schedule, clip, unscale, scaler_step,
+    ``kind`` is one of: forward, criterion, loss, backward, clear, step, schedule, clip, unscale, scaler_step,
     scaler_update, mode, call, discard, keep, augment, break, return, loop, compare, broadcast, save, load,
     assign, attribute, catch. ``loops`` are the loops around it (outermost first), ``rounds`` how often each
     has run, ``funcs`` the calls around it, ``conds`` the branches it stands in.

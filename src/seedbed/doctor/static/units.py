@@ -11,8 +11,31 @@ from seedbed.doctor.static.values import Val, ancestors
 
 _ERRORS = ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss")
 _PASS = frozenset(
-    "batch element part getitem train_test_split tensor as_tensor from_numpy array asarray astype FloatTensor Tensor "
-    "random_split sample values to_numpy squeeze reshape unsqueeze view float numpy".split()
+    [
+        "batch",
+        "element",
+        "part",
+        "getitem",
+        "train_test_split",
+        "tensor",
+        "as_tensor",
+        "from_numpy",
+        "array",
+        "asarray",
+        "astype",
+        "FloatTensor",
+        "Tensor",
+        "random_split",
+        "sample",
+        "values",
+        "to_numpy",
+        "squeeze",
+        "reshape",
+        "unsqueeze",
+        "view",
+        "float",
+        "numpy",
+    ]
 )
 _LOGS = ("log", "log1p", "log2", "log10", "np_log", "np_log1p")
 
@@ -94,9 +117,7 @@ def change(target: Val) -> Val | None:
         seen.add(id(one))
         if one.kind == "phi":
             stack.extend(one.args)
-        elif one.name in ("fit_transform", "transform"):
-            return one
-        elif one.name in _LOGS:
+        elif one.name in ("fit_transform", "transform") or one.name in _LOGS:
             return one
         elif one.name == "div" and len(one.args) == 2:
             top, bottom = f.core(one.args[0]), f.core(one.args[1])
@@ -134,9 +155,9 @@ def _names(val: Val) -> set[str]:
     found: set[str] = set()
     for one in ancestors(val, limit=40):
         head = one.var.lower().split("_")[0]
-        if head in ("y", "target", "targets", "price", "prices", "label"):
-            found.add("y")
-        elif head[:1] == "y" and head[1:] in ("train", "test", "val", "tr", "te", "va"):
+        if head in ("y", "target", "targets", "price", "prices", "label") or (
+            head[:1] == "y" and head[1:] in ("train", "test", "val", "tr", "te", "va")
+        ):
             found.add("y")
     return found
 
