@@ -28,6 +28,7 @@ class Average:
     shares: list[float] = field(default_factory=list)
     still: int = 0
     copied: int = 0
+    moved: int = 0
 
 
 class CopyWatch:
@@ -116,6 +117,7 @@ class CopyWatch:
             if torch.equal(last, now):
                 average.still += 1
                 continue
+            average.moved += 1
             if torch.equal(now, target):
                 average.copied += 1
                 continue
@@ -211,4 +213,5 @@ def install(watch: CopyWatch, patches: Any) -> None:
     patches.replace(nn.Module, "load_state_dict", load)
     patches.replace(copy, "copy", copying(False))
     patches.replace(copy, "deepcopy", copying(True))
+    patches.replace(torch.optim.swa_utils, "deepcopy", copying(True))
     patches.replace(torch, "save", save)

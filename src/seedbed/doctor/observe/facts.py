@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from seedbed.doctor.observe.rows import row_hashes
 from seedbed.doctor.observe.site import Site
 
 
@@ -55,8 +56,10 @@ class OptimizerFact:
     params: list[Tensor]
     birth: int = 0
     steps: int = 0
+    last_step: int = 0
     step_sites: Counter[Site | None] = field(default_factory=Counter)
     zero_sites: Counter[Site | None] = field(default_factory=Counter)
+    judged: int = 0
     stale: int = 0
     empty: int = 0
     empty_first: bool = False
@@ -64,6 +67,7 @@ class OptimizerFact:
     erased_by: Site | None = None
     repeated: int = 0
     leaked: Counter[Site | None] = field(default_factory=Counter)
+    discarded: Counter[Site | None] = field(default_factory=Counter)
     leaking: Counter[Site | None] = field(default_factory=Counter)
     wasted: Counter[Site | None] = field(default_factory=Counter)
     backs: list[BackwardFact] = field(default_factory=list)
@@ -90,6 +94,8 @@ class OptimizerFact:
     rates: list[float] = field(default_factory=list)
     others_between: bool = False
     unscaled: bool = False
+    aside: str = ""
+    options: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 
 
 @dataclass
@@ -126,10 +132,21 @@ class ForwardFact:
     text: str = ""
     reached: bool = False
     pointer: tuple[int, ...] = ()
-    rows: tuple[int, ...] = ()
     batch: int = 0
     loader: int = 0
     consumer: ForwardFact | None = None
+    flat: Tensor | None = None
+    known: dict[Any, tuple[bool, int]] | None = None
+    digests: tuple[int, ...] | None = None
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """One digest per sample of the input; computed from the kept numbers when they are first asked for."""
+        if self.digests is None:
+            wanted = self.flat is not None and self.known is not None
+            self.digests = row_hashes(self.flat, self.known) if wanted else ()  # type: ignore[arg-type]
+            self.known = None
+        return self.digests
 
 
 @dataclass
@@ -281,8 +298,8 @@ def is_plain(value: object) -> bool:
     """Say whether ``value`` is an ordinary dense tensor whose numbers may be read here."""
     return (
         isinstance(value, Tensor)
-        and value.layout == torch.strided
-        and value.device.type != "meta"
+        and value.layout is torch.strided
+        and not value.is_meta
         and not torch._C._functorch.is_functorch_wrapped_tensor(value)
     )
 

@@ -23,6 +23,9 @@ class Pairing(Protocol):
     def input_seen(self, fact: ForwardFact, given: Tensor) -> None:
         """Remember a module's input."""
 
+    def keep(self, fact: ForwardFact) -> bool:
+        """Say whether there is room for the numbers of a call's input."""
+
     def loss_seen(self, given: Tensor, target: Tensor, call: LossCall) -> None:
         """Join a loss call with the last input."""
 
@@ -32,6 +35,12 @@ class Outputs(Protocol):
 
     def remember_output(self, tensor: Tensor, fact: ForwardFact) -> None:
         """Know a module's output again when it is used."""
+
+    def pause(self) -> bool:
+        """Stop to look at single operations; say whether they were looked at."""
+
+    def switch(self, on: bool) -> None:
+        """Look at single operations, or no longer."""
 
 
 class Calls(Protocol):
@@ -53,6 +62,8 @@ class Hub(ABC):
         self.patches = Patches()
         self.detailed = True
         self.watching = True
+        self.close = True
+        self.closing = False
         self.reading_rows = True
         self.in_backward = False
         self.in_grad = False

@@ -19,7 +19,8 @@ from seedbed.doctor.observe.site import here, in_for_loop, names_of, user_frame
 
 MAX_EPOCHS = 400
 DETAILED_EPOCHS = 4
-MAX_BYTES = 1 << 20
+ORDERED_EPOCHS = 2
+MAX_BYTES = 1 << 16
 
 
 class LoaderWatch:
@@ -90,11 +91,14 @@ class LoaderWatch:
             epoch.in_for = frame is not None and in_for_loop(frame)
         if not tensors or len(fact.epochs) > DETAILED_EPOCHS or epoch.batches > 400:
             return
+        if len(fact.epochs) > ORDERED_EPOCHS and epoch.batches > 1:
+            return
         epoch.sizes.append(tensors[0].shape[0] if tensors[0].ndim else 0)
         epoch.digests.append(_digest(tensors[0]))
-        if len(tensors) > 1:
+        if len(tensors) > 1 and fact.settings["sampler"] == "SequentialSampler":
             epoch.label_digests.append(_digest(tensors[-1]))
-        if len(epoch.rows) < 20_000:
+        shared = fact.settings["iterable"] and fact.settings["num_workers"] > 1
+        if shared and len(epoch.rows) < 20_000:
             epoch.rows.update(row_hashes(tensors[0], self.recorder.rich))
 
     def ended(self, iterator: Any) -> None:
@@ -151,11 +155,15 @@ def install(watch: LoaderWatch, patches: Any) -> None:
 
     def advance(original: Callable[..., Any]) -> Callable[..., Any]:
         def following(self: Any) -> Any:
+            paused = watch.recorder.record.steps > 0 and watch.recorder.tensors.pause()
             try:
                 batch = original(self)
             except StopIteration:
                 guard.run(watch.ended, self)
                 raise
+            finally:
+                if paused:
+                    watch.recorder.tensors.switch(True)
             if watch.recorder.reading_rows or watch.recorder.detailed:
                 guard.run(watch.given, self, batch)
             return batch

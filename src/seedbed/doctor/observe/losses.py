@@ -21,6 +21,7 @@ NAMES = (
     "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss", "triplet_margin_loss",
 )  # fmt: skip
 MAX_CALLS = 3000
+CLOSE_CALLS = 4
 FULL_CALLS = 40
 
 
@@ -36,19 +37,22 @@ class LossWatch:
         self.record = recorder.record
         self.counts: dict[tuple[str, int], int] = {}
 
+    def wanted(self, name: str) -> bool:
+        """Say whether a call is measured: the first ones of a line, then fewer and fewer."""
+        if len(self.record.losses) >= MAX_CALLS:
+            return False
+        site = here()
+        key = (name, site.line if site else 0)
+        times = self.counts[key] = self.counts.get(key, 0) + 1
+        return times <= CLOSE_CALLS or times % (2 if times <= FULL_CALLS else 20) == 0
+
     def called(self, name: str, bound: dict[str, Any], out: Any) -> None:
         """Measure one call."""
-        if len(self.record.losses) >= MAX_CALLS:
-            return
         given = bound.get("input", bound.get("input1", bound.get("anchor", bound.get("log_probs"))))
         target = bound.get("target", bound.get("targets", bound.get("positive")))
         if not isinstance(given, Tensor) or not is_plain(given):
             return
         site = here()
-        key = (name, site.line if site else 0)
-        self.counts[key] = self.counts.get(key, 0) + 1
-        if self.counts[key] > FULL_CALLS and self.counts[key] % 20:
-            return
         training = given.requires_grad and torch.is_grad_enabled()
         call = LossCall(name, site, self.record.steps, {}, training)
         with torch.no_grad():
@@ -82,14 +86,13 @@ def measure(name: str, given: Tensor, target: Any, bound: dict[str, Any]) -> dic
     values = given.detach().float()
     if values.numel() == 0:
         return seen
-    seen.update(low=float(values.min()), high=float(values.max()), zeros=float((values == 0).float().mean()))
+    low, high = _ends(values)
+    seen.update(low=low, high=high, zeros=1.0 - int(values.count_nonzero()) / values.numel())
     axis = 1 if given.ndim > 1 else 0
     if name in ("cross_entropy", "nll_loss", "kl_div", "ctc_loss"):
         axis = axis if name in ("cross_entropy", "nll_loss") else -1
-        total = values.sum(axis)
-        seen["sum_low"], seen["sum_high"] = float(total.min()), float(total.max())
-        normal = values.logsumexp(axis)
-        seen["lse_low"], seen["lse_high"] = float(normal.min()), float(normal.max())
+        seen["sum_low"], seen["sum_high"] = _ends(values.sum(axis))
+        seen["lse_low"], seen["lse_high"] = _ends(values.logsumexp(axis))
         seen["classes"] = given.shape[axis]
     if isinstance(target, Tensor) and is_plain(target):
         _measure_target(name, seen, target, bound)
@@ -100,6 +103,11 @@ def measure(name: str, given: Tensor, target: Any, bound: dict[str, Any]) -> dic
         elif value is not None:
             seen[key] = value
     return seen
+
+
+def _ends(values: Tensor) -> tuple[float, float]:
+    low, high = values.aminmax()
+    return float(low), float(high)
 
 
 def _is_linear_output(given: Tensor) -> bool:
@@ -125,7 +133,7 @@ def _measure_target(name: str, seen: dict[str, Any], target: Tensor, bound: dict
     if target.numel() == 0:
         return
     numbers = target.detach().float()
-    seen["target_low"], seen["target_high"] = float(numbers.min()), float(numbers.max())
+    seen["target_low"], seen["target_high"] = _ends(numbers)
     if not target.is_floating_point() or name.startswith("binary"):
         flat = target.detach().flatten()
         if flat.numel() < 1_000_000:
@@ -135,7 +143,7 @@ def _measure_target(name: str, seen: dict[str, Any], target: Tensor, bound: dict
                 seen["counts"] = {float(k): int(n) for k, n in pairs}
     if target.is_floating_point() and name in ("cross_entropy", "kl_div") and target.ndim == len(seen["shape"]):
         total = numbers.sum(1 if name == "cross_entropy" and target.ndim > 1 else -1)
-        seen["target_sum_low"], seen["target_sum_high"] = float(total.min()), float(total.max())
+        seen["target_sum_low"], seen["target_sum_high"] = _ends(total)
 
 
 def install(watch: LossWatch, patches: Any) -> None:
@@ -160,6 +168,8 @@ def install(watch: LossWatch, patches: Any) -> None:
 
 
 def _bind(watch: LossWatch, name: str, signature: inspect.Signature, args: Any, kwargs: Any, out: Any) -> None:
+    if not watch.wanted(name):
+        return
     bound = signature.bind(*args, **kwargs)
     bound.apply_defaults()
     watch.called(name, dict(bound.arguments), out)

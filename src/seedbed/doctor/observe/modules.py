@@ -13,8 +13,7 @@ from torch.utils import _pytree as pytree
 
 from seedbed.doctor.observe.facts import ForwardFact, RootFact, is_plain, maker
 from seedbed.doctor.observe.hub import Hub
-from seedbed.doctor.observe.rows import row_hashes
-from seedbed.doctor.observe.site import Site, here, is_user_file, names_of, user_frame
+from seedbed.doctor.observe.site import Site, here, is_user_file, names_of, site_of, user_frame
 
 MAX_ROOTS = 40
 MAX_FORWARDS = 4000
@@ -50,6 +49,8 @@ def version_of(tensor: Any) -> int:
 
 def tensors_in(output: Any) -> list[Tensor]:
     """Return the ordinary tensors in a module's output, also those held by its objects (distributions, records)."""
+    if isinstance(output, Tensor):
+        return [output] if is_plain(output) else []
     found: list[Tensor] = []
     for leaf in pytree.tree_leaves(output):
         inner = vars(leaf).values() if hasattr(leaf, "__dict__") and not isinstance(leaf, Tensor) else (leaf,)
@@ -161,7 +162,7 @@ class ModuleWatch:
         if not (self.recorder.detailed or self.recorder.wants(grad, module.training)):
             return None
         frame = user_frame(1)
-        site = None if frame is None else Site(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+        site = None if frame is None else site_of(frame)
         root = self._root(module, site)
         if root is None or len(self.record.forwards) >= MAX_FORWARDS:
             return None
@@ -193,9 +194,13 @@ class ModuleWatch:
             self.record.note("feeds", fact.site, pair=(source.root, root.key))
         fact.batch = first.shape[0] if first.ndim else 0
         fact.pointer = (first.data_ptr(), *first.shape)
+        wanted = self.recorder.reading_rows and first.ndim and not first.requires_grad and not first.is_sparse
+        if wanted and first.numel() * first.element_size() <= CAPTURE_BYTES:
+            fact.flat, fact.known = first.detach().reshape(first.shape[0], -1).cpu().clone(), self.recorder.rich
         self.recorder.pairs.input_seen(fact, first)
-        if self.recorder.reading_rows and first.ndim and not first.requires_grad:
-            fact.rows = row_hashes(first, self.recorder.rich)
+        if fact.flat is not None and not self.recorder.pairs.keep(fact):
+            fact.rows  # noqa: B018  (digests instead of the numbers)
+            fact.flat = None
 
     def _capture(self, args: Any) -> tuple[Any, Any] | None:
         size = 0
@@ -229,7 +234,8 @@ class ModuleWatch:
         root = self.record.roots[fact.root]
         if isinstance(output, Tensor):
             root.output = tuple(output.shape)
-            root.seen[maker(output)[0]] += 1
+            if root.forwards < 50:
+                root.seen[maker(output)[0]] += 1
 
     # -- below the top ---------------------------------------------------------------------------------------
 
@@ -284,7 +290,7 @@ class ModuleWatch:
         site = None
         frame = user_frame(1)
         if frame is not None and is_user_file(frame.f_code.co_filename):
-            site = Site(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+            site = site_of(frame)
         if isinstance(module, LINEAR):
             if len(self.produced) > 512:
                 self.produced.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,25 +40,36 @@ class PairWatch:
 
     def __init__(self, recorder: Hub) -> None:
         self.recorder = recorder
-        self.last: tuple[ForwardFact, weakref.ref[Tensor]] | None = None
+        self.last: tuple[ForwardFact, weakref.ref[Tensor], Any, Any] | None = None
         self.pairs: list[Pair] = []
         self.numbers = 0
         self.tokens: dict[int, Tensor] = {}
         self.drawn: dict[int, tuple[int, int, int, Site | None]] = {}
+        self.fed: deque[int] = deque(maxlen=16)  # in which orders the last inputs were drawn
         self._held: list[Any] = []
         self.given: list[tuple[ForwardFact, Tensor]] = []
         self.given_numbers = 0
+        self.kept_numbers = 0
         self.order: dict[int, tuple[int, int, Any]] = {}
 
     def input_seen(self, fact: ForwardFact, given: Tensor) -> None:
         """Remember a module's input."""
-        self.last = (fact, weakref.ref(given))
+        storage = given.untyped_storage().data_ptr()
+        self.last = (fact, weakref.ref(given), self.drawn.get(id(given)), self.order.get(storage))
+        if id(given) in self.drawn:
+            self.fed.append(self.drawn[id(given)][0])
         real = given.is_floating_point() or given.dtype == torch.uint8
         if not real or given.requires_grad or not given.ndim or self.given_numbers + given.numel() > MAX_NUMBERS:
             return
         if self.recorder.reading_rows or not fact.grad:
             self.given_numbers += given.numel()
-            self.given.append((fact, given.detach().reshape(given.shape[0], -1).cpu().clone()))
+            self.given.append((fact, _flat(fact, given)))
+
+    def keep(self, fact: ForwardFact) -> bool:
+        """Say whether there is room for the numbers of a call's input."""
+        assert fact.flat is not None
+        self.kept_numbers += fact.flat.numel()
+        return self.kept_numbers <= MAX_NUMBERS
 
     def indexed(self, base: Tensor, index: Tensor, out: Tensor, site: Site | None) -> None:
         """Remember that ``out`` is ``base[index]``: which rows, in which order."""
@@ -83,17 +95,19 @@ class PairWatch:
         """Join a loss call with the last input, when both have as many samples."""
         if self.last is None or target.ndim == 0:
             return
-        fact, reference = self.last
+        fact, reference, one, one_order = self.last
         inputs = reference()
+        if inputs is None and fact.flat is not None:
+            inputs = fact.flat.reshape(fact.pointer[1:])  # a part of the data that nobody holds any more
         if inputs is None or not is_plain(inputs) or not is_plain(target) or not inputs.ndim:
             return
         self.recorder.batch_now = target.shape[0] if target.shape[0] == inputs.shape[0] else 0
-        one_order = self.order.get(inputs.untyped_storage().data_ptr())
         two_order = self.order.get(target.untyped_storage().data_ptr())
         if one_order and two_order and one_order[0] != two_order[0] and one_order[1] == two_order[1]:
             self.recorder.record.note("unpaired-index", call.site, rows=one_order[1], batch=len(target), whole=True)
-        one, two = self.drawn.get(id(inputs)), self.drawn.get(id(target))
-        if one and two and one[0] != two[0] and one[1] == two[1] and one[2] == two[2]:
+        two = self.drawn.get(id(target))
+        unfed = two is not None and two[0] not in self.fed  # labels of an earlier input, when a model reads several
+        if one and two and unfed and one[0] != two[0] and one[1] == two[1] and one[2] == two[2]:
             self.recorder.record.note("unpaired-index", two[3] or one[3], rows=one[1], batch=one[2])
         root = self.recorder.record.roots.get(fact.root)
         if root is not None and root.target is None and call.training:
@@ -106,13 +120,20 @@ class PairWatch:
         if self.numbers + size > MAX_NUMBERS or inputs.requires_grad:
             return
         self.numbers += size
-        flat = inputs.detach().reshape(inputs.shape[0], -1).cpu().clone()
+        flat = _flat(fact, inputs)
         tokens = not inputs.is_floating_point() and inputs.dtype != torch.uint8
         self.pairs.append(Pair(fact, call, flat, target.detach().cpu().clone(), tokens, tuple(inputs.shape)))
 
     def split(self, training: bool) -> list[Pair]:
         """Return the pairs of training passes, or those of passes that no backward pass followed."""
         return [p for p in self.pairs if p.forward.reached == training]
+
+
+def _flat(fact: ForwardFact, given: Tensor) -> Tensor:
+    """Return the rows (N, F) of a call's input as they were then, copied once for all who read them."""
+    if fact.flat is None:
+        return given.detach().reshape(given.shape[0], -1).cpu().clone()
+    return fact.flat
 
 
 def joined(pairs: list[Pair]) -> tuple[Any, Any] | None:

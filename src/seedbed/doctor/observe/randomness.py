@@ -44,6 +44,8 @@ class RandomWatch:
         """Note a call that seeds a generator."""
         if self.recorder.busy_seeding:
             return
+        if not self.recorder.record.seeds:
+            self.start = states()  # what libraries draw while they are imported is not the script's
         calls = self.recorder.record.seeds.setdefault(name, [])
         if len(calls) < 2000:
             number = value if isinstance(value, int | float | str) else None

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from seedbed.doctor.observe import copies, loaders, losses, randomness, step_hooks
+from seedbed.doctor.observe import copies, loaders, losses, randomness, step_hooks, values
 from seedbed.doctor.observe.copies import CopyWatch
 from seedbed.doctor.observe.facts import ForwardFact
 from seedbed.doctor.observe.hub import Hub
@@ -20,8 +20,10 @@ from seedbed.doctor.observe.randomness import RandomWatch
 from seedbed.doctor.observe.steps import StepLedger
 from seedbed.doctor.observe.tensors import TensorWatch
 
-MODE_STEPS = 6
+MODE_STEPS = 4
 CHILD_STEPS = 12
+CLOSE_STEPS = 12
+SAMPLED = 5
 EVAL_FORWARDS = 300
 ALIVE_AT = frozenset({6, 10, 20, 50})
 
@@ -41,6 +43,7 @@ class Recorder(Hub):
         self.full = full
         self.deadline = None if stop_after is None else time.monotonic() + stop_after
         self.installed = False
+        self.paused = False
         self.pairs: PairWatch = PairWatch(self)
         self.ledger = StepLedger(self)
         self.modules: ModuleWatch = ModuleWatch(self)
@@ -60,11 +63,11 @@ class Recorder(Hub):
         loaders.install(self.loaders, self.patches)
         copies.install(self.copies, self.patches)
         randomness.install(self.random, self.patches)
+        values.install(self, self.patches)
         self._leave_scripting_alone()
         self.modules.install()
-        run = self.guard.run
         self._handles = [
-            optim.register_optimizer_step_pre_hook(lambda o, a, k: run(self.ledger.before_step, o, a, k)),
+            optim.register_optimizer_step_pre_hook(lambda o, a, k: self._before_step(o, a, k)),
             optim.register_optimizer_step_post_hook(lambda o, a, k: self._after_step(o, a, k)),
         ]
         self.tensors.switch(True)
@@ -94,7 +97,15 @@ class Recorder(Hub):
 
         self.patches.replace(torch.jit, "script", make)
 
+    def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        self.guard.run(self.ledger.before_step, optimizer, args, kwargs)
+        if len(args) < 2 and not kwargs.get("closure"):
+            self.paused = self.tensors.pause()
+
     def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        if self.paused:
+            self.paused = False
+            self.tensors.switch(True)
         self.guard.run(self.ledger.after_step, optimizer, args, kwargs)
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise StopObservingError
@@ -102,6 +113,8 @@ class Recorder(Hub):
     def stepped(self) -> None:
         """Look less closely once enough steps were seen; called after every optimizer step."""
         done = self.record.steps
+        self.close = done < CLOSE_STEPS or done % SAMPLED == 0 or self.full
+        self.closing = (done + 1) % SAMPLED == 0
         if not self.detailed and done % 25:
             return
         if done <= 40 or done % 25 == 0:

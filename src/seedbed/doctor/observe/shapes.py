@@ -39,6 +39,8 @@ def mixes_axes(before: tuple[int, ...], after: tuple[int, ...], batch: int = 0) 
             return ""
     if batch > 1 and len(old) >= 3 and old[1] == batch and old[0] != batch and new[0] == batch:
         return "batch"
+    if len(old) >= 3 and len(new) == 2 and new[1] == old[1] != old[-1] and new[0] == prod(old) // old[1]:
+        return "channels"
     edges = sorted(set(_boundaries(old)) | set(_boundaries(new)))
     if any(later % earlier for earlier, later in pairwise(edges)):
         return "axes"

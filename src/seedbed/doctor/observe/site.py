@@ -45,6 +45,7 @@ def _library_roots() -> tuple[str, ...]:
 
 _ROOTS = _library_roots()
 _USER: dict[str, bool] = {}
+_SITES: dict[tuple[str, int, str], Site] = {}
 
 
 def is_user_file(name: str) -> bool:
@@ -71,7 +72,17 @@ def here(depth: int = 2) -> Site | None:
     frame = user_frame(depth)
     if frame is None:
         return None
-    return Site(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+    return site_of(frame)
+
+
+def site_of(frame: FrameType) -> Site:
+    """Return the line that a frame is at."""
+    code = frame.f_code
+    key = (code.co_filename, frame.f_lineno, code.co_name)
+    known = _SITES.get(key)
+    if known is None:
+        known = _SITES[key] = Site(*key)
+    return known
 
 
 def in_for_loop(frame: FrameType) -> bool:

@@ -50,7 +50,7 @@ def _wrap_optimizers(ledger: StepLedger, patches: Any) -> None:
     def zero(original: Callable[..., Any]) -> Callable[..., Any]:
         def zero_grad(self: Any, *args: Any, **kwargs: Any) -> Any:
             out = original(self, *args, **kwargs)
-            if ledger.recorder.detailed:
+            if ledger.recorder.detailed and ledger.recorder.close:
                 held = (
                     list(self.parameters())
                     if isinstance(self, nn.Module)

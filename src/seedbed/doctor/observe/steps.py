@@ -14,6 +14,7 @@ from seedbed.doctor.observe.hub import Hub
 from seedbed.doctor.observe.site import Site, here
 
 WATCHED = 4
+SET_ASIDE = ("lr", "learning_rate", "weight_decay", "momentum")
 WALK_AT = frozenset({1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 30, 40, 60, 80, 120})
 
 
@@ -35,6 +36,8 @@ class StepLedger:
         self.in_scaler_step = False
         self.scaled = False
         self.stepping: set[int] = set()
+        self.dropped: dict[int, set[Site | None]] = {}
+        self.last_value: float | None = None
         self.losses: list[tuple[weakref.ref[Tensor], BackwardFact]] = []
 
     # -- optimizers ------------------------------------------------------------------------------------------
@@ -58,6 +61,8 @@ class StepLedger:
         settings["decays"] = [float(g.get("weight_decay", 0.0)) for g in optimizer.param_groups]
         params = [p for g in optimizer.param_groups for p in g["params"]]
         fact = OptimizerFact(key, type(optimizer).__name__, site, settings, params, self.record.steps)
+        given = frozenset(name for g in optimizer.param_groups for name in g if isinstance(name, str))
+        fact.options = (frozenset(getattr(optimizer, "defaults", {})), given)
         self.record.optimizers[key] = fact
         return fact
 
@@ -80,7 +85,15 @@ class StepLedger:
             return
         if not self.recorder.detailed:
             return
-        fact.params = [p for g in optimizer.param_groups for p in g["params"]]
+        if not self.recorder.close:
+            if len(fact.losses) < 2000 and self.last_value is not None:
+                fact.losses.append(self.last_value)
+            return
+        aside = [name for name in SET_ASIDE if name in vars(optimizer)]
+        if aside and type(optimizer).__module__.startswith("torch.optim"):
+            fact.aside = aside[0]
+        if fact.steps % 10 < 5:
+            fact.params = [p for g in optimizer.param_groups for p in g["params"]]
         site = here()
         fact.step_sites[site] += 1
         self.stepping.add(fact.key)
@@ -88,6 +101,7 @@ class StepLedger:
         watched = self._watched(fact)
         with torch.no_grad():
             if not callable(closure):
+                fact.judged += 1
                 self._judge_gradients(fact, watched)
             if not self.in_scaler_step and self.scaled and fact.backs and fact.backs[-1].scaled:
                 fact.plain_steps_scaled[site] += 1
@@ -97,7 +111,7 @@ class StepLedger:
                 small = sum(p.numel() for p in fact.params) < 5_000_000
                 held = fact.params if small else watched
                 fact.start = {id(p): p.detach().clone() for p in held if is_plain(p)}
-            if fact.steps < 60 or fact.steps % 50 == 0:
+            if fact.steps < 12 or fact.steps % 10 == 0:
                 fact.grad_checks += 1
                 fact.grad_seen.update(id(p) for p in fact.params if p.grad is not None)
             if fact.steps in (3, 10, 40):
@@ -124,10 +138,9 @@ class StepLedger:
         if fact.steps and not number:
             marks = {id(p): (id(p.grad), p.grad._version) for p in watched if p.grad is not None}
             fact.repeated += marks == fact.marks
-        if fact.steps > 20 and fact.steps % 5:
+        if fact.steps > 12 and fact.steps % 5:
             return
-        norm = torch.stack([g.detach().float().norm() for g in grads]).norm()
-        value = float(norm)
+        value = float(torch.stack(torch._foreach_norm([g.detach().float() for g in grads])).norm())
         fact.bad_grads += not value < float("inf")
         if len(fact.grad_norms) < 400:
             fact.grad_norms.append(value)
@@ -142,8 +155,9 @@ class StepLedger:
         fact.backs_per_step.append((len(backs), same and fresh))
         if len(backs) > 1 and same and fresh and not divided and not any(b.scaled for b in backs):
             fact.undivided[backs[-1].site] += 1
-        if backs[0].value is not None and len(fact.losses) < 2000:
-            fact.losses.append(backs[-1].value if backs[-1].value is not None else backs[0].value)
+        first, last = backs[0].value, backs[-1].value
+        if first is not None and len(fact.losses) < 2000:
+            fact.losses.append(first if last is None else last)
 
     def after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         """Look at what a step changed, and start the next window."""
@@ -153,25 +167,34 @@ class StepLedger:
         self.stepping.discard(fact.key)
         fact.steps += 1
         self.record.steps += 1
+        fact.last_step = self.record.steps
         if len(fact.rates) < 20_000:
             fact.rates.append(float(optimizer.param_groups[0].get("lr", 0.0)))
-        if self.recorder.detailed:
+        if self.recorder.detailed and (self.recorder.close or self.recorder.closing):
             with torch.no_grad():
                 self._after_detail(fact)
+            if not self.recorder.close:
+                self._forget_windows()
         self.recorder.stepped()
+
+    def _forget_windows(self) -> None:
+        """Start anew after steps that were not watched: what other optimizers got in them is not known."""
+        for other in self.record.optimizers.values():
+            other.backs, other.clears, other.others_between = [], [], False
+            other.leaking.clear()
 
     def _after_detail(self, fact: OptimizerFact) -> None:
         watched = self._watched(fact)
-        ratios = []
-        for p in watched:
-            old = self.before.get(id(p))
-            if old is not None and old.shape == p.shape and old.is_floating_point():
-                base = float(old.float().norm())
-                if base > 1e-12 and p.ndim > 1:
-                    ratios.append(float((p.detach() - old).float().norm()) / base)
-        if ratios and len(fact.ratios) < 400:
-            fact.ratios.append(max(ratios))
+        olds = [(p, self.before[id(p)]) for p in watched if p.ndim > 1 and id(p) in self.before]
+        pairs = [(p.detach().float(), old.float()) for p, old in olds if old.shape == p.shape and p.is_floating_point()]
+        if pairs and len(fact.ratios) < 400:
+            before = [old for _, old in pairs]
+            moves = torch._foreach_norm(torch._foreach_sub([now for now, _ in pairs], before))
+            sizes = torch.stack(torch._foreach_norm(before)).tolist()
+            moved = zip(torch.stack(moves).tolist(), sizes, strict=True)
+            fact.ratios.extend([max(ratios)] if (ratios := [m / s for m, s in moved if s > 1e-12]) else [])
         self.before = {}
+        self.dropped.pop(fact.key, None)
         fact.marks = {id(p): (id(p.grad), p.grad._version) for p in watched if p.grad is not None}
         for other in self.record.optimizers.values():
             if other is fact or not other.backs or other.key in self.stepping:
@@ -195,6 +218,10 @@ class StepLedger:
         record = self.record
         record.num_backwards += 1
         if not self.recorder.detailed:
+            return None
+        if not self.recorder.close:
+            light = isinstance(tensor, Tensor) and tensor.numel() == 1 and is_plain(tensor)
+            self.last_value = float(tensor.detach()) if light else None
             return None
         site = here()
         fact = BackwardFact(record.num_backwards, site, record.steps, retain=retain, scaled=self.scaled)
@@ -239,6 +266,9 @@ class StepLedger:
                 if now is not None and now != marks.get(id(p)):
                     changed = True
             if changed:
+                if optimizer.clears and optimizer.key not in self.stepping and fact.site in self.dropped.get(key, ()):
+                    optimizer.discarded[optimizer.clears[-1]] += 1
+                self.dropped.pop(key, None)
                 if optimizer.others_between and optimizer.backs:
                     optimizer.leaking[optimizer.backs[-1].site] += 1
                 optimizer.backs.append(fact)
@@ -260,7 +290,7 @@ class StepLedger:
 
     def zeroed(self, params: list[Tensor]) -> None:
         """Note a ``zero_grad()`` for every optimizer that it clears."""
-        if not self.recorder.detailed:
+        if not self.recorder.detailed or not self.recorder.close:
             return
         site = here()
         ids = {id(p) for p in params}
@@ -269,6 +299,7 @@ class StepLedger:
                 fact.zero_sites[site] += 1
                 if fact.backs:
                     fact.clears.append(site)
+                    self.dropped[fact.key] = {back.site for back in fact.backs}
                 if fact.backs and not fact.cleared:
                     fact.cleared = True
             elif fact.steps and not fact.cleared:
@@ -283,6 +314,8 @@ class StepLedger:
         ids = {id(p) for p in held}
         value = float(norm) if isinstance(norm, Tensor) and is_plain(norm) else None
         self.record.note("clip", site, limit=limit, norm=value, params=len(held))
+        if not self.recorder.close:
+            return
         for fact in self.record.optimizers.values():
             if not any(id(p) in ids for p in fact.params):
                 continue
@@ -319,6 +352,7 @@ class StepLedger:
             for name, value in vars(scheduler).items()
             if isinstance(value, int | float | str | bool) and not name.startswith("_")
         }
+        settings["bases"] = [float(rate) for rate in getattr(scheduler, "base_lrs", ())]
         if hasattr(scheduler, "milestones"):
             settings["milestones"] = sorted(scheduler.milestones)
         self.record.schedulers[key] = SchedulerFact(

@@ -14,6 +14,7 @@ from seedbed.doctor.observe.facts import ForwardFact, is_plain, maker
 from seedbed.doctor.observe.hub import Hub
 from seedbed.doctor.observe.shapes import mixes_axes, trailing_padding
 from seedbed.doctor.observe.site import here
+from seedbed.doctor.observe.values import attention_noise, batch_norm, dropout, exp_of, log_of, sqrt_of, wrapped
 
 Handler = Callable[["TensorWatch", Any, tuple[Any, ...], dict[str, Any]], None]
 SQUASHED = ("Softmax", "Sigmoid", "LogSoftmax")
@@ -27,11 +28,13 @@ class FunctionWatch(TorchFunctionMode):
         self.watch = watch
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        out = func(*args, **kwargs)
-        handler = HANDLERS.get(getattr(func, "__name__", ""))
+        out = func(*args, **kwargs) if kwargs else func(*args)
+        try:
+            handler = HANDLERS.get(func.__name__)
+        except AttributeError:
+            return out
         if handler is not None:
-            self.watch.recorder.guard.run(handler, self.watch, out, args, kwargs)
+            self.watch.recorder.guard.run(handler, self.watch, out, args, kwargs or {})
         return out
 
 
@@ -60,6 +63,13 @@ class TensorWatch:
         elif not on and self.mode is not None and torch.overrides._get_current_function_mode() is self.mode:
             self.mode.__exit__(None, None, None)  # type: ignore[no-untyped-call]
             self.mode = None
+
+    def pause(self) -> bool:
+        """Turn the mode off for a while where nothing is looked for; say whether it was on."""
+        if self.mode is None:
+            return False
+        self.switch(False)
+        return self.mode is None
 
     def remember_output(self, tensor: Tensor, fact: ForwardFact) -> None:
         """Know a module's output again when it is compared, rounded or indexed."""
@@ -199,6 +209,11 @@ def _pairwise(kind: str) -> Handler:
     return handler
 
 
+def _minus(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    _pairwise("loss")(watch, out, args, kwargs)
+    wrapped(watch, out, args, kwargs)
+
+
 def _metadata(node: Any) -> dict[str, Any]:
     """The dict that every node of the autograd graph carries for such notes."""
     return node.metadata  # type: ignore[no-any-return]
@@ -319,6 +334,7 @@ def _index(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str
 
 
 def _attention(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    attention_noise(watch, kwargs, args)
     mask = kwargs.get("attn_mask", args[3] if len(args) > 3 else None)
     if _plain(mask) and mask.is_floating_point():
         kinds = mask.detach().unique()
@@ -347,45 +363,17 @@ def _embedding(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict
         watch.recorder.pairs.tokens[weight.shape[0]] = given.detach()
 
 
-def _dropout(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    training = kwargs.get("training", args[2] if len(args) > 2 else True)
-    rate = kwargs.get("p", args[1] if len(args) > 1 else 0.5)
-    stack = watch.recorder.modules.stack
-    if training and rate and stack and not stack[0].training and not any(m.training for m in stack):
-        watch.record.note("functional-dropout", here(), rate=float(rate))
-
-
-def _batch_norm(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    training = kwargs.get("training", args[5] if len(args) > 5 else False)
-    mean = kwargs.get("running_mean", args[1] if len(args) > 1 else None)
-    stack = watch.recorder.modules.stack
-    if training and mean is not None and stack and not any(m.training for m in stack):
-        watch.record.note("functional-norm", here(), shape=tuple(args[0].shape))
-
-
-def _log(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    given = args[0] if args else None
-    if _plain(given) and given.requires_grad and given.numel() and bool((given.detach() <= 0).any()):
-        watch.record.note("log-of-zero", here(), low=float(given.detach().min()))
-
-
-def _sqrt(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    given = args[0] if args else None
-    if _plain(given) and given.requires_grad and given.numel() and bool((given.detach() == 0).any()):
-        watch.record.note("root-of-zero", here(), low=0.0)
-
-
 HANDLERS: dict[str, Handler] = {
     "softmax": _softmax, "log_softmax": _softmax, "view": _view, "reshape": _view,
-    "sub": _pairwise("loss"), "__sub__": _pairwise("loss"), "__rsub__": _pairwise("loss"), "rsub": _pairwise("loss"),
+    "sub": _minus, "__sub__": _minus, "__rsub__": _pairwise("loss"), "rsub": _pairwise("loss"),
     "eq": _pairwise("metric"), "__eq__": _pairwise("metric"), "ne": _pairwise("metric"),
     "add": _sum_up, "__add__": _sum_up, "__radd__": _sum_up, "__iadd__": _sum_up, "add_": _sum_up,
     "gt": _threshold, "__gt__": _threshold, "ge": _threshold, "__ge__": _threshold, "lt": _threshold,
     "__lt__": _threshold, "round": _round, "argmax": _argmax, "max": _argmax, "sigmoid": _sigmoid,
     "masked_fill": _masked_fill, "masked_fill_": _masked_fill, "where": _where, "mul": _multiply,
     "__mul__": _multiply, "__rmul__": _multiply, "__getitem__": _index, "scaled_dot_product_attention": _attention,
-    "multi_head_attention_forward": _multihead, "embedding": _embedding, "log": _log, "sqrt": _sqrt,
-    "dropout": _dropout, "dropout2d": _dropout, "dropout1d": _dropout, "alpha_dropout": _dropout,
-    "batch_norm": _batch_norm,
+    "multi_head_attention_forward": _multihead, "embedding": _embedding, "log": log_of, "sqrt": sqrt_of,
+    "dropout": dropout, "dropout2d": dropout, "dropout1d": dropout, "alphadropout": dropout,
+    "batch_norm": batch_norm, "exp": exp_of,
     "index_select": _index,
 }  # fmt: skip

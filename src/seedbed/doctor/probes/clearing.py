@@ -72,10 +72,10 @@ def _serves(run: Run, site: Site | None) -> bool:
 
 
 def _erased(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
-    if optimizer.erased >= 2 and optimizer.erased >= 0.7 * min(optimizer.steps, 300):
+    if optimizer.erased >= 2 and optimizer.erased >= 0.7 * optimizer.judged:
         yield report(
             "SB105",
-            f"zero_grad() runs between backward() and step(): in {optimizer.erased} of {optimizer.steps} steps "
+            f"zero_grad() runs between backward() and step(): in {optimizer.erased} of {optimizer.judged} steps "
             f"the gradient was erased (all zero or None) before it was used",
             optimizer.erased_by,
             "Use the order zero_grad(), backward(), step().",
@@ -98,7 +98,7 @@ def _zero(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
 
 
 def _repeated(optimizer: OptimizerFact) -> Iterator[Finding]:
-    if optimizer.repeated >= 3 and optimizer.repeated >= 0.3 * min(optimizer.steps, 300):
+    if optimizer.repeated >= 3 and optimizer.repeated >= 0.3 * optimizer.judged:
         site = list(optimizer.step_sites)[-1]
         yield report(
             "SB127",
@@ -113,7 +113,7 @@ def _repeated(optimizer: OptimizerFact) -> Iterator[Finding]:
 def _no_backward(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
     if run.record.num_backwards or run.record.grad_calls or optimizer.steps < 2:
         return
-    if optimizer.empty >= min(optimizer.steps, 300):
+    if optimizer.judged and optimizer.empty >= optimizer.judged:
         yield report(
             "SB102",
             f"backward() is never called: {optimizer.steps} optimizer steps ran and no parameter ever had a gradient "

@@ -22,7 +22,7 @@ Probe = Callable[[Run], Iterable[Finding]]
 PROBES = (
     "accumulation", "attention", "averages", "broadcasts", "clearing", "clipping", "contracts", "graphs",
     "initialization", "missing_gradients", "modes", "outputs", "ownership", "precision", "rates", "reading", "replays",
-    "schedules", "seeds", "sequences", "splits", "structure", "targets", "warned",
+    "schedules", "seeds", "sequences", "splits", "structure", "surprises", "targets", "warned",
 )  # fmt: skip
 
 # What is often only the effect of another mistake is told only when nothing else was found.

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.observe.facts import OptimizerFact
 from seedbed.doctor.observe.site import is_user_file
-from seedbed.doctor.observe.source import line_in
+from seedbed.doctor.observe.source import last_call, line_in
 from seedbed.doctor.probes.view import Run, report
 
 CUTS = (".detach()", "no_grad", ".data", ".item()", "torch.tensor(", ".numpy()", "from_numpy", "argmax", ".round()")
@@ -60,16 +60,33 @@ def _cut(run: Run, cut: dict[int, tuple[nn.Module, str]]) -> Finding:
                 holds = any(id(child) in cut for child in module.modules())
                 if holds and is_user_file(_file_of(module)):
                     site = line_in(type(module), CUTS) or site
+    last = last_call(run.backward_site, ("sample",)) if site is None else None
     first = next(iter(cut.values()))[0]
     if site is None and run.backward_site is not None:
         lines = [f for f in run.training_forwards if f.site]
         site = run.made_at(first) or (lines[0].site if lines else run.backward_site)
+    drawn = line_in(type(first_owner), (".sample(",)) if (first_owner := _owner(run, cut)) is not None else None
+    if last is not None and ".sample(" in last.text:
+        drawn = last
+    more = " (sample() of a distribution is detached, rsample() is not)" if drawn is not None else ""
     return report(
         "SB128",
         f"the graph is cut between the model and the loss: {names} is called in training but never gets a gradient "
-        "(grad is None after every backward)",
-        site, "Remove the detach(), no_grad(), .data or conversion between this layer and the loss.", where=names,
+        f"(grad is None after every backward){more}",
+        drawn or site,
+        "Draw with rsample()." if drawn is not None else
+        "Remove the detach(), no_grad(), .data or conversion between this layer and the loss.", where=names,
     )  # fmt: skip
+
+
+def _owner(run: Run, cut: dict[int, tuple[nn.Module, str]]) -> nn.Module | None:
+    """Return a module of the script that holds a cut layer and draws a sample."""
+    for root in run.record.roots.values():
+        for module in root.module.modules():
+            inside = any(id(child) in cut for child in module.modules())
+            if inside and is_user_file(_file_of(module)) and line_in(type(module), (".sample(",)) is not None:
+                return module
+    return None
 
 
 def _file_of(module: nn.Module) -> str:

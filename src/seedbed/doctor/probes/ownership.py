@@ -43,6 +43,14 @@ def _foreign(run: Run, untrained: dict[int, Tensor]) -> Iterator[Finding]:
             continue
         shapes = {tuple(p.shape) for p in dead}
         fresh = [leaf for leaf in untrained.values() if id(leaf) in run.names]
+        if not fresh and len(dead) == len(held):
+            leaf = next(iter(untrained.values()))
+            yield report(
+                "SB170", f"the optimizer holds the wrong parameters: none of its {len(held)} parameters ever gets a "
+                f"gradient (grad is None), the loss depends on {len(untrained)} other tensors (copies, for example "
+                f"stacked ones, first of shape {tuple(leaf.shape)}) that are not in the optimizer and never updated",
+                optimizer.site, "Give the optimizer the tensors that the loss is computed from.", held=len(held),
+            )  # fmt: skip
         if not fresh:
             continue
         if len(dead) == len(held):

@@ -138,8 +138,24 @@ def _plateau(run: Run, schedule: SchedulerFact) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def _steps_again(old: OptimizerFact, new: OptimizerFact) -> bool:
+    """Say whether an optimizer went on stepping after another one was built on its parameters."""
+    return old.last_step > new.birth + 1
+
+
 def _foreign(run: Run, schedule: SchedulerFact, optimizer: OptimizerFact) -> Iterator[Finding]:
     others = [o for o in run.stepped if o is not optimizer]
+    mine = {id(p) for p in optimizer.params}
+    heirs = [o for o in others if o.birth > optimizer.birth and any(id(p) in mine for p in o.params)]
+    after = [n for n in schedule.at_steps if heirs and n > heirs[0].birth + 1]
+    if heirs and len(after) >= 3 and heirs[0].steps >= 5 and not _steps_again(optimizer, heirs[0]):
+        yield report(
+            "SB168",
+            f"the scheduler {schedule.kind} still belongs to the old optimizer: a new {heirs[0].kind} trains the same "
+            f"parameters since step {heirs[0].birth}, and {len(after)} calls of the schedule did not reach it",
+            schedule.site, "Build the scheduler anew on the new optimizer.", calls=len(after),
+        )  # fmt: skip
+        return
     if not optimizer.steps and others and schedule.calls >= 2 and any(o.steps >= 5 for o in others):
         yield report(
             "SB115",

@@ -1,0 +1,105 @@
+"""Operations whose mistakes show in their values: bytes that wrap, ratios that are one, noise that stays on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+import torch
+from torch import Tensor
+
+from seedbed.doctor.observe.facts import is_plain
+from seedbed.doctor.observe.hub import Hub
+from seedbed.doctor.observe.site import here
+
+if TYPE_CHECKING:
+    from seedbed.doctor.observe.tensors import TensorWatch
+
+
+def plain(value: Any) -> TypeGuard[Tensor]:
+    """Say whether a value is a tensor whose numbers may be read here."""
+    return isinstance(value, Tensor) and is_plain(value)
+
+
+def wrapped(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Note a subtraction of bytes whose result is larger than what was subtracted from."""
+    left = args[0] if args else None
+    if not plain(out) or not plain(left) or out.dtype != torch.uint8 or left.dtype != torch.uint8 or not out.numel():
+        return
+    if out.shape == left.shape and bool((out > left).any()):
+        share = float((out > left).float().mean())
+        watch.record.note("wrapped-bytes", here(), share=share, shape=tuple(out.shape))
+
+
+def exp_of(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Note whether the exponential of a difference that is trained is exactly one everywhere."""
+    given = args[0] if args else None
+    if not plain(given) or not plain(out) or not given.requires_grad or given.grad_fn is None or given.ndim != 1:
+        return
+    if given.grad_fn.name().startswith("Sub") and given.numel() > 1:
+        one = bool((out.detach() == 1).all())
+        watch.record.note("ratio-one" if one else "ratio", here(), samples=given.numel())
+
+
+def attention_noise(watch: TensorWatch, kwargs: dict[str, Any], args: tuple[Any, ...]) -> None:
+    """Note attention that drops weights while its model is in evaluation mode."""
+    rate = kwargs.get("dropout_p", args[4] if len(args) > 4 else 0.0)
+    stack = watch.recorder.modules.stack
+    if rate and stack and not stack[0].training and not any(m.training for m in stack):
+        watch.record.note("attention-dropout", here(), rate=float(rate))
+
+
+def dropout(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Note dropout that runs while its model is in evaluation mode."""
+    training = kwargs.get("training", args[2] if len(args) > 2 else True)
+    rate = kwargs.get("p", args[1] if len(args) > 1 else 0.5)
+    stack = watch.recorder.modules.stack
+    if training and rate and stack and not stack[0].training and not any(m.training for m in stack):
+        watch.record.note("functional-dropout", here(), rate=float(rate))
+
+
+def batch_norm(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Note batch statistics that are used while the model is in evaluation mode."""
+    training = kwargs.get("training", args[5] if len(args) > 5 else False)
+    mean = kwargs.get("running_mean", args[1] if len(args) > 1 else None)
+    stack = watch.recorder.modules.stack
+    if training and mean is not None and stack and not any(m.training for m in stack):
+        watch.record.note("functional-norm", here(), shape=tuple(args[0].shape))
+
+
+def log_of(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Note a logarithm of zero or less that is trained."""
+    given = args[0] if args else None
+    if plain(given) and given.requires_grad and given.numel() and bool((given.detach() <= 0).any()):
+        watch.record.note("log-of-zero", here(), low=float(given.detach().min()))
+
+
+def sqrt_of(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Note a root of zero that is trained."""
+    given = args[0] if args else None
+    if plain(given) and given.requires_grad and given.numel() and bool((given.detach() == 0).any()):
+        watch.record.note("root-of-zero", here(), low=0.0)
+
+
+def hook_added(hub: Hub, module: Any, hook: Any) -> None:
+    """Note a hook that hangs on one module for the third time or more."""
+    code = getattr(hook, "__code__", None)
+    hooks = [*module._forward_hooks.values(), *module._forward_pre_hooks.values()]
+    times = sum(getattr(other, "__code__", None) is code for other in hooks)
+    if code is not None and times >= 3 and hub.record.steps:
+        hub.record.note("hook-again", here(), times=times, name=code.co_name, kind=type(module).__name__)
+
+
+def install(hub: Hub, patches: Any) -> None:
+    """Wrap the registration of forward hooks."""
+
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        def register(self: Any, hook: Any, *args: Any, **kwargs: Any) -> Any:
+            out = original(self, hook, *args, **kwargs)
+            hub.guard.run(hook_added, hub, self, hook)
+            return out
+
+        return register
+
+    patches.replace(torch.nn.Module, "register_forward_hook", make)
+    patches.replace(torch.nn.Module, "register_forward_pre_hook", make)
