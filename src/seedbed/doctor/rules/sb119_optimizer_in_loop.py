@@ -35,6 +35,7 @@ for epoch in range(10):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
@@ -64,6 +65,8 @@ def check(p: Program) -> Iterator[Finding]:
             e.inside(loop) and any(q.same(e.recv, m) or m is e.recv for m in modules) for e in p.all("restore", "apply")
         ):
             continue
+        if _names(getattr(loop.node, "target", None)) & _names(event.node):
+            continue  # one optimizer for each model that the loop runs over
         yield p.report(
             "SB119",
             q.site(event, loop),
@@ -72,3 +75,7 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Create the optimizer once, before the loop",
             related=((str(event.src.path), loop.line, "the loop"),),
         )
+
+
+def _names(node: ast.AST | None) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} if node is not None else set()

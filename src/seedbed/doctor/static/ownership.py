@@ -174,17 +174,20 @@ def rates(optimizer: Val) -> list[tuple[object, object]]:
     at, decay_at = positions.get(optimizer.name, (1, 99))
     rate = optimizer.kwargs.get("lr") or optimizer.arg(at)
     decay = optimizer.kwargs.get("weight_decay") or optimizer.arg(decay_at)
-    found: list[tuple[object, object]] = [
-        (rate.const if rate is not None else None, decay.const if decay is not None else None)
-    ]
+    found: list[tuple[object, object]] = [(_given(rate), _given(decay))]
     groups = optimizer.args[0] if optimizer.args else None
     if groups is not None and groups.kind == "list" and groups.items:
         for group in groups.items:
             if group.kind == "dict" and ("lr" in group.attrs or "weight_decay" in group.attrs):
                 own = group.attrs.get("lr", rate)
                 own_decay = group.attrs.get("weight_decay", decay)
-                found.append((own.const if own else None, own_decay.const if own_decay else None))
+                found.append((_given(own), _given(own_decay)))
     return found
+
+
+def _given(val: Val | None) -> object:
+    """The number that a setting is, ``None`` where unknown; the ``const`` of a part is its place in the tuple."""
+    return val.const if val is not None and val.name != "part" else None
 
 
 def frozen(p: Program) -> dict[int, Event]:
