@@ -68,6 +68,7 @@ class OptimizerFact:
     repeated: int = 0
     leaked: Counter[Site | None] = field(default_factory=Counter)
     discarded: Counter[Site | None] = field(default_factory=Counter)
+    discarding: Counter[tuple[Site | None, Site | None]] = field(default_factory=Counter)
     leaking: Counter[Site | None] = field(default_factory=Counter)
     wasted: Counter[Site | None] = field(default_factory=Counter)
     backs: list[BackwardFact] = field(default_factory=list)

@@ -197,6 +197,8 @@ class ModuleWatch:
         wanted = self.recorder.reading_rows and first.ndim and not first.requires_grad and not first.is_sparse
         if wanted and first.numel() * first.element_size() <= CAPTURE_BYTES:
             fact.flat, fact.known = first.detach().reshape(first.shape[0], -1).cpu().clone(), self.recorder.rich
+            if self.recorder.rich.get((fact.flat.shape[1], fact.flat.dtype), (False, 0))[1] < 3:
+                fact.rows  # noqa: B018  (the first batches decide whether rows can be told apart)
         self.recorder.pairs.input_seen(fact, first)
         if fact.flat is not None and not self.recorder.pairs.keep(fact):
             fact.rows  # noqa: B018  (digests instead of the numbers)

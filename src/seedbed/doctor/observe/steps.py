@@ -195,6 +195,10 @@ class StepLedger:
             fact.ratios.extend([max(ratios)] if (ratios := [m / s for m, s in moved if s > 1e-12]) else [])
         self.before = {}
         self.dropped.pop(fact.key, None)
+        for (clear, back), times in fact.discarding.items():
+            if fact.backs and fact.backs[-1].site == back:  # the same loss that is then stepped on
+                fact.discarded[clear] += times
+        fact.discarding.clear()
         fact.marks = {id(p): (id(p.grad), p.grad._version) for p in watched if p.grad is not None}
         for other in self.record.optimizers.values():
             if other is fact or not other.backs or other.key in self.stepping:
@@ -267,7 +271,7 @@ class StepLedger:
                     changed = True
             if changed:
                 if optimizer.clears and optimizer.key not in self.stepping and fact.site in self.dropped.get(key, ()):
-                    optimizer.discarded[optimizer.clears[-1]] += 1
+                    optimizer.discarding[optimizer.clears[-1], fact.site] += 1
                 self.dropped.pop(key, None)
                 if optimizer.others_between and optimizer.backs:
                     optimizer.leaking[optimizer.backs[-1].site] += 1

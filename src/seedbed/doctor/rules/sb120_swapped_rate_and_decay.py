@@ -41,6 +41,8 @@ def check(p: Program) -> Iterator[Finding]:
             limit = {"AdamW": 0.5, "Adam": 0.1, "NAdam": 0.1, "RMSprop": 0.1, "SGD": 0.05}.get(optimizer.name)
             if limit is None or decay < limit or rate >= decay / 5:
                 continue
+            if optimizer.name == "AdamW" and decay < 1 and rate > decay / 1000:
+                continue  # strong, but AdamW multiplies it by the rate
             if optimizer.name == "SGD" and rate > 5e-3 and decay < 0.2:
                 continue
             yield p.report(

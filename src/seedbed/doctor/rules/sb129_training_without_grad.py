@@ -58,6 +58,9 @@ def check(p: Program) -> Iterator[Finding]:
             or any(id(o) in good for o in event.recv.options())
         ):
             continue
+        whole = [o for r in runs if r.grad and r.recv is not None for o in r.recv.options()]
+        if any(ownership.contains(o, event.recv) for o in whole):
+            continue  # a part that is trained elsewhere, read here for its features
         used = [
             o
             for _, o, _ in ownership.optimizers(p)

@@ -161,6 +161,10 @@ def _last(p: Program, step: Event, cond: Cond, size: Val, loop: LoopRun) -> Iter
     test = cond[0].test if isinstance(cond[0], ast.If) else None
     if not isinstance(test, ast.Compare):
         return  # `or i + 1 == len(loader)`
+    target = getattr(loop.node, "target", None)
+    index = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
+    if not index & {n.id for n in ast.walk(test.left) if isinstance(n, ast.Name)}:
+        return  # a counter of its own goes on over the epochs, and so does the window
     others = [s for s in p.all("step") if s.node is not step.node and s.loop is not loop]
     if any(s.seq > step.seq and s.loops == step.loops[:-1] for s in others) or not step.loops[:-1]:
         return

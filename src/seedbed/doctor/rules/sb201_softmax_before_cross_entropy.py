@@ -41,6 +41,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -49,7 +50,7 @@ def check(p: Program) -> Iterator[Finding]:
         if event.name != "CrossEntropyLoss" or (not event.args and "input" not in event.kwargs):
             continue
         for made in training.loss_origins(event.arg(0, "input")):
-            if made.kind == "tensor" and made.name in training.PROBABILITY:
+            if made.kind == "tensor" and made.name in training.PROBABILITY and not _chosen(p, made):
                 yield p.report(
                     "SB201",
                     q.spot(made, event),
@@ -59,3 +60,11 @@ def check(p: Program) -> Iterator[Finding]:
                     fix=f"Pass the raw scores: delete the {made.name} (apply it only for prediction)",
                     related=((str(event.src.path), event.line, "the loss"),),
                 )
+
+
+def _chosen(p: Program, made: Val) -> bool:
+    """Whether the layer was added in some rounds of a loop only, so that it need not be the last one."""
+    if made.owner is None:
+        return False
+    makers = [e for e in p.all("make", "call") if e.result is made.owner and e.loops]
+    return any(e.conds_in(e.loops[-1]) for e in makers)

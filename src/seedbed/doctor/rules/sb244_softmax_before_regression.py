@@ -44,6 +44,8 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    if q.has_unlike_heads(p):
+        return
     for event in p.once("loss"):
         if (
             event.name not in ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss")

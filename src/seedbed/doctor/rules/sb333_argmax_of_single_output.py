@@ -36,6 +36,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.op_shapes import dim_of
 from seedbed.doctor.static.program import Program
@@ -45,6 +46,8 @@ from seedbed.doctor.static.values import Val
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
+    if q.has_unlike_heads(p):
+        return
     for event in p.all("call"):
         made = event.result
         if made is not None and made.kind == "tuple" and made.name == "max" and made.items and len(made.items) == 2:

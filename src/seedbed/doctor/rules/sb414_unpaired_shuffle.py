@@ -63,7 +63,7 @@ def _out_of_step(p: Program, seen: set[int]) -> Iterator[Finding]:
         if any(w in y.var.lower() for w in ("shuf", "perm", "nois", "random")):
             continue
         found = orders.unpaired(p, x, y)
-        if found is None or id(found[0].node) in seen:
+        if found is None or id(found[0].node) in seen or _made_up(found[0].node):
             continue
         seen.add(id(found[0].node))
         yield p.report(
@@ -74,6 +74,13 @@ def _out_of_step(p: Program, seen: set[int]) -> Iterator[Finding]:
             fix="Draw one permutation and index both with it: order = randperm(len(x)); x[order], y[order]",
             related=((str(event.src.path), event.line, "they meet here"),),
         )
+
+
+def _made_up(node: ast.AST) -> bool:
+    """Whether what is permuted was written down on the spot: labels in a random order, drawn before their inputs."""
+    inner = node.args[0] if isinstance(node, ast.Call) and node.args else None
+    name = inner.func.attr if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) else ""
+    return name in {"repeat", "arange", "tile", "ones", "zeros", "concatenate", "linspace", "full"}
 
 
 def _twice(p: Program) -> Iterator[Finding]:

@@ -78,7 +78,7 @@ def check(p: Program) -> Iterator[Finding]:
         if names & {"_"} and inner != 1:
             continue
         stands_in = loop.line <= event.line <= (getattr(loop.node, "end_lineno", 0) or 0)
-        if not stands_in and not names & {"epoch", "ep", "epochs"} and not rounds.is_loader_loop(loop):
+        if not stands_in and not names & {"epoch", "ep", "epochs"}:
             continue  # a function that makes, trains and returns a model: each call is a run of its own
         seen.add(id(model.node))
         yield p.report(

@@ -84,6 +84,15 @@ def spot(val: Val, event: Event) -> Val | Event:
     return val if val.line else event
 
 
+def has_unlike_heads(p: Program) -> bool:
+    """Whether a table of modules is built in a comprehension: its members may differ, but are read as one."""
+    for node in nodes(p, ast.Call):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name == "ModuleDict" and node.args and isinstance(node.args[0], ast.DictComp):
+            return True
+    return False
+
+
 def seen_through(val: Val) -> list[Val]:
     """The transparent operations on top of what really made ``val``."""
     found: list[Val] = []
