@@ -195,8 +195,8 @@ class StepLedger:
             fact.ratios.extend([max(ratios)] if (ratios := [m / s for m, s in moved if s > 1e-12]) else [])
         self.before = {}
         self.dropped.pop(fact.key, None)
-        for (clear, back), times in fact.discarding.items():
-            if fact.backs and fact.backs[-1].site == back:  # the same loss that is then stepped on
+        for (clear, place), times in fact.discarding.items():
+            if fact.backs and fact.backs[-1].site == place:  # the same loss that is then stepped on
                 fact.discarded[clear] += times
         fact.discarding.clear()
         fact.marks = {id(p): (id(p.grad), p.grad._version) for p in watched if p.grad is not None}
