@@ -16,7 +16,7 @@ from typing import Any
 from seedbed.build import Training, build
 from seedbed.closing import finish
 from seedbed.config.load import LoadedConfig
-from seedbed.data.fetch import WorkerDiedError
+from seedbed.data.fetch import WorkerDiedError, is_worker_death
 from seedbed.errors import CheckpointError, ConfigError
 from seedbed.extending import check_extension
 from seedbed.locate import as_recorded, choose_run_dir, differences
@@ -129,4 +129,10 @@ def execute(training: Training, run: RunDir, options: Options) -> Result:
                 if not stopper.requested():
                     raise
                 status = session.interrupt()  # whoever stops a group of processes stops the loader's workers too
+            except RuntimeError as error:
+                if not (stopper.requested() and is_worker_death(error)):
+                    raise
+                # the same in the middle of an update: half of it may be made, so the last checkpoint is what counts
+                session.write({"event": "signal", "reason": stopper.reason})
+                status = "interrupted"
         return finish(session, status or "finished")

@@ -31,6 +31,11 @@ class WorkerDiedError(DataError):
     """A loader worker ended by itself, or was ended from outside."""
 
 
+def is_worker_death(error: BaseException) -> bool:
+    """Whether torch says that a loader worker died. It raises that in the main thread wherever that is just then."""
+    return isinstance(error, RuntimeError) and "DataLoader worker" in str(error)
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """Batch ``number`` of pass ``epoch`` (None: evaluation) consists of the samples ``ids`` (int64, shape (B,))."""
@@ -87,14 +92,16 @@ class DatasetFetcher:
             with kept_globals():
                 result = self._reader.read(first)
             return _unwrap(result, first)
-        if self._stream is None or self._next != (first.epoch, first.number):
-            self.close()
-            self._start(first, requests)
-        assert self._stream is not None
-        assert self._plan is not None
         try:
+            if self._stream is None or self._next != (first.epoch, first.number):
+                self.close()
+                self._start(first, requests)
+            assert self._stream is not None
+            assert self._plan is not None
             result = next(self._stream)
         except (RuntimeError, OSError) as error:
+            if self._stream is None and not is_worker_death(error):
+                raise  # it could not be started
             self.close()
             raise WorkerDiedError(
                 f"{self._reader.name}: a loader worker died ({str(error).splitlines()[0]}); "
