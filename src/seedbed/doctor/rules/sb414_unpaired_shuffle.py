@@ -76,7 +76,7 @@ def _out_of_step(p: Program, seen: set[int]) -> Iterator[Finding]:
         )
 
 
-def _made_up(node: ast.AST) -> bool:
+def _made_up(node: ast.AST | None) -> bool:
     """Whether what is permuted was written down on the spot: labels in a random order, drawn before their inputs."""
     inner = node.args[0] if isinstance(node, ast.Call) and node.args else None
     name = inner.func.attr if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) else ""
