@@ -63,11 +63,11 @@ class Evaluation:
         return call
 
     def try_all(self, stack: Stack, poll: Callable[[], None]) -> bool:
-        """Make the first pass; whether it could be made."""
+        """Make the first pass; whether it could be made. If not, each member is evaluated alone: slower, nothing else."""
         assert self.objective is not None
         try:
             self.found = evaluate_all(stack, self.objective, poll)
-        except (RuntimeError, ValueError, TypeError, NotImplementedError):
+        except (RuntimeError, ValueError, TypeError):
             return False
         self.step = stack.lead.step
         return True
