@@ -63,7 +63,7 @@ class Evaluation:
         return call
 
     def try_all(self, stack: Stack, poll: Callable[[], None]) -> bool:
-        """Make the first pass; whether it could be made. If not, each member is evaluated alone: slower, nothing else."""
+        """Make the first pass; whether it could be made. If not, members are evaluated alone: slower, no more."""
         assert self.objective is not None
         try:
             self.found = evaluate_all(stack, self.objective, poll)
