@@ -125,7 +125,7 @@ def _item(run: Machine, obj: Val, key: Val, node: ast.Subscript) -> Val:
         if name in obj.attrs:
             return obj.attrs[name]
         if "*" in obj.attrs:
-            return obj.attrs["*"]
+            return _coded(run, obj, key, node)
         if obj.attrs and key.kind != "const":
             made: Val | None = None
             for one in list(obj.attrs.values())[:6]:
@@ -158,6 +158,16 @@ def _item(run: Machine, obj: Val, key: Val, node: ast.Subscript) -> Val:
     made.dtype, made.split = obj.dtype, obj.split
     if key.split and not made.split:
         made.split = key.split
+    return made
+
+
+def _coded(run: Machine, obj: Val, key: Val, node: ast.AST) -> Val:
+    """An item of a table of words or classes: its code remembers the word that was looked up."""
+    found = obj.attrs["*"]
+    if found.kind != "number" or found.name != "code" or key.kind == "const":
+        return found
+    made = Val("number", "code", node, run.src)
+    made.args = (*found.args, key)
     return made
 
 

@@ -1,0 +1,69 @@
+"""The features have another order in prediction than in training.
+
+## What it does
+
+Finds inputs of one model that are taken from the same columns in two different orders.
+
+## Why is this bad
+
+A network knows its inputs by their place only: with swapped columns every prediction is wrong, without an error.
+
+## Example
+
+```python
+x = torch.tensor(train[["age", "income", "rooms"]].values).float()
+for epoch in range(5):
+    optimizer.zero_grad()
+    F.mse_loss(model(x), y).backward()
+    optimizer.step()
+x_new = torch.tensor(new[["income", "age", "rooms"]].values).float()
+print(model(x_new))
+```
+
+## Use instead
+
+```python
+columns = ["age", "income", "rooms"]
+x = torch.tensor(train[columns].values).float()
+for epoch in range(5):
+    optimizer.zero_grad()
+    F.mse_loss(model(x), y).backward()
+    optimizer.step()
+x_new = torch.tensor(new[columns].values).float()
+print(model(x_new))
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.categories import strings
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    known: dict[frozenset[str], tuple[list[str], Val]] = {}
+    told: set[int] = set()
+    for event in p.all("forward"):
+        if event.depth or not event.args:
+            continue
+        for one in ancestors(event.args[0], limit=1500):
+            names = strings(one.args[1]) if one.name == "getitem" and len(one.args) > 1 else None
+            if names is None or len(names) < 2 or len(set(names)) < len(names):
+                continue
+            first, at = known.setdefault(frozenset(names), (names, one))
+            if first != names and id(one.node) not in told:
+                told.add(id(one.node))
+                yield p.report(
+                    "SB463",
+                    one,
+                    f"the feature columns have another order here {names} than at line {at.line} {first}: "
+                    "column order of training and prediction differ",
+                    why="the model knows its inputs by position, so it gets the wrong feature in each place",
+                    fix="Keep one list of feature columns and use it in both places",
+                    related=((str(at.src.path) if at.src else "", at.line, "the other order"),),
+                )
