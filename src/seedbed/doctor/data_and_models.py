@@ -59,6 +59,9 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB464", "misordered-class-names", E, "predicted classes are named in another order than the labels were numbered"),
     ("SB465", "unlike-text-preparation", W, "text is prepared in another way for prediction than for training"),
     ("SB466", "padding-index-in-use", E, "the padding index belongs to a real word or category"),
+    ("SB467", "too-few-draws", E, "a sampler draws only a few samples per epoch"),
+    ("SB468", "positions-for-indices", E, "positions in a list of indices are used instead of the indices"),
+    ("SB469", "weights-of-other-rows", E, "the sampler weights belong to other rows than the data that it draws from"),
     # 5xx model structure
     ("SB501", "unregistered-layers", E, "layers in a plain list or dict are not registered"),
     ("SB502", "repeated-layer", E, "[layer] * n repeats one layer: the weights are shared"),

@@ -53,8 +53,8 @@ def check(p: Program) -> Iterator[Finding]:
             yield p.report(
                 "SB258",
                 found,
-                f"the class weights are in order of frequency ({found.name}), not of the class indices",
-                why="the first weight belongs to the most frequent class, but the loss gives it to class 0",
+                f"the class weights are in order of {_order(found)}, not of the class indices",
+                why="the first weight belongs to the class that comes first there, but the loss gives it to class 0",
                 fix="Sort by class first: value_counts().sort_index(), or use torch.bincount(labels)",
                 related=((str(event.src.path), event.line, "the loss"),),
             )
@@ -80,6 +80,8 @@ def _unsorted(val: Val) -> Val | None:
             if any(getattr(one.kwargs.get("sort"), "const", True) is False for _ in (0,)):
                 return None
             found = one
+        if one.kind == "iter" and one.name in ("values", "items") and one.args and _tally(one.args[0]):
+            found = one
         if (
             one.name == "getitem"
             and len(one.args) > 1
@@ -87,3 +89,16 @@ def _unsorted(val: Val) -> Val | None:
         ):
             return None
     return found
+
+
+def _order(found: Val) -> str:
+    """What the counts are ordered by."""
+    if found.name in ("values", "items"):
+        return f"first appearance (insertion order of Counter.{found.name}())"
+    return f"frequency ({found.name})"
+
+
+def _tally(table: Val) -> bool:
+    """Whether a table counts labels as they come: its entries are in order of their first appearance."""
+    filled = table.kind == "dict" and set(table.attrs) == {"*"} and table.name != "comprehension"
+    return table.name == "Counter" or filled

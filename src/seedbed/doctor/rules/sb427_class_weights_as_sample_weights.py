@@ -32,6 +32,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import counts
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
@@ -47,6 +48,7 @@ def check(p: Program) -> Iterator[Finding]:
         if weights is None:
             continue
         parts = list(ancestors(weights, limit=60))
+        made_of = counts.of_counts(weights)
         per_sample = any(
             v.name == "getitem" or v.name in ("comprehension", "gather", "index_select", "where", "list") for v in parts
         )
@@ -58,6 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
         )
         if (
             (any(v.name in ("bincount", "unique", "histc") for v in parts) and not per_sample)
+            or (made_of is not None and not made_of[2])
             or (literal and weights.name != "repeat" and len(weights.items or []) <= 10)
             or ({"class", "weights"} <= set(words(weights.var)) and not per_sample)
         ):

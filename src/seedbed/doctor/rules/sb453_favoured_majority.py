@@ -30,10 +30,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import counts
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import TRANSPARENT, Val
-
-_SAME = TRANSPARENT | {"tensor", "as_tensor", "from_numpy", "astype"}
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -43,7 +41,8 @@ def check(p: Program) -> Iterator[Finding]:
         if made is None or made.name != "WeightedRandomSampler":
             continue
         weights, again = made.arg(0, "weights"), made.arg(2, "replacement")
-        if weights is not None and weights.name == "getitem" and _counts(weights.args[0]):
+        found = counts.of_counts(weights) if weights is not None else None
+        if found is not None and found[2] and found[1] > 0:
             yield p.report(
                 "SB453",
                 event,
@@ -59,16 +58,3 @@ def check(p: Program) -> Iterator[Finding]:
                 why="over a whole epoch only the order changes, the classes stay as imbalanced as they are",
                 fix="Use replacement=True (the default)",
             )
-
-
-def _counts(val: Val) -> bool:
-    """Whether a value is the number of samples of each class, or proportional to it."""
-    for _ in range(12):
-        if val.name in ("bincount", "value_counts", "histc"):
-            return True
-        share = val.name == "div" and len(val.args) == 2 and val.args[0].kind == "tensor"
-        if share or (val.name in _SAME and val.args):
-            val = val.args[0]
-        else:
-            return False
-    return False

@@ -98,5 +98,7 @@ def _rebound(loop: ast.For) -> bool:
     """Whether the body changes the counter itself, as in ``i = i * size``."""
     name = loop.target.id if isinstance(loop.target, ast.Name) else ""
     return any(
-        isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store) for s in loop.body for n in ast.walk(s)
+        isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)
+        for s in loop.body
+        for n in ast.walk(s)
     )

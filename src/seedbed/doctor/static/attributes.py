@@ -122,7 +122,7 @@ def getitem(run: Machine, obj: Val, node: ast.Subscript) -> Val:
 def _item(run: Machine, obj: Val, key: Val, node: ast.Subscript) -> Val:
     if obj.kind == "dict":
         name = str(key.const) if key.kind == "const" else "*"
-        if name in obj.attrs:
+        if name in obj.attrs and name != "*":
             return obj.attrs[name]
         if "*" in obj.attrs:
             return _coded(run, obj, key, node)

@@ -35,6 +35,59 @@ def shared(p: Program) -> Iterator[tuple[Val, str]]:
             if found is not None:
                 seen.add(id(two.event.node))
                 yield found
+    for two in measured:
+        found = _drawn_again(p, learned, two) if id(two.event.node) not in seen else None
+        if found is not None:
+            seen.add(id(two.event.node))
+            yield found
+
+
+_ORDERS = frozenset(["randperm", "np_permutation", "permutation"])
+
+
+def _drawn_again(p: Program, learned: list[Feed], two: Feed) -> tuple[Val, str] | None:
+    """Where the measured part is cut off another random order (or split) than any part that is trained on."""
+    mine = _parts(two.x)
+    if len(mine) != 1 or not learned:
+        return None
+    pick, (base, end) = next(iter(mine.items()))
+    others = [_parts(one.x) for one in learned if lineage.same_rows(one.x, two.x)]
+    if not others or any(len(o) != 1 or pick in o for o in others):
+        return None
+    again = [made for o in others for made, other in o.values() if other != end]
+    if not again or _settled(p, again[0], base):
+        return None
+    what = "random_split" if base.name == "random_split" else "random permutation"
+    return base, f"the parts come from two different draws: each call makes a new {what}, without a fixed seed"
+
+
+def _parts(x: Val) -> dict[int, tuple[Val, str]]:
+    """The draws that rows were cut off, each with its value and which end was taken."""
+    found: dict[int, tuple[Val, str]] = {}
+    for step in lineage.certain(x):
+        keys = _of_loader(step.args[1]) if step.name == "batch" and len(step.args) > 1 else []
+        key = lineage.row_key(step)
+        for index in [k for _, k in keys] + ([key] if key is not None else []):
+            call = index.attrs.get("__call__")
+            if index.name == "random_split" and call is not None:
+                found[id(call)] = (call, str(index.const))
+                continue
+            for order, cut in _index_cuts(index):
+                root = next((v for v in lineage.certain(order) if v.name in _ORDERS), None)
+                ends = (cut.args[0].is_none, cut.args[1].is_none) if cut.kind == "slice" else (True, True)
+                if root is not None and ends[0] != ends[1]:
+                    found[id(root)] = (root, "head" if ends[0] else "tail")
+    return found
+
+
+def _settled(p: Program, first: Val, second: Val) -> bool:
+    """Whether two draws give the same numbers on purpose: a generator, or a seed set in between."""
+    words = [v for one in (first, second) for v in (one.kwargs.get("generator"), *one.args[:1], *one.args[2:]) if v]
+    if any(v.name in (*lineage.GENERATORS, "manual_seed") or v.kind == "object" for v in words):
+        return True
+    low, high = sorted((first.seq, second.seq))
+    seeds = [e for e in p.all("call") if e.name.rsplit(".", 1)[-1] in ("manual_seed", "seed", "seed_everything")]
+    return any(low < e.clock < high for e in seeds)
 
 
 def _names(val: Val) -> set[str]:
@@ -185,7 +238,7 @@ def _slices(base: Val, a: Val, b: Val) -> str:
         return ""
     if low_a.is_none and low_b.is_none:
         ends = (high_a, high_b)
-        if all(e.is_none or e.kind != "const" or (isinstance(e.const, int) and e.const > 0) for e in ends):
+        if all(e.is_none or e.kind != "const" or (isinstance(e.const, int) and e.const != 0) for e in ends):
             return "both parts begin with the first row"
     if high_a.is_none and high_b.is_none and not (low_a.is_none or low_b.is_none):
         return "both parts go on to the last row"
