@@ -62,6 +62,9 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB467", "too-few-draws", E, "a sampler draws only a few samples per epoch"),
     ("SB468", "positions-for-indices", E, "positions in a list of indices are used instead of the indices"),
     ("SB469", "weights-of-other-rows", E, "the sampler weights belong to other rows than the data that it draws from"),
+    ("SB470", "mirrored-batch", E, "a batch is flipped or rolled along the batch axis"),
+    ("SB471", "labels-through-to-tensor", E, "class indices go through ToTensor, which divides them by 255"),
+    ("SB472", "interpolated-labels", E, "a mask of class indices is resized by interpolation"),
     # 5xx model structure
     ("SB501", "unregistered-layers", E, "layers in a plain list or dict are not registered"),
     ("SB502", "repeated-layer", E, "[layer] * n repeats one layer: the weights are shared"),

@@ -68,6 +68,12 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB177", "last-optimizer-only", E, "only the optimizer of the last model is stepped"),
     ("SB178", "overwritten-loss", E, "a loop sets the loss anew: only its last term is trained"),
     ("SB179", "two-optimizers-at-once", W, "two optimizers step the same parameters in every round"),
+    ("SB180", "misplaced-option", W, "a number lands in the wrong option of the optimizer"),
+    ("SB181", "aliased-gradient", E, "a momentum buffer written by hand is the gradient itself, not a copy"),
+    ("SB182", "maximized-loss", E, "maximize=True together with a loss that should be minimized"),
+    ("SB183", "clamped-loss", W, "the loss is clipped instead of the gradient"),
+    ("SB184", "forgotten-momentum", W, "a momentum buffer starts at zero again in every step"),
+    ("SB185", "unused-gradient-change", E, "a changed gradient is bound to a name and never written back"),
     # 2xx losses, targets, shapes
     ("SB201", "softmax-before-cross-entropy", E, "softmax before CrossEntropyLoss: it expects raw logits"),
     ("SB202", "log-softmax-before-cross-entropy", H, "log_softmax before CrossEntropyLoss is redundant"),
@@ -166,6 +172,11 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB277", "competing-labels", W, "softmax is used where several labels can be true at once"),
     ("SB278", "divergence-term", W, "the KL term of a variational autoencoder has a wrong sign, formula or scale"),
     # 3xx modes and metrics
+    ("SB282", "hard-prediction-in-loss", W, "a term of the loss is made from hard predictions and has no gradient"),
+    ("SB283", "noisy-target", E, "the target of a denoising loss is the noisy input"),
+    ("SB284", "missing-as-zero", W, "missing labels are trained as zeros"),
+    ("SB286", "shifted-twice", E, "the labels of a language model are shifted twice"),
+    ("SB290", "loss-on-held-out-rows", E, "the loss covers the rows or nodes that are kept for the test"),
     ("SB301", "missing-eval-mode", E, "model.eval() is missing: evaluation runs in training mode"),
     ("SB302", "training-in-eval-mode", E, "model.train() is missing: training goes on in eval mode"),
     ("SB303", "gradients-in-evaluation", W, "torch.no_grad() is missing: evaluation records gradients"),
@@ -215,4 +226,6 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
         "a torchmetrics object is used in the wrong order, with hard labels, averaged or never reset",
     ),
     ("SB345", "logits-into-probability-metric", E, "a metric of probabilities gets raw logits"),
+    ("SB346", "halved-average", E, "a running average counts the last values most"),
+    ("SB348", "perplexity-base", E, "the perplexity takes the wrong base for the cross entropy"),
 )

@@ -64,7 +64,7 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             if id(event.node) in seen or rounds.is_loader_loop(inner) or event.conds_in(inner) or not val.grad:
                 continue
-            if _counts(inner) or not _anew(inner, name) or event.funcs != back.funcs:
+            if _counts(inner) or not _anew(inner, name) or event.funcs[: len(back.funcs)] != back.funcs:
                 continue
             seen.add(id(event.node))
             yield p.report(

@@ -65,6 +65,7 @@ def check(p: Program) -> Iterator[Finding]:
             for v in ancestors(event.args[0], limit=3000)
             if v.name == "Embedding" and v.owner is not None and v.owner.kwargs.get("padding_idx") is not None
         ]
+        flat = flat or any(v.name in ("transpose", "permute", "movedim", "mT") for v in q.chain(event.args[0])[:4])
         if not (padded and (fill is None or fill.const != -100)) and not (by_index and flat):
             continue
         if any(v.kind == "const" and v.const == -100 for v in parts):

@@ -43,12 +43,13 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _parted(p)
     for event in p.once("attribute"):
         node = event.node
         if not event.args or not isinstance(node, ast.Attribute) or event.name not in ("weight", "data"):
@@ -86,6 +87,11 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the two tensors are equal at the start only; the optimizer moves them apart",
                 fix="Assign the parameter itself: self.out.weight = self.emb.weight",
             )
+    yield from _in_place(p)
+
+
+def _in_place(p: Program) -> Iterator[Finding]:
+    """Weights that are tied by copying numbers."""
     for event in p.once("inplace"):
         if (
             event.name == "copy_"
@@ -107,3 +113,26 @@ def check(p: Program) -> Iterator[Finding]:
                     why="the two tensors are equal at the start only; the optimizer moves them apart",
                     fix="Assign the parameter itself: self.out.weight = self.emb.weight",
                 )
+
+
+def _parted(p: Program) -> Iterator[Finding]:
+    """Tied modules of which one gets a new parameter afterwards, in an initialisation for example."""
+    tied: dict[int, Event] = {}
+    seen: set[int] = set()
+    for event in p.all("attribute"):
+        if event.name != "weight" or not event.args or event.recv is None or event.recv.kind != "module":
+            continue
+        val = event.args[0]
+        if val.name == "parameter" and "weight" in val.tags and val.args and val.args[0] is not event.recv:
+            tied[id(event.recv)] = tied[id(val.args[0])] = event
+        elif val.name == "Parameter" and id(event.recv) in tied and id(event.node) not in seen:
+            seen.add(id(event.node))
+            tie = tied[id(event.recv)]
+            yield p.report(
+                "SB515",
+                event,
+                f"weight tying is broken: a new nn.Parameter replaces the shared weight (tied at line {tie.line})",
+                why="each layer gets a parameter of its own: embedding and decoder no longer share their weight",
+                fix="Change the numbers in place (nn.init.normal_(m.weight)), or tie after the initialisation",
+                related=((str(tie.src.path), tie.line, "the tie"),),
+            )

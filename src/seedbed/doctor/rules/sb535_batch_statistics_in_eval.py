@@ -46,15 +46,26 @@ from collections.abc import Iterator
 from typing import Any
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import syntax
+from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static import op_shapes, syntax
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
+_SPREAD = ("std", "var", "std_mean", "var_mean", "max", "amax", "min", "norm")
 _LOSSES = frozenset(["loss", "criterion", "contrastive", "vicreg", "barlow", "twins", "whitening", "objective"])
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    found = list(_whole_modules(p))
+    yield from found
+    yield from _steps(p, {one.line for one in found})
+
+
+def _whole_modules(p: Program) -> Iterator[Finding]:
+    """Modules that do nothing but normalise their input."""
     for cls in p.classes:
         member = cls.scope.vars.get("forward") if cls.base == "module" else None
         if member is None or member.kind != "func" or member.owner.src is not p.source:
@@ -98,3 +109,65 @@ def _reduced(node: Any, name: str, kinds: tuple[str, ...]) -> ast.AST | None:
             if isinstance(lead, ast.Constant) and lead.value == 0:
                 return n
     return None
+
+
+def _steps(p: Program, known: set[int]) -> Iterator[Finding]:
+    """Steps of a model that normalise what a layer gave, and that are run in evaluation too."""
+    places: dict[int, list[Val]] = {}
+    for val in q.everything(p):
+        if val.name in ("div", "true_divide") and val.kind == "tensor" and val.src is p.source:
+            places.setdefault(id(val.node), []).append(val)
+    for made in places.values():
+        mean = next((m for v in made if (m := _centre(v)) is not None), None)
+        if mean is None or len({p.trained(v) for v in made}) < 2 or made[0].line in known:
+            continue
+        if _over_batch(mean) and _in_forward(p, made[0]):
+            yield p.report(
+                "SB535",
+                made[0],
+                "the model normalises with the mean and deviation of the batch, in eval mode too: it keeps no running "
+                "statistics",
+                why="a prediction depends on the other samples of its batch, on its size and its order",
+                fix="Use nn.BatchNorm1d (running statistics) or statistics stored from the training data; "
+                "LayerNorm normalises each sample by itself",
+            )
+
+
+def _over_batch(made: Val) -> bool:
+    """Whether a statistic of a tensor goes over the batch axis, and not over a time axis in front."""
+    base = made.args[0] if made.args else None
+    if base is None or base.kind == "const":
+        return False
+    dim = op_shapes.dim_of(made.args, made.kwargs)
+    if dim is None:
+        return base.shape is not None and len(base.shape) >= 2
+    axes = dim if isinstance(dim, tuple) else (dim,)
+    if base.shape is not None and len(base.shape) < 2:
+        return False
+    return 0 in axes and (len(axes) > 1 or base.shape is None or len(base.shape) == 2)
+
+
+def _centre(val: Val) -> Val | None:
+    """The mean that is subtracted from a tensor which is then divided by its own spread."""
+    top = f.core(val.args[0])
+    if top.name != "sub" or len(top.args) != 2:
+        return None
+    base, mean = f.core(top.args[0]), f.core(top.args[1])
+    if mean.name not in ("mean", "min", "amin") or not mean.args or f.core(mean.args[0]) is not base:
+        return None
+    spread = any(v.args and f.core(v.args[0]) is base for v in f.every(val.args[1], *_SPREAD))
+    return mean if spread else None
+
+
+def _in_forward(p: Program, val: Val) -> bool:
+    """Whether an operation stands in a method of a module, in no branch on ``self.training``."""
+    for cls in p.classes:
+        if cls.base != "module" or not _holds(cls.node, val):
+            continue
+        branches = [n for n in syntax.walk(cls.node) if isinstance(n, (ast.If, ast.IfExp)) and _holds(n, val)]
+        return not any("training" in syntax.text(b.test) for b in branches)
+    return False
+
+
+def _holds(node: ast.AST, val: Val) -> bool:
+    return getattr(node, "lineno", 0) <= val.line <= (getattr(node, "end_lineno", 0) or 0)

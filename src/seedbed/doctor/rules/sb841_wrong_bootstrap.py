@@ -58,6 +58,7 @@ _ENDS = frozenset(["done", "dones", "terminal", "terminals", "terminated", "term
 _REST = frozenset(
     ["not", "non", "nonterminal", "notdone", "mask", "masks", "alive", "cont", "continue", "nonterminals"]
 )
+_PICKS = frozenset(["argmax", "sample", "multinomial", "int_builtin", "item", "tensor", "as_tensor", "batch"])
 _BEST = frozenset(["max", "amax", "argmax"])
 
 
@@ -101,7 +102,7 @@ def _bootstrap(target: Val) -> tuple[Val, Val] | None:
 
 def _problem(p: Program, event: Event, pred: Val, total: Val, future: Val) -> tuple[str, Val]:
     parts = [v for v, power in factors(future) if power > 0]
-    inside = list(ancestors(total, limit=600))
+    inside = _arithmetic(total)
     for part in parts:
         bare = core(part)
         if _is_end(bare) and complement(part) is None and part.name not in ("invert", "logical_not", "rsub", "sub"):
@@ -126,10 +127,26 @@ def _problem(p: Program, event: Event, pred: Val, total: Val, future: Val) -> tu
     return "", total
 
 
+def _arithmetic(total: Val) -> list[Val]:
+    """What a target is computed from: not the memory from which its tensors were filled."""
+    found: dict[int, Val] = {}
+    stack = [total]
+    while stack and len(found) < 600:
+        one = stack.pop()
+        if id(one) in found:
+            continue
+        found[id(one)] = one
+        if one.name not in ("tensor", "as_tensor", "stack", "array") and one.kind not in ("list", "module", "func"):
+            stack.extend(one.inputs())
+    return list(found.values())
+
+
 def _beside(val: Val) -> bool:
     """Whether a value belongs to the batch that the loss is computed from."""
-    return any(a.name in ("batch", "element", "part", "sample", "getitem") for a in ancestors(val, limit=3)) or (
-        val.name in ("batch", "part")
+    return (
+        any(a.name in ("batch", "element", "part", "sample", "getitem") for a in ancestors(val, limit=3))
+        or val.name in ("batch", "part")
+        or any(a is not val and _ENDS & {a.name, a.var} for a in ancestors(val, limit=4))
     )
 
 
@@ -139,7 +156,18 @@ def _is_end(val: Val) -> bool:
 
 
 def _from_net(val: Val) -> bool:
-    return any(a.owner is not None and a.kind == "tensor" for a in ancestors(val, limit=40))
+    """Whether a value is an output of a network, not only something that an action of the network led to."""
+    stack, seen = [val], set[int]()
+    while stack and len(seen) < 40:
+        one = stack.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if one.owner is not None and one.kind == "tensor":
+            return True
+        if one.kind in ("tensor", "phi", "tuple", "number") and one.name not in _PICKS:
+            stack.extend(one.inputs())
+    return False
 
 
 def _state(val: Val) -> Val | None:

@@ -51,6 +51,9 @@ def builtin(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], kwarg
         made.attrs = dict(kwargs)
         if args and args[0].kind == "dict":
             made.attrs.update(args[0].attrs)
+        if args and args[0].kind == "params" and args[0].name.startswith("named"):
+            pair = iteration.element(run, args[0], node)
+            made.attrs["*"] = pair.items[-1] if pair.items else pair
         return made
     if last in ("int", "float", "bool", "str") and args:
         if args[0].kind == "const":
@@ -62,6 +65,8 @@ def builtin(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], kwarg
         made.kind, made.grad, made.shape = "number", False, ()
         return made
     if last == "len":
+        if args and isinstance(args[0].const, str):
+            return const(len(args[0].const), node, run.src)
         made = library_value(run, "number", "len", node, args, {})
         if args and args[0].items is not None and not args[0].tags & {"each", "repeat"}:
             return const(len(args[0].items), node, run.src) if args[0].kind == "tuple" else made
@@ -128,3 +133,25 @@ def library_value(
     val.args, val.kwargs = args, dict(kwargs)
     run.keep.append(val)
     return val
+
+
+def parser(run: Machine, obj: Val, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    """A method of an ``ArgumentParser``: what it gives are the defaults."""
+    if name == "add_argument" and args:
+        flags = [a.const for a in args if isinstance(a.const, str)]
+        long = next((f for f in flags if f.startswith("--")), flags[0] if flags else "")
+        key = str(kwargs["dest"].const) if "dest" in kwargs else long.lstrip("-").replace("-", "_")
+        value = kwargs.get("default", unknown(key, node, run.src))
+        if "action" in kwargs and "default" not in kwargs:
+            value = unknown(key, node, run.src)
+        obj.attrs[key] = value if "action" not in kwargs else unknown(key, node, run.src)
+        return obj
+    if name in ("parse_args", "parse_known_args"):
+        made = Val("instance", "args", node, run.src)
+        made.attrs = dict(obj.attrs)
+        if name == "parse_args":
+            return made
+        pair = Val("tuple", "args", node, run.src)
+        pair.items = [made, unknown("rest", node, run.src)]
+        return pair
+    return obj if "group" in name else unknown(name, node, run.src)

@@ -150,6 +150,7 @@ def _recurrent(run: Machine, module: Val, node: ast.AST, args: tuple[Val, ...], 
     if module.name == "LSTM":
         cell = run.tensor("state", node, *args)
         cell.owner, cell.grad = module, run.grads[-1]
+        cell.tags.add("cell")
         pair = Val("tuple", "state", node, run.src)
         pair.items = [state, cell]
         made.items = [out, pair]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from seedbed.doctor.static import naming, op_shapes, ops
+from seedbed.doctor.static import builtin_calls, naming, op_shapes, ops
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const, join, unknown, uses_gradient
 
@@ -32,6 +32,8 @@ def _call(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: 
         return const(None)
     if obj.kind in ("list", "dict") or (obj.kind == "iter" and obj.items is not None):
         return _collection(run, obj, name, node, args, kwargs)
+    if obj.kind == "state" and name in ("items", "values", "keys", "copy"):
+        return _state(run, obj, name, node)
     if obj.kind == "module_super":
         obj = obj.args[0]
     if obj.kind == "module":
@@ -39,7 +41,7 @@ def _call(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: 
     if obj.kind in ("optimizer", "scheduler", "scaler"):
         return _trainer_part(run, obj, name, node, args, kwargs)
     if obj.kind == "parser":
-        return _parser(run, obj, name, node, args, kwargs)
+        return builtin_calls.parser(run, obj, name, node, args, kwargs)
     if obj.kind == "object":
         return _object(run, obj, name, node, args, kwargs)
     if obj.kind == "class" and name == "apply" and obj.owner.base == "autograd":
@@ -70,6 +72,8 @@ def tensor(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs:
         if name in ("sub_", "add_", "addcdiv_", "copy_") and any(uses_gradient(a) for a in args):
             run.emit("manual", name, node, recv=base, args=args, kwargs=kwargs)
     made = ops.apply(run, name, node, (obj, *args), kwargs)
+    if obj.kind == "distribution" and not args and name in ("sample", "rsample", "entropy"):
+        made.shape = op_shapes.of_distribution(obj)
     if obj.kind != "tensor" and not obj.shape and name not in ops.FLOATS and name not in op_shapes.SAME:
         made.kind = "unknown" if obj.kind in ("unknown", "method") else made.kind
     if name == "size" and not args:
@@ -88,6 +92,14 @@ def tensor(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs:
         run.emit("requires_grad", name, node, recv=obj, args=args or (const(True),))
         obj.tags.add("leaf")
         return obj
+    return made
+
+
+def _state(run: Machine, obj: Val, name: str, node: ast.AST) -> Val:
+    """What ``state_dict()`` gives as a dict; ``copy()`` is a new dict of the same tensors."""
+    made = Val("state" if name == "copy" else "iter", name, node, run.src)
+    made.args = obj.args if name == "copy" else (obj,)
+    made.tags = set(obj.tags) if name == "copy" else set()
     return made
 
 
@@ -335,27 +347,6 @@ def _object(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs
     made = unknown(name, node, run.src, *args, *kwargs.values(), obj)
     made.grad = False
     return made
-
-
-def _parser(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
-    if name == "add_argument" and args:
-        flags = [a.const for a in args if isinstance(a.const, str)]
-        long = next((f for f in flags if f.startswith("--")), flags[0] if flags else "")
-        key = str(kwargs["dest"].const) if "dest" in kwargs else long.lstrip("-").replace("-", "_")
-        value = kwargs.get("default", unknown(key, node, run.src))
-        if "action" in kwargs and "default" not in kwargs:
-            value = unknown(key, node, run.src)
-        obj.attrs[key] = value if "action" not in kwargs else unknown(key, node, run.src)
-        return obj
-    if name in ("parse_args", "parse_known_args"):
-        made = Val("instance", "args", node, run.src)
-        made.attrs = dict(obj.attrs)
-        if name == "parse_args":
-            return made
-        pair = Val("tuple", "args", node, run.src)
-        pair.items = [made, unknown("rest", node, run.src)]
-        return pair
-    return obj if "group" in name else unknown(name, node, run.src)
 
 
 def _collection(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:

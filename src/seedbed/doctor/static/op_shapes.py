@@ -335,3 +335,13 @@ def unreduced(name: str, args: tuple[Val, ...]) -> Shape | None:
     if name in ("CrossEntropyLoss", "NLLLoss") and args[0].shape is not None and len(args[0].shape) == 2:
         return args[0].shape[:1]
     return None
+
+
+def of_distribution(dist: Val) -> Shape | None:
+    """The shape of one sample of a distribution of ``torch.distributions``."""
+    given = next((v for v in dist.inputs() if v.shape is not None), None)
+    if given is None or given.shape is None:
+        return None
+    if dist.name in ("Categorical", "OneHotCategorical"):
+        return given.shape[:-1] if dist.name == "Categorical" else given.shape
+    return given.shape if dist.name in ("Bernoulli", "Normal", "Uniform", "Beta", "Exponential", "Poisson") else None

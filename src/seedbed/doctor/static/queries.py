@@ -137,10 +137,18 @@ def chain(val: Val) -> list[Val]:
     return found
 
 
+def everything(p: Program) -> list[Val]:
+    """Every value of the program that an event knows, or that one of those is made from."""
+    users(p, Val("const"))
+    found: list[Val] = p.cache["values"]
+    return found
+
+
 def users(p: Program, val: Val) -> list[Val]:
     """Values made directly from ``val``."""
     if "users" not in p.cache:
         table: dict[int, list[Val]] = {}
+        p.cache["values"] = values = list[Val]()
         seen: set[int] = set()
         stack = [v for e in p.events for v in (e.result, *e.args) if v is not None]
         while stack:
@@ -148,6 +156,7 @@ def users(p: Program, val: Val) -> list[Val]:
             if id(part) in seen:
                 continue
             seen.add(id(part))
+            values.append(part)
             if part.kind in ("func", "class", "lib", "module"):
                 continue
             for source in part.inputs():
@@ -155,4 +164,26 @@ def users(p: Program, val: Val) -> list[Val]:
                 stack.append(source)
         p.cache["users"] = table
     found: list[Val] = p.cache["users"].get(id(val), [])
+    return found
+
+
+_SHARED = frozenset(
+    ("data", "detach", "view", "reshape", "view_as", "flatten", "getitem", "squeeze", "unsqueeze", "T", "t")
+)
+
+
+def memory(val: Val) -> list[Val]:
+    """The tensors whose memory ``val`` is: views, ``.data`` and in-place results are seen through, copies are not."""
+    found: list[Val] = []
+    stack, count = [val], 0
+    while stack and count < 60:
+        one = stack.pop()
+        count += 1
+        inplace = one.name.endswith("_") and not one.name.endswith("__") and one.kind in ("tensor", "unknown")
+        if one.kind == "phi":
+            stack.extend(one.args)
+        elif one.kind in ("tensor", "unknown") and (one.name in _SHARED or inplace) and one.args:
+            stack.append(one.args[0])
+        else:
+            found.append(one)
     return found

@@ -10,7 +10,7 @@ from seedbed.doctor.static.values import Val, ancestors
 MOVES = frozenset(["view", "reshape", "flatten", "contiguous", "long", "to", "transpose", "t", "permute"])
 
 
-def token_source(val: Val) -> tuple[Val | None, str]:
+def token_source(val: Val, through_batches: bool = False) -> tuple[Val | None, str]:
     """The tensor that token ids come from, and how they were sliced along the way (``""``: not at all)."""
     current, key = val, ""
     for _ in range(20):
@@ -23,6 +23,8 @@ def token_source(val: Val) -> tuple[Val | None, str]:
             and "each" in current.args[0].tags
         ):
             current = current.args[0].items[0]
+        elif through_batches and current.name in ("batch", "clone", "tensor", "as_tensor") and current.args:
+            current = current.args[0]
         elif current.name == "getitem" and len(current.args) > 1:
             keys = current.args[1].items or [current.args[1]]
             if not any(k.kind == "slice" for k in keys):
@@ -122,3 +124,29 @@ def _turned(val: Val) -> bool:
             return False
         current = current.args[0]
     return False
+
+
+def axis_read(size: Val) -> tuple[Val, int] | None:
+    """The tensor and the axis from which a size was read: ``x.size(0)``, ``x.shape[0]``, ``len(x)``."""
+    if size.name == "size" and len(size.args) > 1 and isinstance(size.args[1].const, int):
+        return size.args[0], size.args[1].const
+    if size.name == "len" and size.args:
+        return size.args[0], 0
+    if size.name == "shape" and isinstance(size.const, int) and size.args:
+        base = size.args[0]
+        return (base.args[0] if base.name == "shape" and base.args else base), size.const
+    if size.name == "getitem" and len(size.args) > 1 and size.args[0].name == "shape" and size.args[0].args:
+        at = size.args[1].const
+        return (size.args[0].args[0], at) if isinstance(at, int) else None
+    return _written_axis(size)
+
+
+def _written_axis(size: Val) -> tuple[Val, int] | None:
+    """The axis of a size whose number is known, read from the code: ``x.size(0)``, ``x.shape[0]``."""
+    node = size.node
+    at: ast.expr | None = None
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "size" and node.args:
+        at = node.args[0]
+    elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
+        at = node.slice
+    return (size, at.value) if isinstance(at, ast.Constant) and isinstance(at.value, int) else None

@@ -1,0 +1,96 @@
+"""A denoising autoencoder is trained to give back its noisy input.
+
+## What it does
+
+Finds reconstruction losses that compare the output with the corrupted input of the model itself.
+
+## Why is this bad
+
+The target still holds the noise, so the model learns to copy it. Denoising needs the clean signal as the target.
+
+## Example
+
+```python
+model = nn.Linear(32, 32)
+optimizer = torch.optim.Adam(model.parameters())
+for x, y in loader:
+    noisy = x + 0.3 * torch.randn_like(x)
+    optimizer.zero_grad()
+    F.mse_loss(model(noisy), noisy).backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+model = nn.Linear(32, 32)
+optimizer = torch.optim.Adam(model.parameters())
+for x, y in loader:
+    noisy = x + 0.3 * torch.randn_like(x)
+    optimizer.zero_grad()
+    F.mse_loss(model(noisy), x).backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.rules.sb824_unrelated_noise_target import pairs
+from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+_RANDOM = ("randn_like", "rand_like", "randn", "rand", "normal", "bernoulli", "dropout")
+_SAID = frozenset(["noisy", "noised", "corrupt", "corrupted", "masked", "perturbed", "degraded", "damaged"])
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for pred, target, event in pairs(p):
+        goal = f.core(target)
+        noise = _noise(goal)
+        if noise is None or not pred.grad or target.grad or id(event.node) in seen or goal.name == "dropout":
+            continue
+        fed = [e for e in p.all("forward") if e.args and not e.depth and f.core(e.args[0]) is goal]
+        made = {id(v) for v in ancestors(pred, limit=2000)}
+        if not any(e.result is not None and id(e.result) in made for e in fed):
+            continue
+        if not (_SAID & set(words(goal.var)) or _SAID & set(words(target.var)) or _batch(goal)):
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB283",
+            event,
+            "the target of the denoising loss is the noisy input itself, not the clean signal",
+            why="the output is compared with the corrupted input, so the model learns to copy the noise",
+            fix="Compare with the clean batch: loss(model(noisy), clean)",
+            related=(q.place(noise),),
+        )
+
+
+def _noise(goal: Val) -> Val | None:
+    """The random numbers that were added to (or multiplied with) a signal."""
+    if goal.name not in ("add", "mul", "where", "masked_fill", "clamp", "add_") or not goal.args:
+        return None
+    if goal.name == "clamp":
+        return _noise(f.core(goal.args[0]))
+    for part in goal.args[:3]:
+        for one in ancestors(part, limit=8):
+            if one.kind == "tensor" and one.name in _RANDOM and one.line:
+                return one
+    return None
+
+
+def _batch(goal: Val) -> bool:
+    """Whether the clean signal is a batch of a loader."""
+    return any(
+        v.name in ("batch", "part") and any(a.kind == "loader" for a in ancestors(v, limit=6))
+        for part in goal.args
+        for v in q.chain(part)[:6]
+    )

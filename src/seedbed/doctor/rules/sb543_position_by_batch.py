@@ -1,0 +1,120 @@
+"""A positional encoding is cut by the batch size.
+
+## What it does
+
+Finds tables of positions that are cut (or looked up) with `x.size(0)`, while `x` has its batch in front.
+
+## Why is this bad
+
+`x.size(0)` counts samples. Each sample gets its own vector, the same at all its positions: the model does not
+know the order in the sequence, and a prediction depends on the place in the batch.
+
+## Example
+
+```python
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.emb = nn.Embedding(50, 16)
+        self.register_buffer("pe", torch.randn(512, 1, 16))
+        self.enc = nn.TransformerEncoderLayer(16, 4, batch_first=True)
+
+    def forward(self, ids):
+        x = self.emb(ids)
+        return self.enc(x + self.pe[: x.size(0)])
+
+net = Net()
+net(torch.randint(0, 50, (8, 10)))
+```
+
+## Use instead
+
+```python
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.emb = nn.Embedding(50, 16)
+        self.register_buffer("pe", torch.randn(512, 1, 16))
+        self.enc = nn.TransformerEncoderLayer(16, 4, batch_first=True)
+
+    def forward(self, ids):
+        x = self.emb(ids)
+        return self.enc(x + self.pe[: x.size(1)].transpose(0, 1))
+
+net = Net()
+net(torch.randint(0, 50, (8, 10)))
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import tokens
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for val in q.everything(p):
+        if val.name != "add" or val.kind != "tensor" or len(val.args) != 2:
+            continue
+        for data, table in (val.args, val.args[::-1]):
+            cut = _cut_by_batch(table)
+            if cut is None or id(cut.node) in seen or not _batch_first(p, data, val):
+                continue
+            if any(v.name in ("transpose", "permute", "t") for v in q.chain(data)[:6]):
+                continue
+            seen.add(id(cut.node))
+            yield p.report(
+                "SB543",
+                cut,
+                "the positional encoding is cut with size(0), the batch size: it varies by sample, not by position",
+                why="the batch comes first (batch_first), so every position of a sequence gets the same vector",
+                fix="Cut it by the length of the sequence: pe[:, : x.size(1)] with a table of shape (1, max_len, d)",
+            )
+
+
+def _cut_by_batch(table: Val) -> Val | None:
+    """The slice of a table (or the lookup of positions) whose length is ``x.size(0)``."""
+    for one in q.chain(table)[:8]:
+        if one.name == "getitem" and len(one.args) > 1 and not _from_data(one.args[0]):
+            key = one.args[1].items[0] if one.args[1].items else one.args[1]
+            if key.kind == "slice" and len(key.args) > 1 and _is_batch_size(key.args[1]):
+                return one
+        if one.name == "Embedding" and one.args:
+            for made in ancestors(one.args[0], limit=12):
+                if made.name == "arange" and made.args and _is_batch_size(made.args[-1]):
+                    return made
+    return None
+
+
+def _from_data(val: Val) -> bool:
+    return val.owner is not None or any(v.name in ("batch", "Embedding", "forward") for v in q.chain(val)[:6])
+
+
+def _is_batch_size(size: Val) -> bool:
+    """Whether a size was read from axis 0 of a tensor with several axes."""
+    found = tokens.axis_read(size)
+    return found is not None and found[1] == 0
+
+
+def _batch_first(p: Program, data: Val, total: Val) -> bool:
+    """Whether a tensor has its batch in front: as it was made, or because what takes it is ``batch_first``."""
+    if tokens.leading_axis(data) == "batch":
+        return True
+    for event in p.all("forward"):
+        flag = event.recv.kwargs.get("batch_first") if event.recv is not None else None
+        if flag is not None and flag.const is True and event.args:  # noqa: SIM102
+            if any(v is total for v in q.chain(event.args[0])[:8]):
+                return True
+    found = f.core(total)
+    return (
+        any(u.name == "mean" and u.number(1, "dim") == 1 and u.args[0] is found for u in q.users(p, found))
+        and tokens.leading_axis(data) != "time"
+    )

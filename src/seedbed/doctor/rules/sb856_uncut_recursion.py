@@ -1,0 +1,122 @@
+"""Returns or advantages run over the end of an episode.
+
+## What it does
+
+Finds backward recursions `acc = delta + gamma * lam * acc` without the terminal mask, where the ends of episodes
+are known.
+
+## Why is this bad
+
+The rewards (advantages) of the next episode are carried into the one before. Actions are credited with what they
+did not cause.
+
+## Example
+
+```python
+def advantages(rewards, values, dones, last, gamma=0.99, lam=0.95):
+    adv, acc = torch.zeros_like(rewards), 0.0
+    for t in reversed(range(len(rewards))):
+        alive = 1 - dones[t]
+        delta = rewards[t] + gamma * alive * last - values[t]
+        acc = delta + gamma * lam * acc
+        adv[t], last = acc, values[t]
+    return adv
+```
+
+## Use instead
+
+```python
+def advantages(rewards, values, dones, last, gamma=0.99, lam=0.95):
+    adv, acc = torch.zeros_like(rewards), 0.0
+    for t in reversed(range(len(rewards))):
+        alive = 1 - dones[t]
+        delta = rewards[t] + gamma * alive * last - values[t]
+        acc = delta + gamma * lam * alive * acc
+        adv[t], last = acc, values[t]
+    return adv
+```
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
+from seedbed.doctor.static.program import Program
+
+_ENDS = re.compile(
+    r"done|termin|\bend(s|ed|ing)?\b|alive|mask|\bcont(inue)?s?\b|not_?last|last_?step|\bds?\b|\bfinal|episode_?start",
+    re.I,
+)
+_RATES = re.compile(r"gamma|discount|lam|\bg\b|0\.9\d*")
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for func in q.nodes(p, ast.FunctionDef, ast.Module):
+        for loop in syntax.walk(func):
+            if not isinstance(loop, ast.For) or not _backwards(loop):
+                continue
+            found = _recursion(loop)
+            if found is None or not _known(func, loop) or _resets(loop):
+                continue
+            name = syntax.text(found.targets[0]) if isinstance(found, ast.Assign) else ""
+            yield p.report(
+                "SB856",
+                (found, p.source),
+                f"{name} is carried over the end of an episode: the recursion has no terminal mask (1 - done)",
+                why="what the next episode earns is added to the one before, although the ends are known (done)",
+                fix=f"Multiply the carried part with the mask: {name} = delta + gamma * lam * (1 - done[t]) * {name}",
+            )
+            return
+
+
+def _backwards(loop: ast.For) -> bool:
+    over = syntax.text(loop.iter)
+    return "reversed(" in over or "[::-1]" in over or ", -1, -1)" in over or ".flip(" in over
+
+
+def _recursion(loop: ast.For) -> ast.Assign | None:
+    """The statement that carries a discounted sum from one step to the one before, without a mask in it."""
+    for node in loop.body:
+        if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
+            continue
+        name, value = node.targets[0].id, node.value
+        if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add):
+            continue
+        for side in (value.left, value.right):
+            carried = any(isinstance(n, ast.Name) and n.id == name for n in syntax.walk(side))
+            if carried and isinstance(side, ast.BinOp) and isinstance(side.op, ast.Mult):
+                said = _opened(loop, side)
+                if _RATES.search(said) and not _ENDS.search(said) and " * (" not in said.replace(f"({name})", ""):
+                    return node
+    return None
+
+
+def _opened(loop: ast.For, side: ast.AST) -> str:
+    """The code of a term, with names that the loop itself sets written out."""
+    said = syntax.text(side)
+    for node in loop.body:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+            if re.search(rf"\b{name}\b", syntax.text(side)) and not re.search(rf"\b{name}\b", syntax.text(node.value)):
+                said += " " + syntax.text(node.value)
+    return said
+
+
+def _known(func: ast.AST, loop: ast.For) -> bool:
+    """Whether the ends of episodes are at hand: read in the loop, or given to the function."""
+    strict = re.compile(r"done|terminal|terminated|alive|not_?last|\bends\b", re.I)
+    given = [a.arg for a in func.args.args] if isinstance(func, ast.FunctionDef) else []
+    inside = [syntax.text(n) for n in syntax.walk(loop) if isinstance(n, (ast.Name, ast.Attribute))]
+    inside += [n.value for n in syntax.walk(loop) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    return any(strict.search(name) for name in [*given, *inside])
+
+
+def _resets(loop: ast.For) -> bool:
+    """Whether a branch in the loop looks at the ends."""
+    return any(isinstance(n, (ast.If, ast.IfExp)) and _ENDS.search(syntax.text(n.test)) for n in syntax.walk(loop))

@@ -1,0 +1,123 @@
+"""Generation feeds one token at a time and drops the hidden state.
+
+## What it does
+
+Finds loops that feed a recurrent model its own last token without the state of the step before.
+
+## Why is this bad
+
+Every step starts from zeros: the model has forgotten the prompt and all that it generated but one token.
+
+## Example
+
+```python
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.emb, self.rnn, self.out = nn.Embedding(20, 8), nn.GRU(8, 16, batch_first=True), nn.Linear(16, 20)
+
+    def forward(self, x, state=None):
+        y, state = self.rnn(self.emb(x), state)
+        return self.out(y), state
+
+model = Model()
+token = torch.zeros(1, 1, dtype=torch.long)
+with torch.no_grad():
+    for _ in range(10):
+        logits, _ = model(token)
+        token = logits[:, -1].argmax(-1, keepdim=True)
+```
+
+## Use instead
+
+```python
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.emb, self.rnn, self.out = nn.Embedding(20, 8), nn.GRU(8, 16, batch_first=True), nn.Linear(16, 20)
+
+    def forward(self, x, state=None):
+        y, state = self.rnn(self.emb(x), state)
+        return self.out(y), state
+
+model = Model()
+token, state = torch.zeros(1, 1, dtype=torch.long), None
+with torch.no_grad():
+    for _ in range(10):
+        logits, state = model(token, state)
+        token = logits[:, -1].argmax(-1, keepdim=True)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
+
+_PICKS = frozenset(["argmax", "multinomial", "topk_indices", "sample", "max"])
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    rounds: dict[int, list[Event]] = {}
+    for event in p.all("forward"):
+        if event.loops and event.args and event.depth == 0:
+            rounds.setdefault(id(event.node), []).append(event)
+    for runs in rounds.values():
+        later = [e for e in runs if e.rounds and e.rounds[-1] > 0]
+        if not later or not all(_forgets(e) for e in later[:2]) or not _own_token(later[0], runs):
+            continue
+        yield p.report(
+            "SB858",
+            later[0],
+            "generation feeds one token at a time without the hidden state: it is dropped and starts from zeros in "
+            "every step",
+            why="the model has forgotten the prompt and everything that it generated but the last token",
+            fix="Pass the state on: logits, state = model(token, state)",
+        )
+
+
+def _forgets(event: Event) -> bool:
+    """Whether a recurrent model is called with nothing but its token."""
+    if len(event.args) + len(event.kwargs) > 1 and any(_is_state(a) for a in (*event.args[1:], *event.kwargs.values())):
+        return False
+    result = event.result
+    if result is None:
+        return False
+    layers = [v for part in q.flat([result]) for v in ancestors(part, limit=60) if v.name == "recurrent"]
+    return (
+        bool(layers)
+        and all(len(v.args) < 2 or all(o.is_none for o in v.args[1].options()) for v in layers if v.args)
+        and event.recv is not None
+        and not _keeps(event)
+    )
+
+
+def _is_state(val: Val) -> bool:
+    return not val.is_none
+
+
+def _keeps(event: Event) -> bool:
+    """Whether the model keeps its state in itself."""
+    found = event.recv
+    return found is not None and any(
+        a.name == "state" or (a.items and any(i.name == "state" for i in a.items))
+        for o in found.options()
+        for a in o.attrs.values()
+    )
+
+
+def _own_token(event: Event, runs: list[Event]) -> bool:
+    """Whether the input is one token that the model itself gave in the round before, not a growing sequence."""
+    given = list(ancestors(event.args[0], limit=80))
+    before = {id(part) for e in runs if e is not event and e.result is not None for part in q.flat([e.result])}
+    if not any(id(v) in before for v in given) or not any(v.name in _PICKS for v in given):
+        return False
+    top = q.chain(event.args[0])
+    return not any(v.name in ("cat", "concat", "hstack") for v in top[:10]) and not any(
+        v.name in ("cat", "concat") for v in given[:12]
+    )
