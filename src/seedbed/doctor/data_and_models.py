@@ -65,6 +65,9 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB470", "mirrored-batch", E, "a batch is flipped or rolled along the batch axis"),
     ("SB471", "labels-through-to-tensor", E, "class indices go through ToTensor, which divides them by 255"),
     ("SB472", "interpolated-labels", E, "a mask of class indices is resized by interpolation"),
+    ("SB473", "future-in-features", E, "a feature of a time series holds the value to predict, or a later one"),
+    ("SB475", "tiled-labels", E, "labels are tiled where the inputs are repeated one by one"),
+    ("SB477", "files-in-text-order", E, "numbered files are sorted as text, their labels by number"),
     # 5xx model structure
     ("SB501", "unregistered-layers", E, "layers in a plain list or dict are not registered"),
     ("SB502", "repeated-layer", E, "[layer] * n repeats one layer: the weights are shared"),
@@ -96,6 +99,9 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB535", "batch-statistics-in-eval", W, "a normalisation by hand uses batch statistics in evaluation too"),
     ("SB536", "broken-backward", E, "the backward of a custom autograd function is wrong"),
     # 6xx checkpoints and copies
+    ("SB538", "unregistered-statistic", W, "a running statistic is no buffer, or is updated in evaluation too"),
+    ("SB540", "unit-batch-norm", W, "BatchNorm is trained with batches of one sample"),
+    ("SB541", "doubled-branch", W, "a residual block adds its branch to itself"),
     (
         "SB542",
         "broken-straight-through",
@@ -219,15 +225,9 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB911", "diverging-loss", W, "the loss has risen far above its best and stays there"),
     ("SB912", "loss-spikes", H, "the loss jumps again and again"),
     ("SB913", "slowing-throughput", H, "training has become much slower than it was"),
-    ("SB914", "hard-loss-term", E, "a term of the loss is made of hard decisions and has no gradient"),
     ("SB915", "self-update", E, "an average or a buffer is an alias of what it should follow"),
     ("SB916", "place-dependent-output", E, "the output depends on the sample's place in the batch"),
-    ("SB917", "restarted-state", E, "a recurrent layer starts from zeros at every time step"),
-    ("SB918", "swapped-state", E, "hidden and cell state are given in the wrong order"),
     ("SB919", "stalled-sum", W, "a running sum is kept in a format with too few digits"),
     ("SB920", "foreign-labels", E, "labels no longer belong to the inputs that they came with"),
-    ("SB921", "real-padding-id", W, "real ids have the value of padding_idx"),
-    ("SB922", "targets-ahead", E, "the targets of a language model are shifted twice"),
     ("SB923", "partial-clipping", W, "only a part of the optimizer's parameters is clipped"),
-    ("SB928", "noisy-target", W, "the target of a denoiser is its noisy input"),
 )

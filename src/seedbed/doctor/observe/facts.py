@@ -79,6 +79,7 @@ class OptimizerFact:
     clears_per_window: Counter[Site | None] = field(default_factory=Counter)
     grad_seen: set[int] = field(default_factory=set)
     grad_nonzero: set[int] = field(default_factory=set)
+    grad_any: set[int] = field(default_factory=set)
     grad_checks: int = 0
     marks: dict[int, tuple[int, int]] = field(default_factory=dict)
     start: dict[int, Tensor] = field(default_factory=dict)
@@ -90,6 +91,7 @@ class OptimizerFact:
     clip_late: Counter[Site | None] = field(default_factory=Counter)
     clip_early: Counter[Site | None] = field(default_factory=Counter)
     clip_scaled: Counter[Site | None] = field(default_factory=Counter)
+    clip_ids: set[int] = field(default_factory=set)
     plain_steps_scaled: Counter[Site | None] = field(default_factory=Counter)
     frozen_moved: dict[str, float] = field(default_factory=dict)
     rates: list[float] = field(default_factory=list)

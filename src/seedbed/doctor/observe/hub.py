@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
+from seedbed.doctor.observe.belonging import Belonging
 from seedbed.doctor.observe.facts import ForwardFact, LossCall, Record
 from seedbed.doctor.observe.patches import Guard, Patches
 from seedbed.doctor.observe.site import Site
@@ -16,6 +17,7 @@ class Pairing(Protocol):
     """Joins inputs, targets and the rows that they were taken from."""
 
     tokens: dict[int, Tensor]
+    belonging: Belonging
 
     def indexed(self, base: Tensor, index: Tensor, out: Tensor, site: Site | None) -> None:
         """Remember that ``out`` is ``base[index]``."""

@@ -86,6 +86,9 @@ class LoaderWatch:
         tensors = [t for t in _tensors(batch) if is_plain(t)]
         if tensors and tensors[0].ndim:
             self.recorder.batch_now = tensors[0].shape[0]
+            fact.settings.setdefault("rank", tensors[0].ndim)
+            if self.recorder.detailed:
+                self.recorder.pairs.belonging.given(tensors, self.record.steps)
         if epoch.batches <= 2:
             frame = user_frame(1)
             epoch.in_for = frame is not None and in_for_loop(frame)

@@ -94,15 +94,28 @@ def measure(name: str, given: Tensor, target: Any, bound: dict[str, Any]) -> dic
         seen["sum_low"], seen["sum_high"] = _ends(values.sum(axis))
         seen["lse_low"], seen["lse_high"] = _ends(values.logsumexp(axis))
         seen["classes"] = given.shape[axis]
+    if name == "ctc_loss" and isinstance(target, Tensor):
+        seen["blanks"] = _blanks(target, bound)
     if isinstance(target, Tensor) and is_plain(target):
         _measure_target(name, seen, target, bound)
-    for key in ("ignore_index", "log_target", "log_input", "pos_weight", "weight", "label_smoothing"):
+    for key in ("ignore_index", "blank", "log_target", "log_input", "pos_weight", "weight", "label_smoothing"):
         value = bound.get(key)
         if isinstance(value, Tensor):
             seen[key] = value.detach().float().flatten()[:1000].tolist()
         elif value is not None:
             seen[key] = value
     return seen
+
+
+def _blanks(target: Tensor, bound: dict[str, Any]) -> float:
+    """Return the share of the target symbols that are the blank, padding behind the lengths left out."""
+    lengths, blank = bound.get("target_lengths"), int(bound.get("blank", 0))
+    sizes = lengths.tolist() if isinstance(lengths, Tensor) else list(lengths or ())
+    if target.ndim == 2 and len(sizes) == target.shape[0]:
+        real = torch.cat([row[:size] for row, size in zip(target, sizes, strict=True)])
+    else:
+        real = target.flatten()
+    return float((real == blank).float().mean()) if real.numel() else 0.0
 
 
 def _ends(values: Tensor) -> tuple[float, float]:

@@ -11,6 +11,7 @@ import torch
 import xxhash
 from torch import Tensor
 
+from seedbed.doctor.observe.belonging import Belonging, offset_of
 from seedbed.doctor.observe.facts import ForwardFact, LossCall, is_plain
 from seedbed.doctor.observe.hub import Hub
 from seedbed.doctor.observe.site import Site
@@ -51,6 +52,7 @@ class PairWatch:
         self.given_numbers = 0
         self.kept_numbers = 0
         self.order: dict[int, tuple[int, int, Any]] = {}
+        self.belonging = Belonging(recorder.rich)
 
     def input_seen(self, fact: ForwardFact, given: Tensor) -> None:
         """Remember a module's input."""
@@ -93,6 +95,8 @@ class PairWatch:
 
     def loss_seen(self, given: Tensor, target: Tensor, call: LossCall) -> None:
         """Join a loss call with the last input, when both have as many samples."""
+        if target.ndim and not target.is_floating_point() and call.training:
+            self._look_ahead(target, call)
         if self.last is None or target.ndim == 0:
             return
         fact, reference, one, one_order = self.last
@@ -101,6 +105,7 @@ class PairWatch:
             inputs = fact.flat.reshape(fact.pointer[1:])  # a part of the data that nobody holds any more
         if inputs is None or not is_plain(inputs) or not is_plain(target) or not inputs.ndim:
             return
+        self.belonging.compared(fact, inputs, target, call, self.recorder.record.steps)
         self.recorder.batch_now = target.shape[0] if target.shape[0] == inputs.shape[0] else 0
         two_order = self.order.get(target.untyped_storage().data_ptr())
         if one_order and two_order and one_order[0] != two_order[0] and one_order[1] == two_order[1]:
@@ -123,6 +128,13 @@ class PairWatch:
         flat = _flat(fact, inputs)
         tokens = not inputs.is_floating_point() and inputs.dtype != torch.uint8
         self.pairs.append(Pair(fact, call, flat, target.detach().cpu().clone(), tokens, tuple(inputs.shape)))
+
+    def _look_ahead(self, target: Tensor, call: LossCall) -> None:
+        """Note how far the targets of a language model lie ahead of its tokens."""
+        for tokens in self.tokens.values():
+            ahead = offset_of(target, tokens) if target.numel() < 1_000_000 else None
+            if ahead is not None:
+                self.recorder.record.note(f"ahead-{ahead}", call.site, ahead=ahead, length=tokens.shape[1])
 
     def split(self, training: bool) -> list[Pair]:
         """Return the pairs of training passes, or those of passes that no backward pass followed."""

@@ -12,7 +12,18 @@ from typing import Any
 import torch
 
 from seedbed.doctor.observe.hub import Hub
-from seedbed.doctor.observe.site import Site, here, is_user_file
+from seedbed.doctor.observe.site import Site, here, is_user_file, site_of, user_frame
+
+
+def _called_at() -> Site | None:
+    """Return the line that seeds; for a function that only seeds, the line that calls it."""
+    frame = user_frame(2)
+    while frame is not None and any(w in frame.f_code.co_name.lower() for w in ("seed", "determin", "reproduc")):
+        outer = frame.f_back
+        if outer is None or not is_user_file(outer.f_code.co_filename):
+            break
+        frame = outer
+    return None if frame is None else site_of(frame)
 
 
 def states() -> dict[str, str]:
@@ -49,7 +60,7 @@ class RandomWatch:
         calls = self.recorder.record.seeds.setdefault(name, [])
         if len(calls) < 2000:
             number = value if isinstance(value, int | float | str) else None
-            calls.append((here(), number, self.recorder.record.steps))
+            calls.append((_called_at(), number, self.recorder.record.steps))
 
     def used(self) -> list[str]:
         """Return the global generators whose state has changed since the start."""

@@ -99,7 +99,8 @@ class Recorder(Hub):
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         self.guard.run(self.ledger.before_step, optimizer, args, kwargs)
-        if len(args) < 2 and not kwargs.get("closure"):
+        own = not type(optimizer).__module__.startswith("torch.")
+        if len(args) < 2 and not kwargs.get("closure") and not own:
             self.paused = self.tensors.pause()
 
     def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:

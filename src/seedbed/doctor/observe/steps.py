@@ -116,7 +116,9 @@ class StepLedger:
                 fact.grad_seen.update(id(p) for p in fact.params if p.grad is not None)
             if fact.steps in (3, 10, 40):
                 own = [p for p in fact.params if p.grad is not None and is_plain(p.grad)]
-                fact.grad_nonzero.update(id(p) for p in own if float(p.grad.abs().max()) > 1e-6)  # type: ignore[union-attr]
+                sizes = [(id(p), float(p.grad.abs().max())) for p in own]  # type: ignore[union-attr]
+                fact.grad_nonzero.update(key for key, size in sizes if size > 1e-6)
+                fact.grad_any.update(key for key, size in sizes if size > 0)
 
     def _judge_gradients(self, fact: OptimizerFact, watched: list[Tensor]) -> None:
         if any(p.grad is not None and not is_plain(p.grad) for p in watched):
@@ -325,6 +327,7 @@ class StepLedger:
                 continue
             if fact.backs and any(p.grad is not None for p in fact.params):
                 fact.clip_good[site] += 1
+                fact.clip_ids |= ids
                 if fact.backs[-1].scaled and not fact.unscaled:
                     fact.clip_scaled[site] += 1
             elif fact.steps and not fact.cleared and any(p.grad is not None for p in fact.params):

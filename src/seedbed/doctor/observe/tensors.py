@@ -10,10 +10,13 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from seedbed.doctor.observe.effects import HANDLERS as EFFECTS
 from seedbed.doctor.observe.facts import ForwardFact, is_plain, maker
+from seedbed.doctor.observe.hardness import DECISIONS, Hardness
 from seedbed.doctor.observe.hub import Hub
+from seedbed.doctor.observe.recurrence import StateWatch
 from seedbed.doctor.observe.shapes import mixes_axes, trailing_padding
-from seedbed.doctor.observe.site import here
+from seedbed.doctor.observe.site import Site, here
 from seedbed.doctor.observe.values import attention_noise, batch_norm, dropout, exp_of, log_of, sqrt_of, wrapped
 
 Handler = Callable[["TensorWatch", Any, tuple[Any, ...], dict[str, Any]], None]
@@ -30,11 +33,14 @@ class FunctionWatch(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         out = func(*args, **kwargs) if kwargs else func(*args)
         try:
-            handler = HANDLERS.get(func.__name__)
+            name = func.__name__
         except AttributeError:
             return out
-        if handler is not None:
-            self.watch.recorder.guard.run(handler, self.watch, out, args, kwargs or {})
+        watch = self.watch
+        for handler in HANDLERS.get(name, ()):
+            watch.recorder.guard.run(handler, watch, out, args, kwargs or {})
+        if name in DECISIONS or watch.hardness.known:
+            watch.recorder.guard.run(watch.hardness.seen, watch, name, out, args)
         return out
 
 
@@ -52,6 +58,11 @@ class TensorWatch:
         self.outputs: dict[int, tuple[weakref.ref[Tensor], ForwardFact]] = {}
         self.masked: dict[int, tuple[weakref.ref[Tensor], float]] = {}
         self.heads: dict[int, tuple[weakref.ref[Tensor], Any]] = {}
+        self.sums: dict[int, tuple[weakref.ref[Tensor], int]] = {}
+        self.draws: dict[Site, tuple[int, set[int]]] = {}
+        self.lookups: dict[int, tuple[int, int]] = {}
+        self.states = StateWatch()
+        self.hardness = Hardness()
 
     def switch(self, on: bool) -> None:
         """Turn the mode on or off; when a mode of the script lies above ours, it stays as it is."""
@@ -363,7 +374,7 @@ def _embedding(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict
         watch.recorder.pairs.tokens[weight.shape[0]] = given.detach()
 
 
-HANDLERS: dict[str, Handler] = {
+OWN: dict[str, Handler] = {
     "softmax": _softmax, "log_softmax": _softmax, "view": _view, "reshape": _view,
     "sub": _minus, "__sub__": _minus, "__rsub__": _pairwise("loss"), "rsub": _pairwise("loss"),
     "eq": _pairwise("metric"), "__eq__": _pairwise("metric"), "ne": _pairwise("metric"),
@@ -377,3 +388,7 @@ HANDLERS: dict[str, Handler] = {
     "batch_norm": batch_norm, "exp": exp_of,
     "index_select": _index,
 }  # fmt: skip
+
+HANDLERS: dict[str, tuple[Handler, ...]] = {
+    name: (*((OWN[name],) if name in OWN else ()), *EFFECTS.get(name, ())) for name in {*OWN, *EFFECTS}
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from math import prod
 from typing import Any
@@ -52,6 +53,15 @@ def _judge(name: str, site: Site | None, seen: list[Seen], calls: list[LossCall]
         yield from _nll(site, seen)
     elif name == "kl_div":
         yield from _kl(site, seen)
+    elif name == "ctc_loss":
+        share = max((s.get("blanks", 0.0) for s in seen), default=0.0)
+        if share > 0.005:
+            yield report(
+                "SB271", f"the CTC blank is a real symbol: {share:.0%} of the target symbols have the blank's index "
+                f"({seen[0].get('blank', 0)}), so CTCLoss can never emit that letter (class)",
+                last_call(site, ("CTCLoss",)), "Reserve an index for the blank, or shift the labels by one.",
+                share=share,
+            )  # fmt: skip
     elif name == "poisson_nll_loss":
         yield from _poisson(site, seen)
     elif name.startswith("binary"):
@@ -162,6 +172,17 @@ def _labels(site: Site | None, seen: list[Seen], classes: int) -> Iterator[Findi
 def _class_weights(site: Site | None, seen: list[Seen], counts: dict[float, int]) -> Iterator[Finding]:
     weight = seen[0].get("weight")
     if isinstance(weight, list) and len(weight) >= len(counts) >= 2:
+        if _in_other_order(weight, counts):
+            given = ", ".join(number(w) for w in weight[:6])
+            seen_counts = ", ".join(str(counts.get(float(k), 0)) for k in range(len(weight))[:6])
+            place = last_call(site, ("CrossEntropyLoss", "NLLLoss"))
+            yield report(
+                "SB258", f"the class weights are in the wrong order: ({given}) belong to the class counts "
+                f"({seen_counts}) only after sorting, so each weight goes to the wrong class (a Counter or "
+                "value_counts gives insertion or frequency order, not class index order)", place,
+                "Write [counts[k] for k in range(num_classes)].", weights=weight[:6],
+            )  # fmt: skip
+            return
         often, rare = max(counts, key=lambda k: counts[k]), min(counts, key=lambda k: counts[k])
         if counts[often] > 1.5 * counts[rare] and weight[int(often)] > 1.2 * weight[int(rare)]:
             yield report(
@@ -170,6 +191,17 @@ def _class_weights(site: Site | None, seen: list[Seen], counts: dict[float, int]
                 f"{number(weight[int(rare)])}", site, "Weight each class by the inverse of its frequency.",
                 often=counts[often], rare=counts[rare],
             )  # fmt: skip
+
+
+def _in_other_order(weight: list[float], counts: dict[float, int]) -> bool:
+    """Say whether weights are the inverse frequencies of the classes, but not in the order of the classes."""
+    size = [counts.get(float(k), 0) for k in range(len(weight))]
+    if min(size) < 8 or max(size) < 1.5 * min(size) or min(weight) <= 0:
+        return False
+    own = [math.log(w * n) for w, n in zip(weight, size, strict=True)]
+    sorted_pairs = zip(sorted(weight), sorted(size, reverse=True), strict=True)
+    best = [math.log(w * n) for w, n in sorted_pairs]
+    return max(best) - min(best) < 0.4 and max(own) - min(own) > 1.0
 
 
 def _rectified(site: Site | None, seen: list[Seen], name: str) -> Finding:

@@ -20,9 +20,10 @@ Probe = Callable[[Run], Iterable[Finding]]
 
 # A new probe is a new file with a function ``probe`` and one name here.
 PROBES = (
-    "accumulation", "attention", "averages", "broadcasts", "clearing", "clipping", "contracts", "graphs",
-    "initialization", "missing_gradients", "modes", "outputs", "ownership", "precision", "rates", "reading", "replays",
-    "schedules", "seeds", "sequences", "splits", "structure", "surprises", "targets", "warned",
+    "accumulation", "attention", "averages", "belonging", "broadcasts", "clearing", "clipping", "contracts",
+    "effects", "graphs", "initialization", "missing_gradients", "modes", "outputs", "ownership", "precision",
+    "rates", "reading", "recurrence", "replays", "schedules", "seeds", "sequences", "splits", "structure",
+    "surprises", "targets", "warned",
 )  # fmt: skip
 
 # What is often only the effect of another mistake is told only when nothing else was found.

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.observe.facts import OptimizerFact
-from seedbed.doctor.observe.site import is_user_file
-from seedbed.doctor.observe.source import last_call, line_in
+from seedbed.doctor.observe.site import Site, is_user_file
+from seedbed.doctor.observe.source import find_calls, last_call, line_in
 from seedbed.doctor.probes.view import Run, report
 
 CUTS = (".detach()", "no_grad", ".data", ".item()", "torch.tensor(", ".numpy()", "from_numpy", "argmax", ".round()")
@@ -28,6 +28,7 @@ def probe(run: Run) -> Iterator[Finding]:
         if optimizer.grad_checks >= 3 and optimizer.grad_seen:
             yield from _without(run, optimizer)
         yield from _unmoved(run, optimizer)
+        yield from _zero(run, optimizer)
 
 
 def _without(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
@@ -69,6 +70,14 @@ def _cut(run: Run, cut: dict[int, tuple[nn.Module, str]]) -> Finding:
     if last is not None and ".sample(" in last.text:
         drawn = last
     more = " (sample() of a distribution is detached, rsample() is not)" if drawn is not None else ""
+    heads = _other_heads(run, cut)
+    if heads is not None:
+        return report(
+            "SB128",
+            f"only one of several heads is trained: {names} is called but gets no gradient (grad is None after every "
+            f"backward), while {heads} does: the loss of the other heads (tasks) is overwritten or left out of the sum",
+            site, "Add up the losses of all heads: total = total + loss (+=).", where=names,
+        )  # fmt: skip
     return report(
         "SB128",
         f"the graph is cut between the model and the loss: {names} is called in training but never gets a gradient "
@@ -77,6 +86,60 @@ def _cut(run: Run, cut: dict[int, tuple[nn.Module, str]]) -> Finding:
         "Draw with rsample()." if drawn is not None else
         "Remove the detach(), no_grad(), .data or conversion between this layer and the loss.", where=names,
     )  # fmt: skip
+
+
+def _other_heads(run: Run, cut: dict[int, tuple[nn.Module, str]]) -> str | None:
+    """Return the name of a trained layer beside the cut ones in one ModuleDict or ModuleList of heads."""
+    for root in run.record.roots.values():
+        for name, module in root.module.named_modules():
+            held = dict(module.named_children())
+            if not isinstance(module, nn.ModuleDict | nn.ModuleList) or not cut.keys() <= {
+                id(c) for c in held.values()
+            }:
+                continue
+            for child_name, child in held.items():
+                given = [p for o in run.stepped for p in child.parameters() if id(p) in o.grad_seen]
+                if id(child) not in cut and given:
+                    return f"{name}.{child_name}"
+    return None
+
+
+def _zero(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
+    """The layers at the input have gradients that are exactly zero, the later layers do not."""
+    if optimizer.steps < 11 or not optimizer.grad_any or optimizer.bad_grads:
+        return
+    for key in sorted(run.trained_roots):
+        root = run.record.roots[key]
+        own = [(n, p) for n, p in root.module.named_parameters() if id(p) in optimizer.grad_seen and p.requires_grad]
+        dead = [name for name, p in own if id(p) not in optimizer.grad_any]
+        if len(dead) < 2 or len(dead) == len(own) or [name for name, _ in own[: len(dead)]] != dead:
+            continue
+        if any("." not in name or _alive(own, dead, name) for name in dead):
+            continue
+        parts = [m for m in root.module.modules() if is_user_file(_file_of(m))]
+        words = ("sign(", "round(", "floor(", "argmax", "where(", "one_hot", "> 0", ">= 0")
+        site = next((s for m in parts if (s := line_in(type(m), words)) is not None), None) or _decision(run)
+        names = ", ".join(dict.fromkeys(name.rpartition(".")[0] for name in dead))
+        yield report(
+            "SB128", f"zero gradient: the gradients of {names} are exactly 0 at every step, those of later layers are "
+            "not: nothing differentiable lies between them (sign, round or a threshold; a straight-through estimator "
+            "without its detach has no gradient either)", site or optimizer.site,
+            "Write the straight-through estimator as soft + (hard - soft).detach().", where=names,
+        )  # fmt: skip
+        return
+
+
+def _alive(own: Sequence[tuple[str, Tensor]], dead: list[str], name: str) -> bool:
+    """Say whether another parameter of the same layer has a gradient."""
+    layer = name.rpartition(".")[0]
+    return any(other.rpartition(".")[0] == layer and other not in dead for other, _ in own)
+
+
+def _decision(run: Run) -> Site | None:
+    """Return the only line of the script that makes a hard decision."""
+    where = run.backward_site
+    lines = find_calls(where.file, ("sign", "round", "floor", "where", "one_hot")) if where is not None else []
+    return Site(where.file, lines[0]) if where is not None and len(lines) == 1 else None
 
 
 def _owner(run: Run, cut: dict[int, tuple[nn.Module, str]]) -> nn.Module | None:

@@ -45,6 +45,13 @@ def _settings(optimizer: OptimizerFact) -> Iterator[Finding]:
             "SB142", f"momentum {momentum} is implausible: steps are never damped", site, "Use momentum=0.9.",
             momentum=momentum,
         )  # fmt: skip
+    named = site is not None and "momentum" in site.text
+    if kind == "SGD" and 0 < momentum <= 0.2 and not settings.get("weight_decay") and not named:
+        yield report(
+            "SB142", f"momentum {number(momentum)} is implausibly small: the third positional argument of SGD is "
+            "momentum, so a value meant as weight_decay (or dampening) became the momentum and nothing decays", site,
+            "Name the argument: weight_decay=... or momentum=0.9.", momentum=momentum,
+        )  # fmt: skip
     if (kind in ADAPTIVE and rate >= 1.0 and kind not in ("Adagrad", "Adafactor")) or rate >= 100.0:
         yield report(
             "SB121", f"the learning rate {number(rate)} is far too large for {kind}", site,

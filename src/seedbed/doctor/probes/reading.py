@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from torch import nn
 
@@ -17,7 +18,7 @@ EVALUATION_WORDS = ("val", "test", "dev", "eval", "valid", "holdout")
 
 def probe(run: Run) -> Iterator[Finding]:
     """Report loaders that are left early, not shuffled, repeated, or that lose samples."""
-    for loader in run.record.loaders.values():
+    for loader in _joined(run):
         full = [e for e in loader.epochs if e.batches]
         if loader.length == 0 and loader.epochs and not loader.settings["iterable"]:
             yield report(
@@ -42,7 +43,7 @@ def probe(run: Run) -> Iterator[Finding]:
         elif training:
             yield from _order(run, loader)
         else:
-            yield from _drift(loader)
+            yield from _drift(run, loader)
         yield from _same_batch(run, loader)
         yield from _workers(loader)
         yield from _weights(loader)
@@ -148,7 +149,35 @@ def _order(run: Run, loader: LoaderFact) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _drift(loader: LoaderFact) -> Iterator[Finding]:
+def _joined(run: Run) -> list[LoaderFact]:
+    """Return the loaders; those that one line made anew for each pass over the same data become one."""
+    groups: dict[tuple[Site | None, str, int, tuple[str, ...]], list[LoaderFact]] = {}
+    for loader in run.record.loaders.values():
+        dataset = getattr(loader.loader, "dataset", None)
+        inner = str(id(getattr(dataset, "indices", dataset)))
+        groups.setdefault((loader.site, inner, loader.samples, ()), []).append(loader)
+    joined = []
+    for group in groups.values():
+        first = group[0]
+        if len(group) > 1 and all(len(loader.epochs) <= 1 for loader in group):
+            first = replace(first, epochs=[e for loader in group for e in loader.epochs])
+            first.training = sum(loader.training for loader in group)
+            first.evaluating = sum(loader.evaluating for loader in group)
+            joined.append(first)
+        else:
+            joined.extend(group)
+    return joined
+
+
+def _several_views(run: Run, loader: LoaderFact) -> bool:
+    """Say whether the samples of a loader are stacks of views that the model gets one by one."""
+    ranks = {len(f.pointer) - 1 for f in run.record.forwards if f.loader == loader.key and f.pointer}
+    return bool(ranks) and loader.settings.get("rank", 0) not in ranks
+
+
+def _drift(run: Run, loader: LoaderFact) -> Iterator[Finding]:
+    if _several_views(run, loader):
+        return
     epochs = [e for e in loader.epochs if e.ended and e.digests]
     if len(epochs) < 2 or loader.settings["sampler"] != "SequentialSampler" or loader.settings["iterable"]:
         return

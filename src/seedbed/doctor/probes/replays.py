@@ -39,7 +39,8 @@ def probe(run: Run) -> Iterator[Finding]:
                 again = model(*args)
                 if not isinstance(base, Tensor) or not is_plain(base) or not base.ndim or not torch.equal(base, again):
                     continue
-                yield from _interactions(run, root, model, args, base)
+                mixed = list(_interactions(run, root, model, args, base))
+                yield from mixed or _places(run, root, model, args, base)
                 yield from _future(run, root, model, args, base)
                 yield from _padding(run, root, model, args, base)
                 yield from _constant(run, root, base, args)
@@ -98,6 +99,32 @@ def _interactions(run: Run, root: RootFact, model: nn.Module, args: Any, base: T
         )  # fmt: skip
 
 
+def _places(run: Run, root: RootFact, model: nn.Module, args: Any, base: Tensor) -> Iterator[Finding]:
+    """The same samples in another order must give the same outputs in that order."""
+    batch = args[0].shape[0]
+    if base.shape[0] != batch or base.shape[1:2] == (batch,) or _has_square(root.module, batch) or batch < 4:
+        return
+    if root.target is None or root.target.shape[0] != batch or not all(_per_sample(a, batch) for a in args):
+        return
+    order = torch.arange(batch).roll(1)
+    turned = [arg[order] if isinstance(arg, Tensor) and arg.ndim else arg for arg in args]
+    gap = _gap(model(*turned), base[order])
+    if gap > 10 * TOLERANCE:
+        forward = next((f.site for f in run.training_forwards if f.root == root.key), None)
+        yield report(
+            "SB916", f"the output depends on the place of a sample in the batch: the same {batch} samples in another "
+            f"order give outputs that differ by {number(gap)} of their size (something is indexed by the batch row, "
+            "for example a positional encoding sliced with x.size(0), the batch dimension, instead of the position)",
+            _where_placed(model, args, turned, order) or forward,
+            "Index by time (size(1) with batch first); keep dim 0 for samples.", gap=gap,
+        )  # fmt: skip
+
+
+def _per_sample(arg: Any, batch: int) -> bool:
+    """Say whether an argument has one row per sample, and is no table of all pairs (an adjacency)."""
+    return not isinstance(arg, Tensor) or not arg.ndim or (arg.shape[0] == batch and arg.shape[1:2] != (batch,))
+
+
 def _has_square(module: nn.Module, size: int) -> bool:
     """A model that holds an (N, N) tensor works on a graph of N nodes, not on a batch of N samples."""
     held = [t for m in module.modules() for t in vars(m).values() if isinstance(t, Tensor)]
@@ -107,8 +134,8 @@ def _has_square(module: nn.Module, size: int) -> bool:
     )
 
 
-def _where_mixed(model: nn.Module, args: Any, row: int) -> Site | None:
-    """Find the first operation of the model whose result for other samples changes with one sample."""
+def _traced(model: nn.Module, args: Any) -> list[tuple[Site | None, Tensor]]:
+    """Run a model and return the line and the result of each of its operations."""
     from torch.overrides import TorchFunctionMode
 
     class Trace(TorchFunctionMode):
@@ -122,13 +149,28 @@ def _where_mixed(model: nn.Module, args: Any, row: int) -> Site | None:
                 self.seen.append((here(), out.detach().clone()))
             return out
 
-    traces: list[list[tuple[Any, Tensor]]] = []
-    for given in (args[0], _other(args[0], slice(row, row + 1))):
-        with Trace() as trace:
-            model(given, *args[1:])
-        traces.append(trace.seen)
+    with Trace() as trace:
+        model(*args)
+    seen: list[tuple[Site | None, Tensor]] = trace.seen
+    return seen
+
+
+def _where_placed(model: nn.Module, args: Any, turned: Any, order: Tensor) -> Site | None:
+    """Find the first operation whose result does not follow the order of the samples."""
+    batch = len(order)
+    for (site, one), (_, two) in zip(_traced(model, args), _traced(model, turned), strict=False):
+        if one.shape != two.shape or not one.ndim or one.shape[0] != batch:
+            continue
+        if _gap(one[order], two) > 10 * TOLERANCE:
+            return site
+    return None
+
+
+def _where_mixed(model: nn.Module, args: Any, row: int) -> Site | None:
+    """Find the first operation of the model whose result for other samples changes with one sample."""
+    changed = (_other(args[0], slice(row, row + 1)), *args[1:])
     batch = args[0].shape[0]
-    for (site, one), (_, two) in zip(*traces, strict=False):
+    for (site, one), (_, two) in zip(_traced(model, args), _traced(model, changed), strict=False):
         if one.shape != two.shape or not one.ndim:
             continue
         rows = one.shape[0] == batch and _gap(one[:row], two[:row]) > TOLERANCE

@@ -1,0 +1,255 @@
+"""Effects that only values show, found where another place in the code is read too: each fires, its cure does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+Codes = Callable[[str], set[str]]
+
+CASES = {
+    "SB282": (
+        """
+model = nn.Linear(6, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+x = torch.randn(80, 6)
+y = (x[:, :1] > 0).float()
+for _ in range(8):
+    logits = model(x)
+    hard = (torch.sigmoid(logits) > 0.5).float()
+    dice = 1 - (2 * (hard * y).sum() + 1) / (hard.sum() + y.sum() + 1)
+    loss = F.binary_cross_entropy_with_logits(logits, y) + dice
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+""",
+        """
+model = nn.Linear(6, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+x = torch.randn(80, 6)
+y = (x[:, :1] > 0).float()
+for _ in range(8):
+    logits = model(x)
+    hard = torch.sigmoid(logits)
+    dice = 1 - (2 * (hard * y).sum() + 1) / (hard.sum() + y.sum() + 1)
+    loss = F.binary_cross_entropy_with_logits(logits, y) + dice
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+""",
+    ),
+    "SB283": (
+        """
+model = nn.Sequential(nn.Linear(12, 24), nn.ReLU(), nn.Linear(24, 12))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+data = torch.randn(120, 12)
+for _ in range(2):
+    for clean in torch.utils.data.DataLoader(data, batch_size=20, shuffle=True):
+        noisy = clean + 0.5 * torch.randn_like(clean)
+        optimizer.zero_grad()
+        F.mse_loss(model(noisy), noisy).backward()
+        optimizer.step()
+""",
+        """
+model = nn.Sequential(nn.Linear(12, 24), nn.ReLU(), nn.Linear(24, 12))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+data = torch.randn(120, 12)
+for _ in range(2):
+    for clean in torch.utils.data.DataLoader(data, batch_size=20, shuffle=True):
+        noisy = clean + 0.5 * torch.randn_like(clean)
+        optimizer.zero_grad()
+        F.mse_loss(model(noisy), clean).backward()
+        optimizer.step()
+""",
+    ),
+    "SB286": (
+        """
+class Language(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Embedding(9, 16)
+        self.out = nn.Linear(16, 9)
+
+    def forward(self, ids):
+        return self.out(self.table(ids))
+
+
+model = Language()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+text = torch.randint(0, 9, (300, 13))
+for i in range(8):
+    ids, labels = text[i * 30 : i * 30 + 30, :-1], text[i * 30 : i * 30 + 30, 1:]
+    optimizer.zero_grad()
+    scores = model(ids)
+    F.cross_entropy(scores[:, :-1].flatten(0, 1), labels[:, 1:].flatten()).backward()
+    optimizer.step()
+""",
+        """
+class Language(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Embedding(9, 16)
+        self.out = nn.Linear(16, 9)
+
+    def forward(self, ids):
+        return self.out(self.table(ids))
+
+
+model = Language()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+text = torch.randint(0, 9, (300, 13))
+for i in range(8):
+    ids, labels = text[i * 30 : i * 30 + 30, :-1], text[i * 30 : i * 30 + 30, 1:]
+    optimizer.zero_grad()
+    scores = model(ids)
+    F.cross_entropy(scores.flatten(0, 1), labels.flatten()).backward()
+    optimizer.step()
+""",
+    ),
+    "SB466": (
+        """
+class Shops(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.city = nn.Embedding(5, 8, padding_idx=0)
+        self.out = nn.Linear(8, 1)
+
+    def forward(self, city):
+        return self.out(self.city(city))
+
+
+model = Shops()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+city = torch.randint(0, 5, (200,))
+price = city.float()[:, None] / 5
+for _ in range(8):
+    optimizer.zero_grad()
+    F.mse_loss(model(city), price).backward()
+    optimizer.step()
+""",
+        """
+class Shops(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.city = nn.Embedding(5, 8)
+        self.out = nn.Linear(8, 1)
+
+    def forward(self, city):
+        return self.out(self.city(city))
+
+
+model = Shops()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+city = torch.randint(0, 5, (200,))
+price = city.float()[:, None] / 5
+for _ in range(8):
+    optimizer.zero_grad()
+    F.mse_loss(model(city), price).backward()
+    optimizer.step()
+""",
+    ),
+    "SB821": (
+        """
+class Reader(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.GRUCell(3, 8)
+        self.out = nn.Linear(8, 1)
+
+    def forward(self, x):
+        h = torch.zeros(len(x), 8)
+        for t in range(x.size(1)):
+            h = self.cell(x[:, t])
+        return self.out(h)
+
+
+model = Reader()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+x = torch.randn(32, 7, 3)
+for _ in range(8):
+    optimizer.zero_grad()
+    loss = F.mse_loss(model(x), x.mean(1)[:, :1])
+    loss.backward()
+    optimizer.step()
+""",
+        """
+class Reader(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.GRUCell(3, 8)
+        self.out = nn.Linear(8, 1)
+
+    def forward(self, x):
+        h = torch.zeros(len(x), 8)
+        for t in range(x.size(1)):
+            h = self.cell(x[:, t], h)
+        return self.out(h)
+
+
+model = Reader()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+x = torch.randn(32, 7, 3)
+for _ in range(8):
+    optimizer.zero_grad()
+    loss = F.mse_loss(model(x), x.mean(1)[:, :1])
+    loss.backward()
+    optimizer.step()
+""",
+    ),
+    "SB859": (
+        """
+class Pair(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.LSTM(3, 8, batch_first=True)
+        self.second = nn.LSTM(3, 8, batch_first=True)
+        self.out = nn.Linear(8, 1)
+
+    def forward(self, x):
+        _, (h, c) = self.first(x)
+        y, _ = self.second(x, (c, h))
+        return self.out(y[:, -1])
+
+
+model = Pair()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+x = torch.randn(32, 7, 3)
+for _ in range(8):
+    optimizer.zero_grad()
+    loss = F.mse_loss(model(x), x.mean(1)[:, :1])
+    loss.backward()
+    optimizer.step()
+""",
+        """
+class Pair(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.LSTM(3, 8, batch_first=True)
+        self.second = nn.LSTM(3, 8, batch_first=True)
+        self.out = nn.Linear(8, 1)
+
+    def forward(self, x):
+        _, (h, c) = self.first(x)
+        y, _ = self.second(x, (h, c))
+        return self.out(y[:, -1])
+
+
+model = Pair()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+x = torch.randn(32, 7, 3)
+for _ in range(8):
+    optimizer.zero_grad()
+    loss = F.mse_loss(model(x), x.mean(1)[:, :1])
+    loss.backward()
+    optimizer.step()
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize("code", sorted(CASES))
+def test_an_effect_is_seen_and_its_cure_is_quiet(code: str, codes_of: Codes) -> None:
+    bad, good = CASES[code]
+    assert code in codes_of(bad)
+    assert codes_of(good) == set()
