@@ -66,10 +66,11 @@ _SAID = {"exp": "perplexity (exp of the batch loss)", "sqrt": "RMSE (root of the
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
+    inner = {id(e.loops[-1].node) for e in p.all("forward") if e.loops and not e.depth}
     for event in p.all("augment", "keep"):
         if not event.loops or not event.args or (event.kind == "augment" and event.name != "Add"):
             continue
-        loop = next((x for x in reversed(event.loops) if rounds.is_loader_loop(x)), None)
+        loop = next((x for x in reversed(event.loops) if rounds.is_loader_loop(x) or id(x.node) in inner), None)
         if loop is None or any(b.inside(loop) for b in p.all("backward")):
             continue
         made = _metric(event.args[0])

@@ -81,6 +81,8 @@ def _axis(stat: Val) -> object:
 def _table(source: Val) -> bool:
     """Whether data is certainly a table: two axes, not many columns."""
     ends = [v for v in lineage.path(source) if not lineage.data_input(v)]
+    if any(v.name == "getitem" and isinstance(v.args[-1].const, str) for v in lineage.path(source)):
+        return False  # one column of a table: windows of a series have one unit
     if any(v.name.rsplit("_", 1)[0] in _MIXED or v.name in _MIXED for v in ends):
         return True
     shape = source.shape

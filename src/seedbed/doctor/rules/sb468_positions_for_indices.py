@@ -54,7 +54,7 @@ def check(p: Program) -> Iterator[Finding]:
                 "SB468",
                 event,
                 f"range(len({counted.var or 'indices'})) gives positions, not the indices themselves",
-                why="every such part starts at the first row of the data set, so training and validation overlap (leak)",
+                why="every such part starts at the first row of the data set: training and validation overlap (leak)",
                 fix=f"Pass the indices: {counted.var or 'indices'}",
             )
 

@@ -21,6 +21,7 @@ _SELECT = frozenset(
     ["corrcoef", "corr", "corrwith", "cov", "f_classif", "f_regression", "chi2", "var", "std", "mean"]
 ) | {"mutual_info_classif", "mutual_info_regression"}
 _CORRELATIONS = frozenset(["corrcoef", "corr", "corrwith", "cov", "f_classif", "f_regression", "chi2"])
+_WINDOWS = frozenset(["rolling", "ewm", "expanding", "shift", "diff"])  # statistics of neighbouring rows only
 _AXES = frozenset(["pca_lowrank", "svd", "svd_lowrank", "eigh", "eig", "linalg_svd"])
 _USES: dict[str, frozenset[str]] = {
     **dict.fromkeys(("sub", "div", "fillna", "nan_to_num", "where", "masked_fill", "map", "replace"), MOMENTS),
@@ -82,7 +83,7 @@ def _statistics(node: Val, fits: dict[int, Event]) -> Iterator[tuple[Val | Event
     for other in others:
         for stat in ancestors(other, limit=80):
             known = stat.name in wanted and stat.kind in ("tensor", "unknown", "tuple", "number") and bool(stat.args)
-            if not known or stat.args[0].kind in ("const", "number", "module"):
+            if not known or stat.args[0].kind in ("const", "number", "module") or stat.args[0].name in _WINDOWS:
                 continue
             if stat.name in _CORRELATIONS or not data_queries.per_sample(stat):
                 yield stat, stat.args[0], _SAY.get(node.name, "a statistic of all data is used before the split")

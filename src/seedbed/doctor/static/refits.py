@@ -100,7 +100,7 @@ def _call_site(p: Program, mine: Val, other: Val) -> Val | None:
 
 
 def _collect(val: Val | None, into: dict[str, dict[int, Val]]) -> None:
-    for one in ancestors(val, limit=2500) if val is not None else ():
+    for one in _behind(val) if val is not None else ():
         name = ""
         if one.name == "fit_transform" and len(one.args) > 1 and one.args[-1].name.endswith(("Encoder", "Vectorizer")):
             name = f"the {one.args[-1].name} is"
@@ -115,6 +115,21 @@ def _collect(val: Val | None, into: dict[str, dict[int, Val]]) -> None:
             into.setdefault(_VOCABULARY, {}).update({_key(c): one for c in codes})
         if name:
             into.setdefault(name, {})[_key(one)] = one
+
+
+def _behind(val: Val, limit: int = 2500) -> list[Val]:
+    """Everything that a value was made from, except what only names the columns that are taken."""
+    stack, seen = [val], dict[int, Val]()
+    while stack and len(seen) < limit:
+        one = stack.pop()
+        if id(one) in seen:
+            continue
+        seen[id(one)] = one
+        if one.kind in ("func", "class", "lib", "module"):
+            continue
+        columns = one.name == "getitem" and len(one.args) > 1 and one.args[1].kind in ("list", "method")
+        stack.extend(one.args[:1] if columns else one.inputs())
+    return list(seen.values())
 
 
 def _key(one: Val) -> int:
