@@ -56,7 +56,12 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB461", "rowwise-scaling", W, "a table is scaled along the wrong axis"),
     ("SB462", "frozen-batch-slice", E, "the slices of hand-made batches do not walk over the data"),
     ("SB463", "permuted-columns", E, "the features have another order in prediction than in training"),
-    ("SB464", "misordered-class-names", E, "predicted classes are named in another order than the labels were numbered"),
+    (
+        "SB464",
+        "misordered-class-names",
+        E,
+        "predicted classes are named in another order than the labels were numbered",
+    ),
     ("SB465", "unlike-text-preparation", W, "text is prepared in another way for prediction than for training"),
     ("SB466", "padding-index-in-use", E, "the padding index belongs to a real word or category"),
     ("SB467", "too-few-draws", E, "a sampler draws only a few samples per epoch"),

@@ -74,6 +74,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB183", "clamped-loss", W, "the loss is clipped instead of the gradient"),
     ("SB184", "forgotten-momentum", W, "a momentum buffer starts at zero again in every step"),
     ("SB185", "unused-gradient-change", E, "a changed gradient is bound to a name and never written back"),
+    ("SB186", "swapped-decay-groups", W, "weight decay is given to the biases and norms, and none to the weights"),
     # 2xx losses, targets, shapes
     ("SB201", "softmax-before-cross-entropy", E, "softmax before CrossEntropyLoss: it expects raw logits"),
     ("SB202", "log-softmax-before-cross-entropy", H, "log_softmax before CrossEntropyLoss is redundant"),

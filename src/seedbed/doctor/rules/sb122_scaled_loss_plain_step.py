@@ -40,7 +40,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -68,3 +68,27 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Call scaler.scale(loss).backward()",
             related=((str(through[0].src.path), through[0].line, "scaler.step()"),),
         )
+    elif through and plain and scaled:
+        yield from _mixed(p, scaled, plain, through)
+
+
+def _mixed(p: Program, scaled: list[Event], plain: list[Event], through: list[Event]) -> Iterator[Finding]:
+    """One loss is scaled, another one is not, and both feed the same step."""
+    for back in plain:
+        step = next((s for s in through if s.seq > back.seq and s.loops == back.loops), None)
+        other = next((b for b in scaled if b.loops == back.loops and step is not None and b.seq < step.seq), None)
+        if step is None or other is None or back.conds != other.conds or back.kwargs.get("inputs") is not None:
+            continue
+        first, last = min(back.seq, other.seq), max(back.seq, other.seq)
+        between = [e for e in p.all("step", "clear", "unscale") if first < e.seq < last]
+        if between or any(e.seq > first and e.seq < step.seq for e in p.all("unscale")):
+            continue
+        yield p.report(
+            "SB122",
+            back,
+            "this loss is not scaled: scaler.scale(loss) is missing here, while the other loss of the step is scaled",
+            why="scaler.step() divides all gradients by the loss scale (65536 at first), so those of this loss vanish",
+            fix="Call scaler.scale(loss).backward() for every loss of the step",
+            related=((str(other.src.path), other.line, "the scaled loss"),),
+        )
+        return

@@ -189,15 +189,18 @@ def _cut_terms(p: Program, seen: set[int]) -> Iterator[Finding]:
             lost = [
                 v
                 for v in ancestors(term, limit=120)
-                if v.name in ("detach", "numpy", "item", "data", "tolist")
+                if v.name in ("detach", "numpy", "item", "data", "tolist", "float_builtin")
                 and v.args
                 and v.args[0].grad
-                and any(x.name in ("Parameter", "parameter", "forward") for x in ancestors(v.args[0], limit=60))
+                and any(
+                    x.name in ("Parameter", "parameter", "forward") or getattr(x.owner, "kind", "") == "module"
+                    for x in ancestors(v.args[0], limit=60)
+                )
             ]
             if (
                 lost
                 and id(lost[0].node) not in seen
-                and any(v.name in ("numpy", "item", "tensor") for v in ancestors(term, limit=40))
+                and any(v.name in ("numpy", "item", "tensor", "float_builtin") for v in ancestors(term, limit=40))
             ):
                 seen.add(id(lost[0].node))
                 yield p.report(

@@ -72,20 +72,40 @@ def check(p: Program) -> Iterator[Finding]:
 def _initialised(p: Program) -> Iterator[Finding]:
     """``for w in model.parameters(): w = torch.randn_like(w)``: only the name gets a new tensor."""
     for loop in q.nodes(p, ast.For):
-        if not re.search(r"\.(named_)?parameters\(\)", syntax.text(loop.iter)):
-            continue
-        names = [n.id for n in syntax.walk(loop.target) if isinstance(n, ast.Name)]
+        names = _parameters(loop)
         for index, stmt in enumerate(loop.body):
             if not isinstance(stmt, ast.Assign) or len(stmt.targets) != 1 or not isinstance(stmt.targets[0], ast.Name):
                 continue
             name = stmt.targets[0].id
             later = [n for s in loop.body[index + 1 :] for n in syntax.walk(s) if isinstance(n, ast.Name)]
-            if name != names[-1] or any(n.id == name for n in later) or "grad" in syntax.text(stmt.value):
+            told = name in names and isinstance(stmt.value, (ast.BinOp, ast.Call))
+            if not told or any(n.id == name for n in later) or "grad" in syntax.text(stmt.value):
                 continue
             yield p.report(
                 "SB130",
                 (stmt, p.source),
                 f"{name} = ... makes a new tensor: the model's parameter is not changed",
-                why="the assignment only rebinds the loop variable, so the initialisation (or update) has no effect",
-                fix=f"Change it in place under torch.no_grad(): {name}.copy_(...) or nn.init...({name})",
+                why="the assignment only rebinds the loop variable, so the initialisation (or update, or moving "
+                "average) has no effect",
+                fix=f"Change it in place under torch.no_grad(): {name}.copy_(...), {name}.mul_(...) or "
+                f"nn.init...({name})",
             )
+
+
+def _parameters(loop: ast.For) -> set[str]:
+    """The names in a loop's target that hold parameters: of one call of parameters(), or of several in zip()."""
+    call = re.compile(r"\.(named_)?(parameters|buffers)\(\)$|\.state_dict\(\)\.(values|items)\(\)$")
+    target, over = loop.target, loop.iter
+    wrapped = isinstance(over, ast.Call) and syntax.text(over.func) in ("zip", "enumerate", "tqdm")
+    if wrapped and isinstance(over, ast.Call) and syntax.text(over.func) == "zip" and isinstance(target, ast.Tuple):
+        pairs = list(zip(target.elts, over.args, strict=False))
+    elif wrapped and isinstance(over, ast.Call) and isinstance(target, ast.Tuple) and over.args:
+        pairs = [(target.elts[-1], over.args[0])]
+    else:
+        pairs = [(target, over)]
+    found = set()
+    for part, source in pairs:
+        if call.search(syntax.text(source)):
+            last = part.elts[-1] if isinstance(part, ast.Tuple) else part
+            found |= {last.id} if isinstance(last, ast.Name) else set()
+    return found

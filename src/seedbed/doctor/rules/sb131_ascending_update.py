@@ -36,6 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -43,10 +44,7 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.once("manual"):
-        if event.recv is None or not any(
-            v.kind == "params" or v.kind == "module" or v.name == "Parameter" or "leaf" in v.tags
-            for v in ancestors(event.recv)
-        ):
+        if event.recv is None or not any(_is_parameter(v) for v in q.memory(event.recv)):
             continue
         if event.name not in ("Add", "add_") or not event.args:
             continue
@@ -67,6 +65,15 @@ def check(p: Program) -> Iterator[Finding]:
             why="the gradient points to where the loss grows",
             fix="Subtract it: p -= lr * p.grad",
         )
+
+
+def _is_parameter(val: Val) -> bool:
+    """A parameter itself; a buffer made from one (a copy, zeros, its gradient) may well take the gradient up."""
+    if val.kind == "tensor" and val.name in ("grad", "zeros_like", "clone", "empty_like", "zeros", "mul", "add"):
+        return False
+    return any(
+        v.kind in ("params", "module") or v.name == "Parameter" or "leaf" in v.tags for v in ancestors(val, limit=200)
+    )
 
 
 def _negative(val: Val) -> bool:

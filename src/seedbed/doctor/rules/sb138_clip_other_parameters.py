@@ -1,8 +1,9 @@
-"""Clipping does not touch the parameters that the optimizer steps.
+"""Clipping does not touch the parameters that the optimizer steps, or only some of them.
 
 ## What it does
 
-Finds gradient clipping of parameters that the optimizer does not hold.
+Finds gradient clipping of parameters that the optimizer does not hold, and of one part of a model that is stepped
+as a whole.
 
 ## Why is this bad
 
@@ -40,7 +41,9 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -55,7 +58,10 @@ def check(p: Program) -> Iterator[Finding]:
         others = [b for b in p.all("backward", "clip") if steps and event.seq < b.seq < steps[0].seq]
         if own and modules and not others and not any(h is m or ownership.contains(m, h) for m in modules for h in own):
             holds = own
-        if not holds or not modules or any(h is m or ownership.contains(m, h) for m in modules for h in holds):
+        if not holds or not modules:
+            continue
+        if any(h is m or ownership.contains(m, h) for m in modules for h in holds):
+            yield from _part(p, event, modules, own, bool(others))
             continue
         yield p.report(
             "SB138",
@@ -64,3 +70,23 @@ def check(p: Program) -> Iterator[Finding]:
             why="the gradients that optimizer.step() uses stay unclipped",
             fix="Clip the parameters of the model that is trained",
         )
+
+
+def _part(p: Program, event: Event, modules: list[Val], own: list[Val], others: bool) -> Iterator[Finding]:
+    """Only one part of the model is clipped, and the step moves all of it."""
+    if others or not own or len(ownership.optimizers(p)) != 1 or len({id(c.node) for c in p.all("clip")}) != 1:
+        return
+    frozen = ownership.frozen(p)
+    weighted = [h for h in own if h.name.startswith(ownership.WEIGHTED) and h.kind == "module" and id(h) not in frozen]
+    left = [h for h in weighted if not any(h is m or ownership.contains(m, h) for m in modules)]
+    if not left or len(left) == len(weighted) or any(m.kind != "module" or not m.var for m in modules):
+        return
+    clipped, other = modules[0].var, ", ".join(dict.fromkeys(h.var or h.name for h in left[:4]))
+    yield p.report(
+        "SB138",
+        event,
+        f"clipping covers only a part of the model ({clipped}): the gradients of {other} are stepped unclipped",
+        why="clip_grad_norm_() limits the norm of what it is given; an exploding gradient elsewhere passes",
+        fix="Clip all parameters that are stepped: clip_grad_norm_(model.parameters(), max_norm)",
+        related=(q.place(left[0]),),
+    )

@@ -58,10 +58,12 @@ def check(p: Program) -> Iterator[Finding]:
         seen.add(id(step.node))
         cond, size, back, loop = window
         yield from _first(p, step, cond, loop)
+        yield from _inverted(p, step, cond, size)
         yield from _divisor(p, back, size, step)
         yield from _partial(p, step, cond, loop)
         yield from _last(p, step, cond, size, loop)
     yield from _stuck(p)
+    yield from _two_windows(p)
 
 
 def _window(p: Program, step: Event) -> tuple[Cond, Val, Event, LoopRun] | None:
@@ -109,6 +111,69 @@ def _first(p: Program, step: Event, cond: Cond, loop: LoopRun) -> Iterator[Findi
         "the epoch are left over",
         fix=f"Write ({name} + 1) % {ast.unparse(test.left.right)} == 0",
     )
+
+
+def _inverted(p: Program, step: Event, cond: Cond, size: Val) -> Iterator[Finding]:
+    """``if (i + 1) % k:`` is true for every batch but the last one of a window."""
+    test = cond[0].test if isinstance(cond[0], ast.If) else None
+    unequal = (
+        isinstance(test, ast.Compare)
+        and isinstance(test.ops[0], ast.NotEq)
+        and isinstance(test.left, ast.BinOp)
+        and getattr(test.comparators[0], "value", None) == 0
+    )
+    if test is None or not (unequal or (isinstance(test, ast.BinOp) and isinstance(test.op, ast.Mod))):
+        return
+    if size.const in (1, 2):
+        return
+    yield p.report(
+        "SB173",
+        (test, step.src),
+        f"gradient accumulation is inverted: {ast.unparse(test)} is true for every batch but the last of a window",
+        why="a remainder that is not zero counts as true, so the optimizer steps when it should "
+        "wait, and waits when it should step",
+        fix="Compare the remainder with zero: ... % k == 0",
+        related=((str(step.src.path), step.line, "the step"),),
+    )
+
+
+def _two_windows(p: Program) -> Iterator[Finding]:
+    """zero_grad() has another window than the step: gradients that were applied are applied again."""
+    seen: set[int] = set()
+    for step in p.all("step"):
+        size = _every(step)
+        if size is None or id(step.node) in seen:
+            continue
+        for clear in p.all("clear"):
+            other = _every(clear)
+            if clear.loop is None or step.loop is None or clear.loop.node is not step.loop.node or other is None:
+                continue
+            if other == size or id(step.node) in seen or not q.same(clear.recv, step.recv):
+                continue
+            seen.add(id(step.node))
+            yield p.report(
+                "SB173",
+                step,
+                f"gradient accumulation: the optimizer steps every {size} batches, but zero_grad() runs every {other}",
+                why="gradients that were applied already are still there at the next step"
+                if other > size
+                else "gradients are erased before the step that should apply them",
+                fix="Call zero_grad() right after optimizer.step(), under the same condition",
+                related=((str(clear.src.path), clear.line, "zero_grad()"),),
+            )
+
+
+def _every(event: Event) -> int | None:
+    """The constant k of the one condition ``... % k == 0`` that an event waits for."""
+    conds = event.conds_in(event.loop) if event.loop is not None else []
+    if len(conds) != 1 or conds[0][1] != 0 or not isinstance(conds[0][0], ast.If):
+        return None
+    test = conds[0][0].test
+    if not isinstance(test, ast.Compare) or not isinstance(test.left, ast.BinOp) or not isinstance(test.ops[0], ast.Eq):
+        return None
+    mods = [v for v in ancestors(conds[0][2], limit=20) if v.name == "mod" and len(v.args) == 2]
+    size = mods[0].args[1].const if len(mods) == 1 and mods[0].args[1].kind == "const" else None
+    return size if isinstance(size, int) and not isinstance(size, bool) else None
 
 
 def _divisor(p: Program, back: Event, size: Val, step: Event) -> Iterator[Finding]:

@@ -71,18 +71,17 @@ def check(p: Program) -> Iterator[Finding]:
             o.kwargs.get("maximize") is not None and o.kwargs["maximize"].const is True
             for _, o, _ in ownership.optimizers(p)
         )
-        if losses and all(s == (1 if up else -1) for s, _ in losses) and id(back.node) not in seen:
-            if len(leaves) > len(losses) and not up:
+        if losses and not up and all(s == -1 for s, _ in losses) and id(back.node) not in seen:
+            if len(leaves) > len(losses):
                 continue
             seen.add(id(back.node))
             where = losses[0][1]
             yield p.report(
                 "SB236",
                 where,
-                "the sign of the loss is wrong: "
-                + ("maximize=True climbs the loss" if up else "it is negated, so training maximises it"),
+                "the sign of the loss is wrong: it is negated, so training maximises it",
                 why="the optimizer minimises what backward() gets, so the error grows with every step",
-                fix="Remove the minus sign (or maximize=True)",
+                fix="Remove the minus sign",
                 related=((str(back.src.path), back.line, "backward()"),),
             )
         elif (

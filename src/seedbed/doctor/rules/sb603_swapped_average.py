@@ -32,6 +32,7 @@ import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import ownership
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -86,6 +87,16 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if event.kind == "inplace" and event.name == "copy_" and event.args and event.args[0].name == "add":
             keep = _keep(event, event.args[0])
+        if keep == 1 and event.kind == "inplace" and event.recv is not None and ownership.modules_of(event.recv):
+            seen.add(id(event.node))
+            yield p.report(
+                "SB603",
+                event,
+                "the moving average (EMA) never moves: its decay is 1, so the new weights get the factor 0",
+                why="decay * old + (1 - decay) * new is the old value when decay is 1",
+                fix="Use a decay below one, such as 0.999",
+                keep=1,
+            )
         if not isinstance(keep, (int, float)) or not 0 <= keep < 0.5:
             continue
         seen.add(id(event.node))
@@ -138,6 +149,7 @@ def _keep(event: Event, val: Val) -> object:
         other = next((a for a in term.args if a is not factor), None)
         text = ast.unparse(term.node) if isinstance(term.node, ast.expr) else ""
         if factor is not None and other is not None:
-            found.append((factor.const, target in text.replace(".data", "")))
+            mine = re.search(rf"(?<![\w.]){re.escape(target)}(?!\w)", text.replace(".data", "")) is not None
+            found.append((factor.const, mine))
     own = [f for f, mine in found if mine]
     return own[0] if len(own) == 1 and len(found) == 2 and own[0] != 0 else None  # 0: a plain copy at the start

@@ -48,7 +48,8 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import methods, ownership, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -77,6 +78,9 @@ def check(p: Program) -> Iterator[Finding]:
         ]
         stepped = any(val in ownership.held(o) for _, o, _ in ownership.optimizers(p))
         used = [e for e in training.forwards(p) if e.recv is val]
+        if moved and not passed and not stepped and used and (own := _from_itself(val, moved)) is not None:
+            yield _itself(p, own, name)
+            continue
         if moved or passed or stepped or not used:
             continue
         yield p.report(
@@ -88,6 +92,53 @@ def check(p: Program) -> Iterator[Finding]:
             related=((str(used[0].src.path), used[0].line, "it is used here"),),
         )
     yield from _evaluated_copies(p)
+    yield from _swa(p)
+
+
+def _from_itself(copy: Val, moved: list[Event]) -> Event | None:
+    """The update in which a copy is averaged with nothing but its own weights."""
+    parts = methods.submodules(copy)
+    found = None
+    for event in moved:
+        sources = [m for a in event.args for m in ownership.modules_of(a)]
+        if event.kind != "inplace" or any(not any(s is part for part in parts) for s in sources):
+            return None
+        if sources and event.name in ("add_", "lerp_", "copy_"):
+            found = event
+        elif not sources and any(a.kind != "const" for a in event.args[:1]) and event.name != "mul_":
+            return None
+    return found
+
+
+def _itself(p: Program, event: Event, name: str) -> Finding:
+    return p.report(
+        "SB605",
+        event,
+        f"the moving average {name} is averaged with itself: its own parameters are on both sides, so it never moves",
+        why="the trained model's parameters do not take part in the update",
+        fix=f"Pair {name}.parameters() with the parameters of the trained model",
+    )
+
+
+def _swa(p: Program) -> Iterator[Finding]:
+    """An ``AveragedModel`` that is evaluated without one ``update_parameters()``."""
+    for name, val, event in p.assigns:
+        if val.kind != "module" or val.name != "AveragedModel" or event.result is not val:
+            continue
+        if any(q.same(e.recv, val) for e in p.all("average", "restore")) or event.loops:
+            continue
+        used = [e for e in training.forwards(p) if q.same(e.recv, val)]
+        passed = [e for e in p.all("call", "make", "invoke") if any(a is val for a in (*e.args, *e.kwargs.values()))]
+        if used and not any(e.name.rsplit(".", 1)[-1] != "update_bn" for e in passed):
+            yield p.report(
+                "SB605",
+                event,
+                f"{name} is an AveragedModel (SWA/EMA), but update_parameters() is never called: it stays at the "
+                "initial weights",
+                why="AveragedModel averages only when it is told to",
+                fix=f"Call {name}.update_parameters(model) after the updates that should be averaged",
+                related=((str(used[0].src.path), used[0].line, "it is used here"),),
+            )
 
 
 def _evaluated_copies(p: Program) -> Iterator[Finding]:

@@ -124,7 +124,7 @@ def invoke(run: Machine, func: Func, node: ast.AST, args: tuple[Val, ...], kwarg
     """Run a function of the program with these arguments."""
     func.calls += 1
     run.project.called.add(id(func.node))
-    if func.owner is not None and func.owner.base == "optimizer_class" and args and func.name in ("step", "zero_grad"):
+    if func.owner is not None and func.owner.base == "optimizer_class" and args and func.name in run.parts:
         run.emit("step" if func.name == "step" else "clear", func.name, node, recv=args[0], args=args[1:])
         return const(None)
     again = sum(f is func for f in run.funcs)

@@ -221,10 +221,13 @@ def _leftovers(main: Interp, program: Program, source: Source, project: Project,
             if func.scope is main.scope or func.scope.outer is None:
                 yield _alone(main, source, project, partial(run_function, func=func))
     for cls in list(program.classes):
-        if cls.src is source and not cls.made and id(cls.node) not in called and cls.scope.outer is main.scope:  # noqa: SIM102
+        if cls.src is source and not cls.made and id(cls.node) not in called and cls.scope.outer is main.scope:
             if cls.base != "lightning":
                 called.add(id(cls.node))
                 yield _alone(main, source, project, partial(run_class, cls=cls), cls)
+        elif cls.src is source and cls.base == "optimizer_class" and id(cls) not in called:
+            called.add(id(cls))
+            yield _alone(main, source, project, partial(run_class, cls=cls), cls)
 
 
 def _alone(
@@ -250,6 +253,8 @@ def run_class(run: Interp, cls: Class) -> None:
     val = Val("class", cls.name, cls.node, run.src)
     val.owner = cls
     me = calls.instantiate(run, val, cls.node, (), {})
+    if cls.base == "optimizer_class":
+        run.parts = frozenset()
     if cls.base in ("module", "autograd"):
         method = cls.method("forward")
         if method is not None and cls.base == "module":
@@ -259,7 +264,7 @@ def run_class(run: Interp, cls: Class) -> None:
         return
     for name, member in list(cls.scope.vars.items()):
         hidden = name.startswith("__") and name not in ("__getitem__", "__iter__", "__call__")
-        if member.kind == "func" and not member.owner.calls and not hidden:
+        if member.kind == "func" and not hidden and (not member.owner.calls or cls.base == "optimizer_class"):
             bound = () if "staticmethod" in member.owner.decorators else (me,)
             calls.invoke(run, member.owner, cls.node, bound, {})
 

@@ -92,6 +92,9 @@ def _entry(run: Machine, val: Val, node: ast.AST) -> Val:
     """One of ``dict.items()`` or ``dict.values()``."""
     inner = val.args[0]
     value: Val | None = None
+    if inner.kind == "state":
+        value = run.tensor("parameter", node, inner)
+        value.grad = False
     for one in list(inner.attrs.values())[:6]:
         value = join(value, one)
     value = value or unknown("value", node, run.src, inner)

@@ -40,6 +40,7 @@ class Machine(ABC):
         self.quiet = 0
         self.sites: list[tuple[ast.AST, Source]] = []
         self.strict = project.strict
+        self.parts = frozenset(("step", "zero_grad"))  # methods of an optimizer of the program: read on their own
 
     # ---- events -------------------------------------------------------------------------------
 

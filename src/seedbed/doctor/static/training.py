@@ -87,6 +87,8 @@ def gradient_path(root: Val) -> set[int]:
         seen.add(id(val))
         if val.kind in ("tensor", "number") and (val.name in CUTTING or val.name.endswith("_builtin")):
             continue
+        if val.kind == "tensor" and val.name == "tensor":
+            continue  # torch.tensor() copies numbers
         if val.name == "comprehension" and val.items:
             stack.extend(val.items)  # its sources only through what is made of them
         elif val.kind not in ("module", "func", "class", "lib", "loader"):
