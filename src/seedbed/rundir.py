@@ -24,6 +24,7 @@ from seedbed.errors import ConfigError, DataError
 WRITE_AFTER = 1 << 13
 SYNC_AFTER = 1 << 20
 PLAIN = {str, int, bool, type(None)}
+TO_LINE = json.JSONEncoder(ensure_ascii=False, allow_nan=False)  # made once: making one takes as long as using it
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -58,6 +59,8 @@ def decode_number(value: Any) -> float:
 
 def dumps(value: Any, *, indent: int | None = None) -> str:
     """``value`` as JSON text; NaN and infinities as strings, never as bare words that JSON does not have."""
+    if indent is None:
+        return TO_LINE.encode(encode(value))
     return json.dumps(encode(value), indent=indent, ensure_ascii=False, allow_nan=False)
 
 

@@ -91,7 +91,9 @@ def restore_rng(state: dict[str, Any]) -> None:
 @contextmanager
 def forked_rng(key: int | None = None) -> Iterator[None]:
     """Leave every global generator as it was found; inside, start from ``key`` if one is given."""
-    saved = capture_rng()
+    python, numpy, cpu = random.getstate(), np.random.get_state(legacy=False), torch.get_rng_state()
+    has_devices = torch.cuda.is_available() and torch.cuda.is_initialized()
+    devices = torch.cuda.get_rng_state_all() if has_devices else []
     if key is not None:
         random.seed(key)
         np.random.seed(key & 0xFFFFFFFF)
@@ -99,4 +101,8 @@ def forked_rng(key: int | None = None) -> Iterator[None]:
     try:
         yield
     finally:
-        restore_rng(saved)
+        random.setstate(python)
+        np.random.set_state(numpy)
+        torch.set_rng_state(cpu)
+        for device, saved in enumerate(devices):
+            torch.cuda.set_rng_state(saved, device)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -239,7 +239,7 @@ class TrainState:
             "batch": self.cursor.batch,
             "position": self.cursor.position,
         }
-        state["progress"] = asdict(self.progress)
+        state["progress"] = {**vars(self.progress), "last_metrics": dict(self.progress.last_metrics)}
         state["memory"] = dict(self.memory)
         state["rng"] = capture_rng()
         return state

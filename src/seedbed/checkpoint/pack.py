@@ -8,7 +8,7 @@ torch has aligned: kernels may sum in another order on memory that is not.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -47,15 +47,19 @@ def view_bytes(tensor: torch.Tensor) -> memoryview:
     return data.reshape(-1).view(torch.uint8).numpy().data if data.numel() else memoryview(b"")
 
 
-def pack(tensors: Mapping[str, torch.Tensor]) -> list[memoryview]:
-    """A safetensors file in pieces. Tensors that share memory (tied weights) are written under each of their names.
+def in_file_order(tensors: Mapping[str, torch.Tensor]) -> list[str]:
+    """Their names: the largest types first, so that each tensor is aligned to its type; within a type, by name."""
+    return sorted(tensors, key=lambda name: (-tensors[name].element_size(), name))
 
-    The largest types come first, so that each tensor is aligned to its type; within a type, by name.
+
+def pack(tensors: Mapping[str, torch.Tensor]) -> list[memoryview]:
+    """A safetensors file in pieces: the header, then each tensor's bytes ``in_file_order``.
+
+    Tensors that share memory (tied weights) are written under each of their names.
     """
-    order = sorted(tensors, key=lambda name: (-tensors[name].element_size(), name))
     header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
     pieces, position = [], 0
-    for name in order:
+    for name in in_file_order(tensors):
         tensor = tensors[name]
         piece = view_bytes(tensor)
         end = position + len(piece)
@@ -97,11 +101,18 @@ def read_tensor(data: memoryview, dtype: str, shape: list[int], data_offsets: li
     return tensor
 
 
-def tensor_digest(tensor: torch.Tensor) -> str:
-    """xxh3-128 over a tensor's dtype, shape and bytes."""
+def tensor_digest(tensor: torch.Tensor, data: memoryview | None = None) -> str:
+    """xxh3-128 over a tensor's dtype, shape and bytes; ``data`` are its bytes where they are at hand."""
     digest = xxhash.xxh3_128(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
-    digest.update(view_bytes(tensor))
+    digest.update(view_bytes(tensor) if data is None else data)
     return digest.hexdigest()
+
+
+def tensor_digests(tensors: Mapping[str, torch.Tensor], pieces: Sequence[memoryview]) -> dict[str, str]:
+    """``tensor_digest`` of each; ``pieces`` are what ``pack`` made of them."""
+    return {
+        name: tensor_digest(tensors[name], data) for name, data in zip(in_file_order(tensors), pieces[1:], strict=True)
+    }
 
 
 def fast_digest(pieces: Iterable[bytes | memoryview]) -> str:

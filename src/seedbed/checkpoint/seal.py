@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.errors import CheckpointError
-from seedbed.rundir import to_json
+from seedbed.rundir import dumps
 
 FORMAT = 1
 HEAD, MIDDLE, TAIL = b'{"manifest": ', b', "sha256": "', b'"}\n'
@@ -23,8 +23,8 @@ class NewerFormatError(CheckpointError):
 
 def seal(manifest: Mapping[str, Any]) -> bytes:
     """The manifest as a JSON file, a line an entry: an object of the manifest and the sha256 of its bytes."""
-    lines = [to_json(str(key)) + b": " + to_json(value) for key, value in manifest.items()]
-    body = b"{\n " + b",\n ".join(lines) + b"\n}"
+    lines = [f"{dumps(str(key))}: {dumps(value)}" for key, value in manifest.items()]
+    body = "{{\n {}\n}}".format(",\n ".join(lines)).encode(errors="backslashreplace")
     return HEAD + body + MIDDLE + hashlib.sha256(body).hexdigest().encode() + TAIL
 
 

@@ -26,7 +26,7 @@ from typing import Any
 
 import torch
 
-from seedbed.checkpoint.pack import fast_digest, pack, tensor_digest, unpack
+from seedbed.checkpoint.pack import fast_digest, pack, tensor_digest, tensor_digests, unpack
 from seedbed.checkpoint.seal import FORMAT, NewerFormatError, seal, unseal, version
 from seedbed.checkpoint.tree import join_tensors, split_tensors
 from seedbed.disk import Disk
@@ -113,7 +113,7 @@ def save(
         CheckpointError: The state holds something that cannot be saved.
     """
     disk = disk or Disk()
-    contents, tensors = lay_out(state)
+    contents, digests = lay_out(state)
     manifest = {
         **info,
         "format": FORMAT,
@@ -121,7 +121,7 @@ def save(
         "torch": torch.__version__,
         "step": step,
         "files": {name: describe(pieces) for name, pieces in contents.items()},
-        "tensors": {part: {name: tensor_digest(t) for name, t in named.items()} for part, named in tensors.items()},
+        "tensors": digests,
     }
     try:
         names = disk.names(root)
@@ -171,8 +171,8 @@ def make_durable(path: Path, *, again: bool = False, disk: Disk | None = None) -
 
 def lay_out(
     state: Mapping[str, Any],
-) -> tuple[dict[str, list[memoryview]], dict[str, dict[str, torch.Tensor]]]:
-    """A training state as the pieces of its files, and its tensors by the file they are in."""
+) -> tuple[dict[str, list[memoryview]], dict[str, dict[str, str]]]:
+    """A training state as the pieces of its files, and the digests of its tensors by the file they are in."""
     tree, others = split_tensors({name: part for name, part in state.items() if name != "model"})
     model_tree, model = split_tensors(dict(state["model"]))
     text = json.dumps({"model": model_tree, "others": tree}, allow_nan=False).encode()
@@ -181,7 +181,10 @@ def lay_out(
         "state.safetensors": pack(others),
         "state.json": [memoryview(text)],
     }
-    return contents, {"model": model, "state": others}
+    return contents, {
+        "model": tensor_digests(model, contents["model.safetensors"]),
+        "state": tensor_digests(others, contents["state.safetensors"]),
+    }
 
 
 def read_chunks(path: Path, disk: Disk) -> Iterator[bytes]:

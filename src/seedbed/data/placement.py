@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 COPY_LIMIT = 1 << 30  # bytes up to which a split is kept finished on the host, or moved to a device of unknown memory
-FLOAT_LIMIT = 64 << 20  # the same for images of bytes, which grow fourfold
+FLOAT_LIMIT = 16 << 20  # the same for images of bytes, which grow fourfold
 DEVICE_SHARE = 0.4  # of a GPU's free memory; the model, its gradients and its activations come later
 
 

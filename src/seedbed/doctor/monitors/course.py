@@ -73,8 +73,8 @@ class Course:
         self.memory = {**fresh(), **copy.deepcopy(dict(saved or {}))}
 
     def saved(self) -> dict[str, Any]:
-        """The state as plain data of its own."""
-        return copy.deepcopy(self.memory)
+        """The state as plain data of its own: lists in it are replaced, never changed, so only the dict is copied."""
+        return {**self.memory, "far": dict(self.memory["far"])}
 
     # ---- after an update ---------------------------------------------------------------------------------------
 
