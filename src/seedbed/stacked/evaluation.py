@@ -84,13 +84,14 @@ def evaluate_all(stack: Stack, objective: Objective, poll: Callable[[], None]) -
     """What ``evaluate`` gives for each member, by ``id``; of the averaged weights where the config wants these."""
     choice = stack.members[0].training.config.evaluate.weights
     averaged = stack.ema is not None and choice != "raw"
-    weights = list(stack.ema.module.parameters()) if averaged and stack.ema is not None else stack.parameters
+    source = stack.ema.module if averaged and stack.ema is not None else stack.source
+    weights, statistics = list(source.parameters()), list(source.buffers())
     losses = [RunningMean() for _ in stack.members]
     metrics = [state.objective.metrics() for state in stack.states]
     sources: list[Iterable[Batch]] = [m.training.validation or () for m in stack.members]
     with forked_rng(), evaluation_mode(stack.template):
         for batches in zip(*sources, strict=True):
-            stack.place(weights)
+            stack.place(weights, statistics)
             outcome = objective(stack.template, stack_batches(batches))
             take_in(stack, losses, metrics, batches, unwrap(outcome.loss), outcome.outputs)
             poll()

@@ -197,6 +197,32 @@ def layer_norm(x: Any, shape: Sequence[int], weight: Any = None, bias: Any = Non
     return mark(result if bias is None else result + bias.view(bias.shape[0], *middle, *bias.shape[1:]))
 
 
+def batch_norm(
+    x: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """Inputs (n, B, C, …), statistics and weights (n, C): one normalisation of n·C channels, each by itself."""
+    parts = (running_mean, running_var, weight, bias)
+    if not are_stacked(x, *(part for part in parts if part is not None)) or x.ndim < 3:
+        return NotImplemented
+    n, num_samples = x.shape[:2]
+    mean, variance, scale, shift = (None if part is None else part.flatten() for part in parts)  # views, written to
+    channels = x.transpose(0, 1).flatten(1, 2)
+    result = F.batch_norm(channels, mean, variance, scale, shift, training, momentum, eps)
+    return mark(result.view(num_samples, n, *x.shape[2:]).transpose(0, 1))
+
+
+def add_number(x: Any, number: Any, **kwargs: Any) -> Any:
+    """``x.add_(number)`` of a member."""
+    return NotImplemented if kwargs or not isinstance(number, int | float) else x.add_(number)
+
+
 def dropout(x: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """Each member's mask from its own generator: on the CPU the very numbers that it would draw alone.
 
@@ -216,6 +242,8 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, inplace: bool = False
 QUICK[F.linear] = linear
 QUICK[F.embedding] = embedding
 QUICK[F.layer_norm] = layer_norm
+QUICK[F.batch_norm] = batch_norm
+QUICK[Tensor.add_] = add_number
 QUICK[F.dropout] = dropout
 CONVOLUTIONS: tuple[Callable[..., Tensor], ...] = (torch.conv1d, torch.conv2d, F.conv1d, F.conv2d)
 POOLINGS: tuple[Callable[..., Any], ...] = (

@@ -16,7 +16,7 @@ from seedbed.optim.ema import EMA
 from seedbed.optim.schedules import FactorSchedule
 from seedbed.stacked.feed import Feed
 from seedbed.stacked.member import Member
-from seedbed.stacked.stack import Stack, Unstackable
+from seedbed.stacked.stack import Stack, Unstackable, keeps_statistics, statistics_of
 
 TOLERANCE = 1e-4
 """Largest difference of a gradient or loss from the single run's, as a share of the tensor's largest element."""
@@ -45,9 +45,9 @@ def reason_against(members: Sequence[Member]) -> str | None:
 
 
 def changing_norm(member: Member) -> str | None:
-    """The first module that keeps running statistics."""
+    """The first module whose running statistics a stack can't keep."""
     for name, module in member.state.model.named_modules():
-        if isinstance(module, NORMS) and module.track_running_stats:
+        if isinstance(module, NORMS) and module.track_running_stats and not keeps_statistics(module):
             return f"{name or 'model'}: {type(module).__name__}"
     return None
 
@@ -82,7 +82,7 @@ CHECKS: dict[str, Callable[[Member], str | bool | None]] = {
     "the model is compiled": lambda m: m.training.config.trainer.compile not in (None, "off"),
     "the update is recorded as a CUDA graph": lambda m: bool(m.training.config.trainer.cuda_graphs),
     "the model is laid out as channels-last": lambda m: bool(m.training.config.trainer.channels_last),
-    "running statistics ({}), whose updates vmap can't make": changing_norm,
+    "running statistics of another kind than BatchNorm's with a momentum ({})": changing_norm,
     "optimizer {}": other_optimizer,
     "the schedule {} depends on what each seed sees": other_schedule,
     "an average of another kind than EMA": lambda m: m.state.ema is not None and not isinstance(m.state.ema, EMA),
@@ -99,14 +99,16 @@ def rehearse(members: Sequence[Member]) -> str | None:
     feed = Feed([member.training.job.batches for member in members])
     window, _ = feed.take(members[0].state.cursor, members[0].training.job.accumulate)
     starts = [member.generator.get_state() for member in members]
-    singles, ends = [], []
-    for member, its in zip(members, window.single, strict=True):
-        before = {name: buffer.clone() for name, buffer in member.state.model.named_buffers()}
+    befores = [copy_buffers(member) for member in members]
+    singles, ends, afters = [], [], []
+    for member, its, before in zip(members, window.single, befores, strict=True):
         singles.append(single_gradients(member, its))
         ends.append(member.generator.get_state())
-        for name, buffer in member.state.model.named_buffers():
-            if not torch.equal(buffer, before[name]):
-                buffer.copy_(before[name])
+        afters.append(copy_buffers(member))
+        put_buffers(member, before)
+        kept = statistics_of(member.state.model)
+        for name, buffer in before.items():
+            if name not in kept and not torch.equal(buffer, afters[-1][name]):
                 return f"a forward pass changes the buffer {name}"
     set_generators(members, starts)
     metrics = [member.state.epoch_metrics for member in members]
@@ -115,6 +117,7 @@ def rehearse(members: Sequence[Member]) -> str | None:
             member.state.epoch_metrics = member.state.objective.metrics() if member.state.epoch_metrics else {}
         stack = Stack(members)
         losses = stack.gradients(window)
+        found = [copy_buffers(member) for member in members]
     except Unstackable as error:
         return str(error)
     except SeedbedError as error:
@@ -122,8 +125,9 @@ def rehearse(members: Sequence[Member]) -> str | None:
     except Exception as error:  # anything that vmap or the user's own code may raise
         return f"an operation that can't be made for all seeds at once: {first_sentence(error)}"
     finally:
-        for member, kept in zip(members, metrics, strict=True):
-            member.state.epoch_metrics = kept
+        for member, its_metrics, before in zip(members, metrics, befores, strict=True):
+            member.state.epoch_metrics = its_metrics
+            put_buffers(member, before)
     if any(not torch.equal(m.generator.get_state(), end) for m, end in zip(members, ends, strict=True)):
         return "random numbers that are not drawn as in a single run"
     set_generators(members, starts)
@@ -133,7 +137,21 @@ def rehearse(members: Sequence[Member]) -> str | None:
         for name, single, stacked in pairs:
             if not agree(single, stacked):
                 return f"the stacked update gives another {name if name == 'loss' else f'gradient of {name}'}"
+        for name, after in afters[number].items():
+            if not agree(after, found[number][name]):
+                return f"the stacked update gives another {name}"
     return None
+
+
+def copy_buffers(member: Member) -> dict[str, Tensor]:
+    """The model's buffers as they are now."""
+    return {name: buffer.clone() for name, buffer in member.state.model.named_buffers()}
+
+
+def put_buffers(member: Member, kept: dict[str, Tensor]) -> None:
+    """Put them back."""
+    for name, buffer in member.state.model.named_buffers():
+        buffer.copy_(kept[name])
 
 
 def single_gradients(member: Member, window: Sequence[Batch]) -> tuple[Tensor, list[Tensor | None]]:

@@ -30,6 +30,7 @@ from seedbed.stacked.operations import drawing
 from seedbed.stacked.tensor import unwrap, wrap
 from seedbed.state import StepRecord
 
+BATCH_NORMS = {nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d}
 COUNTERS = {"step", "mu_product"}  # entries of an optimizer's state that count updates, the same for all members
 Place = tuple[dict[str, Any], str]  # where a module keeps a tensor: its dict, and the key
 
@@ -63,12 +64,16 @@ class Stack:
         self.objective: Any = copy.deepcopy(self.lead.objective)
         models = [state.model for state in self.states]
         rows = [list(model.parameters()) for model in models]
-        self.parameters = [tie([row[k] for row in rows]) for k in range(len(rows[0]))]
+        trained = [parameter.requires_grad for parameter in rows[0]]
+        self.parameters = [nn.Parameter(tie([row[k] for row in rows]), one) for k, one in enumerate(trained)]
         self.places = [places_of(self.template, name) for name, _ in models[0].named_parameters()]
-        self.buffers = stack_buffers(self.template, models)
+        self.constants = stack_constants(self.template, models)
+        self.statistics = statistics_of(self.template)  # by name; running statistics change with every batch
+        theirs = [dict(model.named_buffers()) for model in models]
+        self.buffers = [tie([buffers[name] for buffers in theirs]) for name in self.statistics]
         self.optimizer = self.stack_optimizer(rows)
         self.update = FusedUpdate(self.optimizer)
-        self.source = nn.ParameterList(self.parameters)
+        self.source = Tensors(self.parameters, self.buffers)
         self.ema = self.stack_average()
         self.ones = torch.ones(len(self.states), device=self.lead.device)
         self.rows = rows
@@ -96,11 +101,15 @@ class Stack:
         lead = averages[0]
         if not isinstance(lead, EMA):
             return None
-        rows = [list(average.module.parameters()) for average in averages if average is not None]
+        theirs = [average.module for average in averages if average is not None]
+        rows = [list(module.parameters()) for module in theirs]
+        buffers = [dict(module.named_buffers()) for module in theirs]
         average = EMA(self.source, lead.decay, lead.power, lead.start_step)
         average.updates = lead.updates
         for k, parameter in enumerate(average.module.parameters()):
-            parameter.data = tie([row[k] for row in rows]).data
+            parameter.data = tie([row[k] for row in rows])
+        for name, buffer in zip(self.statistics, average.module.buffers(), strict=True):
+            buffer.data = tie([its[name] for its in buffers])
         return average
 
     # ---- one update --------------------------------------------------------------------------------------------
@@ -115,7 +124,7 @@ class Stack:
             parameter.grad = None
         total: Tensor | None = None
         for number, batch in enumerate(window.stacked):
-            self.place(self.parameters)
+            self.place(self.parameters, self.buffers)
             with drawing([member.generator for member in self.members]):
                 outcome = self.objective(self.template, batch)
             losses = unwrap(outcome.loss)
@@ -126,14 +135,16 @@ class Stack:
         assert total is not None
         return total
 
-    def place(self, weights: Sequence[Tensor]) -> None:
-        """Put stacked weights into the template, with the buffers that differ."""
+    def place(self, weights: Sequence[Tensor], statistics: Sequence[Tensor]) -> None:
+        """Put stacked weights and running statistics into the template, with the other buffers that differ."""
         for tensor, places in zip(weights, self.places, strict=True):
             seen = wrap(tensor)
             for tensors, key in places:
                 tensors[key] = seen
-        for buffer, (tensors, key) in self.buffers:
-            tensors[key] = wrap(buffer)
+        for tensor, (tensors, key) in zip(statistics, self.statistics.values(), strict=True):
+            tensors[key] = wrap(tensor)
+        for tensor, (tensors, key) in self.constants:
+            tensors[key] = wrap(tensor)
 
     def backward(self, losses: Tensor) -> None:
         """``losses.sum().backward()``, called as ``fast.FastStep`` does."""
@@ -279,10 +290,20 @@ def member_of(number: int, stacked: Tensor) -> Tensor:
     return unwrap(stacked)[number].detach()
 
 
-def tie(rows: Sequence[Tensor]) -> nn.Parameter:
-    """One parameter (n, …) out of n, which become views of it."""
-    stacked = nn.Parameter(torch.stack([row.detach() for row in rows]), requires_grad=rows[0].requires_grad)
-    for row, view in zip(rows, stacked.detach().unbind(), strict=True):
+class Tensors(nn.Module):
+    """Stacked parameters and buffers, as a module that an average can follow."""
+
+    def __init__(self, parameters: Sequence[nn.Parameter], buffers: Sequence[Tensor]) -> None:
+        super().__init__()
+        self.weights = nn.ParameterList(parameters)
+        for number, buffer in enumerate(buffers):
+            self.register_buffer(f"buffer{number}", buffer)
+
+
+def tie(rows: Sequence[Tensor]) -> Tensor:
+    """One tensor (n, …) out of n, which become views of it."""
+    stacked = torch.stack([row.detach() for row in rows])
+    for row, view in zip(rows, stacked.unbind(), strict=True):
         row.data = view
     return stacked
 
@@ -319,12 +340,28 @@ def places_of(model: nn.Module, name: str) -> list[Place]:
     ]
 
 
-def stack_buffers(template: nn.Module, models: Sequence[nn.Module]) -> list[tuple[Tensor, Place]]:
-    """The buffers that differ among the members, stacked, and their places; those that don't stay in the template."""
+def keeps_statistics(module: nn.Module) -> bool:
+    """Whether a stack can keep this module's running statistics: a BatchNorm that averages with a fixed momentum."""
+    return type(module) in BATCH_NORMS and bool(module.track_running_stats) and module.momentum is not None
+
+
+def statistics_of(model: nn.Module) -> dict[str, Place]:
+    """The names of the running statistics that a stack keeps, and their places in ``model``."""
+    return {
+        f"{prefix}.{key}" if prefix else key: (module._buffers, key)
+        for prefix, module in model.named_modules()
+        if keeps_statistics(module)
+        for key, buffer in module._buffers.items()
+        if buffer is not None
+    }
+
+
+def stack_constants(template: nn.Module, models: Sequence[nn.Module]) -> list[tuple[Tensor, Place]]:
+    """The other buffers that differ among the members, stacked, and their places; the rest stays in the template."""
     found: list[tuple[Tensor, Place]] = []
     theirs = [dict(model.named_buffers(remove_duplicate=False)) for model in models]
     for prefix, module in template.named_modules():
-        for key, buffer in module._buffers.items():
+        for key, buffer in () if keeps_statistics(module) else module._buffers.items():
             its = [buffers.get(f"{prefix}.{key}" if prefix else key) for buffers in theirs]
             rows = [row for row in its if row is not None]
             if buffer is not None and any(not torch.equal(row, rows[0]) for row in rows):

@@ -24,9 +24,12 @@ class Doubled(nn.Module):
         self.scale = nn.Parameter(torch.ones((), dtype=torch.float64))
         self.noise = torch.Generator().manual_seed(0)
         self.odd = odd
+        self.register_buffer("seen", torch.zeros(()))
 
     def forward(self, x):
         x = x.double() * self.scale
+        if self.odd == "counts":
+            self.seen += len(x)
         if self.odd == "decides" and x.sum() > 0:
             x = x * 2
         if self.odd == "draws":
@@ -37,9 +40,10 @@ class Doubled(nn.Module):
 class Pictures(nn.Module):
     """A small convolutional network on the same data, seen as 4×4 images; ``tied`` uses one layer twice."""
 
-    def __init__(self, tied=True) -> None:
+    def __init__(self, tied=True, norm=False) -> None:
         super().__init__()
-        self.features = nn.Sequential(nn.Conv2d(1, 3, 3, padding=1), nn.GELU(), nn.MaxPool2d(2), nn.Flatten())
+        norms = [nn.BatchNorm2d(3), nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3, affine=False)] if norm else []
+        self.features = nn.Sequential(nn.Conv2d(1, 3, 3, padding=1), *norms, nn.GELU(), nn.MaxPool2d(2), nn.Flatten())
         self.middle = nn.Linear(12, 12)
         self.norm = nn.LayerNorm(12)
         self.again = self.middle if tied else nn.Linear(12, 12)
@@ -52,12 +56,24 @@ class Pictures(nn.Module):
         return self.head(torch.einsum("bi,bi->bi", self.again(h), h))
 
 
+class Instances(nn.Module):
+    """Keeps running statistics that are not BatchNorm's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.InstanceNorm1d(4, track_running_stats=True).double()
+        self.head = nn.Linear(16, 2).double()
+
+    def forward(self, x):
+        return self.head(self.norm(x.double().view(-1, 4, 4)).flatten(1))
+
+
 class Broken(torch.nn.Module):
     """Gives NaN for the samples of one class whose first feature is far out."""
 
-    def __init__(self, limit=2.5) -> None:
+    def __init__(self, limit=2.5, norm="none") -> None:
         super().__init__()
-        self.mlp = MLP(in_features=16, hidden=[8], out_features=2).double()
+        self.mlp = MLP(in_features=16, hidden=[8], out_features=2, norm=norm).double()
         self.limit = limit
 
     def forward(self, x):

@@ -99,6 +99,11 @@ SCENARIOS = {
     "a schedule": ['lr_scheduler={"type":"cosine","args":{"warmup_steps":3}}'],
     "dropout": ["model.args.dropout=0.3", MLP, "trainer.accumulate=2"],
     "layer norm": ["model.args.norm=layer", MLP],
+    "batch norm": ["model.args.norm=batch", MLP, "trainer.accumulate=2"],
+    "batch norm, its average and updates that are skipped": [
+        *('model={"type":"doubled.Broken","args":{"norm":"batch"}}', "trainer.non_finite=skip", 'ema={"decay":0.9}'),
+    ],
+    "batch norm over images": ['model={"type":"doubled.Pictures","args":{"norm":true}}', 'ema={"decay":0.8}'],
     "training metrics": ["evaluate.train_metrics=true", "evaluate.every_steps=3"],
     "label smoothing": ["objective.args.label_smoothing=0.1"],
     "class weights": ["objective.args.class_weights=[0.3,0.7]", "trainer.accumulate=2"],
@@ -129,7 +134,8 @@ def test_each_seed_of_a_stack_ends_as_it_does_alone(project: Path, tmp_path: Pat
 
 
 REASONS = {
-    "running statistics": ["model.args.norm=batch"],
+    "running statistics": ["model.type=doubled.Instances"],
+    "changes the buffer seen": ["model.args.odd=counts"],
     "can't be made for all seeds at once": ["model.args.odd=decides"],
     "random": ["model.args.odd=draws"],
     "optimizer Adafactor": ["optimizer.type=Adafactor", 'optimizer.args={"lr":0.01}'],
@@ -156,7 +162,7 @@ def test_a_study_that_cannot_be_stacked_is_made_one_after_another_with_the_bits_
     project: Path, tmp_path: Path
 ) -> None:
     said: list[str] = []
-    overrides = ["model.args.norm=batch", "trainer.epochs=1"]
+    overrides = ["model.type=doubled.Instances", "trainer.epochs=1"]
     found = study_seeds(project, overrides, n=2, stack=True, options=options(tmp_path / "a"), say=said.append)
     assert said[0].startswith("not stacked: running statistics")
     run = RunDir(Path(found.first.folder) / "seed-4")
