@@ -133,6 +133,12 @@ def _moved(root: RootFact) -> bool:
     return any(n in named and not torch.equal(named[n].detach(), t) for n, t in root.start.items())
 
 
+def _average_moved(root: RootFact) -> bool:
+    """Say whether weights without gradient have moved all the same."""
+    frozen = [(n, p) for n, p in root.module.named_parameters() if not p.requires_grad and n in root.start]
+    return any(not torch.equal(p.detach(), root.start[n]) for n, p in frozen)
+
+
 def _frozen_statistics(run: Run) -> Iterator[Finding]:
     for note in run.record.noted("frozen-norm-moves"):
         root = run.record.roots.get(note.first["root"] or 0)
@@ -140,6 +146,8 @@ def _frozen_statistics(run: Run) -> Iterator[Finding]:
             continue
         if not trained_here(run, root) and root.start and _moved(root):
             continue  # a momentum copy: its weights do move
+        if _average_moved(root):
+            continue  # a momentum copy inside a model that trains: BYOL, mean teacher
         frozen = [p for p in root.module.parameters() if not p.requires_grad]
         trained = [p for p in root.module.parameters() if id(p) in run.trained_ids and p.requires_grad]
         used = any(f.reached for f in run.record.forwards if f.root == root.key)

@@ -80,6 +80,8 @@ def _course(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
         return
     edge = max(3, len(losses) // 10)
     first, last = median(losses[:edge]), median(losses[-edge:])
+    if min(losses) < 0:
+        return  # a surrogate (policy gradient, likelihood of densities): its value says little
     ratio = median(optimizer.ratios)
     rate = optimizer.rates[0]
     gain = (first - last) / max(abs(first), 1e-12)

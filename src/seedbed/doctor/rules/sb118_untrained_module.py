@@ -125,7 +125,7 @@ def _loose_parameters(p: Program) -> Iterator[Finding]:
     holds = {id(m) for _, optimizer, _ in table for m in ownership.held(optimizer)}
     given = {id(v) for _, o, _ in table for a in o.inputs() for v in ancestors(a, limit=400)}
     frozen = ownership.frozen(p)
-    seen: set[int] = set()
+    seen = {id(e.args[1]) for e in p.all("replace") if id(e.recv) in holds}  # put into a held model for a while
     for event in p.all("criterion", "forward"):
         module = event.recv
         if module is None or module.kind != "module" or module.owner is None or not event.grad or id(module) in seen:

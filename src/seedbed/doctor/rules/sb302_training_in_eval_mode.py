@@ -69,6 +69,9 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if module.kind != "module" and any("requires_grad" in e.kind for e in p.all("requires_grad_")):
             continue
+        switched_off = ownership.frozen(p).get(id(module))
+        if (switched_off is not None and switched_off.seq < event.seq) or not _learns_from(p, event):
+            continue
         modes = [e for e in p.all("mode") if e.name == "eval" and q.same(e.recv, module) and e.seq < event.seq]
         if not modes or (module.kind == "module" and module.name == "from_pretrained"):
             continue
@@ -86,6 +89,16 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Call {module.var or 'model'}.train() at the start of every training epoch",
             related=((str(modes[-1].src.path), modes[-1].line, "model.eval()"),),
         )
+
+
+def _learns_from(p: Program, event: Event) -> bool:
+    """Whether backward() reaches the output, not only ``autograd.grad``, which attacks and penalties ask."""
+    made = event.result
+    roots = [r for b in p.all("backward") if b.name != "grad" for r in (b.recv, *b.args) if r is not None]
+    if made is None or not roots:
+        return made is not None
+    outputs = [made, *q.flat(made.items or ())]
+    return any(id(v) in training.gradient_path_cached(p, r) for r in roots for v in outputs)
 
 
 def _in_eval(p: Program, event: Event) -> bool:

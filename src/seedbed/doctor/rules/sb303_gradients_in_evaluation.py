@@ -43,8 +43,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.static import ownership, rounds, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import rounds, training
 from seedbed.doctor.static.naming import is_evaluation, words
 from seedbed.doctor.static.program import Event, Program
 
@@ -59,6 +59,9 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if any(e.name == "grad" and e.kind == "backward" for e in p.all("backward")):
             continue
+        switched_off = ownership.frozen(p).get(id(event.recv))
+        if switched_off is not None and switched_off.seq < event.seq:
+            continue  # no weight of it takes part in a graph
         trains = event.loop is not None and any(
             b.loop is not None and b.loop.node is event.loop.node for b in p.all("backward")
         )

@@ -76,6 +76,8 @@ def check(p: Program) -> Iterator[Finding]:
             touched |= {id(v) for v in ancestors(a, limit=300)}
     for o in used:
         touched |= {id(v) for v in ancestors(o, limit=100)}
+    for e in p.all("call", "compare", "loss"):
+        touched |= {id(v) for a in (*e.args, *e.kwargs.values()) for v in ancestors(a, limit=30)}
     unused = [
         v
         for v in held_out

@@ -74,7 +74,10 @@ def check(p: Program) -> Iterator[Finding]:
 
 
 def _predicted(val: Val) -> bool:
-    if any(v.name in ("forward", "predict") or v.owner is not None for v in ancestors(val, limit=200)):
+    made = ancestors(val, limit=200)
+    if any(
+        v.name in ("forward", "predict") or (v.owner is not None and v.kind not in ("dataset", "loader")) for v in made
+    ):
         return True
     return bool(set(words(val.var)) & {"pred", "preds", "predictions", "predicted", "outputs"}) and val.kind in (
         "list",

@@ -41,7 +41,8 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
-from seedbed.doctor.static import lineage, scaling, training
+from seedbed.doctor.static import lineage, ownership, scaling, training
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import ancestors
 
@@ -90,6 +91,8 @@ def _raw_training(p: Program, seen: set[int]) -> Iterator[Finding]:
         made = {id(v) for v in lineage.path(one.x)}
         for two in measured:
             how = d.scaling(two.x)
+            if _other_model(one.event, two.event):
+                continue
             if (
                 how not in ("a fitted scaler", "mean and deviation")
                 or d.scaling(one.x) != ""
@@ -117,3 +120,11 @@ def _raw_training(p: Program, seen: set[int]) -> Iterator[Finding]:
                 related=((str(two.event.src.path), two.event.line, "the scaled evaluation inputs"),),
             )
             break
+
+
+def _other_model(one: Event, two: Event) -> bool:
+    """Whether two calls are certainly of different models: an encoder, and a probe on its features."""
+    first, second = one.recv, two.recv
+    if first is None or second is None or first.kind != "module" or second.kind != "module":
+        return False
+    return not (q.same(first, second) or ownership.related(first, second))

@@ -151,6 +151,7 @@ def _live(val: Val) -> Val | None:
         if (
             sources
             and made is not None
+            and "leaf" not in made.tags  # the start of an inner loop, which takes gradients of its own
             and not names
             & {
                 "clone",

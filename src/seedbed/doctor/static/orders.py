@@ -101,9 +101,8 @@ def unpaired(p: Program, x: Val, y: Val) -> tuple[Val, str] | None:
     a, b = orders(p, x), orders(p, y)
     if a.keys() == b.keys():
         return _sorted_apart(x, y)
-    behind_x, behind_y = _rows_and_indices(x), _rows_and_indices(y)
-    only_x = [s for k, s in a.items() if k not in b and not _known(k, s, behind_y)]
-    only_y = [s for k, s in b.items() if k not in a and not _known(k, s, behind_x)]
+    only_x = [s for k, s in a.items() if k not in b and not _known(k, s, y)]
+    only_y = [s for k, s in b.items() if k not in a and not _known(k, s, x)]
     if only_x and only_y:
         return max(only_x[0], only_y[0], key=lambda s: s.seq), "both"
     one, other = (only_x, y) if only_x else (only_y, x)
@@ -121,9 +120,15 @@ def _rows_and_indices(val: Val) -> set[int]:
     return {id(v) for part in (steps, *(lineage.path(k, 40) for k in keys)) for v in part}
 
 
-def _known(key: Key, step: Val, behind: set[int]) -> bool:
-    """Whether the other side was made from this very order."""
-    return key[0] != "in place" and id(step) in behind
+def _known(key: Key, step: Val, other: Val) -> bool:
+    """Whether the other side was made from this very order: by its steps, its indices, or on some way to it."""
+    if key[0] == "in place":
+        return False
+    if id(step) in _rows_and_indices(other):
+        return True
+    return key[0] == "split" and any(
+        v.name == "train_test_split" and _order_of(v) == key for v in ancestors(other, limit=400)
+    )
 
 
 def _raw_rows(val: Val) -> bool:
