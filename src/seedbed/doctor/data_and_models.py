@@ -73,6 +73,10 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB473", "future-in-features", E, "a feature of a time series holds the value to predict, or a later one"),
     ("SB475", "tiled-labels", E, "labels are tiled where the inputs are repeated one by one"),
     ("SB477", "files-in-text-order", E, "numbered files are sorted as text, their labels by number"),
+    ("SB478", "cached-augmentation", E, "a random transform is cached: every sample is augmented once and for all"),
+    ("SB479", "lengths-of-padded", E, "the lengths of sequences are taken after padding"),
+    ("SB480", "index-among-features", W, "the old row number becomes a feature"),
+    ("SB482", "same-order-every-epoch", W, "the order of the training data is the same in every epoch"),
     # 5xx model structure
     ("SB501", "unregistered-layers", E, "layers in a plain list or dict are not registered"),
     ("SB502", "repeated-layer", E, "[layer] * n repeats one layer: the weights are shared"),
@@ -114,6 +118,8 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
         "a straight-through estimator passes no gradient: detach() is missing or covers all",
     ),
     ("SB543", "position-by-batch", E, "a positional encoding is cut by the batch size, not by the length"),
+    ("SB546", "unread-attribute", E, "a new layer is set on a name that forward() never reads"),
+    ("SB547", "layers-without-grad", E, "a part of the model runs under no_grad in training"),
     ("SB601", "live-state-dict", E, "state_dict() is kept by reference: it goes on changing"),
     ("SB602", "shallow-copy", E, "the copy shares its weights with the model"),
     ("SB603", "swapped-average", E, "the moving average is weighted the wrong way round"),
@@ -135,6 +141,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB620", "inverted-patience", E, "early stopping counts the wrong epochs"),
     ("SB621", "compared-with-itself", E, "the weights are compared with themselves instead of a copy"),
     ("SB622", "aliased-average", E, "a moving average shares its memory with the weights that it averages"),
+    ("SB623", "rare-average", W, "the moving average is updated too rarely to forget its start"),
     # 7xx randomness, devices, numerics
     ("SB701", "half-seeded", W, "only some of the random generators in use are seeded"),
     ("SB702", "reseeded-loop", W, "the seed is set again in the loop: the same numbers in every pass"),
@@ -214,7 +221,9 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB853", "inner-loop-without-graph", W, "meta-learning without create_graph drops the second-order gradient"),
     ("SB854", "lost-duplicates", E, "x[index] += y counts repeated indices only once"),
     # 9xx monitors
+    ("SB855", "frozen-target-network", E, "the target network is never brought up to date"),
     ("SB856", "uncut-recursion", W, "returns or advantages run over the end of an episode"),
+    ("SB857", "gradient-without-log", E, "a policy gradient uses the probability instead of its logarithm"),
     ("SB858", "generation-without-state", E, "generation drops the hidden state of the recurrent model"),
     ("SB859", "swapped-recurrent-state", E, "hidden state and cell state of an LSTM are swapped"),
     ("SB860", "unknown-as-padding", E, "unknown words get the id of the padding"),

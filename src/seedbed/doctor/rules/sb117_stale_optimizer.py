@@ -102,10 +102,12 @@ def _made_again(p: Program, event: Event, modules: list[Val]) -> Iterator[Findin
             )
             if old is None or old is model:
                 continue
+            bound = [e for _, v, e in p.assigns if v is model]
             yield p.report(
                 "SB117",
-                event if model.node is None else model,
-                "the model is made again after the optimizer was built: the optimizer holds the old parameters",
+                min(bound, key=lambda e: len(e.funcs)) if bound else model if model.node is not None else event,
+                "the model is made again after the optimizer was built: the optimizer still holds the parameters of "
+                "the old model, so the new model is never updated",
                 why=f"the optimizer (line {event.line}) updates tensors that the trained model no longer uses",
                 fix="Build the optimizer from the parameters of the model that is trained",
                 related=((str(event.src.path), event.line, "the optimizer"),),

@@ -56,6 +56,8 @@ def check(p: Program) -> Iterator[Finding]:
             if rate == 0:
                 problem, fix = "is zero: nothing is learned", "Use a learning rate above zero"
             elif limit is not None and rate >= limit and modules and (deep or rate >= 5 * limit):
+                if optimizer.name == "SGD" and p.all("clip"):
+                    continue  # with bounded gradients large rates are usual in language models
                 problem = f"is far too large for {optimizer.name}: the loss jumps or diverges"
                 fix = "Use about 1e-3 for Adam-like optimizers, 1e-2 to 1e-1 for SGD"
             elif 0 < rate <= 1e-6 and modules:

@@ -31,6 +31,7 @@ from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -49,7 +50,7 @@ def check(p: Program) -> Iterator[Finding]:
             if isinstance(node, ast.Lambda)
             else [n.value for n in ast.walk(node) if isinstance(n, ast.Return) and n.value is not None]
         )
-        rate = optimizer.kwargs.get("lr") if optimizer is not None else None
+        rate = (optimizer.kwargs.get("lr") or optimizer.arg(1)) if optimizer is not None else None
         for cut in _cuts(node, results):
             yield p.report(
                 "SB139",
@@ -83,6 +84,28 @@ def check(p: Program) -> Iterator[Finding]:
                 related=((str(event.src.path), event.line, "LambdaLR"),),
             )
             break
+        else:
+            highest = _highest(made)
+            if 0 < highest <= 0.05 and not (
+                rate is not None and isinstance(rate.const, (int, float)) and rate.const >= 0.5
+            ):
+                yield p.report(
+                    "SB139",
+                    (results[0] if results else node, func.src or event.src),
+                    f"LambdaLR's function never exceeds {highest:.2g}: it seems to return a learning rate, but it must "
+                    "return a factor",
+                    why="the returned value is multiplied with the optimizer's lr (the base rate), so the learning "
+                    "rate is far too small, about its square",
+                    fix="Return only the factor (1.0 keeps the learning rate)",
+                    related=((str(event.src.path), event.line, "LambdaLR"),),
+                )
+
+
+def _highest(plan: Val) -> float:
+    """The largest factor at the steps that were worked out, 0 where one is not known."""
+    items = plan.attrs["factors"].items if "factors" in plan.attrs else None
+    numbers = [i.const for i in items or [] if i.kind == "const" and isinstance(i.const, (int, float))]
+    return float(max(numbers)) if items and len(numbers) == len(items) else 0.0
 
 
 def _cuts(node: Any, results: list[Any]) -> list[ast.BinOp]:

@@ -37,8 +37,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static import ownership, training
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -64,6 +65,7 @@ def check(p: Program) -> Iterator[Finding]:
             if c.recv is not None and c.recv.kind == "optimizer" and any(h in ownership.held(c.recv) for h in holds)
         ]
         if fits:
+            yield from _part(p, step, holds)
             continue
         yield p.report(
             "SB148",
@@ -74,3 +76,27 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Call zero_grad() on {step.recv.var or 'the optimizer'}",
             related=((str(step.src.path), step.line, "the step"),),
         )
+
+
+def _part(p: Program, step: Event, holds: list[Val]) -> Iterator[Finding]:
+    """Only some of the modules that are stepped are ever cleared."""
+    clears = p.all("clear")
+    if any(c.recv is None or c.recv.kind != "module" for c in clears) or len(ownership.optimizers(p)) != 1:
+        return
+    weighted = [h for h in holds if h.kind == "module" and h.name.startswith(ownership.WEIGHTED)]
+    left = [
+        h for h in weighted if not any(ownership.contains(o, h) for c in clears if c.recv for o in c.recv.options())
+    ]
+    if not left or len(left) == len(weighted) or not training.trained_modules(p):
+        return
+    tops = [m for m in training.trained_modules(p) if m.kind == "module" and ownership.contains(m, left[0])]
+    name = next((m.var for m in tops if m.var), left[0].var or left[0].name)
+    yield p.report(
+        "SB148",
+        clears[0],
+        f"zero_grad() clears only a part of what is stepped: the gradients of {name} are never cleared and accumulate",
+        why="the optimizer steps all of them, so this part is updated with the sum of all earlier gradients",
+        fix=f"Call {step.recv.var if step.recv is not None and step.recv.var else 'optimizer'}.zero_grad(), which "
+        "clears everything that it holds",
+        related=((str(step.src.path), step.line, "the step"),),
+    )

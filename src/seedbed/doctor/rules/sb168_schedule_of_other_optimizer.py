@@ -38,12 +38,14 @@ for epoch in range(30):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.source import Source
 from seedbed.doctor.static.values import Val
 
 
@@ -80,7 +82,7 @@ def check(p: Program) -> Iterator[Finding]:
             born = table.get(id(new), where)
             yield p.report(
                 "SB168",
-                q.beside(born, event) if born is where else born,
+                q.beside(born, event) if born is where else _end(born),
                 f"a new optimizer ({new.name}) takes the place of the one that {made.name} was made with: "
                 "the scheduler still changes the old optimizer",
                 why=f"scheduler.step() (line {uses[-1].line}) changes the learning rate of an optimizer that is no "
@@ -91,6 +93,12 @@ def check(p: Program) -> Iterator[Finding]:
             break
         else:
             yield from _idle(p, event, old, steps)
+
+
+def _end(event: Event) -> tuple[ast.AST, Source]:
+    """The last line of a call: after it the new schedule should stand."""
+    last = getattr(event.node, "end_lineno", 0) or event.line
+    return ast.Pass(lineno=last, col_offset=0), event.src
 
 
 def _replacements(p: Program, old: Val, made: Event) -> Iterator[tuple[Val, Event]]:

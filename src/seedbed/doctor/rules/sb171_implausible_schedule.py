@@ -161,7 +161,23 @@ def _function(made: Val) -> tuple[str, str, str] | None:
             "LambdaLR multiplies the first rate by the returned factor; a constant gives a constant rate",
             "Return a factor that depends on the epoch, or use MultiplicativeLR",
         )
-    return _cosine(parts)
+    return _cosine(parts) or _grows(made, parts)
+
+
+def _grows(made: Val, parts: list[ast.AST]) -> tuple[str, str, str] | None:
+    """A warm-up without an end: the factor goes on rising beyond one."""
+    items = made.attrs["factors"].items if "factors" in made.attrs else None
+    numbers = [i.const for i in items or [] if i.kind == "const" and isinstance(i.const, (int, float))]
+    if made.name != "LambdaLR" or not items or len(numbers) != len(items):
+        return None
+    if numbers[-1] <= 50 or numbers != sorted(numbers) or any(isinstance(n, ast.Pow) for n in parts):
+        return None
+    return (
+        f"the factor grows without an end ({numbers[7]:.3g} at step 100, {numbers[10]:.3g} at step 1000): the warm-up "
+        "never stops",
+        "after the warm-up the learning rate keeps growing above the base rate, and training diverges",
+        "Bound it: min(1.0, (step + 1) / warmup)",
+    )
 
 
 def _cosine(parts: list[ast.AST]) -> tuple[str, str, str] | None:

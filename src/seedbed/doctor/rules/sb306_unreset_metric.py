@@ -43,7 +43,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import metering, rounds
+from seedbed.doctor.static import metering, meters, rounds
 from seedbed.doctor.static.program import Event, LoopRun, Program
 
 
@@ -89,6 +89,16 @@ def check(p: Program) -> Iterator[Finding]:
             why="from the second epoch on the metric contains all earlier epochs",
             fix=f"Move `{name} = 0` to the start of the epoch loop",
             related=((str(event.src.path), event.line, "it accumulates here"),),
+        )
+    for at, name, grows in meters.unreset(p):
+        yield p.report(
+            "SB306",
+            at,
+            f"{name} is never reset: it accumulates since the start of training, over all epochs (a running mean that "
+            "is not cleared)",
+            why="what is shown for one epoch or window contains everything before it, so it lags behind",
+            fix=f"Reset {name} after it was read, or at the start of every epoch",
+            related=((str(grows.src.path), grows.line, "it accumulates here"),),
         )
 
 

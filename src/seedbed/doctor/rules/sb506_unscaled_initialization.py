@@ -90,7 +90,7 @@ def _reason(p: Program, event: Event) -> str:
         inner = (
             made
             if name in ("randn", "rand") and "leaf" in made.tags
-            else made.args[0]
+            else _drawn(made.args[0])
             if name == "Parameter" and made.args
             else None
         )
@@ -110,6 +110,14 @@ def _reason(p: Program, event: Event) -> str:
             return ""
         return f"{inner.name}{tuple(inner.shape or ())} without scaling"
     return ""
+
+
+def _drawn(val: Val) -> Val:
+    """The random numbers themselves, where they are only multiplied by a constant that is not small."""
+    if val.name == "mul" and len(val.args) == 2:
+        factor = next((a.const for a in val.args if a.kind == "const" and isinstance(a.const, (int, float))), 0)
+        return next((a for a in val.args if a.kind == "tensor"), val) if factor >= 0.5 else val
+    return val
 
 
 def _weight(val: Val) -> bool:

@@ -55,6 +55,7 @@ def check(p: Program) -> Iterator[Finding]:
                 kept = isinstance(node, ast.If) and _KEEPS.search("\n".join(syntax.text(s) for s in node.body))
                 if isinstance(node, ast.If) and (kept or _resets(node)):
                     yield from _judge(p, node, block[:index], parent)
+                    yield from _overwritten(p, node, block[index + 1 :])
 
 
 def _resets(node: ast.If) -> bool:
@@ -92,6 +93,33 @@ def _judge(p: Program, node: ast.If, earlier: list[ast.stmt], parent: ast.AST) -
                 why="the checkpoint that is kept is the last one (or none), not the best one",
                 fix=f"Start {best} once before the loop and set it to {score} inside the branch that saves",
             )
+
+
+def _overwritten(p: Program, node: ast.If, later: list[ast.stmt]) -> Iterator[Finding]:
+    """``best = score`` after the branch, whether it was better or not: the comparison is with the last epoch."""
+    for score, best, _, _ in _sides(node.test if not isinstance(node.test, ast.Compare) else _plain(node.test)):
+        if not {"best", "lowest", "highest", "min", "max"} & set(words(best.replace(".", "_"))):
+            continue
+        for stmt in later:
+            if isinstance(stmt, (ast.If, ast.For, ast.While, ast.Return)):
+                break
+            if any(syntax.text(v) == score for v in _values_in(stmt, best)):
+                yield p.report(
+                    "SB615",
+                    (stmt, p.source),
+                    f"{best} is overwritten in every epoch, better or not: the score is compared with the previous "
+                    "epoch, not with the best one",
+                    why="the last value takes the place of the best, so early stopping and the kept weights go wrong",
+                    fix=f"Set {best} = {score} only inside the branch where it is better",
+                    related=((str(p.source.path), node.lineno, "the comparison"),),
+                )
+                return
+
+
+def _plain(test: ast.Compare) -> ast.expr:
+    """The comparison without a margin: ``score < best - delta`` reads as ``score < best``."""
+    bare = [s.left if isinstance(s, ast.BinOp) else s for s in (test.left, test.comparators[0])]
+    return ast.copy_location(ast.Compare(bare[0], test.ops, [bare[1]]), test)
 
 
 def _sides(test: ast.expr) -> Iterator[tuple[str, str, ast.cmpop, ast.expr]]:

@@ -30,6 +30,15 @@ def builtin(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], kwarg
         made = library_value(run, "iter", last, node, args, kwargs)
         made.grad = args[1].grad
         return made
+    if last == "slice" and args:
+        made = Val("slice", "", node, run.src)
+        start, stop, step = args[0], None, None
+        if len(args) == 1:
+            start, stop = const(None, node, run.src), args[0]
+        else:
+            stop, step = args[1], args[2] if len(args) > 2 else None
+        made.args = (start, stop, step if step is not None else const(None, node, run.src))
+        return made
     if last == "range":
         return library_value(run, "iter", "range", node, args, kwargs)
     if last in _COLLECT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from seedbed.doctor.static import builtin_calls, layers, naming, op_shapes, ops, shapes
+from seedbed.doctor.static import builtin_calls, layers, naming, numbers, op_shapes, ops, shapes
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const, unknown
 
@@ -106,6 +106,8 @@ def _call(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs:
         return _torch(run, name, last, node, args, kwargs)
     if root == "builtins" or last in ("tqdm", "trange", "track"):
         return builtin_calls.builtin(run, last, node, args, kwargs)
+    if root == "math" and args and all(a.kind == "const" and isinstance(a.const, (int, float)) for a in args):
+        return numbers.mathematics(run, last, node, args)
     if root == "copy" and args:
         return _copy(run, last, node, args[0])
     if last == "train_test_split":
@@ -180,7 +182,10 @@ def _torch(run: Machine, name: str, last: str, node: ast.AST, args: tuple[Val, .
             _set_grad(run, node, made)
         return made
     if ".lr_scheduler" in name or last in SCHEDULERS:
-        return builtin_calls.library_value(run, "scheduler", last, node, args, kwargs)
+        plan = builtin_calls.library_value(run, "scheduler", last, node, args, kwargs)
+        if last == "LambdaLR":
+            numbers.factors(run, plan, node)
+        return plan
     if last in ("GradScaler",):
         return builtin_calls.library_value(run, "scaler", last, node, args, kwargs)
     if name.startswith("torch.optim.swa_utils") or last == "AveragedModel":

@@ -61,6 +61,11 @@ def is_loader_loop(loop: LoopRun | None) -> bool:
 _TRIALS = frozenset(
     [
         "fold",
+        "rnd",
+        "round",
+        "client",
+        "generation",
+        "cycle",
         "trial",
         "seed",
         "seeds",

@@ -1,0 +1,193 @@
+"""Objects and lists that gather a measure, and whether they are emptied between two readings."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds, syntax
+from seedbed.doctor.static.program import Event, LoopRun, Program
+from seedbed.doctor.static.values import Val, ancestors
+
+Found = tuple[Val | Event | tuple[ast.AST, Any], str, Event]
+
+
+def unreset(p: Program) -> Iterator[Found]:
+    """Where a measure goes on from earlier rounds: the place, its name, and where it grows."""
+    yield from _objects(p)
+    yield from _lists(p)
+    yield from _windows(p)
+
+
+def _objects(p: Program) -> Iterator[Found]:
+    """Meters of the program's own classes that are made once, fed in batches, and read once per epoch."""
+    calls: dict[int, list[Event]] = {}
+    owners: dict[int, Val] = {}
+    for event in p.all("invoke"):
+        me = event.args[0] if event.args else None
+        func = event.recv.owner if event.recv is not None else None
+        if me is not None and me.kind == "instance" and getattr(func, "owner", None) is not None and not me.loops:
+            calls.setdefault(id(me), []).append(event)
+            owners[id(me)] = me
+    for key, events in calls.items():
+        me = owners[key]
+        feeds = [e for e in events if e.loops and _grows(_body(e)) and _is_measure(e)]
+        reads = [e for e in events if e.loops and _averages(_body(e)) and not _grows(_body(e))]
+        resets = [e for e in events if e.loops and _empties(_body(e))]
+        if not feeds or not reads or resets or _touched(p, me):
+            continue
+        for read in reads:
+            feed = next((f for f in feeds if _between(f, read, me)), None)
+            if feed is not None:
+                yield read if _same_loop(feed, read) else me, me.var or me.name, feed
+                break
+
+
+def _is_measure(event: Event) -> bool:
+    """Whether a loss or a count of right answers is put in."""
+    return any(
+        v.name in ("loss", "eq") or (v.name == "compare" and "Eq" in v.tags)
+        for a in event.args[1:]
+        for v in ancestors(a, limit=200)
+    )
+
+
+def _between(feed: Event, read: Event, me: Val) -> bool:
+    """Whether a meter is read again and again while it is fed, once for many values."""
+    if read.seq < feed.seq or read.loops[0].node is not feed.loops[0].node:
+        return False
+    if len(read.loops) < len(feed.loops) and feed.loops[: len(read.loops)] == read.loops:
+        return rounds.repeats(read.loops[-1])
+    has_reset = any(_empties(m.owner.node) for m in _methods(me) if m.name != "__init__")
+    return has_reset and _same_loop(feed, read) and bool(read.conds_in(read.loops[-1]))
+
+
+def _same_loop(feed: Event, read: Event) -> bool:
+    return feed.loops[-1].node is read.loops[-1].node
+
+
+def _methods(me: Val) -> list[Val]:
+    return [v for v in me.owner.scope.vars.values() if v.kind == "func"] if me.owner is not None else []
+
+
+def _body(event: Event) -> Any:
+    return event.recv.owner.node if event.recv is not None else None
+
+
+def _own(node: ast.AST) -> str:
+    """``x`` for ``self.x``."""
+    return node.attr if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) else ""
+
+
+def _grows(func: Any) -> bool:
+    for n in syntax.walk(func):
+        if isinstance(n, ast.AugAssign) and isinstance(n.op, ast.Add) and _own(n.target):
+            return True
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == "append":
+            return bool(_own(n.func.value))
+    return False
+
+
+def _averages(func: Any) -> bool:
+    """Whether a method returns something divided, or a mean."""
+    for n in syntax.walk(func):
+        if isinstance(n, ast.Return) and n.value is not None:
+            text = syntax.text(n.value)
+            if any(isinstance(x, ast.BinOp) and isinstance(x.op, ast.Div) for x in syntax.walk(n.value)):
+                return True
+            if "mean(" in text or "average(" in text:
+                return True
+    return False
+
+
+def _empties(func: Any) -> bool:
+    """Whether a method sets what is gathered back to its start."""
+    if func is None or func.name == "__init__":
+        return False
+    for n in syntax.walk(func):
+        if isinstance(n, ast.Assign):
+            values = n.value.elts if isinstance(n.value, ast.Tuple) else [n.value]
+            targets = [e for t in n.targets for e in (t.elts if isinstance(t, ast.Tuple) else [t])]
+            if any(_own(t) for t in targets) and all(
+                (isinstance(v, ast.Constant) and v.value == 0)
+                or (isinstance(v, (ast.List, ast.Dict)) and not getattr(v, "elts", getattr(v, "keys", None)))
+                or (isinstance(v, ast.Call) and not v.args)
+                for v in values
+            ):
+                return True
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr in ("clear", "zero_", "reset"):
+            return True
+    return False
+
+
+def _touched(p: Program, me: Val) -> bool:
+    """Whether the program empties the object from outside, or makes it anew."""
+    return any(
+        e.recv is me and e.loops and not any(f.owner is me.owner for f in e.funcs) for e in p.all("attribute")
+    ) or any(n == me.var and v is not me and e.loops for n, v, e in p.assigns)
+
+
+_MEANS = ("sum", "mean", "fmean", "average")
+
+
+def _lists(p: Program) -> Iterator[Found]:
+    """A list that grows in the batch loop and is averaged as a whole in every epoch."""
+    seen: set[int] = set()
+    for event in p.all("keep"):
+        box = event.recv
+        if box is None or box.kind != "list" or len(event.loops) < 2 or id(box) in seen or not box.var or box.loops:
+            continue
+        epoch, batch = event.loops[-2], event.loops[-1]
+        if any(e.args and e.args[-1] is box for e in p.all("attribute")):
+            continue
+        if not rounds.repeats(epoch) or not rounds.is_loader_loop(batch) or "bounded" in box.tags:
+            continue
+        seen.add(id(box))
+        for read in p.calls(*_MEANS):
+            if read.loop is not epoch or not read.args or read.args[0] is not box or read.seq < event.seq:
+                continue
+            if not _changed_in(p, epoch, box):
+                yield box, box.var, event
+            break
+
+
+def _changed_in(p: Program, loop: LoopRun, box: Val) -> bool:
+    return any(n == box.var and e.inside(loop) for n, v, e in p.assigns if v is not box) or any(
+        e.recv is box and e.inside(loop) for e in p.calls("clear", "pop", "popleft")
+    )
+
+
+def _windows(p: Program) -> Iterator[Found]:
+    """``if step % k == 0: print(total / k)`` where the total goes on growing."""
+    for loop in q.nodes(p, ast.For, ast.While):
+        grown = {
+            n.target.id: n
+            for n in syntax.walk(loop)
+            if isinstance(n, ast.AugAssign) and isinstance(n.op, ast.Add) and isinstance(n.target, ast.Name)
+        }
+        stored = {
+            t.id
+            for n in syntax.walk(loop)
+            if isinstance(n, ast.Assign)
+            for whole in n.targets
+            for t in syntax.walk(whole)
+            if isinstance(t, ast.Name)
+        }
+        for branch in syntax.walk(loop) if grown else ():
+            every = _modulus(branch.test) if isinstance(branch, ast.If) else ""
+            for n in syntax.walk(branch) if every else ():
+                if not isinstance(n, ast.BinOp) or not isinstance(n.op, ast.Div) or not isinstance(n.left, ast.Name):
+                    continue
+                name = n.left.id
+                if name not in grown or name in stored or syntax.text(n.right) != every:
+                    continue
+                events = [e for e in p.all("augment") if e.node is grown[name]]
+                if events and not any(isinstance(x, ast.AugAssign) and x.target is n.left for x in syntax.walk(branch)):
+                    yield (n, p.source), name, events[0]
+
+
+def _modulus(test: ast.AST) -> str:
+    mods = [n for n in syntax.walk(test) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mod)]
+    return syntax.text(mods[0].right) if len(mods) == 1 else ""

@@ -1,0 +1,35 @@
+"""Numbers that can be worked out: ``math`` on constants, the factors of a schedule."""
+
+from __future__ import annotations
+
+import ast
+import math
+
+from seedbed.doctor.static.machine import Machine
+from seedbed.doctor.static.values import Val, const, unknown
+
+_PROBED = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 100_000)
+
+
+def factors(run: Machine, plan: Val, node: ast.AST) -> None:
+    """Work out the function of a LambdaLR at some steps, without a trace of it among the events."""
+    func = plan.arg(1, "lr_lambda")
+    if func is None or func.kind != "func" or run.budget < 5000:
+        return
+    made = Val("list", "factors", node, run.src)
+    made.items = []
+    run.quiet += 1
+    try:
+        for step in _PROBED:
+            made.items.append(run.apply(func, node, (const(step, node, run.src),), {}))
+    finally:
+        run.quiet -= 1
+    plan.attrs["factors"] = made
+
+
+def mathematics(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...]) -> Val:
+    """``math.cos(1.0)`` and its like, worked out."""
+    try:
+        return const(getattr(math, last)(*(a.const for a in args)), node, run.src)
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        return unknown(last, node, run.src, *args)
