@@ -131,7 +131,7 @@ def _certain(p: Program, lost: list[Val]) -> bool:
         for root in [back.recv, *back.args]:
             if root is not None:
                 for part in ancestors(root):
-                    if part.owner is not None and id(part) in training.gradient_path_cached(p, root):
+                    if part.owner is not None and part.grad and id(part) in training.gradient_path_cached(p, root):
                         flowing.add(id(part.owner))
     return not any(id(v.owner) in flowing for v in lost)
 

@@ -40,6 +40,7 @@ class Heads(nn.Module):
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
@@ -212,11 +213,16 @@ def _by_names(source: Val, sizes: tuple[Val, ...]) -> str:
 
 
 def _by_sizes(source: Val, made: Val, sizes: tuple[Val, ...]) -> str:
-    old, new = source.shape, tuple(s.const if isinstance(s.const, int) else None for s in sizes)
+    old, new = source.shape, tuple(s.const if s.kind == "const" and isinstance(s.const, int) else None for s in sizes)
+    new = _resolved(old, new)
+    if old is not None and 2 < len(new) < len(old) and _lost_border(list(new), list(old)):
+        return f"shape {old} becomes {new}: heads and time are mixed: transpose the heads back before joining them"
     if old is not None and 2 < len(old) < len(new) and _lost_border(list(old), list(new)):
         return f"shape {old} becomes {new}: time and features (heads) are mixed: only transpose moves an axis"
     if old is None or len(old) != len(new) or len(old) < 2:
         return ""
+    if len(old) == 3 and new[2] == -1 and new[1] == old[2] != old[1] and (old[2] or 0) > 1:
+        return f"the last axis ({old[2]} classes) is named in the middle, but its data does not move there"
     a, b = list(old), list(new)
     if a[0] is None and b[0] in (None, -1):
         a, b = a[1:], b[1:]
@@ -225,6 +231,17 @@ def _by_sizes(source: Val, made: Val, sizes: tuple[Val, ...]) -> str:
     if a != b and sorted(x or 0 for x in a) == sorted(x or 0 for x in b):
         return f"shape {old} becomes {new} by cutting memory anew, not by moving axes"
     return ""
+
+
+def _resolved(old: tuple[int | None, ...] | None, new: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    """The new sizes with their -1 worked out, if everything behind the batch is known."""
+    if old is None or new.count(-1) != 1 or new[0] not in (None, old[0]) or new[0] == -1:
+        return new
+    rest = [s for s in new[1:] if s != -1]
+    if None in old[1:] or None in rest:
+        return new
+    whole, part = math.prod(s or 0 for s in old[1:]), math.prod(s or 0 for s in rest)
+    return tuple(whole // part if s == -1 and part and whole % part == 0 else s for s in new)
 
 
 def _lost_border(old: list[int | None], new: list[int | None]) -> bool:

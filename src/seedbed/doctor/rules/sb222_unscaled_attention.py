@@ -41,9 +41,11 @@ class Attention(nn.Module):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
@@ -52,6 +54,7 @@ from seedbed.doctor.static.values import Val, ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _multiplied(p)
     seen: set[int] = set()
     for made, source in training.softmaxes(p):
         current = source
@@ -80,6 +83,35 @@ def check(p: Program) -> Iterator[Finding]:
                 why="dot products grow with the width, so nearly all weight goes to one position and gradients vanish",
                 fix="Divide the scores by math.sqrt(d_k) before the softmax",
             )
+
+
+def _multiplied(p: Program) -> Iterator[Finding]:
+    """Scores that are multiplied with sqrt(d), or divided by d twice."""
+    seen: set[int] = set()
+    for _, source in training.softmaxes(p):
+        parts = f.factors(source)
+        scores = [v for v, power in parts if power > 0 and v.name in ("matmul", "bmm", "einsum") and len(v.args) > 1]
+        if len(scores) != 1 or id(source.node) in seen or not all(_projection(a) for a in scores[0].args[:2]):
+            continue
+        grown = [v for v, power in parts if power > 0 and _is_root(v)]
+        shrunk = [v for v, power in parts if power < 0 and _is_root(v)]
+        if grown or len(shrunk) > 1:
+            seen.add(id(source.node))
+            said = "multiplied by sqrt(d) instead of divided" if grown else "divided by sqrt(d) twice"
+            yield p.report(
+                "SB222",
+                source,
+                f"attention scores are {said}: the scale must be 1/sqrt(d_k), once",
+                why="with scores that are too large the softmax saturates; with too small ones it is nearly uniform",
+                fix="Use scores = q @ k.transpose(-2, -1) / math.sqrt(d_k)",
+            )
+
+
+def _is_root(val: Val) -> bool:
+    """Whether a factor is the root of a width: ``math.sqrt(d)``, ``d ** 0.5``, or a number such as 8.0."""
+    if val.name == "sqrt" or (val.name == "pow" and val.number(1, "exponent") == 0.5):
+        return not val.grad
+    return isinstance(val.const, float) and val.const > 1.4 and isinstance(val.node, (ast.BinOp, ast.Call))
 
 
 def _projection(val: Val) -> bool:

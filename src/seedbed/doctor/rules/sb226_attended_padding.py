@@ -42,16 +42,20 @@ class Net(nn.Module):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _unread_lengths(p)
+    yield from _maximum_of_zeros(p)
     for event in p.once("getitem", "call"):
         if event.kind == "getitem":
             key = event.args[0] if event.args else None
@@ -97,6 +101,52 @@ def check(p: Program) -> Iterator[Finding]:
         if masked:
             continue
         yield _report(p, event, what, (q.place(padded[0]),))
+
+
+def _unread_lengths(p: Program) -> Iterator[Finding]:
+    """A recurrent model that is given the lengths of its sequences and takes the last state without them."""
+    for cls in p.classes:
+        member = cls.scope.vars.get("forward") if cls.base == "module" and cls.src is p.source else None
+        if member is None or member.kind != "func":
+            continue
+        node = member.owner.node
+        given = [a.arg for a in node.args.args[1:] if "len" in a.arg.lower() and "max" not in a.arg.lower()]
+        read = {n.id for n in syntax.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        if not given or given[0] in read:
+            continue
+        layers = [e for e in p.once("forward") if e.name in ("GRU", "LSTM", "RNN") and e.depth and _in(node, e)]
+        if layers:
+            yield _report(
+                p,
+                layers[0],
+                f"{given[0]} is given to forward() but never used, so the last state is that of padding",
+                (),
+            )
+
+
+def _in(node: ast.AST, event: Event) -> bool:
+    return getattr(node, "lineno", 0) <= event.line <= (getattr(node, "end_lineno", 0) or 0)
+
+
+def _maximum_of_zeros(p: Program) -> Iterator[Finding]:
+    """A maximum over time of outputs whose padding was set to zero: zero is larger than a negative output."""
+    for event in p.once("call"):
+        made = event.result
+        if (
+            made is None
+            or not event.depth
+            or event.name.rsplit(".", 1)[-1] not in ("max", "amax", "adaptive_max_pool1d")
+        ):
+            continue
+        source = (made.args or (made,))[0] if made.kind == "tuple" else made.args[0] if made.args else None
+        if source is None or source.name not in ("mul", "masked_fill") or not source.grad:
+            continue
+        low = source.name == "mul" or (len(source.args) > 2 and source.args[2].const in (0, 0.0))
+        mask = source.args[1] if len(source.args) > 1 else source
+        shut = any(v.name in ("relu", "sigmoid", "softmax", "softplus") for v in q.chain(source.args[0])[:3])
+        masks = any(v.name in ("compare", "invert") or v.dtype == "bool" or "mask" in v.var for v in q.chain(mask)[:5])
+        if low and masks and not shut and not mask.grad:
+            yield _report(p, event, "the maximum over time takes the zeros of the mask: fill padding with -inf", ())
 
 
 def _report(p: Program, event: Event, what: str, related: tuple[tuple[str, int, str], ...]) -> Finding:

@@ -123,6 +123,17 @@ def _halves(p: Program) -> Iterator[Finding]:
         a, b = pair[0], pair[1]
         if not (a.name == b.name == "getitem" and len(a.args) > 1 and len(b.args) > 1 and a.args[0] is b.args[0]):
             continue
+        layer = a.args[0].owner
+        depth = layer.number(2, "num_layers") if layer is not None else 1
+        low = sorted(i for i in (a.args[1].const, b.args[1].const) if isinstance(i, int))
+        if a.args[0].name == "state" and low == [0, 1] and isinstance(depth, int) and depth > 1 and _both(layer):
+            yield p.report(
+                "SB228",
+                event,
+                f"h[0] and h[1] are the states of the first layer: the layer is stacked (num_layers={depth})",
+                why="the layers above it have no influence on the output",
+                fix="Use torch.cat([h[-2], h[-1]], dim=1)",
+            )
         if a.args[0].name == "state" and a.args[1].const == b.args[1].const and isinstance(a.args[1].const, int):
             yield p.report(
                 "SB228",

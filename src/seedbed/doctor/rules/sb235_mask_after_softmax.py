@@ -54,7 +54,7 @@ def check(p: Program) -> Iterator[Finding]:
                 )
         top = q.seen_through(source)[-1].args[0] if q.seen_through(source) else source
         if top.name == "mul" and len(top.args) == 2 and id(top.node) not in seen:
-            sides = [a for a in top.args if a.name in ("matmul", "bmm", "einsum", "div", "mul") and a.grad]
+            sides = [a for a in top.args if a.kind == "tensor" and a.grad and a.name not in ("Parameter", "parameter")]
             zeros = [a for a in top.args if a.kind == "tensor" and not a.grad and _is_mask(a)]
             if sides and zeros:
                 seen.add(id(top.node))

@@ -107,9 +107,16 @@ def _weighted_error(term: Val) -> tuple[Val, int] | None:
             while inner.name == "neg" and inner.args:
                 power, inner = -power, f.core(inner.args[0])
             return (f.core(inner), power) if _learned(inner) else None
+        if (power > 0 and val.name in ("Parameter", "parameter")) or _entry(val):
+            return val, 1
         if power < 0 and val.name in ("softplus", "exp", "add", "clamp", "square") and _learned(val):
             return val, -1
     return None
+
+
+def _entry(val: Val) -> bool:
+    """Whether a value is an entry of a parameter."""
+    return val.name == "getitem" and bool(val.args) and f.core(val.args[0]).name in ("Parameter", "parameter")
 
 
 def _learned(val: Val) -> bool:

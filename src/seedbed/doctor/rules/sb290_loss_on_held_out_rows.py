@@ -83,7 +83,7 @@ def check(p: Program) -> Iterator[Finding]:
         yield p.report(
             "SB290",
             event,
-            f"the loss covers all nodes (rows), also those of {key.var}: the training mask is missing, test labels leak",
+            f"the loss covers all nodes (rows), those of {key.var} too: the training mask is missing, test labels leak",
             why="the labels that are measured later are trained on, so the test score is too good",
             fix="Index both with the training mask: loss(out[train_mask], y[train_mask])",
             related=(q.place(key),),

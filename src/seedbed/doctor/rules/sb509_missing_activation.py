@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership, training
+from seedbed.doctor.static import methods, ownership, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -75,6 +75,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if any(_forks(p, v) for v in (found[0], *q.seen_through(source))) or _crosses(event, found[0]):
             continue
+        if event.name != "Linear" and _nested(p, first, second):
+            continue
         if "external" in first.tags or not event.depth or not _siblings(p, first, second):
             continue
         seen.add(id(second))
@@ -109,6 +111,24 @@ def _same_home(event: Event, made: Val) -> bool:
     home = event.funcs[-1].owner.node if event.funcs and event.funcs[-1].owner is not None else None
     line = made.owner.line
     return home is None or home.lineno <= line <= (home.end_lineno or 0)
+
+
+def _nested(p: Program, first: Val, second: Val) -> bool:
+    """Whether the second layer opens a block of its own that does not hold the first: a stem before its blocks."""
+    return any(
+        e.recv is not None
+        and e.recv is not second
+        and ownership.contains(e.recv, second)
+        and not ownership.contains(e.recv, first)
+        for e in p.all("forward")
+    ) or any(
+        m.items and m is not second and any(i is second for i in m.items) and not any(i is first for i in m.items)
+        for e in p.all("forward")
+        if e.recv is not None and e.depth == 0
+        for o in e.recv.options()
+        for m in methods.submodules(o)
+        if m.name == "Sequential"
+    )
 
 
 def _siblings(p: Program, first: Val, second: Val) -> bool:

@@ -71,18 +71,35 @@ def check(p: Program) -> Iterator[Finding]:
             if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
                 continue
             name = node.targets[0].id
-            if name.startswith("_") or name in inner or not isinstance(node.value, ast.Call):
+            if name.startswith("_") or name in inner or not _is_lost(body.body[place + 1 :], name):
                 continue
-            text = syntax.text(node.value.func)
-            layer = text.startswith(("self.", "F.", "torch.relu", "torch.tanh", "torch.sigmoid", "nn.functional"))
-            if layer and _is_lost(body.body[place + 1 :], name):
+            said = _said(p, node, name)
+            if said:
                 yield p.report(
                     "SB529",
                     (node, cls.src),
-                    f"forward() computes {name} = {text}(...) but never uses it",
+                    said,
                     why="this step of the network has no influence on the output",
                     fix=f"Use {name} in what follows, or delete the line",
                 )
+
+
+def _said(p: Program, node: ast.Assign, name: str) -> str:
+    """What is lost with a name that is never read: a layer's output, a skip connection, another computation."""
+    if isinstance(node.value, ast.Name):
+        kept = name.lower() in _SKIPS and not node.value.id.startswith("_")
+        return f"the skip connection {name} is kept but never added: forward() never uses it (no residual)" * kept
+    if isinstance(node.value, ast.Call):
+        text = syntax.text(node.value.func)
+        if text.startswith(("self.", "F.", "torch.relu", "torch.tanh", "torch.sigmoid", "nn.functional")):
+            return f"forward() computes {name} = {text}(...) but never uses it"
+    made = [v for n, v, e in p.assigns if e.node is node.targets[0]]
+    if made and all(v.kind == "tensor" and v.grad for v in made):
+        return f"forward() computes {name} = {syntax.text(node.value)[:50]} but never uses it"
+    return ""
+
+
+_SKIPS = frozenset(["identity", "residual", "skip", "shortcut", "res", "resid", "x_in", "x0", "inp", "orig", "x_skip"])
 
 
 def _is_lost(rest: list[ast.stmt], name: str) -> bool:

@@ -118,7 +118,7 @@ def _steps(p: Program, known: set[int]) -> Iterator[Finding]:
         if val.name in ("div", "true_divide") and val.kind == "tensor" and val.src is p.source:
             places.setdefault(id(val.node), []).append(val)
     for made in places.values():
-        mean = next((m for v in made if (m := _centre(v)) is not None), None)
+        mean = next((m for v in made if not p.trained(v) and (m := _centre(v)) is not None), None)
         if mean is None or len({p.trained(v) for v in made}) < 2 or made[0].line in known:
             continue
         if _over_batch(mean) and _in_forward(p, made[0]):

@@ -77,7 +77,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import training
+from seedbed.doctor.static import tokens, training
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -87,6 +87,7 @@ _DRAWS = frozenset(["random", "rand", "uniform", "np_rand", "np_random", "np_uni
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _unused_decoder(p)
     seen: set[int] = set()
     for event in training.evaluations(p):
         if event.mode == "train" and event.grad:
@@ -104,6 +105,52 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Pass a teacher forcing ratio of 0 in evaluation, so that the decoder reads its own predictions",
             related=((str(draw.src.path), draw.line, "the choice"),),
         )
+
+
+def _unused_decoder(p: Program) -> Iterator[Finding]:
+    """A sequence-to-sequence model with a method that decodes, measured with the true tokens as its input."""
+    for cls in p.classes:
+        if cls.base != "module" or cls.src is not p.source:
+            continue
+        own = [m.owner for n, m in cls.scope.vars.items() if m.kind == "func" and _DECODES & set(words(n))]
+        if not own or any(f.calls for f in own):
+            continue
+        for event in training.evaluations(p):
+            known = event.recv.owner if event.recv is not None else None
+            if known is not cls or (event.mode == "train" and event.grad) or len(event.args) < 2:
+                continue
+            shifted = [a for a in event.args[1:] if "-1" in tokens.token_source(a)[1]]
+            if not shifted or not _scored(p, event, shifted[0]):
+                continue
+            yield p.report(
+                "SB820",
+                event,
+                f"evaluation is teacher forced: the decoder gets the ground truth tokens, and {own[0].name}() (greedy, "
+                "autoregressive) is never called",
+                why="it will not have the true previous tokens when it is used, so the score is far too good",
+                fix=f"Decode with {own[0].name}() in evaluation and compare what it gives with the targets",
+            )
+            break
+
+
+_DECODES = frozenset(
+    ["greedy", "generate", "decode", "translate", "infer", "sample", "predict", "beam", "autoregressive"]
+)
+
+
+def _scored(p: Program, event: Event, given: Val) -> bool:
+    """Whether the choices of a model are compared with the same targets that it was given."""
+    truth = tokens.token_source(given)[0]
+    picks = [
+        e
+        for e in p.all("call")
+        if e.result is not None and e.result.name == "argmax" and any(v is event.result for v in q.chain(e.result))
+    ]
+    return truth is not None and any(
+        any(v is e.result for e in picks for a in c.args for v in q.chain(a))
+        and any(tokens.token_source(a)[0] is truth for a in c.args)
+        for c in p.all("compare")
+    )
 
 
 def _chance(p: Program, event: Event) -> tuple[object, Event | None]:

@@ -125,10 +125,12 @@ def _index(val: Val) -> Val | None:
 
 def _problem(scale: Val, weight: Val) -> str | None:
     first, second = _bare(scale), _bare(weight)
-    made = {v.name for v in ancestors(scale, limit=60)} | {v.name for v in ancestors(weight, limit=60)}
+    made = {v.name for table in (first[0], second[0]) for v in ancestors(table, limit=60)}
     cumulative = bool(made & {"cumprod", "np_cumprod", "cumsum", "exp", "cos"})
     if not cumulative and made & {"linspace", "np_linspace"} and (second[2] or first[2]) and first[1] and second[1]:
         return "alpha of a single step is used where the cumulative product (cumprod, alpha_bar) is needed"
+    if first[1] and second[1] and "cumsum" in made and not made & {"cumprod", "np_cumprod", "exp", "log"}:
+        return "alpha_bar is the cumulative product (cumprod) of 1 - beta, not the cumulative sum (cumsum)"
     if first[0] is not second[0] or "cumprod" not in made:
         return None
     if not first[1] and not second[1]:

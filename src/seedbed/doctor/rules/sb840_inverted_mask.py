@@ -128,7 +128,7 @@ def meaning(mask: Val) -> tuple[str, Val | None]:
 
 
 _SEEN = frozenset(
-    ["bool", "to", "unsqueeze", "getitem", "view", "expand", "squeeze", "transpose", "contiguous", "forward"]
+    ["batch", "bool", "to", "unsqueeze", "getitem", "view", "expand", "squeeze", "transpose", "contiguous", "forward"]
 )
 
 
@@ -166,7 +166,9 @@ def _ids(val: Val) -> bool:
 
 
 def _lengths(val: Val) -> bool:
-    return any({"length", "lengths", "lens", "len"} & set(words(v.var)) for v in ancestors(val, limit=6))
+    return any(
+        v.name == "len" or {"length", "lengths", "lens", "len"} & set(words(v.var)) for v in ancestors(val, limit=10)
+    )
 
 
 def _additive(mask: Val) -> bool:

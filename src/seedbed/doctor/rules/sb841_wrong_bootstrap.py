@@ -66,7 +66,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
     for pred, target, event in pairs(p):
-        found = _bootstrap(target)
+        found = bootstrap(target)
         if found is None or not pred.grad or id(found[0].node) in seen or id(event.node) in seen:
             continue
         total, future = found
@@ -85,7 +85,7 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _synced(p)
 
 
-def _bootstrap(target: Val) -> tuple[Val, Val] | None:
+def bootstrap(target: Val) -> tuple[Val, Val] | None:
     """``reward + gamma * value``: the sum and its discounted part."""
     total = core(target)
     if total.name != "add" or len(total.args) != 2:
@@ -107,6 +107,11 @@ def _problem(p: Program, event: Event, pred: Val, total: Val, future: Val) -> tu
         bare = core(part)
         if _is_end(bare) and complement(part) is None and part.name not in ("invert", "logical_not", "rsub", "sub"):
             return "the terminal mask is inverted: the next value counts only where the episode is done", total
+    for part in parts:
+        best = core(part)
+        base = best.args[0] if best.name in ("max", "amax") and len(best.args) == 1 and not best.kwargs else None
+        if base is not None and base.shape is not None and len(base.shape) > 1:
+            return "max() without dim takes the best value of the whole batch, not of each next state: max(dim=1)", best
     ends = {id(v): v for n, v, e in p.assigns if _ENDS & set(words(n)) and not _REST & set(words(n)) and e.loops}
     known = [v for v in ends.values() if v.kind in ("tensor", "unknown") and _beside(v)]
     used = {id(v) for v in inside} | {id(o) for v in inside if v.kind == "phi" for o in v.options()}
@@ -119,7 +124,8 @@ def _problem(p: Program, event: Event, pred: Val, total: Val, future: Val) -> tu
             total,
         )
     own, other = _state(pred), _state(future)
-    if own is not None and other is own:
+    backwards = any(frame.over is not None and frame.over.name == "reversed" for frame in event.loops)
+    if own is not None and other is own and not backwards:
         return "the bootstrapped target is computed for the same state as the prediction, not for the next state", total
     value = core(pred)
     if value.name in _BEST and any(v.name in _BEST for v in ancestors(future, limit=12)):
@@ -196,7 +202,7 @@ def _synced(p: Program) -> Iterator[Finding]:
         used = [
             f for f in training.forwards(p) if f.recv is event.recv and event.loop.node in [x.node for x in f.loops]
         ]
-        goals = [t for pred, t, _ in pairs(p) if _bootstrap(t) is not None]
+        goals = [t for pred, t, _ in pairs(p) if bootstrap(t) is not None]
         if used and any(any(v is f.result for v in ancestors(t, limit=200)) for f in used for t in goals):
             yield p.report(
                 "SB841",

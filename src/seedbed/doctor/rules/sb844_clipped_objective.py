@@ -80,7 +80,8 @@ def _ratio(term: Val) -> Val | None:
     """The ratio that one side clips and the other side does not."""
     for one, other in (term.args, term.args[::-1]):
         clipped = [v for v, _ in factors(one) if v.name in ("clamp", "clip") and v.args]
-        if clipped and any(core(clipped[0].args[0]) is v for v, _ in factors(other)):
+        plain = [v for v, _ in factors(other)] + [core(a) for a in core(other).args]
+        if clipped and any(core(clipped[0].args[0]) is v for v in plain):
             return core(clipped[0].args[0])
     return None
 

@@ -74,13 +74,16 @@ def builtin(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], kwarg
         made.kind, made.grad, made.shape = "number", False, ()
         return made
     if last == "len":
-        if args and isinstance(args[0].const, str):
-            return const(len(args[0].const), node, run.src)
-        made = library_value(run, "number", "len", node, args, {})
-        if args and args[0].items is not None and not args[0].tags & {"each", "repeat"}:
-            return const(len(args[0].items), node, run.src) if args[0].kind == "tuple" else made
-        return made
+        return _length(run, node, args)
     return _reflection(run, last, node, args, kwargs)
+
+
+def _length(run: Machine, node: ast.AST, args: tuple[Val, ...]) -> Val:
+    if args and isinstance(args[0].const, str):
+        return const(len(args[0].const), node, run.src)
+    if args and args[0].kind == "tuple" and args[0].items is not None and not args[0].tags & {"each", "repeat"}:
+        return const(len(args[0].items), node, run.src)
+    return library_value(run, "number", "len", node, args, {})
 
 
 def _reflection(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:

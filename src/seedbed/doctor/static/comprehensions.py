@@ -79,7 +79,8 @@ def unroll(over: Val, node: ast.AST, run: Machine) -> list[Val] | None:
             return list(over.items)
     if over.kind == "dict" and over.attrs and "*" not in over.attrs and 1 < len(over.attrs) <= 4:
         return [const(key, node, run.src) for key in over.attrs]
-    if over.kind == "iter" and over.name == "items" and over.args and over.args[0].kind == "dict":
+    named = over.args[0] if over.kind == "iter" and over.name == "items" and over.args else over
+    if named is not over and (named.kind == "dict" or named.name in ("ModuleDict", "ParameterDict")):
         box = over.args[0].attrs
         if 1 < len(box) <= 4 and "*" not in box:
             pairs = []

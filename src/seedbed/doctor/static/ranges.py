@@ -59,6 +59,12 @@ _MIXING = frozenset(
         "astype",
         "forward",
         "train_test_split",
+        "ascontiguousarray",
+        "asarray",
+        "array",
+        "as_tensor",
+        "flatten",
+        "ravel",
     ]
 )
 
@@ -77,7 +83,7 @@ def can_be_negative(val: Val) -> bool | None:
         elif one.name == "linspace":
             low = one.number(0, "start")
             return low < 0 if isinstance(low, (int, float)) else None
-        elif one.name in _SIGNED:
+        elif one.name in _SIGNED or _standardised(one):
             return True
         elif one.name in _POSITIVE:
             return False
@@ -89,6 +95,13 @@ def can_be_negative(val: Val) -> bool | None:
         elif one.name in _MIXING:
             stack.extend(a for a in flat(one.args) if a.kind in ("tensor", "phi", "list"))
     return None
+
+
+def _standardised(val: Val) -> bool:
+    """Whether a scaler of scikit-learn gave values around zero."""
+    return val.name in ("transform", "fit_transform") and any(
+        o.name in ("StandardScaler", "PowerTransformer", "RobustScaler") for a in val.args for o in a.options()
+    )
 
 
 def unbounded(val: Val) -> bool:

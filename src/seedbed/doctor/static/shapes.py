@@ -11,9 +11,11 @@ def sizes(vals: tuple[Val, ...]) -> Shape | None:
         if "each" in vals[0].tags:
             return None
         vals = tuple(vals[0].items)
-    if any(v.kind in ("phi", "tuple", "list") or v.name in ("shape", "size", "star") for v in vals):
+    if any(v.kind in ("phi", "tuple", "list") or v.name == "star" for v in vals):
         return None
-    if not all(v.kind in ("const", "unknown", "tensor") for v in vals):
+    if any(v.name in ("shape", "size") and v.kind != "number" for v in vals):
+        return None
+    if not all(v.kind in ("const", "unknown", "tensor", "number") for v in vals):
         return None
     return tuple(v.const if v.kind == "const" and isinstance(v.const, int) else None for v in vals)
 
@@ -93,6 +95,9 @@ def viewed(shape: Shape | None, wanted: Shape | None) -> Shape | None:
     if -1 not in wanted:
         return wanted
     rest: int | None = None
+    if shape and shape[0] is None and wanted[0] is None and None not in shape[1:] and -1 in wanted[1:]:
+        inner = viewed(shape[1:], wanted[1:])  # the batch stays in front
+        return None if inner is None else (None, *inner)
     if shape is not None and None not in shape:
         total = 1
         for s in shape:

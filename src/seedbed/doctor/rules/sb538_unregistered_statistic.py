@@ -1,0 +1,144 @@
+"""Running statistics are plain tensors, or are changed in evaluation too.
+
+## What it does
+
+Finds modules whose `forward` keeps a running mean or variance in a plain attribute instead of a buffer, or updates
+it in evaluation as well.
+
+## Why is this bad
+
+A plain tensor is not in `state_dict()` and does not move with `.to()`: after loading, the statistics are those of an
+untrained model. An update without `if self.training` learns from the validation and test data.
+
+## Example
+
+```python
+class Norm(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.mean = torch.zeros(8)
+
+    def forward(self, x):
+        if self.training:
+            self.mean = 0.9 * self.mean + 0.1 * x.mean(0).detach()
+        return x - self.mean
+
+Norm()(torch.randn(4, 8))
+```
+
+## Use instead
+
+```python
+class Norm(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(8))
+
+    def forward(self, x):
+        if self.training:
+            self.mean = 0.9 * self.mean + 0.1 * x.mean(0).detach()
+        return x - self.mean
+
+Norm()(torch.randn(4, 8))
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import syntax
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.scopes import Class
+
+_PLAIN = ("torch.zeros", "torch.ones", "torch.tensor", "torch.empty", "torch.full", "torch.rand", "torch.randn")
+_CHANGES = ("mul_", "add_", "copy_", "lerp_", "sub_", "div_")
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for cls in p.classes:
+        if cls.base != "module" or cls.src is not p.source:
+            continue
+        init, forward = (cls.scope.vars.get(n) for n in ("__init__", "forward"))
+        if init is None or forward is None or init.kind != "func" or forward.kind != "func":
+            continue
+        plain, buffers = _attributes(init.owner.node)
+        for name, node, always in _updates(cls, forward.owner.node, {*plain, *buffers}):
+            if name in plain:
+                yield p.report(
+                    "SB538",
+                    (plain[name], cls.src),
+                    f"self.{name} is a running statistic in a plain tensor: it is no buffer, so state_dict() does not "
+                    "hold it",
+                    why="after saving and loading (or .to(device)) the statistic is the one of an untrained model",
+                    fix=f'Use self.register_buffer("{name}", ...)',
+                )
+                break
+            if always:
+                yield p.report(
+                    "SB538",
+                    (node, cls.src),
+                    f"the running statistic self.{name} is updated in evaluation too: if self.training is missing",
+                    why="eval() does not stop the update, so validation and test data change the model (the buffer)",
+                    fix="Update it under if self.training: only",
+                )
+                break
+
+
+def _attributes(init: ast.AST) -> tuple[dict[str, ast.AST], set[str]]:
+    """Attributes that are plain tensors, and those that are buffers."""
+    plain: dict[str, ast.AST] = {}
+    buffers: set[str] = set()
+    for node in syntax.walk(init):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            for target in node.targets:
+                if isinstance(target, ast.Attribute) and syntax.text(node.value.func) in _PLAIN:  # noqa: SIM102
+                    if not any(k.arg == "requires_grad" for k in node.value.keywords):
+                        plain[target.attr] = node
+        name = _buffer(node)
+        buffers |= {name} if name else set()
+    return {k: v for k, v in plain.items() if k not in buffers}, buffers
+
+
+def _buffer(node: ast.AST) -> str:
+    """The name that a call of ``register_buffer`` gives."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
+        return ""
+    first = node.args[0]
+    return str(first.value) if node.func.attr == "register_buffer" and isinstance(first, ast.Constant) else ""
+
+
+def _updates(cls: Class, forward: ast.AST, names: set[str]) -> Iterator[tuple[str, ast.AST, bool]]:
+    """Averages that ``forward`` moves: the attribute, the place, and whether it does so in evaluation too."""
+    decided = "training" in syntax.text(cls.node)
+    for node in syntax.walk(forward):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Attribute):
+            name = node.targets[0].attr
+            if name in names and _averages(node.value, name):
+                yield name, node, not decided
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGES:
+            base = node.func.value
+            while isinstance(base, ast.Call) and isinstance(base.func, ast.Attribute):
+                base = base.func.value
+            if isinstance(base, ast.Attribute) and base.attr in names and _statistic(node):
+                yield base.attr, node, not decided
+
+
+def _averages(value: ast.AST, name: str) -> bool:
+    """Whether an expression moves the old value towards a statistic."""
+    reads = any(isinstance(n, ast.Attribute) and n.attr == name for n in syntax.walk(value))
+    return reads and isinstance(value, (ast.BinOp, ast.Call)) and not _counts(value)
+
+
+def _counts(value: ast.AST) -> bool:
+    """Whether it only counts calls: ``self.n + 1``."""
+    return isinstance(value, ast.BinOp) and isinstance(value.right, ast.Constant) and isinstance(value.op, ast.Add)
+
+
+def _statistic(node: ast.Call) -> bool:
+    """Whether a change in place is one of an average: by a factor, or by a mean."""
+    said = syntax.text(node)
+    return any(word in said for word in ("momentum", "mean", "var", "decay", "lerp", "alpha", "0.9", "0.1", "0.01"))

@@ -1,0 +1,83 @@
+"""A residual block adds its branch to itself instead of to its input.
+
+## What it does
+
+Finds `out + out` in a `forward`: both sides are the same value.
+
+## Why is this bad
+
+The skip connection is gone: the block gives twice its branch. A deep stack of such blocks trains like a plain one,
+with activations that double from block to block.
+
+## Example
+
+```python
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8))
+
+    def forward(self, x):
+        x = self.layers(x)
+        return torch.relu(x + x)
+
+Block()(torch.randn(4, 8))
+```
+
+## Use instead
+
+```python
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8))
+
+    def forward(self, x):
+        return torch.relu(x + self.layers(x))
+
+Block()(torch.randn(4, 8))
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    inside = [
+        m.owner.node
+        for c in p.classes
+        if c.base == "module" and c.src is p.source and (m := c.scope.vars.get("forward")) and m.kind == "func"
+    ]
+    seen: set[int] = set()
+    for val in q.everything(p):
+        if val.name != "add" or len(val.args) != 2 or not val.grad or id(val.node) in seen or not _doubled(val):
+            continue
+        if not any(any(n is val.node for n in syntax.walk(body)) for body in inside):
+            continue
+        seen.add(id(val.node))
+        yield p.report(
+            "SB541",
+            val,
+            "both sides of the sum are the same value: the residual (skip connection) is lost, the branch is doubled",
+            why="the input of the block was overwritten before it was added, so there is no skip connection",
+            fix="Keep the input: return x + self.layers(x)",
+        )
+
+
+def _doubled(val: Val) -> bool:
+    """Whether a value is added to itself."""
+    one, two = val.args
+    node = val.node
+    if isinstance(node, ast.AugAssign):
+        return False
+    return one is two and one.kind == "tensor" and one.grad

@@ -1,0 +1,111 @@
+"""The target network is never brought up to date.
+
+## What it does
+
+Finds bootstrapped targets of a copy of the network that nothing copies or averages again during training.
+
+## Why is this bad
+
+The targets stay those of the random network at the start. The values converge to one step of look-ahead of noise.
+
+## Example
+
+```python
+import copy
+net = nn.Linear(4, 2)
+frozen = copy.deepcopy(net)
+opt = torch.optim.Adam(net.parameters())
+for state, action, reward, next_state, done in loader:
+    with torch.no_grad():
+        goal = reward + 0.99 * (1 - done) * frozen(next_state).max(1).values
+    value = net(state).gather(1, action.unsqueeze(1)).squeeze(1)
+    loss = F.mse_loss(value, goal)
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+```
+
+## Use instead
+
+```python
+import copy
+net = nn.Linear(4, 2)
+frozen = copy.deepcopy(net)
+opt = torch.optim.Adam(net.parameters())
+for step, (state, action, reward, next_state, done) in enumerate(loader):
+    with torch.no_grad():
+        goal = reward + 0.99 * (1 - done) * frozen(next_state).max(1).values
+    value = net(state).gather(1, action.unsqueeze(1)).squeeze(1)
+    loss = F.mse_loss(value, goal)
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+    if step % 500 == 0:
+        frozen.load_state_dict(net.state_dict())
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.rules.sb824_unrelated_noise_target import pairs
+from seedbed.doctor.rules.sb841_wrong_bootstrap import bootstrap
+from seedbed.doctor.static import methods, ownership, training
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    if not p.complete:
+        return
+    seen: set[int] = set()
+    for pred, target, event in pairs(p):
+        found = bootstrap(target)
+        if found is None or not pred.grad or not event.loops:
+            continue
+        made = {id(v) for v in ancestors(found[1], limit=400)}
+        for call in training.forwards(p):
+            net = call.recv
+            if net is None or net.kind != "module" or id(net) in seen or id(call.result) not in made:
+                continue
+            if training.learns(p, net) and _in_optimizer(p, net):
+                continue
+            seen.add(id(net))
+            if not _moved(p, net) and not _said(p, net):
+                yield p.report(
+                    "SB855",
+                    net,
+                    f"the target network {net.var or net.name} is never updated: nothing copies the trained weights "
+                    "into it",
+                    why="the targets stay those of the weights at the start",
+                    fix="Call target.load_state_dict(net.state_dict()) every few hundred steps, or average it slowly",
+                    related=((str(event.src.path), event.line, "the loss"),),
+                )
+
+
+def _in_optimizer(p: Program, net: Val) -> bool:
+    return any(h is net or ownership.contains(h, net) for _, o, _ in ownership.optimizers(p) for h in ownership.held(o))
+
+
+def _moved(p: Program, net: Val) -> bool:
+    """Whether anything changes the weights of a network inside a loop."""
+    parts = methods.submodules(net)
+    for event in p.all("restore", "average", "inplace", "attribute", "augment", "setitem", "manual"):
+        if event.recv is None or not (event.loops or event.funcs):
+            continue
+        if any(o is m for o in event.recv.options() for m in parts) and (event.loops or event.kind == "average"):
+            return True
+        if event.kind != "restore" and any(m is s for m in ownership.modules_of(event.recv) for s in parts):
+            return True
+    return any(net in (*e.args, *e.kwargs.values()) and not e.name.startswith("copy") for e in p.all("call", "make"))
+
+
+def _said(p: Program, net: Val) -> bool:
+    """Whether a function of the program that moves it is called with it, as far as names say."""
+    return any(
+        {"update", "sync", "soft", "polyak", "copy"} & set(words(e.name)) for e in p.all("invoke") if net in e.args
+    )
