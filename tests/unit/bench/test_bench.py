@@ -153,7 +153,10 @@ def test_every_variant_has_a_file() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("variant", [name for name in VARIANTS if name in record.PEERS])
-def test_another_trainer_trains_where_it_is_installed(variant: str, tmp_path: Path) -> None:
+def test_another_trainer_trains_where_it_is_installed(
+    variant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
     pytest.importorskip(VARIANTS[variant][1], exc_type=ImportError)
     prepare("w1", tmp_path)
     found = run_child(["w1", variant, str(tmp_path), "1", ""])
