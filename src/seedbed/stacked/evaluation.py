@@ -15,6 +15,7 @@ from seedbed.evaluate import evaluate, evaluation_mode
 from seedbed.seeding import forked_rng
 from seedbed.stacked.feed import stack_batches
 from seedbed.stacked.member import Member
+from seedbed.stacked.reasons import first_sentence
 from seedbed.stacked.stack import Stack, member_of
 from seedbed.stacked.tensor import unwrap
 from seedbed.state import Objective, RunningMean
@@ -27,7 +28,7 @@ class Evaluation:
     """Stands in for ``evaluate.evaluate`` in the members' sessions while they make the same updates.
 
     The first evaluation of a process is made both ways; where they don't agree, or stacking fails, each member goes on
-    evaluating by itself.
+    evaluating by itself, and its log says why.
     """
 
     def __init__(self) -> None:
@@ -53,7 +54,10 @@ class Evaluation:
             if self.usable is None:
                 alone = evaluate(model, objective, batches, autocast=autocast, poll=poll)
                 self.objective = objective
-                self.usable = self.try_all(stack, poll) and agree(self.found.get(id(member)), alone)
+                reason = self.try_all(stack, poll) or difference(self.found[id(member)], alone)
+                self.usable = reason is None
+                if reason is not None:
+                    member.its_session.say(f"the seeds are evaluated one by one: {reason}")
                 return self.found[id(member)] if self.usable else alone
             if self.step != member.state.step:
                 assert self.objective is not None
@@ -62,15 +66,15 @@ class Evaluation:
 
         return call
 
-    def try_all(self, stack: Stack, poll: Callable[[], None]) -> bool:
-        """Make the first pass; whether it could be made. If not, members are evaluated alone: slower, no more."""
+    def try_all(self, stack: Stack, poll: Callable[[], None]) -> str | None:
+        """Make the first pass; why it can't be made, if so."""
         assert self.objective is not None
         try:
             self.found = evaluate_all(stack, self.objective, poll)
-        except (RuntimeError, ValueError, TypeError):
-            return False
+        except (RuntimeError, ValueError, TypeError) as error:
+            return f"an operation that can't be made for all at once ({first_sentence(error)})"
         self.step = stack.lead.step
-        return True
+        return None
 
 
 def can_be_stacked(stack: Stack, batches: Iterable[Batch]) -> bool:
@@ -118,9 +122,10 @@ def take_in(
             metric.update(its, batch)
 
 
-def agree(stacked: dict[str, Any] | None, alone: dict[str, Any]) -> bool:
-    """Whether the loss is the same but for rounding; the metrics are the members' own objects, fed by member."""
-    if stacked is None or stacked.keys() != alone.keys():
-        return False
+def difference(stacked: dict[str, Any], alone: dict[str, Any]) -> str | None:
+    """How the losses differ by more than rounding; the metrics are the members' own objects, fed by member."""
+    if stacked.keys() != alone.keys():
+        return "together they give other metrics"
     loss, own = float(stacked["loss"]), float(alone["loss"])
-    return abs(loss - own) <= TOLERANCE * max(abs(own), 1e-3) or (loss != loss and own != own)
+    same = abs(loss - own) <= TOLERANCE * max(abs(own), 1e-3) or (loss != loss and own != own)
+    return None if same else f"together the first one's loss is {loss:.9g}, alone {own:.9g}"

@@ -30,7 +30,7 @@ class Doubled(nn.Module):
         x = x.double() * self.scale
         if self.odd == "counts":
             self.seen += len(x)
-        if self.odd == "decides" and x.sum() > 0:
+        if (self.odd == "decides" or (self.odd == "decides later" and not self.training)) and x.sum() > 0:
             x = x * 2
         if self.odd == "draws":
             x = x + torch.rand_like(x)

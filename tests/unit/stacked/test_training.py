@@ -133,6 +133,17 @@ def test_each_seed_of_a_stack_ends_as_it_does_alone(project: Path, tmp_path: Pat
         assert_same_run(tmp_path / "stack" / f"seed-{seed}", tmp_path / "alone" / f"seed-{seed}")
 
 
+def test_seeds_that_cannot_be_evaluated_together_are_evaluated_alone_and_the_log_says_so(
+    project: Path, tmp_path: Path
+) -> None:
+    overrides = ["model.args.odd=decides later"]
+    results = stack(project, overrides, tmp_path / "stack")
+    assert not isinstance(results, str), results
+    assert_same(results[2].metrics, single(project, overrides, tmp_path / "alone", SEEDS[2]).metrics)
+    said = [event["text"] for event in read_events(RunDir(tmp_path / "stack" / "seed-3").events) if "text" in event]
+    assert [text for text in said if text.startswith("the seeds are evaluated one by one: an operation")]
+
+
 REASONS = {
     "running statistics": ["model.type=doubled.Instances"],
     "changes the buffer seen": ["model.args.odd=counts"],
