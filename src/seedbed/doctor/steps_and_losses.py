@@ -75,6 +75,10 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB184", "forgotten-momentum", W, "a momentum buffer starts at zero again in every step"),
     ("SB185", "unused-gradient-change", E, "a changed gradient is bound to a name and never written back"),
     ("SB186", "swapped-decay-groups", W, "weight decay is given to the biases and norms, and none to the weights"),
+    ("SB187", "frozen-head", W, "the new head is frozen and the pretrained part is trained"),
+    ("SB188", "swapped-group-rates", W, "the pretrained part gets a larger learning rate than the new head"),
+    ("SB189", "decay-in-every-batch", W, "the learning rate is cut in every batch of the epoch that should cut it once"),
+    ("SB190", "reinitialized-in-loop", E, "the weights are initialized again in every round of training"),
     # 2xx losses, targets, shapes
     ("SB201", "softmax-before-cross-entropy", E, "softmax before CrossEntropyLoss: it expects raw logits"),
     ("SB202", "log-softmax-before-cross-entropy", H, "log_softmax before CrossEntropyLoss is redundant"),

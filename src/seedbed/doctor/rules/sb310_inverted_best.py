@@ -53,7 +53,8 @@ def check(p: Program) -> Iterator[Finding]:
     for node in q.nodes(p, ast.If):
         test = node.test
         if isinstance(test, ast.BoolOp):
-            test = next((v for v in test.values if isinstance(v, ast.Compare)), test)
+            ordered = (ast.Lt, ast.Gt, ast.LtE, ast.GtE)
+            test = next((v for v in test.values if isinstance(v, ast.Compare) and isinstance(v.ops[0], ordered)), test)
         if (
             not isinstance(test, ast.Compare)
             or len(test.ops) != 1

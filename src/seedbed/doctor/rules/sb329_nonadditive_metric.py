@@ -100,7 +100,9 @@ def _metric(val: Val) -> Val | None:
         return one
     if one.name in ("exp", "np_exp", "sqrt") and one.args:
         inner = f.core(one.args[0])
-        if f.loss_value(inner) is None:
+        if inner.name == "div" and inner.args:
+            inner = f.core(inner.args[0])  # a summed loss over the number of tokens
+        if f.loss_value(inner, reduced=False) is None:
             return None
         squared = "MSELoss" in inner.tags
         return one if (one.name == "sqrt") == squared else None

@@ -52,11 +52,15 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     trained_on = [loader for loader, _ in d.training_loaders(p)]
     seen: set[int] = set()
-    others = [e.result for e in p.all("call") if e.result is not None and e.result.kind == "loader" and e.recv is None]
-    for loader in others:
+    others = [
+        (e.result, e.funcs[-1].name if e.funcs else "")
+        for e in p.all("call")
+        if e.result is not None and e.result.kind == "loader" and e.recv is None
+    ]
+    for loader, maker in others:
         if any(loader is t for t in trained_on) or id(loader.node) in seen or not loader.args:
             continue
-        named = split_of(loader.var) in ("val", "test")
+        named = (split_of(loader.var) or ("" if "train" in maker else split_of(maker))) in ("val", "test")
         if not named:
             continue
         for trained in trained_on:
@@ -77,19 +81,29 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _evaluated_slices(p: Program, seen: set[int]) -> Iterator[Finding]:
     """Slices of one table that are trained on and measured, with rows in common."""
-    for event in training.evaluations(p):
-        if id(event.node) in seen or not event.args or not p.complete:
+    learned = [
+        e for e in training.forwards(p) if e.grad and e.loops and e.args and training.trained_output(p, e.result)
+    ]
+    found: dict[int, list[tuple[Event, str, Event | None]]] = {}
+    for event in training.evaluations(p) if p.complete else ():
+        if id(event.node) in seen or not event.args:
             continue
-        parts = overlaps.slices_in(event.args[0])
-        for back in training.forwards(p):
-            if back.grad and back.loops and training.trained_output(p, back.result) and back.args:
-                overlap = next(
-                    (o for a in parts for b in overlaps.slices_in(back.args[0]) if (o := overlaps.slice_overlap(b, a))),
-                    "",
-                )
-                if overlap and id(event.node) not in seen:
-                    seen.add(id(event.node))
-                    yield _finding(p, event, overlap, back)
+        why = next(((o, b) for b in learned if (o := _common_rows(event, b))), None)
+        found.setdefault(id(event.node), []).append((event, why[0] if why else "", why[1] if why else None))
+    for node, all_of in found.items():
+        if all(back is not None for _, _, back in all_of):  # else the training score is printed beside the other
+            seen.add(node)
+            event, overlap, back = all_of[0]
+            yield _finding(p, event, overlap, back or event)
+
+
+def _common_rows(event: Event, back: Event) -> str:
+    """Which rows two inputs share, by the slices that only one of them went through or by their common cut."""
+    parts, others = overlaps.slices_in(event.args[0]), overlaps.slices_in(back.args[0])
+    both = {p[3] for p in parts} & {o[3] for o in others}
+    if both and (len(parts) > len(both) or len(others) > len(both)):
+        parts, others = [p for p in parts if p[3] not in both], [o for o in others if o[3] not in both]
+    return next((o for a in parts for b in others if (o := overlaps.slice_overlap(b, a))), "")
 
 
 def _redrawn(p: Program) -> Iterator[Finding]:

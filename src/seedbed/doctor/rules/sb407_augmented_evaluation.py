@@ -46,12 +46,13 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for name, val, event in p.assigns:
+    named = [*p.assigns, *((e.name, e.args[0], e) for e in p.all("attribute") if e.args)]
+    for name, val, event in named:
         if val.kind != "dataset" or id(val.node) in seen:
             continue
         data = val
         split = val.split or split_of(name)
-        shared = data.name == "random_split"
+        shared = data.name in ("random_split", "Subset")
         if shared and split_of(name) in ("val", "test") and data.args:
             data = data.args[0]
             split = "val"
@@ -173,6 +174,10 @@ def _fresh(step: Val) -> Val | None:
 
 def _random(transform: Val) -> str:
     for one in ancestors(transform, limit=80):
+        body = one.owner.method("__call__") if one.kind == "instance" and hasattr(one.owner, "method") else None
+        body = one.owner if one.kind == "func" and one.owner is not None else body
+        if body is not None and d.draws_random(body.node):
+            return one.name or body.name
         last = one.name.rsplit(".", 1)[-1]
         if last.startswith(
             (

@@ -45,6 +45,7 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _twice(p)
     yield from _out_of_step(p, seen)
     yield from _sorted_part(p)
+    yield from _sorted_column(p)
 
 
 _HOW = {
@@ -131,3 +132,44 @@ def _sorted_part(p: Program) -> Iterator[Finding]:
                         why="the others keep the old order, so every sample gets the label of another one",
                         fix="Sort the pairs: batch = sorted(batch, key=...), then zip(*batch)",
                     )
+
+
+def _sorted_column(p: Program) -> Iterator[Finding]:
+    """One part of the samples of a batch is sorted on its own, the other is taken as it stands."""
+    for func in p.functions:
+        taken: list[tuple[str, str, bool, ast.AST]] = []
+        for node in ast.walk(func.node):
+            inner = node.args[0] if isinstance(node, ast.Call) and node.args else None
+            done = isinstance(node, ast.Call) and ast.unparse(node.func) == "sorted"
+            for comp in [inner] if done and isinstance(inner, (ast.ListComp, ast.GeneratorExp)) else []:
+                taken += [(*part, True, node) for part in _part_of(comp)]
+            if isinstance(node, (ast.ListComp, ast.GeneratorExp)):
+                taken += [(*part, False, node) for part in _part_of(node)]
+        mixed = [t for t in taken if t[2]]
+        plain = [t for t in taken if not t[2] and not any(m[:2] == t[:2] for m in mixed)]
+        for name, part, _, node in mixed:
+            other = next((t for t in plain if t[0] == name and t[1] != part), None)
+            if other is not None:
+                yield p.report(
+                    "SB414",
+                    (node, func.src),
+                    f"{part} of {name} is sorted separately from {other[1]}: the labels no longer belong to their rows",
+                    why="the other parts keep the old order, so every sample gets the label of another one (mismatch)",
+                    fix="Sort the samples before they are taken apart: batch = sorted(batch, key=...)",
+                )
+                break
+
+
+def _part_of(comp: ast.ListComp | ast.GeneratorExp) -> Iterator[tuple[str, str]]:
+    """``("batch", "item[0]")`` for ``[item[0] for item in batch]``, also ``[x for x, y in batch]``."""
+    gen = comp.generators[0]
+    if not isinstance(gen.iter, ast.Name) or gen.ifs or len(comp.generators) > 1:
+        return
+    elt = comp.elt
+    if isinstance(gen.target, ast.Name) and isinstance(elt, ast.Subscript) and isinstance(elt.slice, ast.Constant):
+        if ast.unparse(elt.value) == gen.target.id:
+            yield gen.iter.id, f"item[{elt.slice.value!r}]"
+    elif isinstance(gen.target, ast.Tuple) and isinstance(elt, ast.Name):
+        names = [ast.unparse(t) for t in gen.target.elts]
+        if elt.id in names:
+            yield gen.iter.id, f"item[{names.index(elt.id)}]"

@@ -50,6 +50,11 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             seen.add(id(event.node))
             yield _finding(p, event)
+    for event in p.calls("Subset", "SubsetRandomSampler"):
+        drawn = _random_part(event)
+        if drawn is not None and id(drawn.node) not in seen and _of_windows(p, event):
+            seen.add(id(drawn.node))
+            yield _finding(p, drawn)
     for event in p.all("getitem"):
         if (
             (
@@ -90,6 +95,29 @@ def check(p: Program) -> Iterator[Finding]:
         if cut and id(cut[0].args[0].node) not in seen and any(_windows(v) for v in ancestors(event.recv, limit=200)):
             seen.add(id(cut[0].args[0].node))
             yield _finding(p, cut[0].args[0])
+
+
+def _random_part(event: Event) -> Val | None:
+    """The random order of which a subset or sampler takes one part."""
+    index = event.args[1] if event.name.endswith("Subset") and len(event.args) > 1 else None
+    index = event.args[0] if event.name.endswith("Sampler") and event.args else index
+    for cut in ancestors(index, limit=20) if index is not None else ():
+        if cut.name == "getitem" and len(cut.args) > 1 and cut.args[1].kind == "slice":
+            return next((v for v in ancestors(cut.args[0], limit=8) if v.name in _ORDERS), None)
+    return None
+
+
+_ORDERS = ("randperm", "np_permutation", "permutation")
+
+
+def _of_windows(p: Program, event: Event) -> bool:
+    """Whether a subset (or the loader of a sampler) takes samples that are windows of one series."""
+    if event.name.endswith("Subset"):
+        return any(_windowed_class(v) for v in event.args[0].options())
+    for other in p.calls("DataLoader"):
+        if other.kwargs.get("sampler") is event.result and other.args:
+            return any(_windowed_class(v) for v in other.args[0].options())
+    return False
 
 
 def _finding(p: Program, at: Event | Val) -> Finding:

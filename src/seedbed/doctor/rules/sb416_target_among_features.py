@@ -68,6 +68,49 @@ def check(p: Program) -> Iterator[Finding]:
                 related=(q.place(made),),
             )
     yield from _named_columns(p, seen)
+    yield from _whole_table(p, seen)
+
+
+def _whole_table(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """All columns of a table are the inputs, and one of them (whichever) is the target."""
+    pairs = [(f.x, f.y, f.event) for f in lineage.feeds(p)[0] if f.y is not None]
+    pairs += [(e.args[0], e.args[1], e) for e in p.calls("TensorDataset") if len(e.args) >= 2]
+    for x, y, event in pairs:
+        made = next((v for v in lineage.certain(y) if _one_column(v)), None)
+        if made is None or id(made.node) in seen or id(event.node) in seen:
+            continue
+        if not _every_column(x, made.args[0]):
+            continue
+        seen |= {id(made.node), id(event.node)}
+        yield p.report(
+            "SB416",
+            made,
+            "the target column is among the inputs: the model reads the answer (a leak)",
+            why="the inputs are all columns of the table, and one of these columns is the target",
+            fix="Leave the target column out of the inputs: np.delete(table, t, axis=1)",
+        )
+
+
+def _one_column(step: Val) -> bool:
+    """Whether a step takes one column, by a number that is not known: ``table[:, t]``."""
+    key = step.args[1] if step.name == "getitem" and len(step.args) > 1 else None
+    if key is None or key.kind != "tuple" or not key.items or len(key.items) != 2:
+        return False
+    rows, column = key.items
+    whole = rows.kind == "slice" and rows.args[0].is_none and rows.args[1].is_none
+    return whole and column.kind in ("number", "unknown") and column.name in ("index", "get_loc", "int_builtin")
+
+
+def _every_column(x: Val, table: Val) -> bool:
+    """Whether the table reaches the inputs with all its columns."""
+    for step in lineage.certain(x):
+        if step is table:
+            return True
+        if step.name in ("delete", "drop", "cat", "concatenate", "hstack", "index_select", "transform", "matmul"):
+            return False
+        if step.name == "getitem" and len(step.args) > 1 and step.args[1].kind == "tuple":
+            return False
+    return False
 
 
 def _named_columns(p: Program, seen: set[int]) -> Iterator[Finding]:

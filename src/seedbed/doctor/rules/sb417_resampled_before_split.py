@@ -43,7 +43,9 @@ from seedbed.doctor.static.values import ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    learned = {id(v) for f in lineage.feeds(p)[0] for v in lineage.path(f.x)}
+    steps = [v for f in lineage.feeds(p)[0] for v in lineage.path(f.x)]
+    keys = [k for v in steps if (k := lineage.row_key(v)) is not None]
+    learned = {id(v) for v in steps} | {id(v) for k in keys for v in ancestors(k, limit=40)}
     for whole in d.split_data(p):
         for val in ancestors(whole, limit=150):
             copied = val.name in ("repeat_interleave", "fit_resample", "resample", "tile", "np_repeat") or (
@@ -53,7 +55,7 @@ def check(p: Program) -> Iterator[Finding]:
                 and val.args[1].const not in (1, None)
             )
             doubled = (
-                val.name in ("cat", "concatenate", "vstack")
+                val.name in ("cat", "concatenate", "vstack", "concat")
                 and val.args
                 and val.args[0].items
                 and len({id(o) for i in val.args[0].items for o in d.loss_origins_base(i)}) < len(val.args[0].items)

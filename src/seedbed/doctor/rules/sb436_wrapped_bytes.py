@@ -61,9 +61,12 @@ def check(p: Program) -> Iterator[Finding]:
                     )
 
 
+_PLAIN = ("int_builtin", "item", "randrange")  # plain numbers of Python do not widen the bytes
+
+
 def _wraps(val: Val) -> bool:
     """Whether every tensor operand is a byte and the numbers leave the result a byte."""
-    tensors = [a for a in val.args if a.kind != "const"]
+    tensors = [a for a in val.args if a.kind != "const" and not (a.kind == "number" and a.name in _PLAIN)]
     numbers = [a.const for a in val.args if a.kind == "const"]
     if not tensors or any(a.dtype != "uint8" for a in tensors):
         return False

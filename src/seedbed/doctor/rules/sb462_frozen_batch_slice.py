@@ -65,7 +65,9 @@ def check(p: Program) -> Iterator[Finding]:
 def _wrong(loop: ast.For, size: str, step: str) -> tuple[ast.Subscript | None, str]:
     name = loop.target.id if isinstance(loop.target, ast.Name) else ""
     for node in (n for s in loop.body for n in ast.walk(s)):
-        cut = node.slice if isinstance(node, ast.Subscript) else None
+        if not isinstance(node, ast.Subscript):
+            continue
+        cut = node.slice
         if not isinstance(cut, ast.Slice) or not isinstance(cut.lower, ast.Name) or cut.lower.id != name:
             continue
         if size and isinstance(cut.upper, ast.BinOp) and isinstance(cut.upper.op, ast.Add):

@@ -16,6 +16,8 @@ def mistake(names: set[str], val: Val) -> Found | None:
     found = _determination(top)
     if found is not None:
         return found
+    if {"r2", "rsquared"} & names or {"r", "squared"} <= names or {"r", "2"} <= names:
+        return _unsubtracted(top)
     if "mape" in names:
         return _percentage(top)
     if "rmse" in names:
@@ -57,6 +59,17 @@ def _determination(val: Val) -> Found | None:
         if _guess(around_bottom):
             return "R² takes the mean of the predictions: it must be the mean of the targets", _R2, around_bottom
     return None
+
+
+def _unsubtracted(val: Val) -> Found | None:
+    """R² written as ``a / b``, without ``1 -``."""
+    ratio = f.core(val)
+    if ratio.name != "div" or len(ratio.args) != 2:
+        return None
+    top, bottom = (_squares(a) for a in ratio.args)
+    if top is None or bottom is None or _around_mean(top) is not None or _around_mean(bottom) is None:
+        return None
+    return ("R² lacks 1 -: this is the unexplained share of the variance", _R2, ratio) if _residual(top) else None
 
 
 def _squares(val: Val) -> Val | None:

@@ -116,8 +116,10 @@ def unpaired(p: Program, x: Val, y: Val) -> tuple[Val, str] | None:
 def _rows_and_indices(val: Val) -> set[int]:
     """The ids of everything that gives ``val`` its rows: tables, and the indices that pick from them."""
     steps = lineage.path(val)
-    keys = [k for s in steps if (k := lineage.row_key(s)) is not None]
-    return {id(v) for part in (steps, *(lineage.path(k, 40) for k in keys)) for v in part}
+    for _ in range(2):
+        keys = [k for s in steps if (k := lineage.row_key(s)) is not None]
+        steps = [*steps, *(v for k in keys for v in lineage.path(k, 40))]
+    return {id(v) for v in steps}
 
 
 def _known(key: Key, step: Val, other: Val) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from seedbed.doctor.static.data_queries import chain_all
 from seedbed.doctor.static.values import Val, ancestors
 
+Cut = tuple[Val, int, "int | None", int]
 
-def slices_in(val: Val) -> list[tuple[Val, int, int | None]]:
-    """Slices with known bounds along the first axis: the base and the range."""
+
+def slices_in(val: Val) -> list[Cut]:
+    """Slices with known bounds along the first axis: the base, the range, and the id of the slice."""
     found = []
     paths = [a for a in val.args if val.name == "TensorDataset"] or [val]
     for one in [v for path in paths for v in chain_all(path)]:
@@ -25,11 +27,11 @@ def slices_in(val: Val) -> list[tuple[Val, int, int | None]]:
                 if isinstance(high, int) and high < 0 and size is not None:
                     high += size
                 if low >= 0 and (high is None or high >= 0):
-                    found.append((one.args[0], low, high))
+                    found.append((one.args[0], low, high, id(one)))
     return found
 
 
-def slice_overlap(a: tuple[Val, int, int | None], b: tuple[Val, int, int | None]) -> str:
+def slice_overlap(a: Cut, b: Cut) -> str:
     """What two slices of one thing share, ``""`` when nothing."""
     if a[0] is not b[0]:
         return ""

@@ -35,7 +35,7 @@ def shared(p: Program) -> Iterator[tuple[Val, str]]:
             if found is not None:
                 seen.add(id(two.event.node))
                 yield found
-    for two in measured:
+    for two in [*measured, *_restored(p)]:
         found = _drawn_again(p, learned, two) if id(two.event.node) not in seen else None
         if found is not None:
             seen.add(id(two.event.node))
@@ -51,7 +51,7 @@ def _drawn_again(p: Program, learned: list[Feed], two: Feed) -> tuple[Val, str] 
     if len(mine) != 1 or not learned:
         return None
     pick, (base, end) = next(iter(mine.items()))
-    others = [_parts(one.x) for one in learned if lineage.same_rows(one.x, two.x)]
+    others = [_parts(one.x) for one in learned if lineage.same_rows(one.x, two.x) or _same_source(one.x, two.x)]
     if not others or any(len(o) != 1 or pick in o for o in others):
         return None
     again = [made for o in others for made, other in o.values() if other != end]
@@ -59,6 +59,27 @@ def _drawn_again(p: Program, learned: list[Feed], two: Feed) -> tuple[Val, str] 
         return None
     what = "random_split" if base.name == "random_split" else "random permutation"
     return base, f"the parts come from two different draws: each call makes a new {what}, without a fixed seed"
+
+
+def _restored(p: Program) -> list[Feed]:
+    """What goes through models that got their weights from a file."""
+    names = {id(e.recv) for e in p.all("restore")}
+    return [Feed(e.args[0], None, e, False) for e in p.all("forward") if e.args and not e.depth and id(e.recv) in names]
+
+
+_READ = frozenset(["load", "loadtxt", "genfromtxt", "read_csv", "read_parquet", "read_table", "fromfile"])
+
+
+def _same_source(a: Val, b: Val) -> bool:
+    """Whether rows come twice from one place that gives the same rows each time: a file, or a fixed seed."""
+    ends = [{id(v.node): v for v in lineage.path(x) if not lineage.data_input(v)} for x in (a, b)]
+    for node in ends[0].keys() & ends[1].keys():
+        behind = list(ancestors(ends[0][node], limit=40))
+        seeded = [v for v in behind if v.name in (*lineage.GENERATORS, "manual_seed")]
+        fixed = any(c.kind == "const" for v in seeded for c in v.args)
+        if fixed or any(v.name in _READ or v.name.startswith(("load_", "make_", "fetch_")) for v in behind):
+            return True
+    return False
 
 
 def _parts(x: Val) -> dict[int, tuple[Val, str]]:
@@ -82,11 +103,13 @@ def _parts(x: Val) -> dict[int, tuple[Val, str]]:
 
 def _settled(p: Program, first: Val, second: Val) -> bool:
     """Whether two draws give the same numbers on purpose: a generator, or a seed set in between."""
-    words = [v for one in (first, second) for v in (one.kwargs.get("generator"), *one.args[:1], *one.args[2:]) if v]
+    words = [v for one in (first, second) for v in (one.kwargs.get("generator"), *one.args[2:]) if v]
+    words += [one.args[0] for one in (first, second) if one.args and one.name != "random_split"]
     if any(v.name in (*lineage.GENERATORS, "manual_seed") or v.kind == "object" for v in words):
         return True
     low, high = sorted((first.seq, second.seq))
-    seeds = [e for e in p.all("call") if e.name.rsplit(".", 1)[-1] in ("manual_seed", "seed", "seed_everything")]
+    names = ("manual_seed", "seed", "seed_everything")
+    seeds = [e for e in p.all("call") if e.recv is None and e.name.rsplit(".", 1)[-1] in names]
     return any(low < e.clock < high for e in seeds)
 
 

@@ -100,6 +100,8 @@ def output_layer(val: Val) -> Val | None:
 def change_of_output(val: Val) -> bool:
     """Whether a prediction was transformed after the model (back to raw units, we trust)."""
     for one in measures.elements(val):
+        while one.name in ("getitem", "squeeze", "ravel", "flatten") and one.args:
+            one = f.core(one.args[0])
         if one.name in ("mul", "add", "exp", "expm1", "inverse_transform", "div", "sub", "pow", "sinh"):
             return True
         if one.name not in ("forward", "getitem", "Linear", "squeeze") and one.name not in training.LOGIT_OPS:

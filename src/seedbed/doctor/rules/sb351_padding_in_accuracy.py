@@ -1,0 +1,110 @@
+"""Padding counts in a metric.
+
+## What it does
+
+Finds an accuracy over padded targets that is averaged over all positions, with no mask.
+
+## Why is this bad
+
+The share of correct positions depends on how long the padding is: padded positions count as wrong, or as right.
+
+## Example
+
+```python
+loss_fn = nn.CrossEntropyLoss(ignore_index=-100)
+with torch.no_grad():
+    for x, y in loader:
+        y = nn.utils.rnn.pad_sequence(y, batch_first=True, padding_value=-100)
+        correct = model(x).argmax(-1) == y
+        print(correct.float().mean())
+```
+
+## Use instead
+
+```python
+loss_fn = nn.CrossEntropyLoss(ignore_index=-100)
+with torch.no_grad():
+    for x, y in loader:
+        y = nn.utils.rnn.pad_sequence(y, batch_first=True, padding_value=-100)
+        correct = model(x).argmax(-1) == y
+        print(correct[y != -100].float().mean())
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import lineage, queries
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
+
+_SEES = (TRANSPARENT - {"cat", "stack", "getitem"}) | {"float_builtin", "int_builtin", "long", "int", "astype"}
+_MASKS = frozenset(["getitem", "masked_select", "and", "mul", "where", "masked_fill", "bitand", "logical_and", "index"])
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("compare"):
+        made = event.result
+        if made is None or len(event.args) != 2 or (event.grad and not p.all("backward")):
+            continue
+        guess, truth = event.args
+        if not any(v.name in ("argmax", "max", "topk") for v in lineage.path(guess, 30)):
+            guess, truth = truth, guess
+        if not any(v.name in ("argmax", "max", "topk") for v in lineage.path(guess, 30)):
+            continue
+        pad = _padded(truth)
+        if pad is None or any(lineage.row_key(v) is not None for v in lineage.path(truth, 20) if v.seq > pad.seq):
+            continue
+        reduced = _reduced(p, made)
+        if reduced is None or not _all_counted(p, reduced, truth):
+            continue
+        yield p.report(
+            "SB351",
+            event,
+            "padding counts in the accuracy: padded positions are compared and counted like real ones",
+            why="the targets are padded (pad_sequence), so the value depends on the lengths in a batch",
+            fix="Mask the padding: correct[mask].sum() / mask.sum() with mask = targets != pad",
+            related=((str(pad.src.path) if pad.src else "", pad.line, "padded here"),),
+        )
+
+
+def _padded(truth: Val) -> Val | None:
+    for one in ancestors(truth, limit=120):
+        if one.name == "pad_sequence":
+            value = one.kwargs.get("padding_value", one.args[2] if len(one.args) > 2 else None)
+            if value is not None and isinstance(value.const, (int, float)) and value.const < 0:
+                return one
+    return None
+
+
+def _reduced(p: Program, made: Val) -> Val | None:
+    """The mean or sum of a comparison, when nothing masks it on the way."""
+    stack, seen = [made], 0
+    found: Val | None = None
+    while stack and seen < 30:
+        one = stack.pop()
+        seen += 1
+        for user in queries.users(p, one):
+            if user.name in _MASKS or user.name in ("pow", "all", "prod"):
+                return None
+            if user.name in ("mean", "sum"):
+                found = user
+            elif user.name in _SEES:
+                stack.append(user)
+    return found
+
+
+def _all_counted(p: Program, reduced: Val, truth: Val) -> bool:
+    """Whether right positions are divided by the number of all positions."""
+    if reduced.name == "mean":
+        return True
+    return any(
+        v.name in ("numel", "size", "shape", "len") and v.args and v.args[0] is truth
+        for event in p.all("augment", "assign", "call")
+        for a in (*event.args, event.result)
+        if a is not None
+        for v in ancestors(a, limit=12)
+    )

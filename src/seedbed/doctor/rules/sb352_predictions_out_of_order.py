@@ -1,0 +1,106 @@
+"""Predictions are made in shuffled order and stored beside rows in the stored order.
+
+## What it does
+
+Finds a prediction loop over a loader with `shuffle=True` whose outputs alone are collected and then put beside the
+rows, ids or names of the data.
+
+## Why is this bad
+
+Every prediction stands beside another row than the one that it was made for.
+
+## Example
+
+```python
+import pandas as pd
+from torch.utils.data import DataLoader, TensorDataset
+loader = DataLoader(TensorDataset(x_test), batch_size=32, shuffle=True)
+preds = []
+with torch.no_grad():
+    for (xb,) in loader:
+        preds.extend(model(xb).argmax(1).tolist())
+pd.DataFrame({"id": ids, "label": preds}).to_csv("submission.csv")
+```
+
+## Use instead
+
+```python
+import pandas as pd
+from torch.utils.data import DataLoader, TensorDataset
+loader = DataLoader(TensorDataset(x_test), batch_size=32)
+preds = []
+with torch.no_grad():
+    for (xb,) in loader:
+        preds.extend(model(xb).argmax(1).tolist())
+pd.DataFrame({"id": ids, "label": preds}).to_csv("submission.csv")
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import rounds
+from seedbed.doctor.static.program import Event, LoopRun, Program
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    told: set[int] = set()
+    learned = {id(x.node) for b in p.all("backward") for x in b.loops}
+    for event in p.all("keep", "augment"):
+        if event.recv is None and event.kind == "keep":
+            continue
+        loop = next((x for x in reversed(event.loops) if rounds.is_loader_loop(x)), None)
+        if loop is None or id(loop.node) in learned or id(loop.node) in told or not event.args:
+            continue
+        base = rounds.base_of_loop(loop)
+        loader = next((o for o in base.options() if o.kind == "loader"), None) if base is not None else None
+        if loader is None or not _shuffled(loader) or not _from_model(event.args[-1]):
+            continue
+        if _collects_rows(p, loop) or not _joined(p, event):
+            continue
+        told.add(id(loop.node))
+        yield p.report(
+            "SB352",
+            loader,
+            "predictions of a shuffled loader (shuffle=True) are stored beside rows in the stored order",
+            why="the loader gives the samples in a random order, so predictions and ids do not match (misaligned)",
+            fix="Use shuffle=False for prediction",
+        )
+
+
+def _shuffled(loader: Val) -> bool:
+    flag = loader.arg(2, "shuffle")
+    return flag is not None and flag.const is True
+
+
+def _from_model(val: Val) -> bool:
+    return any(v.name == "forward" or v.owner is not None for v in ancestors(val, limit=40) if v.kind == "tensor")
+
+
+def _collects_rows(p: Program, loop: LoopRun) -> bool:
+    """Whether something of the batch itself (labels, ids) is collected too."""
+    for event in p.all("keep", "augment"):
+        own = event.inside(loop) and bool(event.args) and not _from_model(event.args[-1])
+        if own and any(v.name == "batch" for v in ancestors(event.args[-1], limit=20)):
+            return True
+    return False
+
+
+def _joined(p: Program, kept: Event) -> bool:
+    """Whether the collected values meet a table later: a data frame, zip, a column or a file."""
+    wanted = {id(kept.recv)} if kept.recv is not None else set()
+    wanted |= {id(v) for v in (kept.result,) if v is not None}
+    later = [e for e in p.all("call", "setitem") if e.seq > kept.seq]
+    for event in later:
+        if event.kind == "call" and event.name.rsplit(".", 1)[-1] not in ("DataFrame", "zip", "Series", "column_stack"):
+            continue
+        parts = [*event.args, *event.kwargs.values()]
+        parts += [v for a in event.args for v in a.attrs.values()]
+        several = len(parts) > 1
+        if several and any(id(v) in wanted for a in parts for v in ancestors(a, limit=30)):
+            return True
+    return False

@@ -1,0 +1,70 @@
+"""The lengths of sequences are taken after padding.
+
+## What it does
+
+Finds `len(...)` of the rows of a padded batch.
+
+## Why is this bad
+
+After padding all rows are equally long, so masks and packing built on these lengths do nothing.
+
+## Example
+
+```python
+x = nn.utils.rnn.pad_sequence(sequences, batch_first=True)
+lengths = torch.tensor([len(row) for row in x])
+packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+```
+
+## Use instead
+
+```python
+x = nn.utils.rnn.pad_sequence(sequences, batch_first=True)
+lengths = torch.tensor([len(row) for row in sequences])
+packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
+
+_COUNTS = frozenset(["len", "size", "shape"])
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    told: set[int] = set()
+    for _, val, _ in p.assigns:
+        one = val.args[0] if val.name in ("tensor", "as_tensor", "LongTensor", "IntTensor") and val.args else val
+        if one.name != "comprehension" or not one.items or id(one.node) in told:
+            continue
+        count = one.items[0]
+        if count.name not in _COUNTS or not count.args:
+            continue
+        padded = _padded(count.args[0])
+        if padded is not None:
+            told.add(id(one.node))
+            yield p.report(
+                "SB479",
+                one,
+                "the lengths are taken after padding: every row of the padded batch has the same length",
+                why="masks and pack_padded_sequence then take the padding for real elements",
+                fix="Take the lengths before pad_sequence: [len(s) for s in sequences]",
+                related=((str(padded.src.path) if padded.src else "", padded.line, "padded here"),),
+            )
+
+
+def _padded(row: Val) -> Val | None:
+    """The padding that a row comes from."""
+    for _ in range(6):
+        if row.name == "pad_sequence":
+            return row
+        if row.name not in ("element", "to", "long", "float", "cuda", "transpose") or not row.args:
+            return None
+        row = row.args[0]
+    return None
