@@ -119,9 +119,10 @@ def code_digests(folder: Path) -> dict[str, str]:
             folders[parent] = os.path.realpath(parent)
         if not f"{folders[parent]}{os.sep}".startswith(inside):
             continue
-        path = Path(folders[parent], name)
-        if "site-packages" not in path.parts and path.is_file():
-            digests[str(path.relative_to(root))] = hashlib.sha256(path.read_bytes()).hexdigest()
+        path = f"{folders[parent]}{os.sep}{name}"
+        if f"{os.sep}site-packages{os.sep}" not in path and os.path.isfile(path):
+            with open(path, "rb") as source:
+                digests[path.removeprefix(inside)] = hashlib.sha256(source.read()).hexdigest()
     return dict(sorted(digests.items()))
 
 
