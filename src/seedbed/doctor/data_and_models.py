@@ -142,6 +142,14 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB621", "compared-with-itself", E, "the weights are compared with themselves instead of a copy"),
     ("SB622", "aliased-average", E, "a moving average shares its memory with the weights that it averages"),
     ("SB623", "rare-average", W, "the moving average is updated too rarely to forget its start"),
+    ("SB624", "repeated-epoch", W, "the resumed run repeats the epoch that the checkpoint had finished"),
+    ("SB625", "ignored-early-stop", W, "early stopping counts, but nothing ever looks at its answer"),
+    (
+        "SB626",
+        "best-by-training-loss",
+        W,
+        "the best weights or the stop are chosen by the training loss although a validation loss is there",
+    ),
     # 7xx randomness, devices, numerics
     ("SB701", "half-seeded", W, "only some of the random generators in use are seeded"),
     ("SB702", "reseeded-loop", W, "the seed is set again in the loop: the same numbers in every pass"),
@@ -243,5 +251,6 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB916", "place-dependent-output", E, "the output depends on the sample's place in the batch"),
     ("SB919", "stalled-sum", W, "a running sum is kept in a format with too few digits"),
     ("SB920", "foreign-labels", E, "labels no longer belong to the inputs that they came with"),
+    ("SB927", "unfinished-reading", H, "a file is too large to be read to its end"),
     ("SB923", "partial-clipping", W, "only a part of the optimizer's parameters is clipped"),
 )

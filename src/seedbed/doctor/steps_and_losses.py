@@ -77,8 +77,22 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB186", "swapped-decay-groups", W, "weight decay is given to the biases and norms, and none to the weights"),
     ("SB187", "frozen-head", W, "the new head is frozen and the pretrained part is trained"),
     ("SB188", "swapped-group-rates", W, "the pretrained part gets a larger learning rate than the new head"),
-    ("SB189", "decay-in-every-batch", W, "the learning rate is cut in every batch of the epoch that should cut it once"),
+    (
+        "SB189",
+        "decay-in-every-batch",
+        W,
+        "the learning rate is cut in every batch of the epoch that should cut it once",
+    ),
     ("SB190", "reinitialized-in-loop", E, "the weights are initialized again in every round of training"),
+    ("SB191", "gradient-hook-without-result", E, "a gradient hook computes a new gradient and does not return it"),
+    ("SB192", "stale-closure", E, "the closure of LBFGS does not compute the loss anew"),
+    (
+        "SB193",
+        "reused-loop-variable",
+        W,
+        "an inner loop overwrites the variable of the outer loop, which is read afterwards",
+    ),
+    ("SB194", "half-precision-sum", W, "a sum over many batches is kept in half precision"),
     # 2xx losses, targets, shapes
     ("SB201", "softmax-before-cross-entropy", E, "softmax before CrossEntropyLoss: it expects raw logits"),
     ("SB202", "log-softmax-before-cross-entropy", H, "log_softmax before CrossEntropyLoss is redundant"),
@@ -241,6 +255,11 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB349", "union-counts-twice", E, "the union of an IoU counts the overlap twice"),
     ("SB350", "confused-axes", E, "recall or precision is read from the wrong axis of the confusion matrix"),
     ("SB351", "padding-in-accuracy", W, "padding counts in a metric"),
-    ("SB352", "predictions-out-of-order", E, "predictions of a shuffled loader are stored beside rows in the stored order"),
+    (
+        "SB352",
+        "predictions-out-of-order",
+        E,
+        "predictions of a shuffled loader are stored beside rows in the stored order",
+    ),
     ("SB353", "best-of-test", W, "the best of all test scores is reported as the result"),
 )

@@ -42,8 +42,8 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import rounds
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static import rounds, training
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
 
@@ -53,6 +53,16 @@ def check(p: Program) -> Iterator[Finding]:
         if event.recv is None or len(event.loops) < 2 or event.conds_in(event.loops[-1]):
             continue
         steps = [s for s in p.all("step") if s.loop is not None and s.loop.node is event.loops[-1].node]
+        if not steps and _measures(p, event):
+            yield p.report(
+                "SB111",
+                event,
+                "scheduler.step() is called in every batch of the evaluation: the schedule advances with the size of "
+                "the validation data",
+                why="no optimizer step happens there, so the learning rate changes many times between two updates",
+                fix="Call scheduler.step() once per epoch in the training code, after the batch loop",
+            )
+            continue
         epochs = event.loops[-2].over
         if not steps or epochs is None or not rounds.is_loader_loop(event.loops[-1]):
             continue
@@ -68,6 +78,14 @@ def check(p: Program) -> Iterator[Finding]:
                     fix="Call scheduler.step() once per epoch, after the batch loop",
                     related=(q.place(scheduler),),
                 )
+
+
+def _measures(p: Program, event: Event) -> bool:
+    """Whether a loop only measures: it runs a model over batches and neither it nor what is in it trains."""
+    loop = event.loops[-1]
+    if not rounds.is_loader_loop(loop) or any(e.inside(loop) for e in p.all("step", "backward")):
+        return False
+    return any(e.inside(loop) for e in training.evaluations(p)) and bool(p.all("step"))
 
 
 def _epochs(scheduler: Val, count: Val | None) -> str:

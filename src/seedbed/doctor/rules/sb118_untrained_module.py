@@ -38,7 +38,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership, training
+from seedbed.doctor.static import choosing, methods, ownership, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -93,6 +93,32 @@ def check(p: Program) -> Iterator[Finding]:
             related=(q.place(missing[0]),),
         )
     yield from _loose_parameters(p)
+    yield from _without_biases(p)
+
+
+def _without_biases(p: Program) -> Iterator[Finding]:
+    """``[p for n, p in model.named_parameters() if "weight" in n]``: the biases are in no group."""
+    table = ownership.optimizers(p)
+    if len(table) != 1 or any(e.name == ".add_param_group" for e in p.all("call")) or p.all("manual"):
+        return
+    event, optimizer, modules = table[0]
+    given = optimizer.args[0] if optimizer.args else optimizer.kwargs.get("params")
+    sources = [given] if given is not None else []
+    if given is not None and given.items and given.items[0].kind == "dict":
+        sources = [g.attrs["params"] for g in given.items if "params" in g.attrs]
+    known = [one for m in modules for one in choosing.parameters(m)]
+    if not sources or not any(one.rank == 1 for one in known) or ownership.frozen(p):
+        return
+    matrix = [choosing.picks(p, s, choosing.MATRIX) for s in sources]
+    bias = [choosing.picks(p, s, choosing.BIAS) for s in sources]
+    if any(m is True for m in matrix) and all(b is False for b in bias):
+        yield p.report(
+            "SB118",
+            event,
+            "the biases are in no parameter group of the optimizer: only the weight matrices are trained",
+            why="the condition on the name or shape leaves out every bias (and norm), so they stay at their start",
+            fix="Add a second group with the rest of the parameters",
+        )
 
 
 def _flows(p: Program, module: Val) -> bool:
@@ -125,6 +151,7 @@ def _loose_parameters(p: Program) -> Iterator[Finding]:
     holds = {id(m) for _, optimizer, _ in table for m in ownership.held(optimizer)}
     given = {id(v) for _, o, _ in table for a in o.inputs() for v in ancestors(a, limit=400)}
     frozen = ownership.frozen(p)
+    yield from _of_script(p, given)
     seen = {id(e.args[1]) for e in p.all("replace") if id(e.recv) in holds}  # put into a held model for a while
     for event in p.all("criterion", "forward"):
         module = event.recv
@@ -153,6 +180,29 @@ def _loose_parameters(p: Program) -> Iterator[Finding]:
             fix=f"Give the optimizer both: [*model.parameters(), *{name}.parameters()]",
             related=(q.place(loose[0][1]),),
         )
+
+
+def _of_script(p: Program, given: set[int]) -> Iterator[Finding]:
+    """A parameter that belongs to no module, takes part in the loss and is in no optimizer."""
+    table = ownership.optimizers(p)
+    known = {id(v) for _, _, ms in table for m in ms for s in methods.submodules(m) for v in s.attrs.values()}
+    for name, val, event in p.assigns:
+        if val.kind != "tensor" or val.name != "Parameter" or not val.grad or id(val) in given or id(val) in known:
+            continue
+        if any(e.args and e.args[-1] is val for e in p.all("attribute", "setitem", "keep")) or event.funcs:
+            continue
+        roots = [r for b in p.all("backward") for r in (b.recv, *b.args) if r is not None]
+        if not any(id(val) in training.gradient_path_cached(p, r) for r in roots):
+            continue
+        yield p.report(
+            "SB118",
+            event,
+            f"{name} is an nn.Parameter that takes part in the loss, but it is in no optimizer: it is never trained",
+            why="it gets gradients, but nothing applies them, so it stays at its start",
+            fix=f"Give it to the optimizer: [*model.parameters(), {name}]",
+            related=((str(table[0][0].src.path), table[0][0].line, "the optimizer"),),
+        )
+        return
 
 
 def _trees(p: Program) -> list[list[Val]]:

@@ -41,8 +41,8 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import ownership, syntax
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
 
@@ -56,7 +56,7 @@ def check(p: Program) -> Iterator[Finding]:
         made = event.result
         if made is None or made.kind != "scheduler" or event.recv is not None or id(event.node) in seen:
             continue
-        problem = _factor(p, made) or _never(p, made) or _function(made)
+        problem = _factor(p, made) or _never(p, made) or _function(made) or _floor(made)
         if problem:
             seen.add(id(event.node))
             yield p.report("SB171", event, f"{made.name}: {problem[0]}", why=problem[1], fix=problem[2])
@@ -86,6 +86,24 @@ def _factor(p: Program, made: Val) -> tuple[str, str, str] | None:
             "Use a gamma near one, such as 0.95",
         )
     return None
+
+
+def _floor(made: Val) -> tuple[str, str, str] | None:
+    """A lowest rate above the first one: the cosine goes up."""
+    if made.name not in ("CosineAnnealingLR", "CosineAnnealingWarmRestarts"):
+        return None
+    optimizer = made.arg(0, "optimizer")
+    low = made.kwargs.get("eta_min") or made.arg(2 if made.name == "CosineAnnealingLR" else 3)
+    if optimizer is None or optimizer.kind != "optimizer" or low is None or not isinstance(low.const, (int, float)):
+        return None
+    found = [r for r, _ in ownership.rates(optimizer) if isinstance(r, (int, float))]
+    if not found or low.const <= max(found) or low.kind != "const":
+        return None
+    return (
+        f"eta_min={low.const:g} is above the learning rate lr={max(found):g}: the rate rises instead of falling",
+        "the cosine runs from lr to eta_min, so the warm end is where the cold one was meant",
+        "Choose eta_min below the first learning rate (0 by default)",
+    )
 
 
 def _never(p: Program, made: Val) -> tuple[str, str, str] | None:

@@ -33,6 +33,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static.naming import is_model
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -58,6 +59,7 @@ def check(p: Program) -> Iterator[Finding]:
             event.recv.kind == "unknown" and is_model(event.recv.var)
         )
         text = ast.unparse(event.node)
+        module = module or (event.name == "requires_grad" and not param and _from_children(event.recv))
         if (
             (event.name == "requires_grad" and module and not param and not text.startswith("self."))
             or (
@@ -91,3 +93,11 @@ def check(p: Program) -> Iterator[Finding]:
             why="Python just makes a new attribute, so the parameters stay as they were (they are not frozen)",
             fix="Set requires_grad on every parameter, or call module.requires_grad_(False)",
         )
+
+
+def _from_children(val: Val) -> bool:
+    """Whether a value is one of the modules of ``children()`` or ``modules()`` of a model of a library."""
+    return val.name in ("element", "part", "module") and any(
+        v.kind == "iter" and v.name in ("children", "modules", "named_children", "named_modules")
+        for v in ancestors(val, limit=4)
+    )

@@ -36,9 +36,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import rounds, training
-from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.program import LoopRun, Program
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -76,6 +77,7 @@ def check(p: Program) -> Iterator[Finding]:
             why="shuffling, dropout and noise repeat exactly in every epoch, so the randomness has no effect",
             fix="Set the seed once, before the loop",
         )
+    yield from _generators(p)
     for event in p.once("call"):
         last = event.name.rsplit(".", 1)[-1]
         seeds = last == "manual_seed" or event.name in ("numpy.random.seed", "random.seed")
@@ -90,3 +92,51 @@ def check(p: Program) -> Iterator[Finding]:
                     why="the augmentation is identical for all samples and epochs, so it has no effect",
                     fix="Seed once, outside __getitem__",
                 )
+
+
+_GENERATORS = ("Generator", "default_rng", "RandomState", "Random", "manual_seed")
+
+
+def _generators(p: Program) -> Iterator[Finding]:
+    """An order of the training data that is drawn in every epoch from a generator with the same seed."""
+    seen: set[int] = set()
+    for event in p.calls("randperm", "DataLoader", "permutation", "shuffle", "RandomSampler"):
+        source = event.kwargs.get("generator") or event.recv
+        if source is None or not event.loops or id(event.node) in seen:
+            continue
+        if event.name.endswith("DataLoader") and getattr(event.kwargs.get("shuffle"), "const", None) is not True:
+            continue
+        loop = next((r for r in event.loops if _made_in(p, source, r)), None)
+        if loop is None or not rounds.repeats(loop) or not any(s.inside(loop) for s in p.all("step")):
+            continue
+        seed = _seed(p, source)
+        if seed is None or any(loop.node in m.loops for m in training.trained_modules(p) if m.kind == "module"):
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB702",
+            q.site(event, loop),
+            f"the generator is seeded again with {seed.const!r} in every epoch: the data come in the same order each "
+            "time",
+            why="a generator that is made (or seeded) inside the loop starts again, so shuffling has no effect after "
+            "the first epoch",
+            fix="Make the generator once, before the loop (or seed it with seed + epoch)",
+        )
+
+
+def _made_in(p: Program, source: Val, loop: LoopRun) -> bool:
+    """Whether a generator is made or seeded in a loop."""
+    if any(v.name in _GENERATORS and loop.node in v.loops for v in ancestors(source, limit=10)):
+        return True
+    return any(e.inside(loop) and q.same(e.recv, source) for e in p.calls("manual_seed", "seed"))
+
+
+def _seed(p: Program, source: Val) -> Val | None:
+    """The constant seed of a generator."""
+    for val in ancestors(source, limit=10):
+        if val.name in _GENERATORS and val.args and val.args[-1].kind == "const" and val.args[-1].const is not None:
+            return val.args[-1]
+    for event in p.calls("manual_seed", "seed"):
+        if q.same(event.recv, source) and event.args and event.args[0].kind == "const":
+            return event.args[0]
+    return None
