@@ -44,7 +44,7 @@ from seedbed.doctor.static import data_queries as d
 from seedbed.doctor.static import lineage, ownership, scaling, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -73,6 +73,7 @@ def check(p: Program) -> Iterator[Finding]:
                 related=((str(before.src.path), before.line, "the training inputs"),),
             )
     yield from _raw_training(p, seen)
+    yield from _transforms(p, seen)
     for step, earlier in scaling.of_scaled(p):
         yield p.report(
             "SB409",
@@ -120,6 +121,48 @@ def _raw_training(p: Program, seen: set[int]) -> Iterator[Finding]:
                 related=((str(two.event.src.path), two.event.line, "the scaled evaluation inputs"),),
             )
             break
+
+
+def _transforms(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """The transform of the training images ends with Normalize, that of the other images does not."""
+    learned: list[Val] = []
+    others: list[tuple[Event, Val]] = []
+    for event in p.all("forward"):
+        tool = _tool(event.args[0]) if event.args and not event.depth else None
+        if tool is None:
+            continue
+        if event.grad and training.trained_output(p, event.result):
+            learned.append(tool)
+        else:
+            others.append((event, tool))
+    if not learned or not all(_normalizes(t) for t in learned):
+        return
+    for event, tool in others:
+        if _normalizes(tool) or id(tool.node) in seen:
+            continue
+        if any(v.name in ("normalize", "Normalize", "div", "sub") for v in ancestors(event.args[0], limit=60)):
+            continue
+        seen.add(id(tool.node))
+        yield p.report(
+            "SB409",
+            tool,
+            "this transform has no Normalize, but the training transform has: preprocessing differs at inference",
+            why="the model was trained on normalised images and now gets values in 0..1",
+            fix="Add the same transforms.Normalize(mean, std) to this transform",
+            related=((str(learned[0].src.path) if learned[0].src else "", learned[0].line, "the training transform"),),
+        )
+
+
+def _tool(x: Val) -> Val | None:
+    """The transform (ToTensor and what follows) that images go through on the way to a model."""
+    for one in ancestors(x, limit=200):
+        if one.kind == "transform" and any(i.name in ("ToTensor", "ToImage", "PILToTensor") for i in one.items or []):
+            return one
+    return None
+
+
+def _normalizes(tool: Val) -> bool:
+    return any(i.name == "Normalize" or i.kind not in ("transform", "phi") for i in tool.items or [])
 
 
 def _other_model(one: Event, two: Event) -> bool:

@@ -47,13 +47,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from seedbed.doctor.finding import Finding, Severity
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Place, Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.once("call"):
         made = event.result
+        if made is not None and made.kind == "loader" and (fixed := _fixed_seed(made.kwargs.get("worker_init_fn"))):
+            yield p.report(
+                "SB411",
+                fixed,
+                "worker_init_fn gives every worker the same seed: all workers draw the same random numbers",
+                why="the seed is a constant, it depends neither on the worker nor on the epoch",
+                fix="Seed with torch.initial_seed() % 2**32, which differs for every worker and epoch",
+                related=((str(event.src.path), event.line, "the loader"),),
+            )
         if made is None or made.kind != "loader" or not made.args or made.args[0].owner is None:
             continue
         workers = made.kwargs.get("num_workers")
@@ -110,3 +120,17 @@ def _per_worker(cls: Any) -> bool:
     return any(
         isinstance(n, (ast.Name, ast.Attribute)) and "get_worker_info" in ast.unparse(n) for n in ast.walk(cls.node)
     )
+
+
+def _fixed_seed(init: Val | None) -> Place | None:
+    """Where ``worker_init_fn`` sets a seed that is the same in every worker."""
+    if init is None or init.kind != "func" or init.owner is None or init.args:
+        return None
+    node = init.owner.node
+    calls = [n for n in ast.walk(node) if isinstance(n, ast.Call)]
+    seeds = [c for c in calls if ast.unparse(c.func).rsplit(".", 1)[-1] in ("seed", "manual_seed") and c.args]
+    if not seeds or any("initial_seed" in ast.unparse(n) or "worker_info" in ast.unparse(n) for n in calls):
+        return None
+    given = {a.arg for a in node.args.args}
+    used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return None if given & used else (seeds[0], init.owner.src)

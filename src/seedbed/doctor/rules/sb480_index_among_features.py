@@ -65,7 +65,7 @@ def check(p: Program) -> Iterator[Finding]:
             "SB480",
             node and (node, p.source),
             f"reset_index() without drop=True puts the old row number among the features of {name} (column 'index')",
-            why="the row number tells where a row stood in the file, often its class, and means nothing for new data (leak)",
+            why="the row number tells where a row stood, often its class, and means nothing for new data (a leak)",
             fix="Use reset_index(drop=True)",
         )
 

@@ -88,8 +88,8 @@ def data_input(val: Val) -> list[Val]:
         return parts if val.name == "add" else parts[:1]
     if val.name in ("mul", "matmul") and len(val.args) == 2:
         return [a for a in val.args if a.kind not in _SCALAR][:1]
-    if val.name == "part" and val.args and val.args[0].name in _TOGETHER and isinstance(val.const, int):
-        return list(val.args[0].args[val.const : val.const + 1])
+    if val.name == "part" and val.args and val.args[0].name in _TOGETHER and val.place is not None:
+        return list(val.args[0].args[val.place : val.place + 1])
     if val.name == "batch" and len(val.args) > 1 and val.args[0].name == "sample":
         return list(val.args[0].args[:1])
     return [a for a in val.args[:1] if a.kind not in _SCALAR and a.name != "shape"]
@@ -192,9 +192,28 @@ def is_batch(p: Program, step: Val) -> bool:
     if id(step.node) not in stepping(p):
         return False
     key = row_key(step)
-    if key is not None and key.kind == "slice":
-        return not all(end.kind == "const" for end in key.args[:2])
-    return True
+    return key is None or _moves(p, key)
+
+
+def _moves(p: Program, key: Val) -> bool:
+    """Whether an index changes from round to round: it is drawn, counted or made in the loop of training itself."""
+    if "spans" not in p.cache:
+        p.cache["spans"] = {
+            (id(b.src), b.line, getattr(b.node, "end_lineno", 0) or 0)
+            for e in p.all("backward")
+            for b in e.loops
+            if rounds.repeats(b) and not _over_folds(b)
+        }
+    inner, spans = stepping(p), p.cache["spans"]
+    parts = key.args[:2] if key.kind == "slice" else (key,)
+    for one in (v for part in parts for v in ancestors(part, limit=60)):
+        if one.kind in ("const", "lib", "func", "class") or one.node is None:
+            continue
+        if id(one.node) in inner or "free" in one.tags:
+            return True
+        if any(id(one.src) == src and low <= one.line <= high for src, low, high in spans):
+            return True
+    return False
 
 
 def is_cut(val: Val) -> bool:

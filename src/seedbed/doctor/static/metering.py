@@ -150,9 +150,9 @@ def dataset_size(data: Val) -> int | None:
         if one.name == "TensorDataset" and one.args and one.args[0].shape:
             return one.args[0].shape[0]
         call = one.attrs.get("__call__") if one.name == "random_split" else None
-        if call is not None and len(call.args) > 1 and isinstance(one.const, int):
+        if call is not None and len(call.args) > 1 and isinstance(one.place, int):
             sizes = [i.const for i in call.args[1].items or []]
-            size = sizes[one.const] if one.const < len(sizes) else None
+            size = sizes[one.place] if one.place < len(sizes) else None
             return size if type(size) is int else None
     return None
 

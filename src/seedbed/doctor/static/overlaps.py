@@ -54,7 +54,7 @@ def overlap(trained: Val, evaluated: Val) -> str:
             if b.name == "random_split" and b.args and b.args[0] is a:
                 return "the training uses the whole data set, which contains the evaluation part"
             if a.name == b.name == "random_split" and a.args[0] is b.args[0]:  # noqa: SIM102
-                if (a.const == b.const and a.node is b.node) or a.node is not b.node:
+                if (a.place == b.place and a.node is b.node) or a.node is not b.node:
                     return (
                         "two random splits of one data set overlap"
                         if a.node is not b.node

@@ -116,6 +116,9 @@ def repeats(loop: LoopRun) -> bool:
     over = loop.over
     if over is None:
         return True
+    base = over.args[0] if over.name in ("enumerate", "tqdm", "list") and over.args else over
+    if base.name == "split" and any(a.kind == "object" and a.name.endswith(("Fold", "Split")) for a in base.inputs()):
+        return False
     return not (over.kind in ("list", "tuple", "dict") or over.name in ("product", "items", "split_folds"))
 
 

@@ -91,7 +91,7 @@ def _parts(x: Val) -> dict[int, tuple[Val, str]]:
         for index in [k for _, k in keys] + ([key] if key is not None else []):
             call = index.attrs.get("__call__")
             if index.name == "random_split" and call is not None:
-                found[id(call)] = (call, str(index.const))
+                found[id(call)] = (call, str(index.place))
                 continue
             for order, cut in _index_cuts(index):
                 root = next((v for v in lineage.certain(order) if v.name in _ORDERS), None)
@@ -134,7 +134,7 @@ def _both(p: Program, one: Feed, two: Feed) -> tuple[Val, str] | None:
         return _same_split(one.x, two.x)
     a, b = picks(p, one.x), picks(p, two.x)
     folds = [next((k for _, k in side if _fold(k)), None) for side in (a, b)]
-    if folds[0] is not None and folds[1] is not None and (folds[0].const, folds[1].const) == (1, 0):
+    if folds[0] is not None and folds[1] is not None and (folds[0].place, folds[1].place) == (1, 0):
         return folds[
             0
         ], "split() of a cross-validation gives (train, test) indices, but they are unpacked the other way"
