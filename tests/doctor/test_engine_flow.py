@@ -164,3 +164,12 @@ while True:
         break
 """
     check_text(text.replace("except*", "except"))
+
+
+def test_a_file_that_is_not_read_to_its_end_says_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "import torch\n" + "".join(f"x{i} = torch.randn({i} + 1)\n" for i in range(300))
+    assert [f.code for f in check_text(text)] == []
+    monkeypatch.setattr("seedbed.doctor.static.machine.BUDGET", 300)
+    found = check_text(text)
+    assert [(f.code, f.severity.name) for f in found] == [("SB927", "HINT")]
+    assert "line" in found[0].title

@@ -12,7 +12,7 @@ from torch import Tensor
 from seedbed.doctor.observe.facts import maker
 from seedbed.doctor.observe.recurrence import CELLS, recurrent
 from seedbed.doctor.observe.site import here
-from seedbed.doctor.observe.values import plain
+from seedbed.doctor.observe.values import is_weight, plain
 
 if TYPE_CHECKING:
     from seedbed.doctor.observe.tensors import Handler, TensorWatch
@@ -74,7 +74,7 @@ def _of_products(node: Any) -> bool:
             return False
         name = node.name().split("Backward")[0]
         if name == "Bmm":
-            return True
+            return not any(is_weight(parent) for parent, _ in node.next_functions)
         if name not in ("Div", "Mul", "MaskedFill", "Add", "UnsafeView", "View", "Where"):
             return False
     return False

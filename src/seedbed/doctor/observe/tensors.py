@@ -17,7 +17,16 @@ from seedbed.doctor.observe.hub import Hub
 from seedbed.doctor.observe.recurrence import StateWatch
 from seedbed.doctor.observe.shapes import mixes_axes, trailing_padding
 from seedbed.doctor.observe.site import Site, here
-from seedbed.doctor.observe.values import attention_noise, batch_norm, dropout, exp_of, log_of, sqrt_of, wrapped
+from seedbed.doctor.observe.values import (
+    attention_noise,
+    batch_norm,
+    dropout,
+    exp_of,
+    is_scaled,
+    log_of,
+    sqrt_of,
+    wrapped,
+)
 
 Handler = Callable[["TensorWatch", Any, tuple[Any, ...], dict[str, Any]], None]
 SQUASHED = ("Softmax", "Sigmoid", "LogSoftmax")
@@ -157,23 +166,10 @@ def _masked_scores(watch: TensorWatch, given: Tensor, shape: tuple[int, ...], ax
     if node is None or scaled or width is None or len(shape) < 3:
         return
     for parent, _ in node.next_functions[:2]:
-        scaled = scaled or _is_scaled(parent)
+        scaled = scaled or is_scaled(parent)
     if not scaled and width >= 4 and shape[-1] > 1:
         spread = float(given.detach()[torch.isfinite(given.detach()) & (given.detach() > -1e4)].float().std())
         watch.record.note("unscaled-scores", site, width=width, spread=spread, shape=shape)
-
-
-def _is_scaled(node: Any) -> bool:
-    for _ in range(8):
-        if node is None:
-            return False
-        name = node.name().split("Backward")[0]
-        if name in ("Mul", "Div", "NativeLayerNorm", "LinalgVectorNorm", "Norm"):
-            return True
-        if name in ("Addmm", "Mm", "AccumulateGrad"):
-            return False
-        node = node.next_functions[0][0] if node.next_functions else None
-    return False
 
 
 def _moves_channels(before: tuple[int, ...], after: tuple[int, ...]) -> bool:

@@ -21,6 +21,36 @@ def plain(value: Any) -> TypeGuard[Tensor]:
     return isinstance(value, Tensor) and is_plain(value)
 
 
+def is_weight(node: Any) -> bool:
+    """Say whether a factor of a product is a weight itself, seen through views: then the product is a linear layer."""
+    for _ in range(6):
+        if node is None:
+            return False
+        name = node.name().split("Backward")[0]
+        if "AccumulateGrad" in name:
+            return True
+        if name not in ("T", "Transpose", "Expand", "View", "UnsafeView", "Unsqueeze", "Permute", "ReshapeAlias"):
+            return False
+        node = node.next_functions[0][0] if node.next_functions else None
+    return False
+
+
+def is_scaled(node: Any) -> bool:
+    """Say whether a factor of attention scores was scaled or normalised before, or is a weight and no query at all."""
+    if is_weight(node):
+        return True
+    for _ in range(8):
+        if node is None:
+            return False
+        name = node.name().split("Backward")[0]
+        if name in ("Mul", "Div", "NativeLayerNorm", "LinalgVectorNorm", "Norm"):
+            return True
+        if name in ("Addmm", "Mm", "AccumulateGrad"):
+            return False
+        node = node.next_functions[0][0] if node.next_functions else None
+    return False
+
+
 def wrapped(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Note a subtraction of bytes whose result is larger than what was subtracted from."""
     left = args[0] if args else None

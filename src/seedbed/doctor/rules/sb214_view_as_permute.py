@@ -159,8 +159,8 @@ def _axis_of(size: Val, source: Val) -> int | None:
         base = size.args[0]
         if base.name == "shape" and base.args:
             base = base.args[0]
-        if isinstance(size.const, int) and _same_layout(source, base):
-            return size.const
+        if size.place is not None and _same_layout(source, base):
+            return size.place
     if size.name == "getitem" and size.args and size.args[0].name == "shape" and len(size.args) > 1:
         at = size.args[1].const
         if isinstance(at, int) and at >= 0 and size.args[0].args and _same_layout(source, size.args[0].args[0]):

@@ -72,4 +72,4 @@ def _turned(found: tuple[Val, int, bool] | None) -> tuple[Val, int, bool] | None
 
 def _pair_of_unique(val: Val) -> bool:
     """Whether a value is the second part of ``unique(labels, return_counts=True)``."""
-    return val.name == "part" and bool(val.args) and val.args[0].name == "unique" and bool(val.const)
+    return val.name == "part" and bool(val.args) and val.args[0].name == "unique" and bool(val.place)

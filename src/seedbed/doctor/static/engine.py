@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import os
 import sys
@@ -144,7 +143,8 @@ def check_sources(
         if "torch" not in source.text:
             continue
         for program in list(analyse(source, sources, called, strict, loaded)):
-            for finding in _ask(program, only, strict):
+            told = [_unfinished(program)] if program.unread and (only is None or "SB927" in only) else []
+            for finding in (*told, *_ask(program, only, strict)):
                 key = (finding.code, finding.file, finding.line)
                 if key not in found or finding.severity > found[key].severity:
                     found[key] = finding
@@ -198,7 +198,7 @@ def analyse(
             project.loaded = loaded
         program = Program(source)
         run = Interp(project, source, program)
-        _guarded(lambda: run.run(source.tree.body))
+        _guarded(program, lambda: run.run(source.tree.body))
         yield program
         for func in program.functions:
             if func.calls:
@@ -208,9 +208,23 @@ def analyse(
         sys.setrecursionlimit(limit)
 
 
-def _guarded(work: Callable[[], object]) -> None:
-    with contextlib.suppress(BudgetError):
+def _guarded(program: Program, work: Callable[[], object]) -> None:
+    try:
         work()
+    except BudgetError as error:
+        program.unread = int(error.args[0]) if error.args else 1
+
+
+def _unfinished(program: Program) -> Finding:
+    """What is said, once per file, where reading stopped before its end."""
+    place = {"file": str(program.source.path), "line": 1, "source": "static"}
+    return CHECKS["SB927"].finding(
+        f"the file was not read to its end: it takes more steps than the reader has, it stopped near line "
+        f"{program.unread}",
+        why="what comes after that line was not judged, so no finding there means nothing",
+        fix="Check the parts on their own (split the file), or use seedbed doctor, which runs it",
+        **place,
+    )
 
 
 def _leftovers(main: Interp, program: Program, source: Source, project: Project, called: set[int]) -> Iterator[Program]:
@@ -239,7 +253,7 @@ def _alone(
     run.scope = main.scope
     run.modes = dict(main.modes)
     run.budget = 12_000
-    _guarded(lambda: work(run))
+    _guarded(program, lambda: work(run))
     return program
 
 

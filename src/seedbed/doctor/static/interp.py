@@ -23,7 +23,7 @@ class Interp(Machine):
                 continue
             self.budget -= 1
             if self.budget < 0:
-                raise BudgetError
+                raise BudgetError(statement.lineno)
             try:
                 end = handler(self, statement)
             except BudgetError:
@@ -43,7 +43,7 @@ class Interp(Machine):
             return const(None)
         self.budget -= 1
         if self.budget < 0:
-            raise BudgetError
+            raise BudgetError(node.lineno)
         evaluator = expressions.EXPRESSIONS.get(type(node))
         return evaluator(self, node) if evaluator is not None else unknown("", node, self.src)
 

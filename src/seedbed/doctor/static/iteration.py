@@ -225,7 +225,7 @@ def part(run: Machine, val: Val, index: int, node: ast.AST, count: int) -> Val:
     made = run.tensor("part", node, val)
     if val.kind != "tensor":
         made.kind = "unknown"
-    made.const = index
+    made.place = index
     made.split = val.split
     if "opaque" in val.tags:
         made.tags.add("opaque")
@@ -242,6 +242,6 @@ def _chunk(run: Machine, val: Val, index: int, node: ast.AST) -> Val:
     """One of the pieces of ``tensor.chunk(n)`` or ``tensor.split(n)``: a tensor of the same rank."""
     whole = val.args[0]
     made = run.tensor("part", node, whole)
-    made.const, made.dtype, made.split = index, whole.dtype, whole.split
+    made.place, made.dtype, made.split = index, whole.dtype, whole.split
     made.shape = tuple(None for _ in whole.shape) if whole.shape is not None else None
     return made

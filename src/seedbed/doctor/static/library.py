@@ -299,7 +299,7 @@ def _data(
         pair.items = []
         for index in range(count):
             part = builtin_calls.library_value(run, "dataset", last, node, (args[0],), {})
-            part.const = index
+            part.place = index
             part.attrs["__call__"] = pair
             pair.items.append(part)
         pair.args, pair.kwargs = args, kwargs

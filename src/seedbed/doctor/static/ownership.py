@@ -186,8 +186,8 @@ def rates(optimizer: Val) -> list[tuple[object, object]]:
 
 
 def _given(val: Val | None) -> object:
-    """The number that a setting is, ``None`` where unknown; the ``const`` of a part is its place in the tuple."""
-    return val.const if val is not None and val.name != "part" else None
+    """The number that a setting is, ``None`` where unknown."""
+    return val.const if val is not None else None
 
 
 def frozen(p: Program) -> dict[int, Event]:

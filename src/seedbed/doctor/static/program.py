@@ -112,6 +112,7 @@ class Program:
         self._mixed: dict[tuple[str, ...], list[Event]] = {}
         self._indexed = 0
         self.cache: dict[str, Any] = {}
+        self.unread = 0  # the line at which the budget ran out, 0 when all was read
 
     def all(self, *kinds: str) -> list[Event]:
         """Events of these kinds, in order."""

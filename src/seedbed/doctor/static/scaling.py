@@ -27,7 +27,7 @@ def statistic(val: Val) -> tuple[str, Val | None]:
         if current.name == "part" and current.args and current.args[0].name in ("std_mean", "var_mean"):
             names = ("std" if current.args[0].name == "std_mean" else "var", "mean")
             inner = current.args[0]
-            return names[1 if current.const == 1 else 0], inner.args[0] if inner.args else None
+            return names[1 if current.place == 1 else 0], inner.args[0] if inner.args else None
         if current.name in _KIND and current.args and current.args[0].kind not in ("const", "number"):
             return _KIND[current.name], current.args[0]
         follow = current.name in TRANSPARENT or (

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class BudgetError(Exception):
-    """The abstract run has used up its budget; what was seen until here counts."""
+    """The abstract run has used up its budget; what was seen until here counts. Its argument is the line."""
 
 
 @dataclass(eq=False)

@@ -132,9 +132,9 @@ def axis_read(size: Val) -> tuple[Val, int] | None:
         return size.args[0], size.args[1].const
     if size.name == "len" and size.args:
         return size.args[0], 0
-    if size.name == "shape" and isinstance(size.const, int) and size.args:
+    if size.name == "shape" and size.place is not None and size.args:
         base = size.args[0]
-        return (base.args[0] if base.name == "shape" and base.args else base), size.const
+        return (base.args[0] if base.name == "shape" and base.args else base), size.place
     if size.name == "getitem" and len(size.args) > 1 and size.args[0].name == "shape" and size.args[0].args:
         at = size.args[1].const
         return (size.args[0].args[0], at) if isinstance(at, int) else None

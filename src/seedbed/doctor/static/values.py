@@ -153,6 +153,7 @@ class Val:
         "name",
         "node",
         "owner",
+        "place",
         "seq",
         "shape",
         "split",
@@ -175,6 +176,7 @@ class Val:
         self.dtype = ""
         self.grad = False
         self.owner: Any = None
+        self.place: int | None = None  # of a part: which one of the tuple it is; of a size: which axis
         self.split = ""
         self.tags: set[str] = set()
         self.var = ""
