@@ -39,7 +39,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership, training
+from seedbed.doctor.static import methods, ownership, queries, training
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -113,6 +113,7 @@ def check(p: Program) -> Iterator[Finding]:
                 )
     yield from _data_in_forward(p, seen)
     yield from _cut_terms(p, seen)
+    yield from _painted_over(p)
 
 
 def _matters(p: Program, val: Val) -> bool:
@@ -166,6 +167,29 @@ def _data_in_forward(p: Program, seen: set[int]) -> Iterator[Finding]:
                 fix="Remove .data (use detach() where a cut is really meant)",
                 related=((str(back.src.path), back.line, "backward()"),),
             )
+
+
+def _painted_over(p: Program) -> Iterator[Finding]:
+    """``requires_grad_()`` on a value that has lost its graph: it silences the error and trains nothing."""
+    for event in p.once("requires_grad"):
+        val = event.recv
+        if val is None or val.kind != "tensor" or not event.grad or not p.trained(val):
+            continue
+        if event.args and event.args[0].const is False:
+            continue
+        step = next((v for v in queries.chain(val) if v.name in _FLAT or v.name in ("item", "tensor", "detach")), None)
+        if step is None or not any(a.grad and a.owner is not None for a in ancestors(step, limit=60)):
+            continue
+        if any(e.name == "grad" for e in p.all("backward")) or step.name == "detach":
+            continue  # the gradient with respect to an input is wanted
+        yield p.report(
+            "SB128",
+            event,
+            f"requires_grad_() on a value without a graph: {step.name}() has cut it from the model, no gradient flows",
+            why="the call only silences the error of backward(): the model's parameters get no gradient",
+            fix=f"Leave {step.name}() out of the loss and remove requires_grad_()",
+            related=(queries.place(step),),
+        )
 
 
 def _cut_terms(p: Program, seen: set[int]) -> Iterator[Finding]:

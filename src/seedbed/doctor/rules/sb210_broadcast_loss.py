@@ -66,6 +66,16 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if not (a.grad or b.grad) or event.depth:
             continue
+        if event.name == "mul" and any(_logarithm(x) for x in (a, b)):
+            yield p.report(
+                "SB210",
+                event,
+                "shapes (N, 1) and (N,) broadcast to (N, N) in the loss: log-probabilities times a column",
+                why="the log-probability of every sample is multiplied with the value of every other sample",
+                fix="Make both shapes equal: squeeze(1) the column, or unsqueeze(1) the vector",
+                shapes=f"{a.shape} and {b.shape}",
+            )
+            continue
         chain = list(q.users(p, event.result))
         if event.name not in ("sub", "MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss") or any(
             v.name in ("matmul", "softmax") for v in chain
@@ -81,6 +91,11 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Make both shapes equal: pred.squeeze(1), or target.unsqueeze(1)",
             shapes=f"{a.shape} and {b.shape}",
         )
+
+
+def _logarithm(val: Val) -> bool:
+    """Whether a value is a log-probability with a gradient."""
+    return f.core(val).name in ("log", "log_prob", "logsigmoid", "log_softmax", "log1p") and val.grad
 
 
 def _per_sample(val: Val) -> bool:

@@ -38,13 +38,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import tokens
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _by_length(p)
     seen: set[int] = set()
     for event in p.all("call"):
         made = event.result
@@ -60,7 +64,7 @@ def check(p: Program) -> Iterator[Finding]:
         inner = made.args[0]
         if inner.name != "mul" or len(inner.args) != 2:
             continue
-        masks = [a for a in inner.args if "mask" in words(a.var) or "masks" in words(a.var)]
+        masks = [a for a in inner.args if "mask" in words(a.var) or "masks" in words(a.var) or _compares(a)]
         losses = [a for a in inner.args if a.grad]
         if masks and losses and not any(u.name in ("div", "mul") for u in q.users(p, made)):
             seen.add(id(event.node))
@@ -70,4 +74,32 @@ def check(p: Program) -> Iterator[Finding]:
                 "the masked loss is averaged over the masked (padded) entries too",
                 why="mean() divides by all entries, so the loss shrinks with the amount of padding",
                 fix="Divide by the mask: (loss * mask).sum() / mask.sum()",
+            )
+
+
+def _compares(val: Val) -> bool:
+    """Whether a value is a comparison such as ``ids != pad``, perhaps as numbers."""
+    one = f.core(val)
+    return (one.name == "ne" or (one.name == "compare" and "NotEq" in one.tags)) and not one.grad
+
+
+def _by_length(p: Program) -> Iterator[Finding]:
+    """A masked sum that is divided by the number of all positions."""
+    seen: set[int] = set()
+    for val in q.everything(p):
+        if val.name not in ("div", "true_divide") or len(val.args) != 2 or not val.grad or id(val.node) in seen:
+            continue
+        total, count = f.core(val.args[0]), val.args[1]
+        inner = f.core(total.args[0]) if total.name == "sum" and total.args else total
+        if inner.name != "mul" or len(inner.args) != 2 or not any(_compares(a) for a in inner.args):
+            continue
+        found = tokens.axis_read(count)
+        if (found is not None and found[1] != 0) or count.name == "numel":
+            seen.add(id(val.node))
+            yield p.report(
+                "SB234",
+                val,
+                "the masked sum is divided by the full length: padded positions count in the mean",
+                why="the mean shrinks with the amount of padding, so short sequences look different",
+                fix="Divide by the mask: (h * mask).sum(1) / mask.sum(1)",
             )

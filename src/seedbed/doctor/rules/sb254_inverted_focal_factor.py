@@ -66,11 +66,28 @@ def check(p: Program) -> Iterator[Finding]:
                 )
 
 
+def _right(val: Val) -> bool:
+    """``p * y + (1 - p) * (1 - y)`` (or ``where(y == 1, p, 1 - p)``): the probability of the right class."""
+    if val.name == "where" and len(val.args) == 3:
+        flipped = f.complement(val.args[2])
+        return flipped is not None and f.same(flipped, val.args[1]) and val.args[1].grad
+    if val.name != "add" or len(val.args) != 2:
+        return False
+    sides = [[v for v, _ in f.factors(a)] for a in val.args]
+    for one, other in (sides, sides[::-1]):
+        turned = [c for v in other if (c := f.complement(v)) is not None]
+        if len(one) == 2 and len(turned) == 2 and all(any(f.same(c, v) for v in one) for c in turned):
+            return any(v.grad for v in one) and not any(f.complement(v) is not None for v in one)
+    return False
+
+
 def _easy(val: Val, loss: Val) -> bool:
     """``exp(-loss) ** gamma``."""
     if val.name not in ("pow", "square") or not val.args:
         return False
     base = f.core(val.args[0])
+    if _right(base):
+        return True
     if base.name != "exp" or not base.args:
         return False
     inner = f.core(base.args[0])

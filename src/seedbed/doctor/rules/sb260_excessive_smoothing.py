@@ -42,6 +42,7 @@ from seedbed.doctor.static.values import Val
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _by_hand(p)
     for event in p.once("call"):
         if event.name.rsplit(".", 1)[-1] not in ("CrossEntropyLoss", "cross_entropy"):
             continue
@@ -66,6 +67,27 @@ def check(p: Program) -> Iterator[Finding]:
                         fix="Add eps / number_of_classes, or use label_smoothing= of cross_entropy",
                         related=(q.place(event.args[1]),),
                     )
+
+
+def _by_hand(p: Program) -> Iterator[Finding]:
+    """Smoothed targets in a cross-entropy that is written out: ``-(target * log_softmax).sum()``."""
+    seen: set[int] = set()
+    for val in q.everything(p):
+        if val.name != "mul" or len(val.args) != 2 or not val.grad or id(val.node) in seen:
+            continue
+        sides = [f.core(a) for a in val.args]
+        if not any(s.name in ("log_softmax", "log") for s in sides):
+            continue
+        soft = next((s for s in sides if _too_much(s)), None)
+        if soft is not None:
+            seen.add(id(val.node))
+            yield p.report(
+                "SB260",
+                soft,
+                "label smoothing adds eps to every class: the smoothed targets sum to more than one",
+                why="a target must be a distribution; here every wrong class gets the whole eps",
+                fix="Add eps / number_of_classes, or use label_smoothing= of cross_entropy",
+            )
 
 
 def _too_much(val: Val) -> bool:

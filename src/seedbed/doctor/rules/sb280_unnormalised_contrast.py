@@ -45,8 +45,23 @@ from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
 _LENGTHS = frozenset(
-    "normalize norm vector_norm cosine_similarity cdist LayerNorm layer_norm rsqrt tanh softmax sigmoid BatchNorm1d "
-    "CosineSimilarity linalg_norm sqrt".split()
+    [
+        "normalize",
+        "norm",
+        "vector_norm",
+        "cosine_similarity",
+        "cdist",
+        "LayerNorm",
+        "layer_norm",
+        "rsqrt",
+        "tanh",
+        "softmax",
+        "sigmoid",
+        "BatchNorm1d",
+        "CosineSimilarity",
+        "linalg_norm",
+        "sqrt",
+    ]
 )
 
 

@@ -49,8 +49,41 @@ from seedbed.doctor.static.values import Val
 
 _STEPS = frozenset(["compare", "argmax", "round", "sign", "gt", "ge", "lt", "le", "heaviside", "floor", "ceil", "eq"])
 _THROUGH = frozenset(
-    "add sub mul div sum mean neg clamp float pow square abs sqrt log long int to type double view reshape flatten "
-    "squeeze unsqueeze loss clip scaled".split()
+    [
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "sum",
+        "mean",
+        "neg",
+        "clamp",
+        "float",
+        "pow",
+        "square",
+        "abs",
+        "sqrt",
+        "log",
+        "long",
+        "int",
+        "to",
+        "type",
+        "double",
+        "view",
+        "reshape",
+        "flatten",
+        "squeeze",
+        "unsqueeze",
+        "loss",
+        "clip",
+        "scaled",
+        "one_hot",
+        "permute",
+        "transpose",
+        "gather",
+        "masked_fill",
+        "where",
+    ]
 )
 
 

@@ -67,6 +67,7 @@ def check(p: Program) -> Iterator[Finding]:
         }
         if any(isinstance(n, ast.Name) and n.id == "locals" for n in syntax.walk(body)):
             continue
+        yield from _unpacked(p, body, inner)
         for place, node in enumerate(body.body):
             if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
                 continue
@@ -82,6 +83,34 @@ def check(p: Program) -> Iterator[Finding]:
                     why="this step of the network has no influence on the output",
                     fix=f"Use {name} in what follows, or delete the line",
                 )
+
+
+def _unpacked(p: Program, body: ast.FunctionDef, inner: set[str]) -> Iterator[Finding]:
+    """``q, k, v = self.q(x), self.k(x), self.v(x)`` with a name that is never read; ``mem, _ = self.enc(x)`` too."""
+    for place, node in enumerate(body.body):
+        if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Tuple):
+            continue
+        names = [t.id if isinstance(t, ast.Name) else "" for t in node.targets[0].elts]
+        if not all(names) or any(n in inner for n in names):
+            continue
+        lost = [n for n in names if not n.startswith("_") and _is_lost(body.body[place + 1 :], n)]
+        said = ""
+        if isinstance(node.value, ast.Tuple) and len(node.value.elts) == len(names) and len(lost) == 1:
+            value = node.value.elts[names.index(lost[0])]
+            if isinstance(value, ast.Call) and syntax.text(value.func).startswith("self."):
+                said = f"forward() computes {lost[0]} = {syntax.text(value)[:40]} but never uses it"
+        elif isinstance(node.value, ast.Call) and len(lost) == len([n for n in names if not n.startswith("_")]) > 0:
+            text = syntax.text(node.value.func)
+            if text.startswith("self.") and text.count(".") == 1:
+                said = f"forward() computes {', '.join(lost)} = {text}(...) but never uses it"
+        if said:
+            yield p.report(
+                "SB529",
+                (node, p.source),
+                said,
+                why="this step of the network has no influence on the output",
+                fix=f"Use {lost[0]} in what follows, or delete the line",
+            )
 
 
 def _said(p: Program, node: ast.Assign, name: str) -> str:

@@ -130,7 +130,8 @@ def _updates(cls: Class, forward: ast.AST, names: set[str]) -> Iterator[tuple[st
 def _averages(value: ast.AST, name: str) -> bool:
     """Whether an expression moves the old value towards a statistic."""
     reads = any(isinstance(n, ast.Attribute) and n.attr == name for n in syntax.walk(value))
-    return reads and isinstance(value, (ast.BinOp, ast.Call)) and not _counts(value)
+    moves = any(isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mult) for n in syntax.walk(value))
+    return reads and (moves or ".lerp(" in syntax.text(value)) and not _counts(value)
 
 
 def _counts(value: ast.AST) -> bool:

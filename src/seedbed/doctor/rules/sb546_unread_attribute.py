@@ -95,7 +95,7 @@ def _unread(p: Program, event: Event) -> str:
         cls = model.owner
         if "forward" not in cls.scope.vars or any(b.rsplit(".", 1)[-1] != "Module" for b in cls.lib_bases()):
             return ""
-        text = syntax.text(cls.node)
+        text = "\n".join(syntax.text(c.node) for c in cls.lineage())
         if "getattr" in text or "children()" in text or "modules()" in text or f".{name}" in text or "forward" in name:
             return ""
         return f"{model.var or 'the model'}.{name} is set, but {cls.name}.forward() never reads self.{name}"

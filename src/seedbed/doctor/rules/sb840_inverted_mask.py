@@ -82,7 +82,7 @@ def check(p: Program) -> Iterator[Finding]:
             made = event.result
             if made is not None and any(u.name == "softmax" for u in q.users(p, made)):
                 note = "masked_fill with -inf hides what is True"
-                yield from _judge(p, event, event.args[0], "the mask", ("real",), note)
+                yield from _judge(p, event, event.args[0], "the mask", ("real", "past"), note)
 
 
 def _judge(p: Program, event: Event, mask: Val, name: str, wrong: tuple[str, ...], note: str) -> Iterator[Finding]:

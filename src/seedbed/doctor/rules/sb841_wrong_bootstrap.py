@@ -44,11 +44,13 @@ for state, action, reward, next_state, done in loader:
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.rules.sb824_unrelated_noise_target import pairs
-from seedbed.doctor.static import training
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax, training
 from seedbed.doctor.static.formulas import complement, core, factors
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
@@ -124,7 +126,9 @@ def _problem(p: Program, event: Event, pred: Val, total: Val, future: Val) -> tu
             total,
         )
     own, other = _state(pred), _state(future)
-    backwards = any(frame.over is not None and frame.over.name == "reversed" for frame in event.loops)
+    backwards = any(
+        "reversed" in syntax.text(n.iter) and n.lineno <= total.line <= (n.end_lineno or 0) for n in q.nodes(p, ast.For)
+    )
     if own is not None and other is own and not backwards:
         return "the bootstrapped target is computed for the same state as the prediction, not for the next state", total
     value = core(pred)

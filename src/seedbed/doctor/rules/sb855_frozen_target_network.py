@@ -47,12 +47,14 @@ for step, (state, action, reward, next_state, done) in enumerate(loader):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.rules.sb824_unrelated_noise_target import pairs
 from seedbed.doctor.rules.sb841_wrong_bootstrap import bootstrap
-from seedbed.doctor.static import methods, ownership, training
+from seedbed.doctor.static import methods, ownership, syntax, training
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -105,7 +107,14 @@ def _moved(p: Program, net: Val) -> bool:
 
 
 def _said(p: Program, net: Val) -> bool:
-    """Whether a function of the program that moves it is called with it, as far as names say."""
+    """Whether a loop or a function moves it in a branch that the reader did not take, as far as names say."""
+    blocks = [n for n in q.nodes(p, ast.For, ast.While, ast.FunctionDef) if getattr(n, "name", "") != "__init__"]
+    for block in blocks:
+        for node in syntax.walk(block):
+            owner = node.value if isinstance(node, ast.Attribute) else None
+            moves = isinstance(node, ast.Attribute) and node.attr in ("load_state_dict", "parameters", "state_dict")
+            if owner is not None and moves and syntax.text(owner).rsplit(".", 1)[-1] == net.var:
+                return True
     return any(
         {"update", "sync", "soft", "polyak", "copy"} & set(words(e.name)) for e in p.all("invoke") if net in e.args
     )

@@ -51,10 +51,12 @@ with torch.no_grad():
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -63,6 +65,7 @@ _PICKS = frozenset(["argmax", "multinomial", "topk_indices", "sample", "max"])
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _chunks(p)
     rounds: dict[int, list[Event]] = {}
     for event in p.all("forward"):
         if event.loops and event.args and event.depth == 0:
@@ -79,6 +82,47 @@ def check(p: Program) -> Iterator[Finding]:
             why="the model has forgotten the prompt and everything that it generated but the last token",
             fix="Pass the state on: logits, state = model(token, state)",
         )
+
+
+def _chunks(p: Program) -> Iterator[Finding]:
+    """A long sequence in chunks: the state that a model returns is kept under a name that nothing reads."""
+    seen: set[int] = set()
+    for node in q.nodes(p, ast.For):
+        for line in node.body:
+            if not isinstance(line, ast.Assign) or not isinstance(line.value, ast.Call):
+                continue
+            names = [n.id for t in line.targets if isinstance(t, ast.Tuple) for n in t.elts if isinstance(n, ast.Name)]
+            if len(names) != 2 or names[1].startswith("_") or names[1] not in _STATES or id(line) in seen:
+                continue
+            event = next((e for e in p.all("forward") if e.node is line.value and e.depth == 0), None)
+            read = any(
+                isinstance(n, ast.Name) and n.id == names[1] and isinstance(n.ctx, ast.Load)
+                for n in syntax.walk(p.source.tree)
+                if node.lineno <= getattr(n, "lineno", 0) <= (node.end_lineno or 0)
+            )
+            if event is None or read or len(event.args) != 1 or not _forgets(event) or not _sliced(event.args[0]):
+                continue
+            seen.add(id(line))
+            yield p.report(
+                "SB858",
+                event,
+                f"the hidden state {names[1]} that the model returns is never passed on: every chunk starts from zeros",
+                why="the chunks follow each other in time, but the model has forgotten what came before",
+                fix=f"Pass it on, detached: out, {names[1]} = model(chunk, {names[1]}) with {names[1]}.detach()",
+            )
+
+
+_STATES = frozenset(["s", "h", "hc", "state", "states", "hidden", "hid", "hx", "hn", "memory", "carry"])
+
+
+def _sliced(val: Val) -> bool:
+    """Whether an input is a window of a longer sequence: cut with the counter of a loop."""
+    for one in q.chain(val)[:4]:
+        if one.name == "getitem" and len(one.args) > 1:
+            keys = one.args[1].items or [one.args[1]]
+            if any(k.kind == "slice" and k.args and any(q.is_counter(v) for v in ancestors(k, limit=8)) for k in keys):
+                return True
+    return False
 
 
 def _forgets(event: Event) -> bool:

@@ -56,6 +56,7 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             seen.add(id(pair.node))
             yield _report(p, pair, f"{event.name} gets (c, h) as its state: hidden state and cell state are swapped")
+    yield from _unpacked_cells(p)
     for name, val, bound in p.assigns:
         if val.name != "state" or val.kind != "tensor" or val.owner is None or val.owner.name != "LSTM":
             continue
@@ -66,6 +67,19 @@ def check(p: Program) -> Iterator[Finding]:
                 yield _report(
                     p, val, "out, (c, h) = lstm(x): hidden state and cell state are swapped, LSTM gives (h, c)"
                 )
+
+
+def _unpacked_cells(p: Program) -> Iterator[Finding]:
+    """``c, h = lstm_cell(x, (h, c))``."""
+    seen: set[int] = set()
+    for name, val, bound in p.assigns:
+        if val.name != "part" or not val.args or val.args[0].name != "LSTMCell" or id(bound.node) in seen:
+            continue
+        if val.place == 0 and name in _CELL:
+            seen.add(id(bound.node))
+            yield _report(
+                p, val.args[0], "c, h = cell(x): hidden state and cell state are swapped, LSTMCell gives (h, c)"
+            )
 
 
 def _report(p: Program, at: Val, said: str) -> Finding:

@@ -72,7 +72,7 @@ def tensor(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs:
         if name in ("sub_", "add_", "addcdiv_", "copy_") and any(uses_gradient(a) for a in args):
             run.emit("manual", name, node, recv=base, args=args, kwargs=kwargs)
     made = ops.apply(run, name, node, (obj, *args), kwargs)
-    if obj.kind == "distribution" and not args and name in ("sample", "rsample", "entropy"):
+    if obj.kind == "distribution" and (name == "log_prob" or (not args and name in ("sample", "rsample", "entropy"))):
         made.shape = op_shapes.of_distribution(obj)
     if obj.kind != "tensor" and not obj.shape and name not in ops.FLOATS and name not in op_shapes.SAME:
         made.kind = "unknown" if obj.kind in ("unknown", "method") else made.kind

@@ -254,11 +254,14 @@ STATIC: tuple[str, ...] = (
     "SB472",
     "SB473",
     "SB475",
+    "SB476",
     "SB477",
     "SB478",
     "SB479",
     "SB480",
     "SB482",
+    "SB484",
+    "SB485",
     "SB501",
     "SB502",
     "SB503",
@@ -316,6 +319,8 @@ STATIC: tuple[str, ...] = (
     "SB624",
     "SB625",
     "SB626",
+    "SB627",
+    "SB628",
     "SB701",
     "SB702",
     "SB703",
@@ -363,6 +368,9 @@ STATIC: tuple[str, ...] = (
     "SB859",
     "SB860",
     "SB861",
+    "SB862",
+    "SB863",
+    "SB864",
 )
 
 # Those that look at the syntax of the file alone: asked once for a file, not for each of its unused functions.
