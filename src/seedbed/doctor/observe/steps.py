@@ -59,6 +59,7 @@ class StepLedger:
         }
         settings["rates"] = [float(g.get("lr", 0.0)) for g in optimizer.param_groups]
         settings["decays"] = [float(g.get("weight_decay", 0.0)) for g in optimizer.param_groups]
+        settings["ranks"] = [frozenset(p.ndim for p in g["params"]) for g in optimizer.param_groups]
         params = [p for g in optimizer.param_groups for p in g["params"]]
         fact = OptimizerFact(key, type(optimizer).__name__, site, settings, params, self.record.steps)
         given = frozenset(name for g in optimizer.param_groups for name in g if isinstance(name, str))

@@ -21,7 +21,7 @@ Probe = Callable[[Run], Iterable[Finding]]
 # A new probe is a new file with a function ``probe`` and one name here.
 PROBES = (
     "accumulation", "attention", "averages", "belonging", "broadcasts", "clearing", "clipping", "contracts",
-    "effects", "graphs", "initialization", "missing_gradients", "modes", "outputs", "ownership", "precision",
+    "effects", "graphs", "initialization", "missing_gradients", "modes", "options", "outputs", "ownership", "precision",
     "rates", "reading", "recurrence", "replays", "schedules", "seeds", "sequences", "splits", "structure",
     "surprises", "targets", "warned",
 )  # fmt: skip

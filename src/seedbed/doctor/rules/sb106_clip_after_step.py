@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -43,6 +43,16 @@ def check(p: Program) -> Iterator[Finding]:
     for clip in p.once("clip"):
         before = [e for e in order if e.seq < clip.seq and e.loops == clip.loops]
         after = [e for e in order if e.seq > clip.seq and e.loops == clip.loops]
+        if (step := _outside(p, clip)) is not None:
+            yield p.report(
+                "SB106",
+                clip,
+                "gradients are clipped once per epoch, after the steps of all batches: the clipping has no effect",
+                why=f"the step at line {step.line} has already used the unclipped gradients, and the next ones are "
+                "cleared before they are",
+                fix="Clip in the batch loop, between backward() and optimizer.step()",
+            )
+            continue
         if not before or before[-1].kind != "step" or (after and after[0].kind == "step"):
             continue
         if not any(e.kind == "backward" for e in before):
@@ -54,3 +64,15 @@ def check(p: Program) -> Iterator[Finding]:
             why="the step at line " + str(before[-1].line) + " has already used the unclipped gradients",
             fix="Move the clipping between backward() and optimizer.step()",
         )
+
+
+def _outside(p: Program, clip: Event) -> Event | None:
+    """The step of an inner loop after which a clip stands, when the gradients are cleared before the next step."""
+    events = p.all("backward", "step", "clear")
+    last = next((e for e in reversed(events) if e.seq < clip.seq), None)
+    if last is None or last.kind != "step" or len(last.loops) <= len(clip.loops):
+        return None
+    if last.loops[: len(clip.loops)] != clip.loops:
+        return None
+    following = next((e for e in events if e.seq > clip.seq), None)
+    return last if following is None or following.kind == "clear" else None

@@ -74,7 +74,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         yield p.report(
             "SB125",
-            where,
+            q.beside(where, event),
             "all parameters that the optimizer holds are frozen: requires_grad is False",
             why="frozen parameters get no gradient, so nothing that the optimizer holds is trained",
             fix="Set requires_grad_(True) on what should train, or give the optimizer the parameters that "

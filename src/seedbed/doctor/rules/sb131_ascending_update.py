@@ -46,6 +46,16 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.once("manual"):
         if event.recv is None or not any(_is_parameter(v) for v in q.memory(event.recv)):
             continue
+        if event.name in ("Sub", "sub_") and event.args and (grows := _growing(event.args[0])) is not None:
+            yield p.report(
+                "SB131",
+                event,
+                "the weight decay has the wrong sign: the update adds a part of the weight itself, so the weights grow",
+                why="p -= lr * (grad - decay * p) moves the weights away from zero in every step",
+                fix="Add the decay to the gradient: p -= lr * (p.grad + decay * p)",
+                related=(q.place(grows),),
+            )
+            continue
         if event.name not in ("Add", "add_") or not event.args:
             continue
         step = event.args[0]
@@ -74,6 +84,22 @@ def _is_parameter(val: Val) -> bool:
     return any(
         v.kind in ("params", "module") or v.name == "Parameter" or "leaf" in v.tags for v in ancestors(val, limit=200)
     )
+
+
+def _growing(step: Val) -> Val | None:
+    """``grad - decay * p`` in the step that is subtracted."""
+    stack = [step]
+    while stack:
+        val = stack.pop()
+        if val.name == "sub" and len(val.args) == 2 and val.args[0].name == "grad":
+            decay = val.args[1]
+            if decay.name == "mul" and any(
+                _is_parameter(m) for a in decay.args for m in q.memory(a) if m.kind == "tensor"
+            ):
+                return decay
+        elif val.name in ("mul", "scaled"):
+            stack.extend(val.args)
+    return None
 
 
 def _negative(val: Val) -> bool:

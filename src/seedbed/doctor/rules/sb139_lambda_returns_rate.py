@@ -30,12 +30,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _rounded(p)
     for event in p.once("call"):
         made = event.result
         if made is None or made.name != "LambdaLR" or made.kind != "scheduler":
@@ -99,6 +101,28 @@ def check(p: Program) -> Iterator[Finding]:
                     fix="Return only the factor (1.0 keeps the learning rate)",
                     related=((str(event.src.path), event.line, "LambdaLR"),),
                 )
+
+
+def _rounded(p: Program) -> Iterator[Finding]:
+    """``group["lr"] = base * step // warmup``: the rate itself is cut to a whole number."""
+    seen: set[int] = set()
+    for event in p.all("setitem"):
+        if not q.is_rate(event):
+            continue
+        for val in event.args[-1].options():
+            parts = [val, *(a for a in val.args if val.name == "mul")]
+            cut = next((v for v in parts if v.name == "floor_divide" and v.kind in ("number", "tensor")), None)
+            if cut is None or id(cut.node) in seen or cut.node is None:
+                continue
+            seen.add(id(cut.node))
+            yield p.report(
+                "SB139",
+                cut,
+                "integer division // in the learning rate: it is zero during the whole warm-up",
+                why="// rounds down, and a learning rate below one becomes 0",
+                fix="Use / instead of //",
+                related=((str(event.src.path), event.line, "the learning rate is set here"),),
+            )
 
 
 def _highest(plan: Val) -> float:

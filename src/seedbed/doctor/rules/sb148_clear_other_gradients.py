@@ -69,7 +69,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         yield p.report(
             "SB148",
-            clears[0],
+            max((c for c in clears if c.seq < step.seq), key=lambda c: c.seq, default=clears[0]),
             "zero_grad() clears the gradients of another model: those that optimizer.step() uses accumulate",
             why="the gradients of the trained parameters are never cleared, so every step uses the sum of "
             "all earlier ones",

@@ -61,6 +61,7 @@ def check(p: Program) -> Iterator[Finding]:
             seen.add(id(event.node))
             yield p.report("SB171", event, f"{made.name}: {problem[0]}", why=problem[1], fix=problem[2])
     yield from _by_hand(p)
+    yield from _warm_up(p)
 
 
 def _factor(p: Program, made: Val) -> tuple[str, str, str] | None:
@@ -241,6 +242,36 @@ def _by_hand(p: Program) -> Iterator[Finding]:
                     why="the rate already holds the factors of the earlier epochs, so it vanishes within a few epochs",
                     fix='Start from the first rate: group["lr"] = base_lr * gamma ** epoch',
                 )
+
+
+def _warm_up(p: Program) -> Iterator[Finding]:
+    """``group["lr"] = base * step / warmup`` without an end."""
+    seen: set[int] = set()
+    for event in p.all("setitem"):
+        if not q.is_rate(event) or not event.loops or id(event.node) in seen:
+            continue
+        val = event.args[-1]
+        for _ in range(4):
+            if val.name == "mul" and any(a.name in ("div", "mul") for a in val.args):
+                val = next(a for a in val.args if a.name in ("div", "mul"))
+        if (
+            val.name != "div"
+            or len(val.args) != 2
+            or event.conds_in(event.loops[0])
+            or not isinstance(val.node, ast.BinOp)
+        ):
+            continue
+        below = syntax.text(val.node.right).lower()
+        if "warm" not in below or any(isinstance(n, (ast.Call, ast.IfExp)) for n in syntax.walk(val.node)):
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB171",
+            event,
+            "the warm-up of the learning rate has no end: the rate grows with every step beyond the base rate",
+            why=f"step / {below} goes on above 1 after the warm-up, and training diverges",
+            fix="Bound it: base_lr * min(1.0, step / warmup)",
+        )
 
 
 def _is_rate(node: ast.AST) -> bool:

@@ -64,6 +64,7 @@ def check(p: Program) -> Iterator[Finding]:
         yield from _last(p, step, cond, size, loop)
     yield from _stuck(p)
     yield from _two_windows(p)
+    yield from _unwaited(p)
 
 
 def _window(p: Program, step: Event) -> tuple[Cond, Val, Event, LoopRun] | None:
@@ -161,6 +162,40 @@ def _two_windows(p: Program) -> Iterator[Finding]:
                 fix="Call zero_grad() right after optimizer.step(), under the same condition",
                 related=((str(clear.src.path), clear.line, "zero_grad()"),),
             )
+
+
+def _unwaited(p: Program) -> Iterator[Finding]:
+    """zero_grad() waits for a window of batches, but the step does not."""
+    for clear in p.once("clear"):
+        loop = clear.loop
+        size = _modulus(clear)
+        if loop is None or size is None:
+            continue
+        for step in p.all("step"):
+            if step.loop is not loop or step.conds_in(loop) or not q.same(step.recv, clear.recv):
+                continue
+            backs = [b for b in p.all("backward") if b.loop is loop and not b.conds_in(loop) and b.seq < step.seq]
+            others = [c for c in p.all("clear") if c.node is not clear.node and c.inside(loop)]
+            if not backs or others:
+                continue
+            yield p.report(
+                "SB173",
+                step,
+                "gradient accumulation: optimizer.step() runs in every batch, only zero_grad() waits for the window",
+                why="the gradients of the first batches of a window are applied again with each further batch",
+                fix="Put optimizer.step() under the same condition as zero_grad()",
+                related=((str(clear.src.path), clear.line, "zero_grad()"),),
+            )
+            break
+
+
+def _modulus(event: Event) -> Val | None:
+    """The k of the one condition ``... % k == 0`` that an event waits for."""
+    conds = event.conds_in(event.loop) if event.loop is not None else []
+    if len(conds) != 1 or conds[0][1] != 0 or not isinstance(conds[0][0], ast.If):
+        return None
+    mods = [v for v in ancestors(conds[0][2], limit=20) if v.name == "mod" and len(v.args) == 2]
+    return mods[0].args[1] if len(mods) == 1 else None
 
 
 def _every(event: Event) -> int | None:

@@ -47,8 +47,8 @@ _CHANGES = frozenset(("clamp", "clip", "mul", "div", "nan_to_num", "where", "mas
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    steps = p.all("step")
-    if not steps:
+    steps = p.all("step", "backward")
+    if not p.all("backward"):
         return
     used: set[int] | None = None
     for event in p.once("assign"):
@@ -59,6 +59,15 @@ def check(p: Program) -> Iterator[Finding]:
             used = {id(v) for e in p.events if e.kind != "assign" for v in (e.recv, *e.args, *e.kwargs.values()) if v}
             used |= {id(e.result) for e in p.all("return", "augment") if e.result is not None}
         if id(val) in used or q.users(p, val) or _read_later(p, event.name, event.line):
+            continue
+        if val.name in ("sub", "add") and any(v.name in ("parameter", "leaf") or "leaf" in v.tags for v in val.args):
+            yield p.report(
+                "SB185",
+                event,
+                f"{event.name} is a new tensor that nothing uses: the parameter itself is not updated (no effect)",
+                why="the update is out of place, so the weights stay as they were",
+                fix="Update in place under torch.no_grad(): w -= lr * w.grad",
+            )
             continue
         yield p.report(
             "SB185",

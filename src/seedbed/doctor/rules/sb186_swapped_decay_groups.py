@@ -31,6 +31,7 @@ optimizer = torch.optim.AdamW(groups, lr=1e-3)
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
@@ -56,9 +57,9 @@ def check(p: Program) -> Iterator[Finding]:
             if source is None:
                 break
             (free if _is_zero(amount, optimizer.name) else decayed).append((group, source))
-        matrices = next((g for g, s in free if _kind(p, s) == "matrix"), None)
-        vectors = next((g for g, s in decayed if _kind(p, s) == "vector"), None)
-        if matrices is None or vectors is None or any(_kind(p, s) == "matrix" for _, s in decayed):
+        matrices = next((g for g, s in free if _kind(p, g, s) == "matrix"), None)
+        vectors = next((g for g, s in decayed if _kind(p, g, s) == "vector"), None)
+        if matrices is None or vectors is None or any(_kind(p, g, s) == "matrix" for g, s in decayed):
             continue
         yield p.report(
             "SB186",
@@ -77,15 +78,29 @@ def _is_zero(amount: Val | None, name: str) -> bool:
     return amount.kind == "const" and amount.const == 0
 
 
-def _kind(p: Program, source: Val) -> str:
+def _name(group: Val, source: Val) -> str:
+    """How the parameters of a group are called where it is made: a name, an attribute or a key."""
+    node = group.node
+    value: ast.expr | None = None
+    if isinstance(node, ast.Dict):
+        keys = [k.value if isinstance(k, ast.Constant) else None for k in node.keys]
+        value = node.values[keys.index("params")] if "params" in keys else None
+    elif isinstance(node, ast.Call):
+        value = next((k.value for k in node.keywords if k.arg == "params"), None)
+    if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Constant):
+        return str(value.slice.value)
+    return value.attr if isinstance(value, ast.Attribute) else value.id if isinstance(value, ast.Name) else source.var
+
+
+def _kind(p: Program, group: Val, source: Val) -> str:
     """``matrix`` or ``vector`` for a list that holds only those, ``""`` where that is not known."""
     matrix, bias = choosing.picks(p, source, choosing.MATRIX), choosing.picks(p, source, choosing.BIAS)
     if matrix is True and bias is False:
         return "matrix"
     if matrix is False and bias is True:
         return "vector"
-    if matrix is None and bias is None and source.var:
-        said = words(source.var)
+    if matrix is None and bias is None:
+        said = words(_name(group, source))
         if {"no", "decay"} <= set(said) or "nodecay" in said or "biases" in said:
             return "vector"
         return "matrix" if tuple(said) in (("decay",), ("decay", "params"), ("matrices",)) else ""

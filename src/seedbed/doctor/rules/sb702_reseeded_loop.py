@@ -70,9 +70,10 @@ def check(p: Program) -> Iterator[Finding]:
             or (event.recv is not None and any(e.inside(loops[-1]) and e.result is event.recv for e in p.all("call")))
         ):
             continue
+        helper = bool(event.funcs) and "seed" in event.funcs[-1].name.lower() and bool(event.sites)
         yield p.report(
             "SB702",
-            event,
+            event.sites[-1] if helper else event,
             "the seed is set again in every round of the training loop: the same random numbers each time",
             why="shuffling, dropout and noise repeat exactly in every epoch, so the randomness has no effect",
             fix="Set the seed once, before the loop",

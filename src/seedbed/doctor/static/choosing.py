@@ -119,6 +119,8 @@ def _path_to(event: Event, held: Val) -> tuple[Path, list[str]] | None:
     if path is None or not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
         return None
     chosen = call.func.value
+    if isinstance(chosen, ast.Subscript) and not isinstance(chosen.slice, ast.Constant):
+        return None  # which list it is depends on a key
     if isinstance(chosen, ast.IfExp):
         first = isinstance(chosen.body, ast.Name) and chosen.body.id == held.var
         path = [*path, (chosen.test, first)]
