@@ -63,6 +63,29 @@ def map_tensors(function: Callable[[torch.Tensor], Any], tree: Any) -> Any:
     return tree
 
 
+def leaves(tree: Any) -> list[torch.Tensor]:
+    """All tensors in nested dicts, lists and tuples."""
+    found: list[torch.Tensor] = []
+    map_tensors(found.append, tree)
+    return found
+
+
+def has_rows(batch: Batch) -> bool:
+    """Whether every tensor of a batch has one row for each sample."""
+    tensors = [*leaves(batch.inputs), *leaves(batch.targets)]
+    n = batch.num_samples
+    return n >= 2 and bool(leaves(batch.inputs)) and all(t.ndim > 0 and len(t) == n for t in tensors)
+
+
+def first_rows(batch: Batch, count: int) -> Batch:
+    """The first ``count`` samples of a batch that ``has_rows``."""
+
+    def cut(tensor: torch.Tensor) -> torch.Tensor:
+        return tensor[:count]
+
+    return Batch(map_tensors(cut, batch.inputs), map_tensors(cut, batch.targets), batch.indices[:count])
+
+
 @dataclass(slots=True)
 class Outcome:
     """What an objective makes of one batch: the mean ``loss`` (a scalar with its graph) and the model's ``outputs``."""

@@ -13,12 +13,13 @@ import numpy.typing as npt
 import torch
 import xxhash
 
-from seedbed.batch import map_tensors
+from seedbed.batch import Batch, first_rows, has_rows, map_tensors
 from seedbed.fast import is_plain
 from seedbed.seeding import capture_rng, forked_rng, numpy_generator, restore_rng
 from seedbed.state import Job
 
 NUM_SAMPLES = 6
+TWIN_ROWS = 4
 
 
 @dataclass(frozen=True)
@@ -40,26 +41,34 @@ class Fetcher(Protocol):
 def twin_step(job: Job) -> Probe | None:
     """Go forward and backward twice from the same state; gradients that differ name a non-deterministic operation.
 
-    Left out for a custom update, whose backward is its own business.
+    A few samples of the first batch are enough for that, where the model takes so few. Left out for a custom update,
+    whose backward is its own business.
     """
     if not is_plain(job.train_step):
         return None
     state = job.state
     saved_rng = capture_rng()
     buffers = {name: buffer.clone() for name, buffer in state.model.named_buffers()}
-    batches, _ = job.batches.take(state.cursor, 1)
-    gradients: list[dict[str, bytes]] = []
-    try:
-        state.train_mode()
-        for _ in range(2):
-            restore_rng(saved_rng)
-            state.model.zero_grad()
+    (batch,), _ = job.batches.take(state.cursor, 1)
+
+    def go(batch: Batch) -> dict[str, bytes]:
+        restore_rng(saved_rng)
+        state.model.zero_grad()
+        try:
             with state.autocast():
-                loss = state.objective(state.model, batches[0]).loss
-            loss.backward()
-            gradients.append({name: digest(p.grad) for name, p in state.model.named_parameters() if p.grad is not None})
+                state.objective(state.model, batch).loss.backward()
+            return {name: digest(p.grad) for name, p in state.model.named_parameters() if p.grad is not None}
+        finally:
             for name, buffer in state.model.named_buffers():
                 buffer.data.copy_(buffers[name])
+
+    try:
+        state.train_mode()
+        try:
+            few = first_rows(batch, TWIN_ROWS) if has_rows(batch) else batch
+            gradients = [go(few), go(few)]
+        except Exception:  # a model that wants whole batches; what else is wrong it says of one
+            gradients = [go(batch), go(batch)]
     finally:
         restore_rng(saved_rng)
         state.model.zero_grad()

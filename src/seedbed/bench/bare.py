@@ -7,9 +7,8 @@ from typing import Any
 
 import torch
 
-from seedbed.batch import Batch
+from seedbed.batch import Batch, leaves
 from seedbed.build import Training
-from seedbed.data.samples import leaves
 from seedbed.errors import ConfigError
 from seedbed.fast import is_plain
 

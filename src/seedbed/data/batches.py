@@ -14,13 +14,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from seedbed.batch import Batch, Cursor, map_tensors
+from seedbed.batch import Batch, Cursor, leaves, map_tensors
 from seedbed.data.fetch import DatasetFetcher, Request
 from seedbed.data.order import Indices
 from seedbed.data.pipeline import Pipeline
 from seedbed.data.placement import Placement, free_memory, place
 from seedbed.data.samplers import TABLE_LIMIT, Listed, Sampler, Sequential
-from seedbed.data.samples import DatasetSamples, TensorSamples, gather, leaves, select_rows
+from seedbed.data.samples import DatasetSamples, TensorSamples, gather, select_rows
 from seedbed.errors import DataError
 
 

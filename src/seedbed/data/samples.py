@@ -11,7 +11,7 @@ import torch
 import xxhash
 from torch import Tensor
 
-from seedbed.batch import map_tensors
+from seedbed.batch import leaves, map_tensors
 from seedbed.data.randomness import kept_globals
 from seedbed.errors import DataError
 from seedbed.seeding import reseed_globals, stream_key
@@ -151,13 +151,6 @@ class IterableSamples:
 
 
 Samples: TypeAlias = TensorSamples | DatasetSamples | IterableSamples
-
-
-def leaves(tree: Any) -> list[Tensor]:
-    """All tensors in nested dicts, lists and tuples."""
-    found: list[Tensor] = []
-    map_tensors(found.append, tree)
-    return found
 
 
 def gather(tree: Any, rows: Tensor) -> Any:

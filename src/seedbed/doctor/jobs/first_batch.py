@@ -19,8 +19,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
-from seedbed.batch import Batch, map_tensors
-from seedbed.data.samples import leaves
+from seedbed.batch import Batch, first_rows, has_rows, leaves, map_tensors
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.jobs.facts import Facts, report
 from seedbed.evaluate import evaluation_mode
@@ -272,22 +271,13 @@ def growth(facts: Facts, bench: Bench) -> Iterator[Finding]:
             return
 
 
-def has_rows(batch: Batch) -> bool:
-    """Whether every tensor of a batch has one row for each sample."""
-    tensors = [*leaves(batch.inputs), *leaves(batch.targets)]
-    n = batch.num_samples
-    return n >= 2 and bool(leaves(batch.inputs)) and all(t.ndim > 0 and len(t) == n for t in tensors)
-
-
 def rows(batch: Batch, model: nn.Module) -> Batch | None:
     """The first samples of a batch, fewer for a larger model; None where that cannot be said."""
     if not has_rows(batch):
         return None
     work = sum(p.numel() for p in model.parameters()) * sum(t[0].numel() for t in leaves(batch.inputs))
     k = min(batch.num_samples, MOST_ROWS, max(MOST_WORK // max(work, 1), FEWEST_ROWS))
-    return Batch(
-        map_tensors(lambda t: t[:k], batch.inputs), map_tensors(lambda t: t[:k], batch.targets), batch.indices[:k]
-    )
+    return first_rows(batch, k)
 
 
 def differ(tensors: list[Tensor]) -> bool:

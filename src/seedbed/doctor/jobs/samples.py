@@ -12,8 +12,9 @@ import torch
 import xxhash
 from torch import Tensor
 
+from seedbed.batch import leaves
 from seedbed.data.batches import overlaps
-from seedbed.data.samples import TensorSamples, leaves
+from seedbed.data.samples import TensorSamples
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.jobs.facts import Facts, report
 
