@@ -77,16 +77,24 @@ def check(p: Program) -> Iterator[Finding]:
         if made is None or id(made.node) in seen or not _in_round(p, made, event):
             continue
         seen.add(id(made.node))
-        what = cells.by_hand(made) or _SAID.get(made.name, made.name)
-        yield p.report(
-            "SB329",
-            made,
-            f"{what} is computed per batch and averaged over the batches: it is no mean of batch values",
-            why="the result depends on the batch size and on which samples meet in a batch",
-            fix="Collect predictions and labels of all batches and compute the metric once over the whole data set "
-            "(for perplexity and RMSE: average the loss over all samples, then exp or sqrt)",
-            related=((str(event.src.path), event.line, "collected here"),),
-        )
+        yield _say(p, made, event)
+    for made, box in _listed(p):
+        if id(made.node) not in seen:
+            seen.add(id(made.node))
+            yield _say(p, made, box)
+
+
+def _say(p: Program, made: Val, at: Event | Val) -> Finding:
+    what = cells.by_hand(made) or _SAID.get(made.name, made.name)
+    return p.report(
+        "SB329",
+        made,
+        f"{what} is computed per batch and averaged over the batches: it is no mean of batch values",
+        why="the result depends on the batch size and on which samples meet in a batch",
+        fix="Collect predictions and labels of all batches and compute the metric once over the whole data set "
+        "(for perplexity and RMSE: average the loss over all samples, then exp or sqrt)",
+        related=((str(at.src.path) if at.src else "", at.line, "collected here"),),
+    )
 
 
 def _metric(val: Val) -> Val | None:
@@ -98,7 +106,7 @@ def _metric(val: Val) -> Val | None:
         return one.args[0]
     if one.name in _NAMES or one.name in _CORRELATIONS or cells.by_hand(one):
         return one
-    if one.name in ("exp", "np_exp", "sqrt") and one.args:
+    if one.name in ("exp", "np_exp", "sqrt") and one.args and f.core(one.args[0]).name != "mean":
         inner = f.core(one.args[0])
         if inner.name == "div" and inner.args:
             inner = f.core(inner.args[0])  # a summed loss over the number of tokens
@@ -106,9 +114,26 @@ def _metric(val: Val) -> Val | None:
             return None
         squared = "MSELoss" in inner.tags
         return one if (one.name == "sqrt") == squared else None
+    if one.name == "sqrt" and one.args and f.core(one.args[0]).name == "mean" and _squared(f.core(one.args[0])):
+        return one
     if one.name == "pow" and len(one.args) > 1 and one.args[1].const == 0.5 and f.loss_value(one.args[0]) is not None:
         return one
     return None
+
+
+def _squared(mean: Val) -> bool:
+    """Whether a mean is that of squared errors of a model."""
+    inner = f.core(mean.args[0]) if mean.args else mean
+    return inner.name in ("pow", "square") and f.from_model(inner)
+
+
+def _listed(p: Program) -> Iterator[tuple[Val, Val]]:
+    """Metrics of batches that are collected in a comprehension over a loader, which is then averaged."""
+    for _, val, _ in p.assigns:
+        over = val.args[0] if val.name == "comprehension" and val.items and val.args else None
+        made = _metric(val.items[0]) if over is not None and over.kind == "loader" and val.items else None
+        if made is not None:
+            yield made, val
 
 
 def _in_round(p: Program, made: Val, event: Event) -> bool:

@@ -26,18 +26,31 @@ normalize = transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _unscaled(p)
     for event in p.once("call"):
         made = event.result
         if made is None or made.name != "Normalize" or made.kind != "transform":
+            continue
+        byte = _of_bytes(made.arg(0, "mean"))
+        if byte is not None and "/ 255" not in p.source.text and "/255" not in p.source.text:
+            yield p.report(
+                "SB423",
+                event,
+                "implausible normalisation: mean and std are computed on bytes (0..255), but ToTensor gives 0..1",
+                why="the inputs are then all near zero: (0..1 - 33) / 78",
+                fix="Divide by 255 before taking the statistics",
+                related=((str(byte.src.path) if byte.src else "", byte.line, "computed here"),),
+            )
             continue
         mean, std = _numbers(made.arg(0, "mean")), _numbers(made.arg(1, "std"))
         if not mean or not std:
@@ -63,9 +76,52 @@ def check(p: Program) -> Iterator[Finding]:
             )
 
 
+def _of_bytes(mean: Val | None) -> Val | None:
+    """The mean of a data set's raw bytes that a normalisation is given."""
+    for one in ancestors(mean, limit=20) if mean is not None else ():
+        if one.name == "mean" and one.args:
+            steps = list(ancestors(one.args[0], limit=12))
+            raw = any(s.name == "data" and s.args and s.args[0].kind == "dataset" for s in steps)
+            if raw and not any(s.name in ("div", "mul", "sub") for s in steps):
+                return one
+    return None
+
+
 def _numbers(val: Val | None) -> list[float]:
     if val is None:
         return []
     if val.kind == "const" and isinstance(val.const, (int, float)):
         return [float(val.const)]
     return [float(i.const) for i in val.items or [] if isinstance(i.const, (int, float))]
+
+
+def _unscaled(p: Program) -> Iterator[Finding]:
+    """Bytes that are made floats without a division by 255, then normalised with numbers for 0..1."""
+    for event in p.calls("Compose"):
+        names = [i.name for i in (event.result.items or [])] if event.result is not None else []
+        if "Normalize" not in names or not {"PILToTensor", "ToImage"} & set(names[: names.index("Normalize")]):
+            continue
+        before = (event.result.items or [])[: names.index("Normalize")] if event.result is not None else []
+        mean = _numbers((event.result.items or [])[names.index("Normalize")].arg(0, "mean")) if event.result else []
+        if not mean or max(mean) > 2 or any(_scales(i) for i in before):
+            continue
+        yield p.report(
+            "SB423",
+            event,
+            f"implausible normalisation: bytes in 0..255 are normalised with mean={mean}, which is for 0..1",
+            why="PILToTensor keeps bytes; nothing divides by 255 before Normalize",
+            fix="Use ToTensor(), or ConvertImageDtype(torch.float32) / ToDtype(torch.float32, scale=True)",
+        )
+
+
+def _scales(item: Val) -> bool:
+    """Whether a step may bring bytes to 0..1."""
+    if item.name in ("ConvertImageDtype", "ToTensor", "ConvertDtype"):
+        return True
+    if item.name == "ToDtype":
+        return getattr(item.kwargs.get("scale"), "const", False) is True
+    func = item.args[0] if item.name == "Lambda" and item.args else item if item.kind == "func" else None
+    if func is not None and func.kind == "func" and func.owner is not None:
+        text = ast.unparse(func.owner.node)
+        return "255" in text or "256" in text or "/" in text
+    return item.kind not in ("transform",) and item.name != "Lambda"

@@ -99,6 +99,8 @@ def sorts(val: Val) -> list[Val]:
 def unpaired(p: Program, x: Val, y: Val) -> tuple[Val, str] | None:
     """The step that takes inputs and targets out of step, and how, ``None`` when they fit."""
     a, b = orders(p, x), orders(p, y)
+    same = _loaders(x) & _loaders(y)  # parts of one batch have one order, whatever was done to them
+    a, b = ({k: s for k, s in side.items() if k[0] != "loader" or k[1] not in same} for side in (a, b))
     if a.keys() == b.keys():
         return _sorted_apart(x, y)
     only_x = [s for k, s in a.items() if k not in b and not _known(k, s, y)]
@@ -111,6 +113,11 @@ def unpaired(p: Program, x: Val, y: Val) -> tuple[Val, str] | None:
     if not (lineage.same_rows(x, y) or _twins(x, y) or _named_pair(x, y)):
         return None
     return one[0], "inputs" if only_x else "targets"
+
+
+def _loaders(val: Val) -> set[object]:
+    """The ids of the loaders that the batches behind a value come from."""
+    return {id(v.args[1]) for v in lineage.path(val) if v.name == "batch" and len(v.args) > 1}
 
 
 def _rows_and_indices(val: Val) -> set[int]:

@@ -159,6 +159,8 @@ def _fold(key: Val) -> bool:
 def _whole(p: Program, x: Val) -> bool:
     """Whether batches are taken from all rows: from an order over the length of the very table."""
     tables = {id(v) for v in lineage.certain(x)}
+    if any(lineage.row_key(v) is not None and id(v) not in tables for v in lineage.path(x)):
+        return False  # a sum of several things, one of which is a batch
     for step in lineage.certain(x):
         key = lineage.row_key(step)
         if key is None:

@@ -295,6 +295,7 @@ STATIC: tuple[str, ...] = (
     "SB543",
     "SB546",
     "SB547",
+    "SB548",
     "SB601",
     "SB602",
     "SB603",
@@ -321,6 +322,7 @@ STATIC: tuple[str, ...] = (
     "SB626",
     "SB627",
     "SB628",
+    "SB629",
     "SB701",
     "SB702",
     "SB703",
@@ -371,6 +373,11 @@ STATIC: tuple[str, ...] = (
     "SB862",
     "SB863",
     "SB864",
+    "SB865",
+    "SB866",
+    "SB867",
+    "SB869",
+    "SB870",
 )
 
 # Those that look at the syntax of the file alone: asked once for a file, not for each of its unused functions.

@@ -1,0 +1,94 @@
+"""The label is taken from another, random sample.
+
+## What it does
+
+Finds samples whose input is row `i` while their label is a row drawn at random.
+
+## Why is this bad
+
+Input and label belong to different samples, so there is nothing to learn.
+
+## Example
+
+```python
+import random
+from torch.utils.data import DataLoader, Dataset
+class Rows(Dataset):
+    def __init__(self, x, y):
+        self.x, self.y = x, y
+    def __len__(self):
+        return len(self.x)
+    def __getitem__(self, i):
+        j = random.randint(0, len(self.y) - 1)
+        return self.x[i], self.y[j]
+for a, b in DataLoader(Rows(x, y), batch_size=8, shuffle=True):
+    optimizer.zero_grad()
+    F.cross_entropy(model(a), b).backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+import random
+from torch.utils.data import DataLoader, Dataset
+class Rows(Dataset):
+    def __init__(self, x, y):
+        self.x, self.y = x, y
+    def __len__(self):
+        return len(self.x)
+    def __getitem__(self, i):
+        j = random.randint(0, len(self.y) - 1)
+        return self.x[j], self.y[j]
+for a, b in DataLoader(Rows(x, y), batch_size=8, shuffle=True):
+    optimizer.zero_grad()
+    F.cross_entropy(model(a), b).backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import lineage
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+_DRAWS = frozenset(["randint", "np_randint", "choice", "randrange", "np_choice", "integers", "random", "uniform"])
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    told: set[int] = set()
+    for feed in lineage.feeds(p)[0]:
+        if feed.y is None:
+            continue
+        own, other = _row(feed.x), _row(feed.y)
+        if own is None or other is None or id(other[0].node) in told:
+            continue
+        here, there = _drawn(own[1]), _drawn(other[1])
+        if bool(here) == bool(there) or (here and there) or not ("index" in own[2] or "index" in other[2]):
+            continue
+        told.add(id(other[0].node))
+        yield p.report(
+            "SB485",
+            other[0],
+            "input and label come from different samples: one is taken at the index, the other at a random place",
+            why="the label belongs to another sample (labels mismatched), so the model can only learn chance",
+            fix="Use one index for both",
+        )
+
+
+def _row(val: Val) -> tuple[Val, Val, set[str]] | None:
+    """The step that takes one row of a table, its key, and what the key is made of."""
+    for step in lineage.certain(val):
+        if step.name == "getitem" and len(step.args) > 1 and step.args[1].kind in ("number", "tensor", "unknown"):
+            parts = list(ancestors(step.args[1], limit=30))
+            return step, step.args[1], {t for v in parts for t in v.tags}
+    return None
+
+
+def _drawn(key: Val) -> bool:
+    return any(v.name in _DRAWS for v in ancestors(key, limit=30))
