@@ -80,6 +80,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB482", "same-order-every-epoch", W, "the order of the training data is the same in every epoch"),
     ("SB484", "blue-before-red", W, "images are in the channel order of OpenCV where RGB is expected"),
     ("SB485", "label-of-another-sample", E, "the label is taken from another, random sample"),
+    ("SB487", "augmented-once", W, "the random transform is applied once, when the data set is made"),
     # 5xx model structure
     ("SB501", "unregistered-layers", E, "layers in a plain list or dict are not registered"),
     ("SB502", "repeated-layer", E, "[layer] * n repeats one layer: the weights are shared"),

@@ -51,7 +51,8 @@ def check(p: Program) -> Iterator[Finding]:
         recv = made[0].recv
         if not _is_lost(made[0], node, name):
             continue
-        subject_text = ast.unparse(node.func.value) if recv is not None else ast.unparse(node.args[0])
+        subject = node.func.value if recv is not None and name not in _ORDERS else node.args[0]
+        subject_text = ast.unparse(subject)
         yield p.report(
             "SB215",
             event,
@@ -62,9 +63,14 @@ def check(p: Program) -> Iterator[Finding]:
         )
 
 
+_ORDERS = frozenset(["permutation", "permuted"])  # they give back a shuffled copy
+
+
 def _is_lost(made: Event, node: ast.Call, name: str) -> bool:
     """Whether the thrown-away result was the point of the call."""
     recv = made.recv
+    if name in _ORDERS and made.args and made.args[0].kind in ("tensor", "list"):
+        return recv is not None or made.name.startswith(("numpy.random", "random."))
     if _is_another_kind(made, node, name):
         return False
     if made.name.startswith(("torch.", "numpy.")):

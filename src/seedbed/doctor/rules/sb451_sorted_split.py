@@ -42,8 +42,8 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import lineage, orders
-from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
 
 _OTHER = ("reshape", "T", "transpose", "comprehension", "batch")
 _SORTED = frozenset(["load_iris_x", "load_wine_x", "load_iris_y", "load_wine_y", "load_iris", "load_wine"])
@@ -52,6 +52,8 @@ _SORTED = frozenset(["load_iris_x", "load_wine_x", "load_iris_y", "load_wine_y",
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     learned, measured = lineage.feeds(p)
+    if not learned and p.trains:
+        yield from _plain_cuts(p)
     for one in learned:
         for two in measured:
             if one.y is None or two.y is None or not _blocks(one.y) or not _blocks(two.y):
@@ -59,14 +61,51 @@ def check(p: Program) -> Iterator[Finding]:
             cuts = _by_place(p, one.y)
             if cuts is None or _by_place(p, two.y) is None or _mixed(p, one.y) or _mixed(p, two.y):
                 continue
-            yield p.report(
-                "SB451",
-                cuts,
-                "the data is sorted by class and split by position, not shuffled: the parts hold different classes",
-                why="the last rows are of the last class only, so the test asks for what the training hardly saw",
-                fix="Shuffle before the cut, or use train_test_split(..., stratify=y)",
-            )
+            yield _say(p, cuts)
             return
+
+
+def _say(p: Program, at: Event | Val) -> Finding:
+    return p.report(
+        "SB451",
+        at,
+        "the data is sorted by class and split by position, not shuffled: the parts hold different classes",
+        why="the last rows are of the last class only, so the test asks for what the training hardly saw",
+        fix="Shuffle before the cut, or use train_test_split(..., stratify=y)",
+    )
+
+
+def _plain_cuts(p: Program) -> Iterator[Finding]:
+    """The same without a model to follow: a head and a tail of rows in order, which pick sorted targets."""
+    mixed = orders.shuffled_in_place(p)
+    heads: dict[int, Event] = {}
+    tails: set[int] = set()
+    for event in p.once("getitem"):
+        key, base = event.args[0] if event.args else None, event.recv
+        if key is None or base is None or key.kind != "slice" or event.loops or id(base) in mixed:
+            continue
+        if key.args[0].is_none and not key.args[1].is_none:
+            heads.setdefault(id(base), event)
+        elif not key.args[0].is_none and key.args[1].is_none:
+            tails.add(id(base))
+    for base_id, head in heads.items():
+        base = head.recv
+        if base_id not in tails or base is None:
+            continue
+        if _blocks(base) or (base.name in ("arange", "range", "list") and _picks_sorted(p, base)):
+            yield _say(p, head)
+            return
+
+
+def _picks_sorted(p: Program, base: Val) -> bool:
+    """Whether sorted targets are indexed with parts of these row numbers."""
+    return any(
+        event.recv is not None
+        and event.args
+        and any(v is base for v in ancestors(event.args[0], limit=30))
+        and _blocks(event.recv)
+        for event in p.all("getitem")
+    )
 
 
 def _mixed(p: Program, y: Val) -> bool:
