@@ -30,16 +30,20 @@ for x, y in loader:
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _only_when_better(p)
     if not p.complete:
         return
     backs = [e for e in p.all("backward") if e.loops]
@@ -85,3 +89,31 @@ def _moved_by_hand(p: Program, optimizer: Val) -> bool:
     return optimizer.owner is not None and any(
         f.owner is optimizer.owner and f.name not in usual for e in p.events for f in e.funcs
     )
+
+
+def _only_when_better(p: Program) -> Iterator[Finding]:
+    """``if loss < best: optimizer.step()``: the batches with a larger loss are never learned."""
+    for step in p.once("step"):
+        loop = step.loop
+        if loop is None:
+            continue
+        for cond in step.conds_in(loop):
+            tests = [v for v in ancestors(cond[2], limit=30) if v.name == "compare" and len(v.args) == 2]
+            if not tests or cond[1] != 0 or not isinstance(cond[0], ast.If):
+                continue
+            text = syntax.text(cond[0].test)
+            lost = any(v.name == "loss" for v in ancestors(tests[0], limit=80))
+            if (
+                not lost
+                or not re.search(r"\b(best|lowest|min)\w*", text)
+                or any(q.in_arm(b, cond) for b in p.all("backward"))
+            ):
+                continue
+            yield p.report(
+                "SB104",
+                step,
+                "optimizer.step() runs only when the loss is a new best: all other batches are never learned",
+                why=f"it stands inside `if {text}`, so most gradients are thrown away",
+                fix="Move optimizer.step() out of the branch that keeps the best loss",
+            )
+            return

@@ -88,8 +88,11 @@ def check(p: Program) -> Iterator[Finding]:
             break
         else:
             highest = _highest(made)
-            if 0 < highest <= 0.05 and not (
-                rate is not None and isinstance(rate.const, (int, float)) and rate.const >= 0.5
+            known = rate is not None and rate.kind == "const" and isinstance(rate.const, (int, float))
+            if (
+                known
+                and 0 < highest <= 0.05
+                and not (rate is not None and isinstance(rate.const, (int, float)) and rate.const >= 0.5)
             ):
                 yield p.report(
                     "SB139",

@@ -158,6 +158,11 @@ def _changes(p: Program, name: str) -> list[Any]:
                 found.append(n)
             elif isinstance(n, ast.Assign) and isinstance(n.value, ast.BinOp):
                 found += [n for t in n.targets if syntax.text(t) == name]
+    if "." in name and not found:  # in a method that is called in the loop
+        methods = [f for f in q.nodes(p, ast.FunctionDef) if f.name != "__init__"]
+        found = [
+            n for f in methods for n in syntax.walk(f) if isinstance(n, ast.AugAssign) and syntax.text(n.target) == name
+        ]
     return found
 
 

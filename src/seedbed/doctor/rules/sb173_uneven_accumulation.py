@@ -218,6 +218,22 @@ def _divisor(p: Program, back: Event, size: Val, step: Event) -> Iterator[Findin
         root = root.args[0]
     if root is None or root.name != "div" or len(root.args) != 2 or root.args[0].shape not in ((), None):
         return
+    inner = root.args[0]
+    if (
+        inner.name == "div"
+        and len(inner.args) == 2
+        and _equal(inner.args[1], root.args[1])
+        and _equal(root.args[1], size)
+    ):
+        yield p.report(
+            "SB173",
+            root,
+            "gradient accumulation divides the loss twice by the number of batches",
+            why="the accumulated gradient is too small by that factor",
+            fix="Divide once",
+            related=((str(step.src.path), step.line, "the step"),),
+        )
+        return
     by = root.args[1]
     if by.kind != "const" or size.kind != "const" or not isinstance(by.const, (int, float)) or by.const == size.const:
         return
@@ -231,6 +247,10 @@ def _divisor(p: Program, back: Event, size: Val, step: Event) -> Iterator[Findin
         fix=f"Divide by the number of accumulated batches: {size.const}",
         related=((str(step.src.path), step.line, "the step"),),
     )
+
+
+def _equal(a: Val, b: Val) -> bool:
+    return a is b or (a.kind == b.kind == "const" and a.const == b.const)
 
 
 def _partial(p: Program, step: Event, cond: Cond, loop: LoopRun) -> Iterator[Finding]:

@@ -75,6 +75,16 @@ def _judge(p: Program, node: ast.If, after: list[ast.stmt]) -> Iterator[Finding]
     for counter in counters:
         if counter in reset or not _stops(p, counter):
             continue
+        zero = _in_every_round(p, node, counter)
+        if zero is not None:
+            yield p.report(
+                "SB313",
+                (zero, p.source),
+                f"the early-stopping (patience) counter {counter} is reset in every epoch: it never reaches its limit",
+                why="it is set to zero inside the epoch loop, so it counts to one at most and never stops training",
+                fix=f"Set {counter} = 0 once before the loop, and again only on improvement",
+            )
+            continue
         yield p.report(
             "SB313",
             (node, p.source),
@@ -82,6 +92,19 @@ def _judge(p: Program, node: ast.If, after: list[ast.stmt]) -> Iterator[Finding]
             why="it counts all bad epochs of the run instead of bad epochs in a row, so training stops too early",
             fix=f"Set {counter} = 0 where the best score is updated",
         )
+
+
+def _in_every_round(p: Program, node: ast.If, counter: str) -> ast.stmt | None:
+    """The statement that sets a counter to zero in the body of the loop in which it is counted up."""
+    for loop in q.nodes(p, ast.For, ast.While):
+        for stmt in loop.body:
+            if stmt is node or any(x is node for x in syntax.walk(stmt)):
+                break
+            zero = isinstance(stmt, ast.Assign) and isinstance(stmt.value, ast.Constant) and stmt.value.value == 0
+            inside = any(x is node for s in loop.body for x in syntax.walk(s))
+            if zero and inside and isinstance(stmt, ast.Assign) and counter in [syntax.text(t) for t in stmt.targets]:
+                return stmt
+    return None
 
 
 def _keeps_best(node: ast.If) -> bool:

@@ -103,6 +103,34 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Pass the parameter itself: nn.init...(layer.weight)",
             )
     yield from _too_early(p)
+    yield from _nothing_matches(p)
+
+
+def _nothing_matches(p: Program) -> Iterator[Finding]:
+    """``model.apply(init)`` with a function for layers that the model does not have."""
+    for event in p.once("apply"):
+        func = event.args[0].owner if event.args and event.args[0].kind == "func" else None
+        model = event.recv
+        if func is None or model is None or model.kind != "module" or not isinstance(func.node, ast.FunctionDef):
+            continue
+        text = ast.unparse(func.node)
+        parts = methods.submodules(model)
+        if "isinstance" not in text or not ("init." in text or ".data" in text) or len(parts) > 30:
+            continue
+        if any("external" in m.tags or (m.owner is None and m.items is None and not m.line) for m in parts):
+            continue
+        done = [e for e in p.all("init", "inplace", "attribute") if any(f is func for f in e.funcs)]
+        if done or not _has_weights(model) or not any(isinstance(n, ast.If) for n in func.node.body):
+            continue
+        kinds = sorted({m.name for m in parts if m.name.startswith(ownership.WEIGHTED)})
+        yield p.report(
+            "SB508",
+            (func.node, func.src),
+            f"{func.name}() matches no layer of the model ({', '.join(kinds)}): the initialisation has no effect",
+            why="isinstance() is false for every layer, so all weights keep torch's default initialisation",
+            fix="Test for the layers that the model has",
+            related=((str(event.src.path), event.line, "apply"),),
+        )
 
 
 _VISITS = (".apply", ".modules", ".parameters", ".named_parameters", ".named_modules", ".children")

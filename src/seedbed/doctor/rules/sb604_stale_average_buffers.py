@@ -94,12 +94,14 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _averaged_models(p: Program) -> Iterator[Finding]:
     """``AveragedModel`` with BatchNorm that is measured without ``update_bn``."""
-    if any(e.name.rsplit(".", 1)[-1] in ("update_bn", "bn_update") for e in p.all("call")):
+    updates = list(p.calls("update_bn", "bn_update"))
+    if any(not e.args or e.args[-1].kind != "module" or len(e.args) < 2 for e in updates):
         return
+    refreshed = {id(o) for e in updates for a in e.args[1:] for o in a.options()}
     seen: set[int] = set()
     for event in training.forwards(p):
         for swa in event.recv.options() if event.recv is not None else ():
-            if swa.name != "AveragedModel" or swa.kind != "module" or id(swa) in seen:
+            if swa.name != "AveragedModel" or swa.kind != "module" or id(swa) in seen or id(swa) in refreshed:
                 continue
             flag = swa.arg(4, "use_buffers")
             names = {n for n in ownership.contents(swa) if n.startswith(("BatchNorm", "SyncBatchNorm"))}

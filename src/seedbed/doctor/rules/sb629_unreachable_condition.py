@@ -1,0 +1,129 @@
+"""A condition on the loop's number is never true: the branch never runs.
+
+## What it does
+
+Finds branches in a training loop over a known range whose condition no round fulfils: a last epoch that is one too
+high, a remainder that cannot occur.
+
+## Why is this bad
+
+What stands in the branch (unfreezing, saving, cutting the learning rate, evaluating) is silently left out.
+
+## Example
+
+```python
+for epoch in range(10):
+    if epoch == 10:
+        torch.save(model.state_dict(), "last.pt")
+    for x, y in loader:
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+```
+
+## Use instead
+
+```python
+for epoch in range(10):
+    if epoch == 9:
+        torch.save(model.state_dict(), "last.pt")
+    for x, y in loader:
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import syntax
+from seedbed.doctor.static.program import LoopRun, Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    if not p.complete or not p.trains:
+        return
+    loops = {id(r.node): r for b in p.all("backward") for r in b.loops}
+    for run in loops.values():
+        node, over = run.node, run.over
+        if (
+            not isinstance(node, ast.For)
+            or not isinstance(node.target, ast.Name)
+            or over is None
+            or over.name != "range"
+        ):
+            continue
+        if any(
+            isinstance(n, ast.Name) and n.id == node.target.id and isinstance(n.ctx, ast.Store)
+            for s in node.body
+            for n in syntax.walk(s)
+        ):
+            continue
+        for branch in syntax.walk(node):
+            if (
+                isinstance(branch, ast.If)
+                and not _leaves(branch)
+                and (why := _never(p, run, node.target.id, branch.test))
+            ):
+                yield p.report(
+                    "SB629",
+                    (branch, run.src),
+                    f"this branch never runs: {syntax.text(branch.test)} is never true, because {why}",
+                    why="what stands in it is silently left out (the condition is never reached)",
+                    fix="Check the last value of the range: range(n) ends at n - 1",
+                    related=((str(run.src.path), run.line, "the loop"),),
+                )
+
+
+def _leaves(branch: ast.If) -> bool:
+    """Whether a branch only ends something: limits far away are usual there."""
+    return isinstance(branch.body[-1], (ast.Break, ast.Return, ast.Raise, ast.Continue))
+
+
+def _never(p: Program, run: LoopRun, name: str, test: ast.expr) -> str:
+    """Why a condition is false in every round, ``""`` where it may be true."""
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1 or run.over is None:
+        return ""
+    op, left, right = test.ops[0], test.left, test.comparators[0]
+    if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mod) and isinstance(op, ast.Eq):
+        size, rest = _number(p, left.right), _number(p, right)
+        own = any(isinstance(n, ast.Name) and n.id == name for n in syntax.walk(left.left))
+        if own and size is not None and rest is not None and 0 < size <= rest:
+            return f"a remainder of {size} is at most {size - 1}"
+        return ""
+    if not isinstance(left, ast.Name) or left.id != name or not isinstance(op, (ast.Eq, ast.GtE, ast.Gt)):
+        return ""
+    last = _last(run)
+    bound = _number(p, right)
+    if last is not None and bound is not None and (bound > last or (bound == last and isinstance(op, ast.Gt))):
+        return f"{name} ends at {last}"
+    stop = getattr(run.node, "iter", None)
+    if last is None and isinstance(stop, ast.Call) and stop.args and isinstance(right, (ast.Name, ast.Attribute)):
+        end = stop.args[0] if len(stop.args) == 1 else stop.args[1]
+        if syntax.text(end) == syntax.text(right):
+            return f"range() ends before {syntax.text(right)}"
+    return ""
+
+
+def _last(run: LoopRun) -> int | None:
+    """The last number of a range, when all its bounds are known."""
+    args = [a.const if a.kind == "const" else None for a in run.over.args] if run.over is not None else []
+    if not args or not all(isinstance(a, int) for a in args):
+        return None
+    numbers = range(*(a for a in args if isinstance(a, int)))
+    return max(numbers) if len(numbers) else None
+
+
+def _number(p: Program, node: ast.expr) -> int | None:
+    if isinstance(node, ast.Constant):
+        return node.value if type(node.value) is int else None
+    name = syntax.text(node)
+    values = [v for n, v, _ in p.assigns if n == name]
+    if isinstance(node, ast.Name) and len({id(v) for v in values}) == 1 and values[0].kind == "const":
+        return values[0].const if type(values[0].const) is int else None
+    return None
