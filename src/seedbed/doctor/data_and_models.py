@@ -81,6 +81,8 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB484", "blue-before-red", W, "images are in the channel order of OpenCV where RGB is expected"),
     ("SB485", "label-of-another-sample", E, "the label is taken from another, random sample"),
     ("SB487", "augmented-once", W, "the random transform is applied once, when the data set is made"),
+    ("SB488", "empty-loader", E, "the training loader has no batch at all"),
+    ("SB489", "mirrored-directions", W, "images are mirrored although their class depends on the direction"),
     # 5xx model structure
     ("SB501", "unregistered-layers", E, "layers in a plain list or dict are not registered"),
     ("SB502", "repeated-layer", E, "[layer] * n repeats one layer: the weights are shared"),

@@ -93,6 +93,9 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
         "an inner loop overwrites the variable of the outer loop, which is read afterwards",
     ),
     ("SB194", "half-precision-sum", W, "a sum over many batches is kept in half precision"),
+    ("SB195", "ignored-seed", W, "a function gets a seed, seeds something, and never reads it"),
+    ("SB196", "overridden-rate", W, "a restored optimizer brings its old learning rate and overrides the new one"),
+    ("SB197", "detached-alias", W, "detach() does not copy: changing its result in place changes the data"),
     # 2xx losses, targets, shapes
     ("SB201", "softmax-before-cross-entropy", E, "softmax before CrossEntropyLoss: it expects raw logits"),
     ("SB202", "log-softmax-before-cross-entropy", H, "log_softmax before CrossEntropyLoss is redundant"),
@@ -262,4 +265,5 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
         "predictions of a shuffled loader are stored beside rows in the stored order",
     ),
     ("SB353", "best-of-test", W, "the best of all test scores is reported as the result"),
+    ("SB354", "best-never-loaded", W, "the best weights are saved, but the test uses the last ones"),
 )

@@ -92,6 +92,8 @@ def _plain_cuts(p: Program) -> Iterator[Finding]:
         base = head.recv
         if base_id not in tails or base is None:
             continue
+        if orders.orders(p, base):
+            continue
         if _blocks(base) or (base.name in ("arange", "range", "list") and _picks_sorted(p, base)):
             yield _say(p, head)
             return

@@ -50,7 +50,7 @@ def check(p: Program) -> Iterator[Finding]:
         data, weights = loader.args[0], sampler.arg(0, "weights")
         if weights is None or id(event.node) in told or data.kind == "phi" or not _part(data):
             continue
-        behind = list(ancestors(weights, limit=800))
+        behind = _without_sizes(weights)
         if any(v.name == "free" or "opaque" in v.tags or v.name == "indices" for v in behind) or _own(data, behind):
             continue
         if any(v.name in ("bincount", "Counter", "value_counts", "unique", "getitem") for v in behind):
@@ -81,3 +81,17 @@ def _own(data: Val, behind: list[Val]) -> bool:
     wanted = {id(data)} | ({id(v) for v in lineage.path(key, 40)} if key is not None else set())
     wanted -= {id(v) for v in lineage.path(key, 40) if v.kind in ("const", "number")} if key is not None else set()
     return any(id(v) in wanted for v in behind)
+
+
+def _without_sizes(val: Val) -> list[Val]:
+    """Everything that a value was made from, except through the mere length of something."""
+    found: dict[int, Val] = {}
+    stack = [val]
+    while stack and len(found) < 800:
+        one = stack.pop()
+        if id(one) in found or one.kind in ("func", "class", "lib"):
+            continue
+        found[id(one)] = one
+        if one.name not in ("len", "size", "shape", "numel"):
+            stack.extend(one.inputs())
+    return list(found.values())

@@ -1,0 +1,109 @@
+"""The best weights are saved, but the test uses the last ones.
+
+## What it does
+
+Finds programs that save a checkpoint whenever the validation score improves, never load one, and then measure the
+test data.
+
+## Why is this bad
+
+The test measures the weights of the last epoch; the choice of the best epoch has no effect.
+
+## Example
+
+```python
+best = float("inf")
+for epoch in range(20):
+    model.train()
+    for x, y in train_loader:
+        optimizer.zero_grad()
+        F.mse_loss(model(x), y).backward()
+        optimizer.step()
+    model.eval()
+    with torch.no_grad():
+        loss = F.mse_loss(model(x_val), y_val).item()
+    if loss < best:
+        best = loss
+        torch.save(model.state_dict(), "best.pt")
+with torch.no_grad():
+    print(F.mse_loss(model(x_test), y_test))
+```
+
+## Use instead
+
+```python
+best = float("inf")
+for epoch in range(20):
+    model.train()
+    for x, y in train_loader:
+        optimizer.zero_grad()
+        F.mse_loss(model(x), y).backward()
+        optimizer.step()
+    model.eval()
+    with torch.no_grad():
+        loss = F.mse_loss(model(x_val), y_val).item()
+    if loss < best:
+        best = loss
+        torch.save(model.state_dict(), "best.pt")
+model.load_state_dict(torch.load("best.pt"))
+with torch.no_grad():
+    print(F.mse_loss(model(x_test), y_test))
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import lineage, training
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.rounds import split_of_val
+from seedbed.doctor.static.values import Val
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    if not p.complete or p.all("restore") or p.all("load") or "load_model" in p.source.text:
+        return
+    saves = [e for e in p.all("save") if e.loops and _when_better(e)]
+    if not saves:
+        return
+    save = saves[0]
+    inner = {id(x.node) for b in p.all("backward") for x in b.loops}
+    for event in training.evaluations(p):
+        own = any(id(x.node) in inner for x in event.loops)
+        if event.seq < saves[-1].seq or own or not event.args or not _test(event.args[0]):
+            continue
+        yield p.report(
+            "SB354",
+            save,
+            "the best weights are saved but never loaded: the test uses the weights of the last epoch",
+            why="without load_state_dict the checkpoint of the best epoch is never used (not restored)",
+            fix="Before the test: model.load_state_dict(torch.load(path))",
+            related=((str(event.src.path), event.line, "the test"),),
+        )
+        return
+
+
+def _when_better(save: Event) -> bool:
+    """Whether a save stands under a comparison with the best score so far."""
+    for node, arm, _ in save.conds:
+        test = getattr(node, "test", None)
+        if arm == 0 and test is not None and any(isinstance(n, ast.Compare) for n in ast.walk(test)):
+            names = {w for n in ast.walk(test) if isinstance(n, (ast.Name, ast.Attribute)) for w in _words(n)}
+            if names & {"best", "lowest", "highest", "min", "max", "top", "record"}:
+                return True
+    return False
+
+
+def _words(node: ast.Name | ast.Attribute) -> tuple[str, ...]:
+    return words(node.id if isinstance(node, ast.Name) else node.attr)
+
+
+def _test(x: Val) -> bool:
+    steps = lineage.path(x, 40)
+    loaders = [v.args[1] for v in steps if v.name == "batch" and len(v.args) > 1]
+    return any(split_of_val(v) == "test" for v in (*loaders, *steps))
