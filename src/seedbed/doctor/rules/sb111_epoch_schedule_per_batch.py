@@ -67,12 +67,13 @@ def check(p: Program) -> Iterator[Finding]:
         if not steps or epochs is None or not rounds.is_loader_loop(event.loops[-1]):
             continue
         count = epochs.args[-1] if epochs.name == "range" and len(epochs.args) in (1, 2) else None
-        for scheduler in event.recv.options():
+        parts = [o for r in event.recv.options() for o in (r, *_members(r))]
+        for scheduler in parts:
             reason = _epochs(scheduler, count)
             if reason:
                 yield p.report(
                     "SB111",
-                    event,
+                    event if any(o is scheduler for o in event.recv.options()) else scheduler,
                     f"scheduler.step() of {scheduler.name} is called in every batch, but its schedule counts epochs",
                     why=f"{reason}; stepped per batch, the learning rate is through its schedule in the first epochs",
                     fix="Call scheduler.step() once per epoch, after the batch loop",
@@ -86,6 +87,14 @@ def _measures(p: Program, event: Event) -> bool:
     if not rounds.is_loader_loop(loop) or any(e.inside(loop) for e in p.all("step", "backward")):
         return False
     return any(e.inside(loop) for e in training.evaluations(p)) and bool(p.all("step"))
+
+
+def _members(scheduler: Val) -> list[Val]:
+    """The schedules that a SequentialLR or ChainedScheduler runs."""
+    if scheduler.name not in ("SequentialLR", "ChainedScheduler"):
+        return []
+    given = scheduler.arg(1 if scheduler.name == "SequentialLR" else 0, "schedulers")
+    return [i for i in (given.items or []) if i.kind == "scheduler"] if given is not None else []
 
 
 def _epochs(scheduler: Val, count: Val | None) -> str:
@@ -108,6 +117,10 @@ def _epochs(scheduler: Val, count: Val | None) -> str:
         if horizon is not None and count is not None:
             if horizon is count or (limit is not None and horizon.const == limit):
                 return "T_max is the number of epochs"
+            if limit is not None and isinstance(horizon.const, int) and limit / 2 <= horizon.const < limit:
+                return (
+                    f"T_max={horizon.const} is a number of epochs, so the rate goes up and down (oscillates) per batch"
+                )
             if isinstance(horizon.const, int) and limit is None and horizon.const <= 100:
                 return f"T_max={horizon.const} looks like a number of epochs"
     if scheduler.name == "ReduceLROnPlateau":

@@ -70,7 +70,8 @@ def check(p: Program) -> Iterator[Finding]:
         yield p.report(
             "SB119",
             q.site(event, loop),
-            f"the optimizer {optimizer.name} is created again in every round of the loop: its state is lost",
+            f"the optimizer {optimizer.name} is created again in every round of the loop (each epoch): a new "
+            "optimizer every time, its state is lost",
             why="momentum and Adam's running averages restart at zero each time, and no learning-rate schedule can act",
             fix="Create the optimizer once, before the loop",
             related=((str(event.src.path), loop.line, "the loop"),),

@@ -81,7 +81,7 @@ def _mixed(p: Program, scaled: list[Event], plain: list[Event], through: list[Ev
             continue
         first, last = min(back.seq, other.seq), max(back.seq, other.seq)
         between = [e for e in p.all("step", "clear", "unscale") if first < e.seq < last]
-        if between or any(e.seq > first and e.seq < step.seq for e in p.all("unscale")):
+        if between:
             continue
         yield p.report(
             "SB122",

@@ -40,6 +40,7 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _both_phases(p)
     order = [e for e in p.all("backward", "step", "clear") if e.first]
     done: set[int] = set()
     for first, second in itertools.pairwise(order):
@@ -63,3 +64,26 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Remove one of the two steps",
                 related=((str(first.src.path), first.line, "the first step"),),
             )
+
+
+def _both_phases(p: Program) -> Iterator[Finding]:
+    """A schedule that is stepped in the training phase and again in the validation phase of each epoch."""
+    seen: set[int] = set()
+    for event in p.all("schedule"):
+        loop = event.loop
+        over = loop.over if loop is not None else None
+        names = [i.const for i in over.items or [] if isinstance(i.const, str)] if over is not None else []
+        if loop is None or len(event.loops) < 2 or "train" not in names or len(names) < 2 or id(event.node) in seen:
+            continue
+        again = {e.rounds[-1] for e in p.all("schedule") if e.node is event.node and e.loop is loop}
+        trained = {e.rounds[e.loops.index(loop)] for e in p.all("step") if loop in e.loops}
+        if len(again) < 2 or not trained or len(trained) >= len(again) or event.conds_in(loop):
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB127",
+            event,
+            f"scheduler.step() runs in both phases ({', '.join(names)}): the schedule is stepped twice per epoch",
+            why="the learning rate decays twice as fast as the schedule says",
+            fix='Step it in the training phase only: if phase == "train": scheduler.step()',
+        )

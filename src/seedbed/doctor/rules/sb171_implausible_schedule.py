@@ -44,7 +44,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 _GAMMA = {"StepLR": 2, "MultiStepLR": 2, "ExponentialLR": 1}
 
@@ -62,6 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
             yield p.report("SB171", event, f"{made.name}: {problem[0]}", why=problem[1], fix=problem[2])
     yield from _by_hand(p)
     yield from _warm_up(p)
+    yield from _compounding(p)
 
 
 def _factor(p: Program, made: Val) -> tuple[str, str, str] | None:
@@ -242,6 +243,28 @@ def _by_hand(p: Program) -> Iterator[Finding]:
                     why="the rate already holds the factors of the earlier epochs, so it vanishes within a few epochs",
                     fix='Start from the first rate: group["lr"] = base_lr * gamma ** epoch',
                 )
+
+
+def _compounding(p: Program) -> Iterator[Finding]:
+    """The same in a helper function that gets the epoch as an argument."""
+    seen: set[int] = set()
+    for event in p.all("setitem"):
+        val = event.args[-1] if event.args else None
+        if val is None or not q.is_rate(event) or val.name not in ("mul", "div") or not event.loops or not event.funcs:
+            continue
+        powers = [a for a in val.args if a.name == "pow" and len(a.args) == 2]
+        old = [a for a in val.args if any(v.const == "lr" for v in ancestors(a, limit=8))]
+        moving = [w for w in powers if any(v.name == "int" for v in ancestors(w.args[1], limit=12))]
+        if not moving or not old or id(event.node) in seen:
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB171",
+            event,
+            "the learning rate is multiplied by a power of the epoch in every epoch: the decay compounds",
+            why="the current rate was already decayed in the earlier epochs, so it vanishes within a few epochs",
+            fix='Start from the initial rate: group["lr"] = base_lr * gamma ** epoch',
+        )
 
 
 def _warm_up(p: Program) -> Iterator[Finding]:

@@ -59,7 +59,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership
+from seedbed.doctor.static import methods, ownership, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -76,6 +76,8 @@ def check(p: Program) -> Iterator[Finding]:
     )
     if frozen or not held:
         return
+    moved = [e.recv for e in p.all("inplace", "restore") if e.recv is not None]
+    followed = {id(s) for v in moved for m in ownership.modules_of(v) for s in methods.submodules(m)}
     seen: set[int] = set()
     for event in p.all("forward"):
         layer = event.recv
@@ -86,6 +88,7 @@ def check(p: Program) -> Iterator[Finding]:
             or layer is None
             or layer.kind != "module"
             or id(layer) in learning
+            or id(layer) in followed
         ):
             continue
         if not layer.name.startswith(_WEIGHTED) or not p.trained(event.result):
@@ -115,7 +118,7 @@ def _outer(p: Program, event: Event) -> bool:
         e.depth == 0
         and e.grad
         and e.recv is not None
-        and p.trained(e.result)
+        and training.trained_output(p, e.result)
         and ownership.contains(e.recv, event.recv)
         for e in p.all("forward")
         if event.recv is not None and e.recv is not event.recv

@@ -93,6 +93,8 @@ def check(p: Program) -> Iterator[Finding]:
             and right in {a.arg for a in found[0].funcs[-1].node.args.args}
         ):
             continue
+        if any(a.lineno > node.lineno and right in [syntax.text(t) for t in a.targets] for a in q.nodes(p, ast.Assign)):
+            continue  # the old one is put aside, and something new takes its place
         seen.add(id(node))
         yield p.report(
             "SB602",

@@ -128,16 +128,20 @@ def _swa(p: Program) -> Iterator[Finding]:
         if any(q.same(e.recv, val) for e in p.all("average", "restore")) or event.loops:
             continue
         used = [e for e in training.forwards(p) if q.same(e.recv, val)]
-        passed = [e for e in p.all("call", "make", "invoke") if any(a is val for a in (*e.args, *e.kwargs.values()))]
+        passed = [e for e in p.all("call", "make") if any(a is val for a in (*e.args, *e.kwargs.values()))]
         if used and not any(e.name.rsplit(".", 1)[-1] != "update_bn" for e in passed):
+            first = [
+                e for e in (*p.calls("update_bn"), *p.all("mode")) if any(q.same(a, val) for a in (*e.args, e.recv))
+            ]
+            at = min([*first, used[0]], key=lambda e: e.seq)
             yield p.report(
                 "SB605",
-                event,
+                q.beside(at, event),
                 f"{name} is an AveragedModel (SWA/EMA), but update_parameters() is never called: it stays at the "
                 "initial weights",
                 why="AveragedModel averages only when it is told to",
                 fix=f"Call {name}.update_parameters(model) after the updates that should be averaged",
-                related=((str(used[0].src.path), used[0].line, "it is used here"),),
+                related=(q.place(val),),
             )
 
 

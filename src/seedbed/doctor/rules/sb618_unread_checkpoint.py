@@ -114,7 +114,10 @@ def _unread(p: Program, loads: list[Event], restored: list[Event]) -> Iterator[F
         if isinstance(c.func, ast.Attribute) and c.func.attr in ("get", "pop") and c.args
         if isinstance(c.args[0], ast.Constant)
     }
-    if any(isinstance(c.func, ast.Attribute) and c.func.attr == "items" for c in q.nodes(p, ast.Call)) or not read:
+    whole = [
+        e for e in p.calls("items", "values") if e.recv is not None and any(o.kind != "state" for o in e.recv.options())
+    ]
+    if not read or any(v.kind == "loaded" for e in whole if e.recv is not None for v in ancestors(e.recv, limit=6)):
         return
     for save in saves[:1]:
         keys = set(save.args[0].attrs)

@@ -1,0 +1,103 @@
+"""A restored optimizer brings its old learning rate and overrides the new one.
+
+## What it does
+
+Finds optimizers that are made with a new learning rate and then restored from the state of one with another rate.
+
+## Why is this bad
+
+`optimizer.load_state_dict()` restores the parameter groups too, with their learning rate. The new rate has no effect.
+
+## Example
+
+```python
+def make(lr):
+    return torch.optim.Adam(model.parameters(), lr=lr)
+first = make(1e-2)
+for x, y in loader:
+    first.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    first.step()
+state = first.state_dict()
+second = make(1e-3)
+second.load_state_dict(state)
+for x, y in loader:
+    second.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    second.step()
+```
+
+## Use instead
+
+```python
+def make(lr):
+    return torch.optim.Adam(model.parameters(), lr=lr)
+first = make(1e-2)
+for x, y in loader:
+    first.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    first.step()
+state = first.state_dict()
+second = make(1e-3)
+second.load_state_dict(state)
+for group in second.param_groups:
+    group["lr"] = 1e-3
+for x, y in loader:
+    second.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    second.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import ownership
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    table = ownership.optimizers(p)
+    for restore in p.all("restore"):
+        new = next((o for _, o, _ in table if q.same(restore.recv, o)), None)
+        made = next((e for e, o, _ in table if o is new), None)
+        if new is None or made is None or restore.loops:
+            continue
+        before = [
+            (e, o)
+            for e, o, _ in table
+            if o is not new
+            and e.seq < made.seq
+            and e.node is made.node
+            and o.name == new.name
+            and any(s.seq < restore.seq and q.same(s.recv, o) for s in p.all("step"))
+        ]
+        if not before or not any(s.seq > restore.seq and q.same(s.recv, new) for s in p.all("step")):
+            continue
+        old_rate, new_rate = _rate(before[-1][1]), _rate(new)
+        if old_rate is None or new_rate is None or old_rate == new_rate:
+            continue
+        if any(q.is_rate(e) and e.seq > restore.seq for e in p.all("setitem")):
+            continue
+        if any(e.result is not None and e.result.kind == "scheduler" for e in p.all("call")):
+            continue
+        yield p.report(
+            "SB196",
+            restore,
+            f"the restored optimizer state overrides the new learning rate: lr={new_rate:g} was asked for, the state "
+            f"brings back lr={old_rate:g}",
+            why="load_state_dict() restores the param_groups with their lr, so the new value has no effect",
+            fix='Set it after loading: for group in optimizer.param_groups: group["lr"] = lr',
+            related=(q.place(new),),
+        )
+        return
+
+
+def _rate(optimizer: Val) -> float | None:
+    val = optimizer.kwargs.get("lr") or optimizer.arg(1)
+    return float(val.const) if val is not None and val.kind == "const" and isinstance(val.const, (int, float)) else None
