@@ -31,10 +31,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -52,6 +53,7 @@ def check(p: Program) -> Iterator[Finding]:
                     why="softmax gives every score above minus infinity a part of the weight",
                     fix="Fill with float('-inf') (or -1e9) before the softmax",
                 )
+        yield from _added(p, source, seen)
         top = q.seen_through(source)[-1].args[0] if q.seen_through(source) else source
         if top.name == "mul" and len(top.args) == 2 and id(top.node) not in seen:
             sides = [a for a in top.args if a.kind == "tensor" and a.grad and a.name not in ("Parameter", "parameter")]
@@ -91,6 +93,27 @@ def check(p: Program) -> Iterator[Finding]:
                 "the attention mask is applied after softmax: the weights no longer sum to one",
                 why="the masked positions have already taken part in the normalisation",
                 fix="Mask the scores with -inf before the softmax",
+            )
+
+
+def _added(p: Program, source: Val, seen: set[int]) -> Iterator[Finding]:
+    """A mask of ones and zeros that is added to the scores as if it held minus infinity."""
+    top = source
+    if top.name != "add" or len(top.args) != 2 or id(top.node) in seen:
+        return
+    for scores, mask in (top.args, top.args[::-1]):
+        plain = f.core(mask)
+        flipped = f.complement(mask)
+        plain = f.core(flipped) if flipped is not None else plain
+        ones = plain.name in ("tril", "triu") and any(v.name == "ones" for v in ancestors(plain, limit=6))
+        if scores.grad and not mask.grad and (ones or plain.name == "compare"):
+            seen.add(id(top.node))
+            yield p.report(
+                "SB235",
+                top,
+                "a mask of ones and zeros is added to the scores before softmax: it hides nothing (-inf is needed)",
+                why="an added mask must hold 0 where attention may look and -inf where it may not",
+                fix="Use scores.masked_fill(mask == 0, float('-inf')) before the softmax",
             )
 
 

@@ -42,6 +42,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.labels import side
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
@@ -120,7 +121,8 @@ def _pushes_equal(val: Val) -> bool:
         return False
     for label, push in (parts, parts[::-1]):
         one = f.core(label)
-        equal = bool(set(words(one.var)) & _SAME) or (one.name == "compare" and "Eq" in one.tags)
+        said = {w for v in q.chain(label)[:4] for w in words(v.var)}
+        equal = bool(said & _SAME) or (one.name == "compare" and "Eq" in one.tags)
         if one.grad or not equal or f.complement(one) is not None:
             continue
         inner = f.core(push.args[0]) if push.name in ("pow", "square") and push.args else push

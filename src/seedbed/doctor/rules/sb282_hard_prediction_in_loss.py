@@ -101,6 +101,16 @@ def check(p: Program) -> Iterator[Finding]:
             if term.grad or step is None or id(step.node) in seen:
                 continue
             seen.add(id(step.node))
+            if step.name == "detach":
+                yield p.report(
+                    "SB282",
+                    step,
+                    "a term of the loss is detached: it has no gradient and trains nothing",
+                    why="the whole term is a constant for backward(), so the network that it is meant for never learns",
+                    fix="Use the value before detach() in this term, and the detached one only as a weight elsewhere",
+                    related=(q.place(term),),
+                )
+                continue
             yield p.report(
                 "SB282",
                 step,
@@ -147,6 +157,8 @@ def _hard(term: Val) -> Val | None:
             made = next((a for a in one.args if a.grad and f.from_model(a)), None)
             if made is not None:
                 return one
+        elif one.name == "detach" and one.args and one.args[0].grad and one is not term and f.from_model(one.args[0]):
+            return one if f.core(term) is not f.core(one) and term.name in ("mean", "sum", "pow", "square") else None
         elif one.kind == "phi" or (one.kind in ("tensor", "number") and one.name in _THROUGH):
             stack.extend(one.args)
     return None

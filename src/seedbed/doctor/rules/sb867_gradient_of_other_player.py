@@ -1,0 +1,114 @@
+"""The generator steps on gradients that the discriminator's loss has left in it.
+
+## What it does
+
+Finds loops that clear the generator's gradients before the discriminator's backward, do not detach the fakes there,
+and step the generator without clearing again.
+
+## Why is this bad
+
+The discriminator's loss wants the fakes to be recognised. Its gradient is added to the generator's own, so half of
+each step makes the fakes worse.
+
+## Example
+
+```python
+G, D, bce = nn.Linear(8, 2), nn.Linear(2, 1), nn.BCEWithLogitsLoss()
+opt_g, opt_d = torch.optim.Adam(G.parameters()), torch.optim.Adam(D.parameters())
+for real, y in loader:
+    opt_g.zero_grad()
+    opt_d.zero_grad()
+    fake = G(torch.randn(len(real), 8))
+    loss_d = bce(D(real), torch.ones(len(real), 1)) + bce(D(fake), torch.zeros(len(real), 1))
+    loss_d.backward()
+    opt_d.step()
+    loss_g = bce(D(G(torch.randn(len(real), 8))), torch.ones(len(real), 1))
+    loss_g.backward()
+    opt_g.step()
+```
+
+## Use instead
+
+```python
+G, D, bce = nn.Linear(8, 2), nn.Linear(2, 1), nn.BCEWithLogitsLoss()
+opt_g, opt_d = torch.optim.Adam(G.parameters()), torch.optim.Adam(D.parameters())
+for real, y in loader:
+    opt_d.zero_grad()
+    fake = G(torch.randn(len(real), 8))
+    loss_d = bce(D(real), torch.ones(len(real), 1)) + bce(D(fake.detach()), torch.zeros(len(real), 1))
+    loss_d.backward()
+    opt_d.step()
+    opt_g.zero_grad()
+    loss_g = bce(D(G(torch.randn(len(real), 8))), torch.ones(len(real), 1))
+    loss_g.backward()
+    opt_g.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import ownership, training
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    backs = [e for e in p.all("backward") if e.recv is not None and e.first and e.name != "grad"]
+    steps = [e for e in p.all("step") if e.recv is not None and e.first]
+    if len({id(e.recv) for e in steps}) < 2:
+        return
+    for one, two in zip(backs, backs[1:], strict=False):
+        if one.loop is None or two.loop is not one.loop or one.node is two.node:
+            continue
+        between = [e for e in steps if one.seq < e.seq < two.seq]
+        after = [e for e in steps if e.seq > two.seq]
+        if not between or not after or after[0].recv is between[0].recv:
+            continue
+        held = _held(after[0])
+        if not held or any(h is k for h in held for k in _held(between[0])):
+            continue
+        leaked = [m for m in _reached(one) if any(m is h for h in held)]
+        if not leaked or _cleared(p, held, one, after[0]):
+            continue
+        yield p.report(
+            "SB867",
+            one,
+            f"the gradient of this loss also flows into {leaked[0].var or leaked[0].name} and is not cleared before "
+            "its own step: detach() or zero_grad() is missing",
+            why="the two players want opposite things: the discriminator's gradient makes the generator's step worse",
+            fix="Use fake.detach() in the discriminator's loss, and clear the generator just before its own backward()",
+            related=((str(after[0].src.path), after[0].line, "the step"),),
+        )
+        return
+
+
+def _held(event: Event) -> list[Val]:
+    return [h for o in (event.recv.options() if event.recv is not None else ()) for h in ownership.held(o)]
+
+
+def _reached(event: Event) -> list[Val]:
+    """The modules that get a gradient from a loss."""
+    root = event.recv
+    if root is None:
+        return []
+    path = training.gradient_path(root)
+    return [
+        v.owner
+        for v in ancestors(root)
+        if id(v) in path and v.grad and v.owner is not None and getattr(v.owner, "kind", "") == "module"
+    ]
+
+
+def _cleared(p: Program, held: list[Val], after: Event, before: Event) -> bool:
+    """Whether the gradients of these modules are set to zero between two events."""
+    for event in p.all("clear"):
+        if not after.seq < event.seq < before.seq or event.recv is None:
+            continue
+        for one in event.recv.options():
+            if any(h is k or ownership.contains(k, h) for h in held for k in (one, *ownership.held(one))):
+                return True
+    return False

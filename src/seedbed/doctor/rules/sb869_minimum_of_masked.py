@@ -1,0 +1,77 @@
+"""A minimum is taken over values that a mask has set to zero.
+
+## What it does
+
+Finds `(distance * mask).min()`: the masked entries are 0, smaller than any distance.
+
+## Why is this bad
+
+The minimum is always one of the masked zeros. Hard negative mining then never sees a negative.
+
+## Example
+
+```python
+z = nn.Linear(8, 4)(torch.randn(32, 8))
+labels = torch.randint(0, 5, (32,))
+different = labels[:, None] != labels[None, :]
+hardest = (torch.cdist(z, z) * different).min(1).values
+```
+
+## Use instead
+
+```python
+z = nn.Linear(8, 4)(torch.randn(32, 8))
+labels = torch.randint(0, 5, (32,))
+different = labels[:, None] != labels[None, :]
+hardest = torch.cdist(z, z).masked_fill(~different, float("inf")).min(1).values
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
+
+_POSITIVE = ("cdist", "pairwise_distance", "norm", "square", "abs", "exp", "softplus", "pow", "dist")
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("call"):
+        if event.name.rsplit(".", 1)[-1] not in ("min", "amin", "argmin", "topk") or event.result is None:
+            continue
+        source = event.recv if event.name.startswith(".") else event.args[0] if event.args else None
+        if event.name.endswith("topk"):
+            flag = event.kwargs.get("largest")
+            if flag is None or flag.const is not False:
+                continue
+        inner = f.core(source) if source is not None else None
+        if inner is None or inner.name != "mul" or len(inner.args) != 2:
+            continue
+        for value, mask in (inner.args, inner.args[::-1]):
+            if _positive(value) and _mask(mask):
+                yield p.report(
+                    "SB869",
+                    event,
+                    "the minimum over distance * mask is always a masked zero: the mask must be filled with inf",
+                    why="masked entries are 0, smaller than every distance, so no real (negative) pair is ever chosen",
+                    fix="Use distance.masked_fill(~mask, float('inf')).min(...)",
+                )
+                break
+
+
+def _positive(val: Val) -> bool:
+    one = f.core(val)
+    return one.name in _POSITIVE or (one.name in ("sqrt", "sum") and bool(one.args) and _positive(one.args[0]))
+
+
+def _mask(val: Val) -> bool:
+    return any(
+        v.name in ("compare", "eq", "ne", "invert", "logical_not") or v.dtype == "bool" or "mask" in v.var
+        for v in q.chain(val)[:4]
+    )
