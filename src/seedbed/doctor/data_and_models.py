@@ -154,6 +154,8 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB627", "unrestored-average", W, "averaged weights are put into the model and never taken out again"),
     ("SB628", "average-from-zero", W, "a moving average of the weights starts at zero and is never corrected for it"),
     ("SB629", "unreachable-condition", W, "a condition on the loop's number is never true: the branch never runs"),
+    ("SB630", "kept-weight-view", E, "a history keeps views of the weights, which training goes on changing"),
+    ("SB631", "teacher-in-training-mode", W, "a frozen teacher answers in training mode: its dropout is on"),
     (
         "SB626",
         "best-by-training-loss",
@@ -175,6 +177,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB714", "mutable-default", W, "a list or dict as a default argument is shared between calls"),
     ("SB715", "order-dependent-data", W, "samples depend on the order in which they are read"),
     ("SB716", "nondeterministic-operation", W, "one update made twice gives two different gradients"),
+    ("SB720", "unlike-padding-ids", E, "sequences are padded with another id than the embedding takes for padding"),
     # 8xx jobs
     ("SB801", "warmup-beyond-run", W, "the warm-up is longer than the run"),
     ("SB803", "patience-beyond-run", W, "the patience is longer than the run"),
@@ -254,6 +257,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB867", "gradient-of-other-player", E, "one player steps on gradients of the other's loss"),
     ("SB869", "minimum-of-masked", E, "a minimum is taken over values that a mask has set to zero"),
     ("SB870", "mixture-of-logs", W, "a mixture's likelihood is a sum of logarithms"),
+    ("SB871", "reduced-without-keepdim", E, "rows are normalised by numbers that broadcast along the columns"),
     ("SB901", "non-finite-loss", E, "the loss is not finite"),
     ("SB902", "exploding-gradient", W, "the gradient explodes"),
     ("SB903", "vanishing-gradient", W, "the gradient vanishes in the first layers"),

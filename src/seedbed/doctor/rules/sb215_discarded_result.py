@@ -63,6 +63,7 @@ def check(p: Program) -> Iterator[Finding]:
         )
 
 
+_FRAMES = frozenset(["sample", "dropna", "fillna", "drop", "drop_duplicates", "sort_values", "reset_index", "astype"])
 _ORDERS = frozenset(["permutation", "permuted"])  # they give back a shuffled copy
 
 
@@ -71,6 +72,8 @@ def _is_lost(made: Event, node: ast.Call, name: str) -> bool:
     recv = made.recv
     if name in _ORDERS and made.args and made.args[0].kind in ("tensor", "list"):
         return recv is not None or made.name.startswith(("numpy.random", "random."))
+    if recv is not None and "pandas" in recv.tags and recv.kind == "tensor" and name in _FRAMES:
+        return True
     if _is_another_kind(made, node, name):
         return False
     if made.name.startswith(("torch.", "numpy.")):

@@ -30,6 +30,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import counts
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
@@ -47,7 +48,8 @@ def check(p: Program) -> Iterator[Finding]:
         last = event.name.rsplit(".", 1)[-1]
         weight = f.class_weight(event.name, event.args, event.kwargs)
         if last in ("CrossEntropyLoss", "NLLLoss", "cross_entropy", "nll_loss") and weight is not None:  # noqa: SIM102
-            if _is_count(weight):
+            made_of = counts.of_counts(weight)
+            if _is_count(weight) or (made_of is not None and made_of[1] > 0 and not made_of[2]):
                 yield p.report(
                     "SB233",
                     weight if weight.line else event,

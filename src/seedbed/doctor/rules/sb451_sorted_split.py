@@ -112,7 +112,8 @@ def _picks_sorted(p: Program, base: Val) -> bool:
 
 def _mixed(p: Program, y: Val) -> bool:
     """Whether rows were put in a random order before they were cut."""
-    return any(id(step.node) not in lineage.stepping(p) for step in orders.orders(p, y).values())
+    found = orders.orders(p, y)
+    return any(id(s.node) not in lineage.stepping(p) for k, s in found.items() if k[0] != "loader")
 
 
 def _by_place(p: Program, y: Val) -> Val | None:
@@ -127,9 +128,19 @@ def _by_place(p: Program, y: Val) -> Val | None:
             found = step
         elif key is not None and key.kind == "slice" and key.args[2].is_none and not lineage.is_batch(p, step):
             found = step
+        elif step.name == "batch" and (part := _positions(step)) is not None:
+            found = part
         elif (key is not None and not lineage.is_batch(p, step)) or step.name in _OTHER:
             return None
     return found
+
+
+def _positions(step: Val) -> Val | None:
+    """The part of a data set that a batch comes from, when it is a range of places."""
+    data = step.args[1].args[0] if len(step.args) > 1 and step.args[1].args else None
+    index = data.arg(1, "indices") if data is not None and data.name == "Subset" else None
+    ranged = index is not None and any(v.name == "range" for v in ancestors(index, limit=4))
+    return data if ranged else None
 
 
 def _blocks(y: Val) -> bool:

@@ -330,6 +330,8 @@ STATIC: tuple[str, ...] = (
     "SB627",
     "SB628",
     "SB629",
+    "SB630",
+    "SB631",
     "SB701",
     "SB702",
     "SB703",
@@ -340,6 +342,7 @@ STATIC: tuple[str, ...] = (
     "SB709",
     "SB710",
     "SB714",
+    "SB720",
     "SB820",
     "SB821",
     "SB822",
@@ -385,6 +388,7 @@ STATIC: tuple[str, ...] = (
     "SB867",
     "SB869",
     "SB870",
+    "SB871",
 )
 
 # Those that look at the syntax of the file alone: asked once for a file, not for each of its unused functions.
