@@ -44,6 +44,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         func = made.arg(1, "lr_lambda")
         optimizer = made.arg(0, "optimizer")
+        if func is not None and func.kind == "partial" and func.args:
+            func = func.args[0]
         if func is None or func.kind != "func":
             continue
         node = func.owner.node

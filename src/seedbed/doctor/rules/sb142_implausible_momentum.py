@@ -38,7 +38,7 @@ def check(p: Program) -> Iterator[Finding]:
         if len(pair) == 2 and all(isinstance(b, float) for b in pair) and pair[0] > pair[1] and pair[0] >= 0.95:
             yield p.report(
                 "SB142",
-                event,
+                betas if betas is not None and betas.line else event,
                 f"betas={tuple(pair)} look swapped: the first must be the shorter memory",
                 why="the momentum then averages a thousand steps while the scale follows single gradients: "
                 "updates are erratic",

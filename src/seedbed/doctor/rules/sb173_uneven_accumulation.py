@@ -62,6 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
         yield from _divisor(p, back, size, step)
         yield from _partial(p, step, cond, loop)
         yield from _last(p, step, cond, size, loop)
+        yield from _never(p, step, cond, size, loop)
     yield from _stuck(p)
     yield from _two_windows(p)
     yield from _unwaited(p)
@@ -297,6 +298,31 @@ def _last(p: Program, step: Event, cond: Cond, size: Val, loop: LoopRun) -> Iter
         why="their gradients are erased by the next zero_grad(), or mixed into the first update of the next epoch",
         fix="Step at the end too: if (i + 1) % k == 0 or i + 1 == len(loader)",
         batches=count,
+    )
+
+
+def _never(p: Program, step: Event, cond: Cond, size: Val, loop: LoopRun) -> Iterator[Finding]:
+    """The counter starts anew in each epoch, and an epoch has fewer batches than a window."""
+    count = _batches(rounds.base_of_loop(loop))
+    test = cond[0].test if isinstance(cond[0], ast.If) else None
+    if test is None or count is None or not isinstance(size.const, int) or count >= size.const or loop.outer is None:
+        return
+    others = [s for s in p.all("step") if s.node is not step.node]
+    names = {n.id for n in ast.walk(test) if isinstance(n, ast.Name)}
+    target = getattr(loop.node, "target", None)
+    counts = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
+    body = getattr(loop.outer.node, "body", [])
+    back = [s for s in body if isinstance(s, ast.Assign) and any(ast.unparse(t) in names for t in s.targets)]
+    if others or not (back or names & counts) or "len(" in ast.unparse(test):
+        return
+    yield p.report(
+        "SB173",
+        (back[0] if back else test, step.src),
+        f"gradient accumulation: optimizer.step() never runs, because an epoch has {count} batches, a window "
+        f"{size.const}, and the count starts again in each epoch",
+        why="the condition is never reached, so no weight is ever updated",
+        fix="Let the counter go on over the epochs, or use a smaller window",
+        related=((str(step.src.path), step.line, "the step"),),
     )
 
 

@@ -44,7 +44,10 @@ from seedbed.doctor.static.values import Val, ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    done: set[int] = set()
+    for event in p.all("call"):
+        if not event.loops or id(event.node) in done:
+            continue
         last = event.name.rsplit(".", 1)[-1]
         seeds = (
             last == "manual_seed"
@@ -70,6 +73,7 @@ def check(p: Program) -> Iterator[Finding]:
             or (event.recv is not None and any(e.inside(loops[-1]) and e.result is event.recv for e in p.all("call")))
         ):
             continue
+        done.add(id(event.node))
         helper = bool(event.funcs) and "seed" in event.funcs[-1].name.lower() and bool(event.sites)
         yield p.report(
             "SB702",

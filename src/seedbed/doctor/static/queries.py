@@ -168,7 +168,21 @@ def users(p: Program, val: Val) -> list[Val]:
 
 
 _SHARED = frozenset(
-    ("data", "detach", "view", "reshape", "view_as", "flatten", "getitem", "squeeze", "unsqueeze", "T", "t")
+    (
+        "data",
+        "detach",
+        "view",
+        "reshape",
+        "view_as",
+        "flatten",
+        "getitem",
+        "squeeze",
+        "unsqueeze",
+        "T",
+        "t",
+        "numpy",
+        "ravel",
+    )
 )
 
 

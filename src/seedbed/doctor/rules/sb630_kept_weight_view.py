@@ -1,0 +1,101 @@
+"""A history keeps views of the weights, which training goes on changing.
+
+## What it does
+
+Finds weights that are put into a list or a dict in the training loop without a copy: `w.detach()`, `w.data`,
+`w.detach().numpy()`.
+
+## Why is this bad
+
+All entries share memory with the parameter. In the end they are all equal to the last weights.
+
+## Example
+
+```python
+model = nn.Linear(4, 3)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+history = []
+for x, y in loader:
+    history.append(model.weight.detach().numpy())
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+```
+
+## Use instead
+
+```python
+model = nn.Linear(4, 3)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+history = []
+for x, y in loader:
+    history.append(model.weight.detach().numpy().copy())
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import ownership
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
+
+_VIEWS = frozenset(("detach", "data", "numpy"))
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for event in p.all("keep", "setitem"):
+        val = event.args[-1] if event.args else None
+        if val is None or id(event.node) in seen or not event.loops or event.recv is None:
+            continue
+        if event.recv.kind not in ("list", "dict") or any(r.node in event.recv.loops for r in event.loops):
+            continue
+        inner = val.items[0] if val.name == "comprehension" and val.kind == "list" and val.items else val
+        kept = _parameter(inner)
+        if kept is None or not _trained_around(p, event, kept):
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB630",
+            event,
+            "the history keeps a view of the weights, not a copy: all entries share memory with the parameter",
+            why="detach(), .data and numpy() do not copy; the optimizer changes the weights in place, so every entry "
+            "shows the last ones",
+            fix="Copy when keeping: w.detach().clone() (or .numpy().copy())",
+        )
+
+
+def _parameter(val: Val) -> Val | None:
+    """The parameter of which a value is a view, when it went through detach(), .data or numpy()."""
+    names = set()
+    one = val
+    for _ in range(12):
+        if one.kind not in ("tensor", "unknown") or one.name in ("parameter", "Parameter") or not one.args:
+            break
+        if q.memory(one) == [one]:
+            return None
+        names.add(one.name)
+        one = one.args[0]
+    return one if one.name in ("parameter", "Parameter") and names & _VIEWS else None
+
+
+def _trained_around(p: Program, event: Event, kept: Val) -> bool:
+    """Whether the loop in which it is kept (or one around it) steps the parameter."""
+    owners = ownership.modules_of(kept)
+    outer = event.loops[0]
+    box = event.recv
+    for step in p.all("step"):
+        if not step.inside(outer) or step.recv is None or step.recv.kind != "optimizer":
+            continue
+        held = ownership.held(step.recv)
+        if any(h is o or ownership.contains(o, h) or ownership.contains(h, o) for h in held for o in owners):
+            return not any(n == (box.var if box is not None else "") and e.inside(outer) for n, v, e in p.assigns)
+    return False
