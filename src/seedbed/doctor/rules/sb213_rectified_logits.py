@@ -47,9 +47,10 @@ def check(p: Program) -> Iterator[Finding]:
         if event.name not in ("CrossEntropyLoss", "BCEWithLogitsLoss", "NLLLoss", "MultiMarginLoss"):
             continue
         logits = event.arg(0, "input")
-        for made in training.loss_origins(logits):
-            if _between(p, made):
-                continue
+        found = training.loss_origins(logits)
+        for made in found:
+            if _between(p, made) or any(o.name in training.LOGIT_OPS for o in found):
+                continue  # an activation that a choice leaves out
             if made.kind == "tensor" and made.name in ("relu", "relu6"):
                 yield p.report(
                     "SB213",

@@ -109,7 +109,8 @@ def _batch_first(p: Program, data: Val, total: Val) -> bool:
     if tokens.leading_axis(data) == "batch":
         return True
     for event in p.all("forward"):
-        flag = event.recv.kwargs.get("batch_first") if event.recv is not None else None
+        inner = event.recv.args[0] if event.recv is not None and event.recv.args else event.recv
+        flag = next((m.kwargs["batch_first"] for m in (event.recv, inner) if m and "batch_first" in m.kwargs), None)
         if flag is not None and flag.const is True and event.args:  # noqa: SIM102
             if any(v is total for v in q.chain(event.args[0])[:8]):
                 return True

@@ -66,7 +66,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         term = terms[0][1]
         chain = _modules(term)
-        if not chain or id(chain[0]) not in critics or any(v.name in ("neg", "loss", "rsub") for v in _upper(term)):
+        if not chain or id(chain[0]) not in critics or not _plain(term):
             continue
         actors = [m for m in _modules_under(term) if m is not chain[0]]
         stepped = [
@@ -87,6 +87,14 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Maximise it: actor_loss = -critic(state, actor(state)).mean()",
             related=((str(back.src.path), back.line, "backward()"),),
         )
+
+
+def _plain(term: Val) -> bool:
+    """Whether only an average stands above the critic's output."""
+    return all(
+        v.owner is not None or v.name in ("mean", "sum", "squeeze", "view", "getitem", "reshape", "flatten", "part")
+        for v in _upper(term)
+    )
 
 
 def _upper(term: Val) -> list[Val]:

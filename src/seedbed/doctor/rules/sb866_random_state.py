@@ -61,7 +61,7 @@ def check(p: Program) -> Iterator[Finding]:
                 yield p.report(
                     "SB866",
                     made,
-                    f"{event.name} starts from a random hidden state ({made.name}) in every forward pass: zeros are meant",
+                    f"{event.name} starts from a random hidden state ({made.name}) in every forward pass: use zeros",
                     why="the same input gives another prediction in every call, in evaluation too (not deterministic)",
                     fix="Start from zeros (the default when no state is given), or from a learned nn.Parameter",
                 )

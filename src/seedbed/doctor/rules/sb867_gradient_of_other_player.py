@@ -47,6 +47,7 @@ for real, y in loader:
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
@@ -61,7 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
     steps = [e for e in p.all("step") if e.recv is not None and e.first]
     if len({id(e.recv) for e in steps}) < 2:
         return
-    for one, two in zip(backs, backs[1:], strict=False):
+    for one, two in itertools.pairwise(backs):
         if one.loop is None or two.loop is not one.loop or one.node is two.node:
             continue
         between = [e for e in steps if one.seq < e.seq < two.seq]
@@ -72,7 +73,7 @@ def check(p: Program) -> Iterator[Finding]:
         if not held or any(h is k for h in held for k in _held(between[0])):
             continue
         leaked = [m for m in _reached(one) if any(m is h for h in held)]
-        if not leaked or _cleared(p, held, one, after[0]):
+        if not leaked or _cleared(p, held, one, after[0]) or not _judged(p, one, leaked[0], _held(between[0])):
             continue
         yield p.report(
             "SB867",
@@ -84,6 +85,19 @@ def check(p: Program) -> Iterator[Finding]:
             related=((str(after[0].src.path), after[0].line, "the step"),),
         )
         return
+
+
+def _judged(p: Program, back: Event, player: Val, judges: list[Val]) -> bool:
+    """Whether the loss holds a judge's opinion of what the other player made."""
+    root = back.recv
+    if root is None:
+        return False
+    for val in ancestors(root):
+        if val.owner is not None and any(val.owner is j for j in judges):
+            given = (v for a in val.args for v in ancestors(a, limit=400))
+            if any(v.owner is player and v.kind == "tensor" for v in given):
+                return True
+    return False
 
 
 def _held(event: Event) -> list[Val]:
