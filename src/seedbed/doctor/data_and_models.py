@@ -178,6 +178,9 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB715", "order-dependent-data", W, "samples depend on the order in which they are read"),
     ("SB716", "nondeterministic-operation", W, "one update made twice gives two different gradients"),
     ("SB720", "unlike-padding-ids", E, "sequences are padded with another id than the embedding takes for padding"),
+    ("SB721", "constant-draw", E, "a random integer is always the same: the upper bound is exclusive"),
+    ("SB722", "shared-record", W, "all stored results refer to one dictionary that goes on changing"),
+    ("SB723", "shorter-loader", W, "zip() of two loaders stops at the shorter one"),
     # 8xx jobs
     ("SB801", "warmup-beyond-run", W, "the warm-up is longer than the run"),
     ("SB803", "patience-beyond-run", W, "the patience is longer than the run"),

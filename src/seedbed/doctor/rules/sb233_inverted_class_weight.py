@@ -47,7 +47,7 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.once("call"):
         last = event.name.rsplit(".", 1)[-1]
         weight = f.class_weight(event.name, event.args, event.kwargs)
-        if last in ("CrossEntropyLoss", "NLLLoss", "cross_entropy", "nll_loss") and weight is not None:  # noqa: SIM102
+        if last in ("CrossEntropyLoss", "NLLLoss", "cross_entropy", "nll_loss") and weight is not None:
             made_of = counts.of_counts(weight)
             if _is_count(weight) or (made_of is not None and made_of[1] > 0 and not made_of[2]):
                 yield p.report(

@@ -38,9 +38,11 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import metering, rounds, totals
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import LoopRun, Program
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -74,6 +76,16 @@ def check(p: Program) -> Iterator[Finding]:
                     fix="Divide counts by the number of samples and sums of batch means by the number of batches",
                     related=((str(event.src.path), event.line, "the running sum"),),
                 )
+    for made, said in _full_batches(p):
+        if id(made.node) not in seen:
+            seen.add(id(made.node))
+            yield p.report(
+                "SB305",
+                made,
+                f"the wrong divisor: {said}",
+                why="the last batch is smaller, so the number of samples is overestimated and the score is too low",
+                fix="Divide by len(loader.dataset), the number of samples",
+            )
     for found in totals.wrong_counts(p):
         if id(found.node) not in seen:
             seen.add(id(found.node))
@@ -110,3 +122,34 @@ def _counts_samples(p: Program, loop: LoopRun, node: ast.AST) -> bool:
         if ast.unparse(event.node.target) == ast.unparse(right):
             return any(v.name in ("size", "len", "shape", "numel") for v in q.chain(event.args[0])[:3])
     return False
+
+
+def _full_batches(p: Program) -> Iterator[tuple[Val, str]]:
+    """Quotients whose divisor is ``len(loader) * batch_size``, though the last batch is not full."""
+    seen: set[int] = set()
+    for event in p.all("return", "assign", "call", "augment"):
+        for root in (event.result, *event.args):
+            for val in ancestors(root, limit=20) if root is not None else ():
+                if id(val) in seen or val.name != "div" or len(val.args) != 2:
+                    continue
+                seen.add(id(val))
+                loader = _padded_count(f.core(val.args[1]))
+                drop = loader.kwargs.get("drop_last") if loader is not None else None
+                rest = metering.last_batch(loader)
+                if loader is not None and rest != 0 and (drop is None or drop.const is not True):
+                    left = f" (the last batch has {rest} samples)" if rest else ""
+                    yield val, f"len(loader) * batch_size counts full batches only{left}"
+
+
+def _padded_count(val: Val) -> Val | None:
+    """The loader whose batches are counted, when a number is ``len(loader) * batch_size``."""
+    if val.name != "mul" or len(val.args) != 2:
+        return None
+    for count, size in (val.args, val.args[::-1]):
+        inner = f.core(count)
+        if inner.name == "len" and inner.args and inner.args[0].kind == "loader":
+            own = inner.args[0].arg(1, "batch_size")
+            same = own is not None and (own is size or (own.kind == "const" and own.const == size.const))
+            if same or size.name == "batch_size":
+                return inner.args[0]
+    return None

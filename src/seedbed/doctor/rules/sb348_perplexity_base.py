@@ -61,7 +61,7 @@ def _power(val: Val) -> Val | None:
 
 def _nats(val: Val) -> bool:
     """Whether an exponent is a cross entropy (or a mean of it), not divided by log(2)."""
-    parts = list(ancestors(val, limit=60))
-    if any(v.name in ("log", "log2", "math_log") or v.const in (0.6931471805599453, 0.693) for v in parts[:20]):
+    near, parts = list(ancestors(val, limit=20)), list(ancestors(val, limit=1000))
+    if any(v.name in ("log", "log2", "math_log") or v.const in (0.6931471805599453, 0.693) for v in near):
         return False
     return any(t in v.tags for v in parts if v.name == "loss" for t in _NATS) or f.loss_value(val) is not None

@@ -54,7 +54,7 @@ def check(p: Program) -> Iterator[Finding]:
             yield p.report(
                 "SB720",
                 padded,
-                f"sequences are padded with {value}, but the embedding has padding_idx={index.const}: padding id mismatch",
+                f"sequences are padded with {value}, but the embedding has padding_idx={index.const} (mismatch)",
                 why="the padding is taken for a real token, and masks of the padding index leave it in",
                 fix=f"Use pad_sequence(..., padding_value={index.const})",
                 related=((str(layer.src.path) if layer.src else "", layer.line, "the embedding"),),

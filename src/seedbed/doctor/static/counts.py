@@ -73,5 +73,5 @@ def _turned(found: tuple[Val, int, bool] | None) -> tuple[Val, int, bool] | None
 def _pair_of_unique(val: Val) -> bool:
     """Whether a value is the second part of ``unique(labels, return_counts=True)``."""
     if val.name == "getitem" and len(val.args) > 1 and val.args[0].name == "unique":
-        return val.args[1].const == 1
+        return bool(val.args[1].const == 1)
     return val.name == "part" and bool(val.args) and val.args[0].name == "unique" and bool(val.place)

@@ -1,0 +1,81 @@
+"""A random integer is always the same: the upper bound is exclusive.
+
+## What it does
+
+Finds `randint(0, 1)` of torch and numpy, whose upper bound is not included, used as a coin or a choice.
+
+## Why is this bad
+
+It always gives 0: the flip never happens, the choice is always the first one.
+
+## Example
+
+```python
+if torch.randint(0, 1, (1,)).item():
+    x = x.flip(-1)
+model(x)
+```
+
+## Use instead
+
+```python
+if torch.randint(0, 2, (1,)).item():
+    x = x.flip(-1)
+model(x)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.lineage import GENERATORS
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
+
+_USES = frozenset(
+    ["bool", "where", "compare", "eq", "mul", "item", "int_builtin", "gt", "bool_builtin", "float", "not"]
+)
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for event in p.once("call"):
+        last = event.name.rsplit(".", 1)[-1]
+        exclusive = event.name.startswith(("torch.", "numpy.", "np.")) or (
+            event.recv is not None and event.recv.name in GENERATORS and event.recv.name != "Random"
+        )
+        if last not in ("randint", "integers", "randrange") or not (exclusive or last == "randrange"):
+            continue
+        low = _always(event)
+        if low is None or event.result is None or not _decides(p, event.result):
+            continue
+        yield p.report(
+            "SB721",
+            event,
+            f"{last} with these bounds is always {low}: the upper bound is exclusive, so the random step never happens",
+            why=f"the only integer from {low} to below {low + 1} is {low}; the condition is always the same",
+            fix=f"Use {last}({low}, {low + 2}) for a coin",
+        )
+
+
+def _always(event: Event) -> int | None:
+    """The only value that can be drawn."""
+    args = event.args[1:] if event.args and event.args[0].name in GENERATORS else event.args
+    given = [a.const for a in args[:2] if a.kind == "const" and type(a.const) is int]
+    low, high = event.kwargs.get("low"), event.kwargs.get("high")
+    if high is not None and type(high.const) is int:
+        given = [low.const if low is not None else 0, high.const]
+    if len(given) == 1 and len(args) >= 1 and args[0].kind == "const":
+        given = [0, given[0]]
+    return int(given[0]) if len(given) == 2 and given[1] - given[0] == 1 else None
+
+
+def _decides(p: Program, made: Val) -> bool:
+    """Whether a draw is used as a condition or a choice, not as a dummy label."""
+    users = q.users(p, made)
+    if any(u.name in _USES for u in users):
+        return True
+    return any(c[2] is made or made in c[2].args for e in p.events for c in e.conds)

@@ -1,0 +1,94 @@
+"""All stored results refer to one dictionary that goes on changing.
+
+## What it does
+
+Finds a dictionary that is changed in a loop and stored in a list in every round, without a copy.
+
+## Why is this bad
+
+All entries are the same object: in the end they all show the values of the last round.
+
+## Example
+
+```python
+config = {"lr": 0.1}
+results = []
+for lr in (0.1, 0.01):
+    config["lr"] = lr
+    results.append((train(config), config))
+model = torch.load(min(results)[1]["path"])
+```
+
+## Use instead
+
+```python
+config = {"lr": 0.1}
+results = []
+for lr in (0.1, 0.01):
+    config["lr"] = lr
+    results.append((train(config), dict(config)))
+model = torch.load(min(results)[1]["path"])
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for loop in q.nodes(p, ast.For, ast.While):
+        inner = [n for s in getattr(loop, "body", []) for n in ast.walk(s)]
+        bound = {n.id for n in inner if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        changed = _changed(inner) - bound
+        for call in inner:
+            kept = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "append"
+            if not isinstance(call, ast.Call) or not kept or not call.args:
+                continue
+            name = next((n for n in _direct(call.args[0]) if n in changed), "")
+            if name and _is_dict(p, name):
+                yield p.report(
+                    "SB722",
+                    (call, p.source),
+                    f"{name} is stored by reference in every round and changed in the next one: all entries are the same dict",
+                    why="the list holds one object many times, so in the end every entry shows the last values (alias)",
+                    fix=f"Store a copy: dict({name})",
+                )
+
+
+def _changed(inner: list[ast.AST]) -> set[str]:
+    """Names of dictionaries that the loop changes."""
+    found: set[str] = set()
+    for node in inner:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "update":
+            if isinstance(node.func.value, ast.Name):
+                found.add(node.func.value.id)
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name):
+            found.add(node.value.id)
+    return found
+
+
+def _direct(arg: ast.expr) -> list[str]:
+    """The names that are stored as they are."""
+    if isinstance(arg, ast.Name):
+        return [arg.id]
+    if isinstance(arg, (ast.Tuple, ast.List)):
+        return [e.id for e in arg.elts if isinstance(e, ast.Name)]
+    if isinstance(arg, ast.Dict):
+        return [v.id for v in arg.values if isinstance(v, ast.Name)]
+    return []
+
+
+def _is_dict(p: Program, name: str) -> bool:
+    """Whether every assignment of a name makes a dictionary."""
+    made = [n.value for n in q.nodes(p, ast.Assign) if any(isinstance(t, ast.Name) and t.id == name for t in n.targets)]
+    return bool(made) and all(
+        isinstance(v, ast.Dict) or (isinstance(v, ast.Call) and ast.unparse(v.func) in ("dict", "copy.deepcopy"))
+        for v in made
+    )
