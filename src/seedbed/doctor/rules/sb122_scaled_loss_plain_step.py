@@ -59,6 +59,16 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Call scaler.step(optimizer) instead of optimizer.step()",
             related=((str(scaled[0].src.path), scaled[0].line, "scaler.scale(loss)"),),
         )
+    elif scaled and steps and not through and p.all("scaler_update"):
+        yield p.report(
+            "SB122",
+            steps[0],
+            "optimizer.step() is called directly instead of scaler.step(optimizer): steps with infinite gradients are "
+            "not skipped",
+            why="GradScaler looks for infinities in scaler.step(); after an overflow the weights become NaN",
+            fix="Call scaler.step(optimizer) instead of optimizer.step()",
+            related=((str(scaled[0].src.path), scaled[0].line, "scaler.scale(loss)"),),
+        )
     elif through and plain and not scaled and not any(root.kind != "tensor" for _, root in backs):
         yield p.report(
             "SB122",

@@ -41,6 +41,7 @@ from seedbed.doctor.static.program import Program
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _both_phases(p)
+    yield from _leftover(p)
     order = [e for e in p.all("backward", "step", "clear") if e.first]
     done: set[int] = set()
     for first, second in itertools.pairwise(order):
@@ -87,3 +88,31 @@ def _both_phases(p: Program) -> Iterator[Finding]:
             why="the learning rate decays twice as fast as the schedule says",
             fix='Step it in the training phase only: if phase == "train": scheduler.step()',
         )
+
+
+def _leftover(p: Program) -> Iterator[Finding]:
+    """backward, step, backward, step without zero_grad() between: the first gradients are applied a second time."""
+    order = [e for e in p.all("backward", "step", "clear") if e.first and e.loops]
+    for one, first, two, second in zip(order, order[1:], order[2:], order[3:], strict=False):
+        kinds = [e.kind for e in (one, first, two, second)]
+        if kinds != ["backward", "step", "backward", "step"] or first.node is second.node or one.node is two.node:
+            continue
+        if len({e.loops for e in (one, first, two, second)}) != 1 or len({e.conds for e in (first, two, second)}) != 1:
+            continue
+        if first.recv is None or first.recv.kind != "optimizer" or not q.same(first.recv, second.recv):
+            continue
+        if two.kwargs.get("inputs") is not None or first.name == "closure" or first.recv.name in ("SAM", "LBFGS"):
+            continue
+        if first.recv.owner is not None or any(
+            e.recv is not None and first.seq < e.seq < two.seq for e in p.all("restore")
+        ):
+            continue
+        yield p.report(
+            "SB127",
+            two,
+            "zero_grad() is missing between the two steps: the gradients of the first loss are applied a second time",
+            why=f"backward() adds to the gradients that the step at line {first.line} has already used",
+            fix="Call optimizer.zero_grad() before the second backward(), or sum the losses and step once",
+            related=((str(first.src.path), first.line, "the first step"),),
+        )
+        return

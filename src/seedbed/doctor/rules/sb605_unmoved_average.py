@@ -93,6 +93,7 @@ def check(p: Program) -> Iterator[Finding]:
         )
     yield from _evaluated_copies(p)
     yield from _swa(p)
+    yield from _backwards(p)
 
 
 def _from_itself(copy: Val, moved: list[Event]) -> Event | None:
@@ -118,6 +119,44 @@ def _itself(p: Program, event: Event, name: str) -> Finding:
         why="the trained model's parameters do not take part in the update",
         fix=f"Pair {name}.parameters() with the parameters of the trained model",
     )
+
+
+def _backwards(p: Program) -> Iterator[Finding]:
+    """``soft_update(model, target)`` with the two the wrong way round: the trained model is pulled to its copy."""
+    seen: set[int] = set()
+    for event in p.all("inplace"):
+        if event.name not in ("copy_", "lerp_", "add_") or event.recv is None or not event.args or not event.loops:
+            continue
+        owners = [m for m in ownership.modules_of(event.recv) if m.copied is None]
+        sources = [m for m in ownership.modules_of(event.args[0]) if m.kind == "module" and "deepcopy" in m.tags]
+        pair = next(((o, s) for o in owners for s in sources if s.copied is o), None)
+        if pair is None or id(pair[1]) in seen or (event.name == "copy_" and event.args[0].name not in ("add", "lerp")):
+            continue
+        if event.name == "add_" and event.recv.name != "mul_":
+            continue
+        model, copy = pair
+        if not training.learns(p, model) or not any(
+            any(h is model for h in ownership.held(o)) for _, o, _ in ownership.optimizers(p)
+        ):
+            continue
+        parts = methods.submodules(copy)
+        moved = [
+            e
+            for e in p.all("inplace", "restore", "average")
+            if e.recv is not None and any(m is s for m in ownership.modules_of(e.recv) for s in parts)
+        ]
+        if moved:
+            continue
+        seen.add(id(copy))
+        yield p.report(
+            "SB605",
+            event.sites[-1] if event.sites else event,
+            f"the average goes in the wrong direction: {model.var or 'the model'} is pulled to its copy "
+            f"{copy.var or ''}, and the copy (target) itself is never updated: the two are swapped",
+            why="training is undone a little in every step, and the copy keeps the initial weights",
+            fix="Swap the two arguments: the copy is changed, the trained model is read",
+            related=(q.place(copy),),
+        )
 
 
 def _swa(p: Program) -> Iterator[Finding]:

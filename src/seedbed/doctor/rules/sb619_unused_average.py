@@ -53,10 +53,11 @@ import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import methods, ownership, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import training
-from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -65,6 +66,7 @@ def check(p: Program) -> Iterator[Finding]:
         return
     yield from _best(p)
     yield from _average(p)
+    yield from _copies(p)
 
 
 def _best(p: Program) -> Iterator[Finding]:
@@ -92,8 +94,6 @@ def _best(p: Program) -> Iterator[Finding]:
 
 def _weights(val: object) -> bool:
     """Whether a value is a copy of a model's weights (or of the model)."""
-    from seedbed.doctor.static.values import Val
-
     if not isinstance(val, Val):
         return False
     if "deepcopy" in val.tags and val.kind in ("state", "module"):
@@ -129,3 +129,43 @@ def _average(p: Program) -> Iterator[Finding]:
                 fix=f"Evaluate and save {swa.var or 'the averaged model'} (after update_bn, if it has BatchNorm)",
                 related=(q.place(swa),),
             )
+
+
+def _copies(p: Program) -> Iterator[Finding]:
+    """A deep copy that is averaged by hand and then forgotten: the raw model is measured."""
+    for name, val, event in p.assigns:
+        if val.kind != "module" or "deepcopy" not in val.tags or event.result is not val or event.loops:
+            continue
+        if not set(words(name)) & {"ema", "avg", "averaged", "swa", "shadow", "slow"}:
+            continue
+        parts = methods.submodules(val)
+        moves = [
+            e
+            for e in p.all("inplace")
+            if e.recv is not None and any(m is s for m in ownership.modules_of(e.recv) for s in parts)
+        ]
+        if not moves or not training.evaluations(p):
+            continue
+        used = [
+            e for e in p.all("forward") if e.recv is not None and any(o is s for o in e.recv.options() for s in parts)
+        ]
+        used += [
+            e
+            for e in p.all("save", "restore", "return", "keep", "attribute", "call")
+            if e.name not in ("builtins.zip", "builtins.list") and any(v is val for v in _inputs(e))
+        ]
+        if used:
+            continue
+        yield p.report(
+            "SB619",
+            moves[0],
+            f"the averaged model {name} (EMA) is updated but never used: the raw model is evaluated",
+            why="evaluation and checkpoints use the last weights, so the averaging has no effect",
+            fix=f"Evaluate and save {name}",
+            related=(q.place(val),),
+        )
+
+
+def _inputs(event: Event) -> list[Val]:
+    given = [*event.args, *event.kwargs.values(), *([event.result] if event.kind == "return" and event.result else [])]
+    return [v for a in given for v in ancestors(a, limit=30)] if not event.name.startswith("copy.") else []

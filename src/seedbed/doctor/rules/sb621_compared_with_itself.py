@@ -50,10 +50,9 @@ _SAME = ("element", "parameter", "detach", "data", "getitem", "view", "flatten",
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for back in p.all("backward"):
-        if back.recv is None:
-            continue
-        for val in ancestors(back.recv, limit=1500):
+    roots = [ancestors(b.recv, limit=1500) for b in p.all("backward") if b.recv is not None]
+    for values in (*roots, q.everything(p) if roots else []):
+        for val in values:
             if val.name != "sub" or len(val.args) != 2 or id(val.node) in seen:
                 continue
             first, second = _parameter(val.args[0]), _parameter(val.args[1])
