@@ -56,7 +56,7 @@ def check(p: Program) -> Iterator[Finding]:
                 yield p.report(
                     "SB722",
                     (call, p.source),
-                    f"{name} is stored by reference in every round and changed in the next one: all entries are the same dict",
+                    f"{name} is stored by reference in every round and changed later: all entries are the same dict",
                     why="the list holds one object many times, so in the end every entry shows the last values (alias)",
                     fix=f"Store a copy: dict({name})",
                 )
@@ -87,7 +87,13 @@ def _direct(arg: ast.expr) -> list[str]:
 
 def _is_dict(p: Program, name: str) -> bool:
     """Whether every assignment of a name makes a dictionary."""
-    made = [n.value for n in q.nodes(p, ast.Assign) if any(isinstance(t, ast.Name) and t.id == name for t in n.targets)]
+    made: list[ast.expr] = []
+    for node in q.nodes(p, ast.Assign):
+        for target in node.targets:
+            parts = [(target, node.value)]
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                parts = list(zip(target.elts, node.value.elts, strict=False))
+            made += [v for t, v in parts if isinstance(t, ast.Name) and t.id == name]
     return bool(made) and all(
         isinstance(v, ast.Dict) or (isinstance(v, ast.Call) and ast.unparse(v.func) in ("dict", "copy.deepcopy"))
         for v in made
