@@ -42,6 +42,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import rounds, syntax
 from seedbed.doctor.static.program import LoopRun, Program
@@ -59,12 +60,16 @@ def check(p: Program) -> Iterator[Finding]:
             if (
                 inner is None
                 or event.loops[: len(back.loops)] != back.loops
-                or not any(val is o for o in loss.options())
+                or not any(val is o for o in (*loss.options(), *(t for _, t in f.summands(loss))))
             ):
                 continue
             if id(event.node) in seen or rounds.is_loader_loop(inner) or event.conds_in(inner) or not val.grad:
                 continue
-            if _counts(inner) or not _anew(inner, name) or event.funcs[: len(back.funcs)] != back.funcs:
+            if (
+                (_counts(inner) and not _zeroed(p, inner, name))
+                or not _anew(p, inner, name)
+                or event.funcs[: len(back.funcs)] != back.funcs
+            ):
                 continue
             seen.add(id(event.node))
             yield p.report(
@@ -78,9 +83,21 @@ def check(p: Program) -> Iterator[Finding]:
             )
 
 
-def _anew(loop: LoopRun, name: str) -> bool:
+def _zeroed(p: Program, loop: LoopRun, name: str) -> bool:
+    """Whether the name is set to zero just before the loop: a sum was meant."""
+    return any(
+        isinstance(n.value, ast.Constant)
+        and n.value.value in (0, 0.0)
+        and n.value.value is not False
+        and any(isinstance(t, ast.Name) and t.id == name for t in n.targets)
+        and 0 < loop.line - n.lineno < 6
+        for n in q.nodes(p, ast.Assign)
+    )
+
+
+def _anew(p: Program, loop: LoopRun, name: str) -> bool:
     """Whether the loop's body writes the name without reading it anywhere."""
-    if not isinstance(loop.node, ast.For) or not _elements(loop):
+    if not isinstance(loop.node, ast.For) or not (_elements(loop) or _zeroed(p, loop, name)):
         return False
     return not any(
         isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load)

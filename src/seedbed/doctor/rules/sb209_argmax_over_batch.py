@@ -35,6 +35,7 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _over_pixels(p)
     seen: set[int] = set()
     for event in p.all("call"):
         made = event.result
@@ -69,5 +70,39 @@ def check(p: Program) -> Iterator[Finding]:
             event,
             f"{what} compares samples of the batch, not classes",
             why="the result is not one class per sample, so the accuracy means nothing",
+            fix="Use argmax(dim=1) (the class dimension)",
+        )
+
+
+def _over_pixels(p: Program) -> Iterator[Finding]:
+    """The classes of a segmentation are on axis 1: an argmax over the last axis compares pixels of a row."""
+    trained = any(
+        e.name in ("CrossEntropyLoss", "NLLLoss")
+        and e.args
+        and e.args[0].shape is not None
+        and len(e.args[0].shape) == 4
+        for e in p.all("loss")
+    )
+    seen: set[int] = set()
+    for event in p.all("call") if trained else ():
+        made = event.result
+        if made is not None and made.kind == "tuple" and made.items and made.name == "max" and len(made.items) == 2:
+            made = made.items[1]
+        if made is None or made.kind != "tensor" or made.name != "argmax" or not made.args or id(event.node) in seen:
+            continue
+        source = made.args[0]
+        dim = made.kwargs.get("dim", made.kwargs.get("axis", made.args[1] if len(made.args) > 1 else None))
+        found = training.loss_origins(source)
+        whole = source.name in ("forward", "softmax", "log_softmax", "Conv2d") and source.shape is not None
+        if not whole or len(source.shape or ()) != 4 or dim is None or dim.const not in (-1, -2, 2, 3, 0):
+            continue
+        if not all(o.name in ("Conv2d", "ConvTranspose2d", "softmax", "log_softmax") for o in found):
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB209",
+            event,
+            f"argmax over dim={dim.const} compares pixels, not classes: the classes of (N, C, H, W) are on dim=1",
+            why="the result is not one class per pixel, so the accuracy (or IoU) means nothing",
             fix="Use argmax(dim=1) (the class dimension)",
         )

@@ -57,7 +57,7 @@ def check(p: Program) -> Iterator[Finding]:
         noise = _noise(goal)
         if noise is None or not pred.grad or target.grad or id(event.node) in seen or goal.name == "dropout":
             continue
-        fed = [e for e in p.all("forward") if e.args and not e.depth and f.core(e.args[0]) is goal]
+        fed = [e for e in p.all("forward") if e.args and not e.depth and _fed(e.args[0], goal)]
         made = {id(v) for v in ancestors(pred, limit=2000)}
         if not any(e.result is not None and id(e.result) in made for e in fed):
             continue
@@ -72,6 +72,14 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Compare with the clean batch: loss(model(noisy), clean)",
             related=(q.place(noise),),
         )
+
+
+def _fed(given: Val, goal: Val) -> bool:
+    """Whether a model reads a value, alone or joined with others (a time step, a condition)."""
+    one = f.core(given)
+    if one.name in ("cat", "concat", "hstack") and one.args and one.args[0].items:
+        return any(f.core(i) is goal for i in one.args[0].items)
+    return one is goal
 
 
 def _noise(goal: Val) -> Val | None:
@@ -92,5 +100,5 @@ def _batch(goal: Val) -> bool:
     return any(
         v.name in ("batch", "part") and any(a.kind == "loader" for a in ancestors(v, limit=6))
         for part in goal.args
-        for v in q.chain(part)[:6]
+        for v in ancestors(part, limit=30)
     )

@@ -44,8 +44,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import tokens
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -56,6 +57,14 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         goal, key = tokens.token_source(event.args[1], through_batches=True)
         ahead = [part for part in key.split(";") if part.strip("()").split(",")[-1].strip() == "1:"]
+        if goal is not None and _backwards(event, key):
+            yield p.report(
+                "SB286",
+                event,
+                "the targets are shifted the wrong way: logits[:, 1:] are compared with tokens[:, :-1]",
+                why="the model predicts the token before, which it has already read, instead of the next token",
+                fix="Compare logits[:, :-1] with tokens[:, 1:]",
+            )
         if goal is None or len(ahead) < 2:
             continue
         read = [
@@ -73,6 +82,18 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Shift once: give the loss logits and labels as they are, or take the labels from the unshifted tokens",
             related=_first_cut(event.args[1]),
         )
+
+
+def _backwards(event: Event, key: str) -> bool:
+    """Whether later outputs are compared with earlier tokens."""
+    behind = [part for part in key.split(";") if part.strip("()").split(",")[-1].strip() == ":-1"]
+    for one in q.chain(event.args[0])[:6]:
+        if one.name == "getitem" and len(one.args) > 1 and tokens.is_sliced_output(one):
+            keys = one.args[1].items or [one.args[1]]
+            cut = keys[1] if len(keys) > 1 else None
+            if cut is not None and cut.kind == "slice" and cut.args[0].const == 1 and cut.args[1].is_none:
+                return bool(behind)
+    return False
 
 
 def _first_cut(goal: Val) -> tuple[tuple[str, int, str], ...]:

@@ -68,6 +68,10 @@ def check(p: Program) -> Iterator[Finding]:
         if found is None:
             continue
         product, left, right = found
+        goal = core(loss.args[1])
+        if goal.name == "zeros" and left is not right and left.grad and right.grad and id(goal.node) not in seen:
+            seen.add(id(goal.node))
+            yield _report(p, goal, loss, "the labels are all 0, but the positive pairs are on the diagonal (arange)")
         if left is right and id(product.node) not in seen:
             problem = _diagonal(p, loss, product)
             if problem:
@@ -148,7 +152,7 @@ def _one_view(left: Val, right: Val) -> bool:
     a, b = core(left), core(right)
     tops = []
     for side in (left, right):
-        outer = next((v for v in ancestors(side, limit=12) if v.name == "forward" and v.owner is not None), None)
+        outer = next((v for v in ancestors(side, limit=12) if v.kind == "tensor" and _module(v)), None)
         tops.append(outer)
     if tops[0] is None or tops[1] is None or tops[0].owner is not tops[1].owner or a is b:
         return False
@@ -159,3 +163,7 @@ def _one_view(left: Val, right: Val) -> bool:
         for t in tops
     ]
     return roots[0] == roots[1] and bool(roots[0])
+
+
+def _module(val: Val) -> bool:
+    return val.owner is not None and getattr(val.owner, "kind", "") == "module" and val.name != "loss"
