@@ -245,7 +245,127 @@ for _ in range(8):
     optimizer.step()
 """,
     ),
+    "SB702": (
+        """
+draw = lambda: torch.Generator().manual_seed(3)
+x = torch.randn(400, 8)
+y = (x[:, 0] > 0).long()
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 2))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for _ in range(12):
+    rows = torch.randint(0, 400, (50,), generator=draw())
+    optimizer.zero_grad()
+    F.cross_entropy(model(x[rows]), y[rows]).backward()
+    optimizer.step()
+""",
+        """
+made = torch.Generator().manual_seed(3)
+x = torch.randn(400, 8)
+y = (x[:, 0] > 0).long()
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 2))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for _ in range(12):
+    rows = torch.randint(0, 400, (50,), generator=made)
+    optimizer.zero_grad()
+    F.cross_entropy(model(x[rows]), y[rows]).backward()
+    optimizer.step()
+""",
+    ),
+    "SB223": (
+        """
+class Next(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(1, 8, 5)
+        self.out = nn.Conv1d(8, 1, 1)
+
+    def forward(self, x):
+        h = torch.relu(self.conv(F.pad(x.transpose(1, 2), (2, 2))))
+        return self.out(h).transpose(1, 2)
+
+
+model = Next()
+optimizer = torch.optim.Adam(model.parameters())
+series = torch.randn(60, 31, 1).cumsum(1)
+for _ in range(12):
+    optimizer.zero_grad()
+    F.mse_loss(model(series[:, :-1]), series[:, 1:]).backward()
+    optimizer.step()
+""",
+        """
+class Next(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(1, 8, 5)
+        self.out = nn.Conv1d(8, 1, 1)
+
+    def forward(self, x):
+        h = torch.relu(self.conv(F.pad(x.transpose(1, 2), (4, 0))))
+        return self.out(h).transpose(1, 2)
+
+
+model = Next()
+optimizer = torch.optim.Adam(model.parameters())
+series = torch.randn(60, 31, 1).cumsum(1)
+for _ in range(12):
+    optimizer.zero_grad()
+    F.mse_loss(model(series[:, :-1]), series[:, 1:]).backward()
+    optimizer.step()
+""",
+    ),
+    "SB540": (
+        """
+parts = (nn.Conv1d(2, 4, 3), nn.BatchNorm1d(4), nn.ReLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(4, 2))
+model = nn.Sequential(*parts)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+x = torch.randn(60, 2, 10)
+y = (x.mean((1, 2)) > 0).long()
+for i in range(30):
+    optimizer.zero_grad()
+    F.cross_entropy(model(x[i : i + 1]), y[i : i + 1]).backward()
+    optimizer.step()
+model.eval()
+with torch.no_grad():
+    print((model(x[30:]).argmax(1) == y[30:]).float().mean())
+""",
+        """
+parts = (nn.Conv1d(2, 4, 3), nn.BatchNorm1d(4), nn.ReLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(4, 2))
+model = nn.Sequential(*parts)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+x = torch.randn(330, 2, 10)
+y = (x.mean((1, 2)) > 0).long()
+for i in range(0, 300, 10):
+    optimizer.zero_grad()
+    F.cross_entropy(model(x[i : i + 10]), y[i : i + 10]).backward()
+    optimizer.step()
+model.eval()
+with torch.no_grad():
+    print((model(x[300:]).argmax(1) == y[300:]).float().mean())
+""",
+    ),
 }
+
+SORTED = """
+class Lengths(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.GRU(4, 8, batch_first=True)
+        self.out = nn.Linear(8, 1)
+
+    def forward(self, x, sizes):
+        packed = nn.utils.rnn.pack_padded_sequence(x, sizes, batch_first=True)  # sorted by length
+        return self.out(self.rnn(packed)[1][-1])
+
+
+model = Lengths()
+optimizer = torch.optim.Adam(model.parameters())
+x = torch.randn(24, 9, 4)
+sizes = torch.randint(3, 10, (24,)).sort(descending=True).values
+for _ in range(12):
+    optimizer.zero_grad()
+    F.mse_loss(model(x, sizes), x[:, 0, :1] * 2 + x[:, 1, :1]).backward()
+    optimizer.step()
+"""
 
 
 @pytest.mark.parametrize("code", sorted(CASES))
@@ -253,3 +373,7 @@ def test_an_effect_is_seen_and_its_cure_is_quiet(code: str, codes_of: Codes) -> 
     bad, good = CASES[code]
     assert code in codes_of(bad)
     assert codes_of(good) == set()
+
+
+def test_a_model_that_cannot_take_a_changed_batch_is_left_alone(codes_of: Codes) -> None:
+    assert codes_of(SORTED) == set()

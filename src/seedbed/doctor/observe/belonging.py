@@ -14,7 +14,7 @@ from seedbed.doctor.observe.facts import ForwardFact, LossCall, is_plain
 from seedbed.doctor.observe.rows import MAX_ROWS, row_hashes
 from seedbed.doctor.observe.site import Site
 
-STEPS = 8
+STEPS = 5
 REBUILDING = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entropy")
 
 
@@ -67,8 +67,10 @@ class Belonging:
         """Look whether the targets of a loss call are those that came with the rows of the model's input."""
         if call.training and step <= STEPS and call.name in REBUILDING:
             self._rebuilt(inputs, target, call)
+        if not call.training or step > STEPS or not self.batches or target.numel() != fact.batch or fact.batch < 8:
+            return
         rows = fact.rows
-        if not call.training or step > STEPS or not self.batches or len(rows) < 8 or target.numel() != len(rows):
+        if len(rows) != fact.batch:
             return
         actual = target.detach().reshape(-1).double().tolist()
         for table in reversed(self.batches):

@@ -301,11 +301,14 @@ class ModuleWatch:
             last = self.produced[id(args[0])]
             if last[0]() is args[0] and last[3] == version_of(args[0]) and output is not args[0]:
                 self.produced[id(output)] = (weakref.ref(output), last[1], last[2], version_of(output))
-        self._check_batchnorm(module)
+        self._check_batchnorm(module, args)
 
-    def _check_batchnorm(self, module: nn.Module) -> None:
+    def _check_batchnorm(self, module: nn.Module, args: Any) -> None:
         if not isinstance(module, _BatchNorm) or not module.training or not module.track_running_stats:
             return
+        if args and isinstance(args[0], Tensor) and args[0].ndim and torch.is_grad_enabled():
+            kind = "unit-batch" if args[0].shape[0] == 1 else "norm-batch"
+            self.record.note(kind, self._line_of(module), kind=type(module).__name__)
         if module.weight is not None and not module.weight.requires_grad:
             top = self.by_module.get(self.stack[0])
             self.record.note("frozen-norm-moves", self._line_of(module), module=module, root=top)

@@ -53,6 +53,7 @@ class PairWatch:
         self.kept_numbers = 0
         self.order: dict[int, tuple[int, int, Any]] = {}
         self.belonging = Belonging(recorder.rich)
+        self.picks: dict[Site | None, tuple[int, weakref.ref[Tensor], set[int]]] = {}
 
     def input_seen(self, fact: ForwardFact, given: Tensor) -> None:
         """Remember a module's input."""
@@ -81,8 +82,21 @@ class PairWatch:
             self._reordered(base, index, out)
         digest = xxhash.xxh3_64_intdigest(index.detach().cpu().contiguous().numpy().tobytes())
         self.drawn[id(out)] = (digest, base.shape[0], index.numel(), site)
+        if torch.is_grad_enabled() and 8 <= index.numel() < base.shape[0]:
+            self._picked(index, digest, site)
         key = id(out)
         self._held = [*self._held[-128:], weakref.ref(out, lambda _: self.drawn.pop(key, None))]
+
+    def _picked(self, index: Tensor, digest: int, site: Site | None) -> None:
+        """Note a line that picks the same rows at every step, with an index that is made anew each time."""
+        step = self.recorder.record.steps
+        known = self.picks.get(site)
+        if known is None or known[0] != digest or known[1]() is index or not self.recorder.record.num_backwards:
+            self.picks[site] = (digest, weakref.ref(index), {step})
+            return
+        known[2].add(step)
+        if len(known[2]) >= 3:
+            self.recorder.record.note("same-rows", site, steps=len(known[2]), rows=index.numel())
 
     def _reordered(self, base: Tensor, index: Tensor, out: Tensor) -> None:
         """Remember in which order the rows of a whole data set were put."""

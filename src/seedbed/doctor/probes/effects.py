@@ -23,6 +23,7 @@ def probe(run: Run) -> Iterator[Finding]:
     yield from _hard_terms(run)
     yield from _stalled_sums(run)
     yield from _same_draws(run)
+    yield from _same_rows(run)
     yield from _padding_ids(run)
     yield from _partial_clipping(run)
 
@@ -89,6 +90,16 @@ def _same_draws(run: Run) -> Iterator[Finding]:
             note.site,
             "Make and seed the generator once, before the loop.", steps=note.last["steps"],
         )  # fmt: skip
+
+
+def _same_rows(run: Run) -> Iterator[Finding]:
+    for note in run.record.noted("same-rows")[:1]:
+        if not _seeded_again(run) and not run.record.noted("same-draw"):
+            yield report(
+                "SB702", f"the same {note.first['rows']} rows are drawn at every step: the random index is made anew "
+                f"in {note.last['steps']} steps and is always equal, because its generator is seeded in the loop",
+                note.site, "Make and seed the generator once, before the loop.", steps=note.last["steps"],
+            )  # fmt: skip
 
 
 def _seeded_again(run: Run) -> bool:

@@ -24,12 +24,29 @@ def probe(run: Run) -> Iterator[Finding]:
     yield from _gradients_in_evaluation(run)
     yield from _frozen_statistics(run)
     yield from _functional_norm(run)
+    yield from _unit_batches(run)
     for note in run.record.noted("functional-dropout"):
         yield report(
             "SB316", f"F.dropout stays on in evaluation: it ran with p={note.first['rate']} while the model was "
             "in eval "
             "mode", note.site, "Pass training=self.training, or use nn.Dropout.", **note.first,
         )  # fmt: skip
+
+
+def _unit_batches(run: Run) -> Iterator[Finding]:
+    units = run.record.noted("unit-batch")
+    if (
+        not units
+        or units[0].count < 5
+        or run.record.noted("norm-batch")
+        or not any(not f.training for f in run.evaluations)
+    ):
+        return
+    yield report(
+        "SB540", f"{units[0].first['kind']} trains with batch size 1: each of {units[0].count} batches normalises one "
+        "sample by itself, while evaluation uses running averages of such single samples", units[0].site,
+        "Use larger batches, or GroupNorm (LayerNorm), which does not depend on the batch.", passes=units[0].count,
+    )  # fmt: skip
 
 
 def _functional_norm(run: Run) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,16 +35,41 @@ def probe(run: Run) -> Iterator[Finding]:
         with _forked():
             model = copy.deepcopy(root.module).eval()
             with torch.no_grad():
-                base = model(*args)
-                again = model(*args)
+                run_model = _main_output(model, args[0].shape[0])
+                base, again = run_model(*args), run_model(*args)
                 if not isinstance(base, Tensor) or not is_plain(base) or not base.ndim or not torch.equal(base, again):
                     continue
-                mixed = list(_interactions(run, root, model, args, base))
-                yield from mixed or _places(run, root, model, args, base)
-                yield from _future(run, root, model, args, base)
-                yield from _padding(run, root, model, args, base)
+                plain = isinstance(model(*args), Tensor)
+                mixed = _tried(_interactions, run, root, model, args, base) if plain else []
+                yield from mixed or (_tried(_places, run, root, model, args, base) if plain else [])
+                yield from _tried(_future, run, root, model, args, base)
+                if not plain:
+                    continue
+                yield from _tried(_padding, run, root, model, args, base)
                 yield from _constant(run, root, base, args)
                 yield from _dead(run, root, model, args)
+
+
+def _main_output(model: nn.Module, batch: int) -> Callable[..., Any]:
+    """Return the model as a function that gives its scores also where it returns them beside a loss or a state."""
+
+    def call(*args: Any) -> Any:
+        out = model(*args)
+        if isinstance(out, Tensor):
+            return out
+        parts = out.values() if isinstance(out, dict) else out if isinstance(out, list | tuple) else ()
+        fitting = [p for p in parts if isinstance(p, Tensor) and p.ndim >= 2 and p.shape[0] == batch]
+        return next((p for p in fitting if p.is_floating_point()), None)
+
+    return call
+
+
+def _tried(look: Callable[..., Iterator[Finding]], *given: Any) -> list[Finding]:
+    """Return what a changed batch shows; a model that cannot take the changed batch shows nothing."""
+    try:
+        return list(look(*given))
+    except (RuntimeError, ValueError, IndexError, AssertionError):
+        return []
 
 
 @contextmanager
@@ -184,12 +209,15 @@ def _where_mixed(model: nn.Module, args: Any, row: int) -> Site | None:
 def _future(run: Run, root: RootFact, model: nn.Module, args: Any, base: Tensor) -> Iterator[Finding]:
     target = root.target
     place = next((k for k, arg in enumerate(args) if _predicts_next(arg, target)), None)
-    if place is None or base.ndim != 3 or base.shape[:2] != args[place].shape:
+    if place is None or base.ndim != 3 or base.shape[:2] != args[place].shape[:2]:
         return
     tokens = args[place]
     changed = tokens.clone()
-    changed[:, -1] = (tokens[:, -1] + 1) % (int(tokens.max()) + 1)
-    out = model(*args[:place], changed, *args[place + 1 :])
+    if tokens.is_floating_point():
+        changed[:, -1] = -2.0 * tokens[:, -1] + 0.7
+    else:
+        changed[:, -1] = (tokens[:, -1] + 1) % (int(tokens.max()) + 1)
+    out = _main_output(model, len(tokens))(*args[:place], changed, *args[place + 1 :])
     gap = _gap(base[:, :-1], out[:, :-1])
     if gap > TOLERANCE:
         forward = next((f.site for f in run.training_forwards if f.root == root.key), None)
@@ -204,7 +232,12 @@ def _future(run: Run, root: RootFact, model: nn.Module, args: Any, base: Tensor)
 
 def _predicts_next(tokens: Any, target: Tensor | None) -> bool:
     """Say whether the targets are the tokens shifted by one."""
-    if not isinstance(tokens, Tensor) or tokens.is_floating_point() or tokens.ndim != 2 or target is None:
+    if not isinstance(tokens, Tensor) or target is None:
+        return False
+    if tokens.is_floating_point():
+        same = tokens.ndim == 3 and target.shape == tokens.shape and tokens.shape[1] >= 4
+        return same and torch.equal(target[:, :-1], tokens[:, 1:])
+    if tokens.ndim != 2:
         return False
     if target.numel() != tokens.numel() or tokens.shape[1] < 4:
         return False
