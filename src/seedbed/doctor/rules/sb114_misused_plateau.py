@@ -40,6 +40,7 @@ from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -70,7 +71,7 @@ def check(p: Program) -> Iterator[Finding]:
         if wrong:
             yield p.report(
                 "SB114",
-                event.recv if "mode" in wrong else event,
+                _options(event.recv) if "mode" in wrong else event,
                 "ReduceLROnPlateau watches its metric in the wrong direction"
                 if "mode" in wrong
                 else "ReduceLROnPlateau gets the epoch as its metric",
@@ -78,3 +79,12 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Set mode='max' for scores and mode='min' for losses, and pass the validation metric",
                 related=((str(event.src.path), event.line, "the step"),),
             )
+
+
+def _options(scheduler: Val) -> Val:
+    """Where the options are written: beside the call, or in the dict that it is given with ``**``."""
+    node = scheduler.node
+    if isinstance(node, ast.Call) and any(k.arg is None for k in node.keywords):
+        given = [v for v in scheduler.kwargs.values() if v.line and v.src is scheduler.src]
+        return min(given, key=lambda v: v.line, default=scheduler)
+    return scheduler
