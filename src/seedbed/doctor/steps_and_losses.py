@@ -96,6 +96,12 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB195", "ignored-seed", W, "a function gets a seed, seeds something, and never reads it"),
     ("SB196", "overridden-rate", W, "a restored optimizer brings its old learning rate and overrides the new one"),
     ("SB197", "detached-alias", W, "detach() does not copy: changing its result in place changes the data"),
+    (
+        "SB198",
+        "unsquared-second-moment",
+        E,
+        "the second moment of a hand-written Adam averages the gradient, not its square",
+    ),
     # 2xx losses, targets, shapes
     ("SB201", "softmax-before-cross-entropy", E, "softmax before CrossEntropyLoss: it expects raw logits"),
     ("SB202", "log-softmax-before-cross-entropy", H, "log_softmax before CrossEntropyLoss is redundant"),
