@@ -261,6 +261,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB869", "minimum-of-masked", E, "a minimum is taken over values that a mask has set to zero"),
     ("SB870", "mixture-of-logs", W, "a mixture's likelihood is a sum of logarithms"),
     ("SB871", "reduced-without-keepdim", E, "rows are normalised by numbers that broadcast along the columns"),
+    ("SB872", "product-of-probabilities", W, "probabilities of a sequence are multiplied: the product underflows"),
     ("SB901", "non-finite-loss", E, "the loss is not finite"),
     ("SB902", "exploding-gradient", W, "the gradient explodes"),
     ("SB903", "vanishing-gradient", W, "the gradient vanishes in the first layers"),

@@ -46,6 +46,7 @@ from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import rounds, syntax
 from seedbed.doctor.static.program import LoopRun, Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -60,7 +61,7 @@ def check(p: Program) -> Iterator[Finding]:
             if (
                 inner is None
                 or event.loops[: len(back.loops)] != back.loops
-                or not any(val is o for o in (*loss.options(), *(t for _, t in f.summands(loss))))
+                or not (any(val is o for o in loss.options()) or _summed(p, loss, val, inner, name))
             ):
                 continue
             if id(event.node) in seen or rounds.is_loader_loop(inner) or event.conds_in(inner) or not val.grad:
@@ -83,12 +84,23 @@ def check(p: Program) -> Iterator[Finding]:
             )
 
 
+def _is_zero(node: ast.expr) -> bool:
+    """``0``, ``0.0``, ``torch.tensor(0.0)`` or ``torch.zeros(...)``."""
+    if isinstance(node, ast.Call):
+        name = syntax.text(node.func).rsplit(".", 1)[-1]
+        return name == "zeros" or (name == "tensor" and bool(node.args) and _is_zero(node.args[0]))
+    return isinstance(node, ast.Constant) and node.value in (0, 0.0) and node.value is not False
+
+
+def _summed(p: Program, loss: Val, val: Val, inner: LoopRun, name: str) -> bool:
+    """Whether a value is one term of the loss, and was meant as a sum: its name starts at zero."""
+    return _zeroed(p, inner, name) and any(val is t for _, t in f.summands(loss))
+
+
 def _zeroed(p: Program, loop: LoopRun, name: str) -> bool:
     """Whether the name is set to zero just before the loop: a sum was meant."""
     return any(
-        isinstance(n.value, ast.Constant)
-        and n.value.value in (0, 0.0)
-        and n.value.value is not False
+        _is_zero(n.value)
         and any(isinstance(t, ast.Name) and t.id == name for t in n.targets)
         and 0 < loop.line - n.lineno < 6
         for n in q.nodes(p, ast.Assign)

@@ -58,6 +58,7 @@ from seedbed.doctor.static.values import Val, ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _kept(p)
     seen: set[int] = set()
     for event in p.all("call"):
         made = event.result
@@ -154,6 +155,25 @@ def _triangle(val: Val) -> tuple[str, Any] | None:
             diagonal = one.kwargs.get("diagonal", one.args[1] if len(one.args) > 1 else None)
             return one.name, (diagonal.const if diagonal is not None else 0)
     return None
+
+
+def _kept(p: Program) -> Iterator[Finding]:
+    """A mask of what ``scaled_dot_product_attention`` keeps, one diagonal too wide."""
+    for event in p.calls("scaled_dot_product_attention"):
+        mask = event.arg(3, "attn_mask")
+        found = _triangle(mask) if mask is not None else None
+        wide = found is not None and found[0] == "tril" and isinstance(found[1], int) and found[1] >= 1
+        if mask is None or found is None or not wide or any(v.name in ("invert", "compare") for v in q.chain(mask)):
+            continue
+        made = _made_at(mask)
+        yield p.report(
+            "SB223",
+            made if made is not None and made.line else event,
+            f"the causal mask is wrong: tril(diagonal={found[1]}) leaves {found[1]} future position(s) visible",
+            why="the model sees the tokens that it has to predict, so it learns to copy them",
+            fix="Use tril() (diagonal=0), or is_causal=True",
+        )
+        return
 
 
 def _made_at(mask: Val) -> Val | None:

@@ -54,6 +54,7 @@ def check(p: Program) -> Iterator[Finding]:
                     fix="Fill with float('-inf') (or -1e9) before the softmax",
                 )
         yield from _added(p, source, seen)
+        yield from _chosen(p, source, seen)
         top = q.seen_through(source)[-1].args[0] if q.seen_through(source) else source
         if top.name == "mul" and len(top.args) == 2 and id(top.node) not in seen:
             sides = [a for a in top.args if a.kind == "tensor" and a.grad and a.name not in ("Parameter", "parameter")]
@@ -94,6 +95,23 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the masked positions have already taken part in the normalisation",
                 fix="Mask the scores with -inf before the softmax",
             )
+
+
+def _chosen(p: Program, source: Val, seen: set[int]) -> Iterator[Finding]:
+    """``where(hidden, 0.0, scores)`` before a softmax."""
+    top = source
+    if top.name != "where" or len(top.args) != 3 or id(top.node) in seen:
+        return
+    numbers = [a.const for a in top.args[1:] if a.kind == "const" and isinstance(a.const, (int, float))]
+    if len(numbers) == 1 and not isinstance(numbers[0], bool) and numbers[0] > -50:
+        seen.add(id(top.node))
+        yield p.report(
+            "SB235",
+            top,
+            f"filtered scores are set to {numbers[0]:g} before softmax, not to -inf: they still get weight",
+            why="softmax gives every score above minus infinity a part of the weight (top-k, mask)",
+            fix="Use torch.where(keep, scores, float('-inf')) before the softmax",
+        )
 
 
 def _added(p: Program, source: Val, seen: set[int]) -> Iterator[Finding]:

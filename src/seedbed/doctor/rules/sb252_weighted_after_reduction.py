@@ -116,7 +116,8 @@ def _weighted(p: Program, val: Val) -> tuple[Val, str] | None:
         if not rows and inner.shape is None:
             named = f.said(weight) & _ROWS
             reduced = any(u.name in ("mean", "sum") and u.kind == "tensor" for u in q.users(p, val))
-            rows = bool(named) and reduced and inner.name in ("batch", "element", "getitem", "part", "sample")
+            rows = reduced and inner.name == "batch"  # every value of a loader has a row for each sample
+            rows = rows or (bool(named) and reduced and inner.name in ("batch", "element", "getitem", "part", "sample"))
         if rows:
             named_mask = f.said(weight) & {"mask", "masks", "valid", "keep"} or inner.dtype == "bool"
             return found, ("a mask" if named_mask else "a weight per sample") + " is multiplied with it"

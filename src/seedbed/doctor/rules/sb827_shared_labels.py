@@ -56,7 +56,7 @@ _VIEWS = frozenset(
         *("expand", "flatten", "reshape", "long", "float"),
     ]
 )
-_KEEPS = frozenset(["masked_fill", "where", "clamp", "cat", "stack", "getitem", "forward", "mul", "add"])
+_KEEPS = frozenset(["batch", "masked_fill", "where", "clamp", "cat", "stack", "getitem", "forward", "mul", "add"])
 _DRAWS = frozenset(["rand", "bernoulli", "rand_like", "np_rand", "random", "np_random", "randn_like", "randn"])
 
 

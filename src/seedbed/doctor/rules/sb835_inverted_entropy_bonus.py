@@ -80,7 +80,11 @@ def _policy(val: Val) -> bool:
     if _entropy(val):
         return False
     made = list(ancestors(val, limit=300))
-    return any(v.name == "log_prob" for v in made) and any(v.name in ("mul", "min", "minimum") for v in made)
+    drawn = any(v.name in ("gather", "getitem") and v.grad for v in made) and any(
+        v.name in ("multinomial", "sample") for v in made
+    )
+    logs = any(v.name == "log_prob" for v in made) or (drawn and any(v.name in _LOGS for v in made))
+    return logs and any(v.name in ("mul", "min", "minimum") for v in made)
 
 
 def _entropy(val: Val) -> int:

@@ -157,7 +157,7 @@ def _text(node: ast.AST) -> str:
 def _plain_counter(val: Val, loop: ast.AST) -> bool:
     """Whether the schedule is read at the counter itself, not at ``T - 1 - i``."""
     keys = [v.args[1] for v in ancestors(val, limit=2000) if v.name == "getitem" and len(v.args) > 1]
-    return any(q.is_counter(core(k)) or core(k).name in ("full", "full_like") for k in keys)
+    return any(q.is_counter(k) or q.is_counter(core(k)) or core(k).name in ("full", "full_like") for k in keys)
 
 
 def _denoises(val: Val, loop: ast.AST) -> bool:

@@ -393,6 +393,7 @@ STATIC: tuple[str, ...] = (
     "SB869",
     "SB870",
     "SB871",
+    "SB872",
 )
 
 # Those that look at the syntax of the file alone: asked once for a file, not for each of its unused functions.

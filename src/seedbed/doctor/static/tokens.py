@@ -81,6 +81,8 @@ def leading_axis(val: Val) -> str:
             ):
                 return "batch"
             return ""
+        elif current.name == "cat" and current.args and current.args[0].items and current.number(1, "dim") in (1, -1):
+            current = current.args[0].items[-1]
         elif current.name in ("unsqueeze", "unsqueeze_"):
             dim = current.number(1, "dim")
             if dim in (-1, 2):
