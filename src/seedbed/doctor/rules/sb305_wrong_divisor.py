@@ -76,16 +76,7 @@ def check(p: Program) -> Iterator[Finding]:
                     fix="Divide counts by the number of samples and sums of batch means by the number of batches",
                     related=((str(event.src.path), event.line, "the running sum"),),
                 )
-    for made, said in _full_batches(p):
-        if id(made.node) not in seen:
-            seen.add(id(made.node))
-            yield p.report(
-                "SB305",
-                made,
-                f"the wrong divisor: {said}",
-                why="the last batch is smaller, so the number of samples is overestimated and the score is too low",
-                fix="Divide by len(loader.dataset), the number of samples",
-            )
+    yield from _overcounted(p, seen)
     for found in totals.wrong_counts(p):
         if id(found.node) not in seen:
             seen.add(id(found.node))
@@ -122,6 +113,20 @@ def _counts_samples(p: Program, loop: LoopRun, node: ast.AST) -> bool:
         if ast.unparse(event.node.target) == ast.unparse(right):
             return any(v.name in ("size", "len", "shape", "numel") for v in q.chain(event.args[0])[:3])
     return False
+
+
+def _overcounted(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """Scores that are divided by the number of samples that full batches would have."""
+    for made, said in _full_batches(p):
+        if id(made.node) not in seen:
+            seen.add(id(made.node))
+            yield p.report(
+                "SB305",
+                made,
+                f"the wrong divisor: {said}",
+                why="the last batch is smaller, so the number of samples is overestimated and the score is too low",
+                fix="Divide by len(loader.dataset), the number of samples",
+            )
 
 
 def _full_batches(p: Program) -> Iterator[tuple[Val, str]]:

@@ -53,17 +53,9 @@ from seedbed.doctor.static.values import Val
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _constant_seeds(p)
     for event in p.once("call"):
         made = event.result
-        if made is not None and made.kind == "loader" and (fixed := _fixed_seed(made.kwargs.get("worker_init_fn"))):
-            yield p.report(
-                "SB411",
-                fixed,
-                "worker_init_fn gives every worker the same seed: all workers draw the same random numbers",
-                why="the seed is a constant, it depends neither on the worker nor on the epoch",
-                fix="Seed with torch.initial_seed() % 2**32, which differs for every worker and epoch",
-                related=((str(event.src.path), event.line, "the loader"),),
-            )
         if made is None or made.kind != "loader" or not made.args or made.args[0].owner is None:
             continue
         workers = made.kwargs.get("num_workers")
@@ -120,6 +112,21 @@ def _per_worker(cls: Any) -> bool:
     return any(
         isinstance(n, (ast.Name, ast.Attribute)) and "get_worker_info" in ast.unparse(n) for n in ast.walk(cls.node)
     )
+
+
+def _constant_seeds(p: Program) -> Iterator[Finding]:
+    """Loaders whose workers are all seeded with one number."""
+    for event in p.once("call"):
+        made = event.result
+        if made is not None and made.kind == "loader" and (fixed := _fixed_seed(made.kwargs.get("worker_init_fn"))):
+            yield p.report(
+                "SB411",
+                fixed,
+                "worker_init_fn gives every worker the same seed: all workers draw the same random numbers",
+                why="the seed is a constant, it depends neither on the worker nor on the epoch",
+                fix="Seed with torch.initial_seed() % 2**32, which differs for every worker and epoch",
+                related=((str(event.src.path), event.line, "the loader"),),
+            )
 
 
 def _fixed_seed(init: Val | None) -> Place | None:

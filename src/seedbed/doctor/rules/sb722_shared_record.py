@@ -81,7 +81,7 @@ def _direct(arg: ast.expr) -> list[str]:
     if isinstance(arg, (ast.Tuple, ast.List)):
         return [e.id for e in arg.elts if isinstance(e, ast.Name)]
     if isinstance(arg, ast.Dict):
-        return [v.id for v in arg.values if isinstance(v, ast.Name)]
+        return [v.id for k, v in zip(arg.keys, arg.values, strict=True) if k is not None and isinstance(v, ast.Name)]
     return []
 
 
