@@ -42,19 +42,24 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     told: set[int] = set()
     inner = {id(f.node) for e in p.all("forward", "compare", "loss") for f in e.loops}
+    bodies: dict[int, dict[int, ast.Assign]] = {}  # per loop: its assignments by their target
     for name, _, event in p.assigns:
         if not event.loops or id(event.node) in told or id(event.loops[-1].node) not in inner:
             continue
-        for node in (n for s in getattr(event.loops[-1].node, "body", []) for n in ast.walk(s)):
-            if isinstance(node, ast.Assign) and node.targets[0] is event.node and _halves(node.value, name):
-                told.add(id(event.node))
-                yield p.report(
-                    "SB346",
-                    (node, event.src),
-                    f"{name} = ({name} + value) / 2 is no mean: the last batch counts one half, the first nothing",
-                    why="this is an exponential average with factor 0.5 instead of the average over all batches",
-                    fix="Add up loss * batch size and divide by the number of samples at the end",
-                )
+        loop = event.loops[-1].node
+        if id(loop) not in bodies:
+            nodes = (n for s in getattr(loop, "body", []) for n in ast.walk(s))
+            bodies[id(loop)] = {id(n.targets[0]): n for n in nodes if isinstance(n, ast.Assign)}
+        node = bodies[id(loop)].get(id(event.node))
+        if node is not None and _halves(node.value, name):
+            told.add(id(event.node))
+            yield p.report(
+                "SB346",
+                (node, event.src),
+                f"{name} = ({name} + value) / 2 is no mean: the last batch counts one half, the first nothing",
+                why="this is an exponential average with factor 0.5 instead of the average over all batches",
+                fix="Add up loss * batch size and divide by the number of samples at the end",
+            )
 
 
 def _halves(value: ast.expr, name: str) -> bool:

@@ -48,6 +48,7 @@ def check(p: Program) -> Iterator[Finding]:
     if not p.complete or not p.trains:
         return
     used: set[int] = set()
+    asked: set[int] = set()
     for event in p.events:
         if event.kind in (
             "forward",
@@ -62,7 +63,9 @@ def check(p: Program) -> Iterator[Finding]:
             "inplace",
         ):
             for arg in (*event.args, *event.kwargs.values()):
-                used |= {id(v) for v in ancestors(arg, limit=300)}
+                if id(arg) not in asked:
+                    asked.add(id(arg))
+                    used |= {id(v) for v in ancestors(arg, limit=300)}
     loops = {id(f.node) for e in p.all("backward") for f in e.loops}
     for event in p.once("call"):
         made = event.result

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from seedbed.doctor.codes import CHECKS
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import calls, ownership
+from seedbed.doctor.static import calls, lineage, ownership
 from seedbed.doctor.static.groups import together
 from seedbed.doctor.static.interp import Interp
 from seedbed.doctor.static.program import Program
@@ -160,6 +160,14 @@ def _in_order(findings: Iterable[Finding]) -> list[Finding]:
 
 def _ask(program: Program, only: frozenset[str] | None, strict: bool) -> Iterator[Finding]:
     ownership.forget()
+    lineage.remember(True)
+    try:
+        yield from _answers(program, only, strict)
+    finally:
+        lineage.remember(False)
+
+
+def _answers(program: Program, only: frozenset[str] | None, strict: bool) -> Iterator[Finding]:
     for code, rule in rules().items():
         if (only is not None and code not in only) or (code in SYNTACTIC and not program.complete):
             continue

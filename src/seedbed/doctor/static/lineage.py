@@ -95,8 +95,37 @@ def data_input(val: Val) -> list[Val]:
     return [a for a in val.args[:1] if a.kind not in _SCALAR and a.name != "shape"]
 
 
+_MEMO: dict[tuple[str, int, int], tuple[Val, list[Val]]] = {}
+_remembering = False
+
+
+def remember(on: bool) -> None:
+    """Whether ways are looked up once: while rules ask about a program that no longer changes."""
+    global _remembering
+    _remembering = on
+    _MEMO.clear()
+
+
 def path(val: Val, limit: int = 300) -> list[Val]:
     """``val`` and everything whose rows it holds, down to the raw data."""
+    return _once("path", val, limit)
+
+
+def certain(val: Val) -> list[Val]:
+    """The steps that lie on every way from ``val`` down to its raw data, the last one first."""
+    return _once("certain", val, 0)
+
+
+def _once(what: str, val: Val, limit: int) -> list[Val]:
+    known = _MEMO.get((what, id(val), limit))
+    if known is None:
+        known = val, _path(val, limit) if what == "path" else _certain(val)  # holding val keeps its id its own
+        if _remembering:
+            _MEMO[what, id(val), limit] = known
+    return list(known[1])
+
+
+def _path(val: Val, limit: int) -> list[Val]:
     found: list[Val] = []
     stack, seen = [val], set[int]()
     while stack and len(found) < limit:
@@ -109,8 +138,7 @@ def path(val: Val, limit: int = 300) -> list[Val]:
     return found
 
 
-def certain(val: Val) -> list[Val]:
-    """The steps that lie on every way from ``val`` down to its raw data, the last one first."""
+def _certain(val: Val) -> list[Val]:
     steps: list[Val] = []
     current = val
     for _ in range(200):
