@@ -47,9 +47,10 @@ def overlap(trained: Val, evaluated: Val) -> str:
     """Why two data sets share samples, ``""`` when that is not known."""
     for a in trained.options():
         for b in evaluated.options():
-            if a.name == "ConcatDataset" and a.args and a.args[0].items and "each" not in a.args[0].tags:
-                if any(i is b or (i.kind == "dataset" and overlap(i, b)) for i in a.args[0].items):
-                    return "the evaluation data is a part of the joined training data (ConcatDataset)"
+            joined = a.args[0] if a.name == "ConcatDataset" and a.args else None
+            parts = joined.items or [] if joined is not None and "each" not in joined.tags else []
+            if any(i is b or (i.kind == "dataset" and overlap(i, b)) for i in parts):
+                return "the evaluation data is a part of the joined training data (ConcatDataset)"
             if a is b:
                 return "both loaders use the same data set"
             if a.name == "random_split" and b.kind in ("dataset", "list") and a.args and a.args[0] is b:
