@@ -31,7 +31,7 @@ from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
 
@@ -63,49 +63,53 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the factor is cut to 0 until the warm-up is over, then it jumps to 1",
                 fix="Use / instead of //",
             )
-        for result in results:
-            factor = (
-                result.left if isinstance(result, ast.BinOp) and isinstance(result.op, (ast.Mult, ast.Div)) else result
-            )
-            value = factor.value if isinstance(factor, ast.Constant) else None
-            named = isinstance(factor, ast.Name) and factor.id in (
-                "lr",
-                "base_lr",
-                "learning_rate",
-                "LR",
-                "init_lr",
-                "BASE_LR",
-            )
-            small = isinstance(value, float) and 0 < value <= 0.02 and isinstance(result, ast.BinOp)
-            if not (named or small) or (rate is not None and rate.const == 1.0):
-                continue
+        yield from _returned(p, event, func, results, rate)
+
+
+def _returned(p: Program, event: Event, func: Val, results: list[Any], rate: Val | None) -> Iterator[Finding]:
+    """A rate where a factor should be: by its name, as a small number, or as the largest value at all steps."""
+    made, node = event.result, func.owner.node
+    for result in results:
+        factor = result.left if isinstance(result, ast.BinOp) and isinstance(result.op, (ast.Mult, ast.Div)) else result
+        value = factor.value if isinstance(factor, ast.Constant) else None
+        named = isinstance(factor, ast.Name) and factor.id in (
+            "lr",
+            "base_lr",
+            "learning_rate",
+            "LR",
+            "init_lr",
+            "BASE_LR",
+        )
+        small = isinstance(value, float) and 0 < value <= 0.02 and isinstance(result, ast.BinOp)
+        if not (named or small) or (rate is not None and rate.const == 1.0):
+            continue
+        yield p.report(
+            "SB139",
+            (result, func.src or event.src),
+            "LambdaLR's function returns a learning rate, but it must return a factor",
+            why="the returned value is multiplied with the optimizer's lr, so the learning rate becomes its square",
+            fix="Return only the factor (1.0 keeps the learning rate)",
+            related=((str(event.src.path), event.line, "LambdaLR"),),
+        )
+        break
+    else:
+        highest = _highest(made) if made is not None else 0.0
+        known = rate is not None and rate.kind == "const" and isinstance(rate.const, (int, float))
+        if (
+            known
+            and 0 < highest <= 0.05
+            and not (rate is not None and isinstance(rate.const, (int, float)) and rate.const >= 0.5)
+        ):
             yield p.report(
                 "SB139",
-                (result, func.src or event.src),
-                "LambdaLR's function returns a learning rate, but it must return a factor",
-                why="the returned value is multiplied with the optimizer's lr, so the learning rate becomes its square",
+                (results[0] if results else node, func.src or event.src),
+                f"LambdaLR's function never exceeds {highest:.2g}: it seems to return a learning rate, but it must "
+                "return a factor",
+                why="the returned value is multiplied with the optimizer's lr (the base rate), so the learning "
+                "rate is far too small, about its square",
                 fix="Return only the factor (1.0 keeps the learning rate)",
                 related=((str(event.src.path), event.line, "LambdaLR"),),
             )
-            break
-        else:
-            highest = _highest(made)
-            known = rate is not None and rate.kind == "const" and isinstance(rate.const, (int, float))
-            if (
-                known
-                and 0 < highest <= 0.05
-                and not (rate is not None and isinstance(rate.const, (int, float)) and rate.const >= 0.5)
-            ):
-                yield p.report(
-                    "SB139",
-                    (results[0] if results else node, func.src or event.src),
-                    f"LambdaLR's function never exceeds {highest:.2g}: it seems to return a learning rate, but it must "
-                    "return a factor",
-                    why="the returned value is multiplied with the optimizer's lr (the base rate), so the learning "
-                    "rate is far too small, about its square",
-                    fix="Return only the factor (1.0 keeps the learning rate)",
-                    related=((str(event.src.path), event.line, "LambdaLR"),),
-                )
 
 
 def _rounded(p: Program) -> Iterator[Finding]:

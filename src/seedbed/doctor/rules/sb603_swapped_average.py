@@ -71,15 +71,7 @@ def check(p: Program) -> Iterator[Finding]:
                     else None
                 )
                 if keep is None and factor is not None:
-                    text = ast.unparse(inner.args[0]).replace(" ", "")
-                    rest = re.fullmatch(r"\(?1(\.0)?-([\w.]+)\)?", text)
-                    keep = (
-                        0.0
-                        if rest and _slow(factor)
-                        else 0.0
-                        if re.fullmatch(r"\(?1(\.0)?-(self\.)?(\w*decay|beta|momentum)\)?", text)
-                        else None
-                    )
+                    keep = _written(inner.args[0], factor)
         elif event.args:
             val = event.args[-1]
             keep = _keep(event, val) if val.name == "add" else None
@@ -89,14 +81,7 @@ def check(p: Program) -> Iterator[Finding]:
             keep = _keep(event, event.args[0])
         if keep == 1 and event.kind == "inplace" and event.recv is not None and ownership.modules_of(event.recv):
             seen.add(id(event.node))
-            yield p.report(
-                "SB603",
-                event,
-                "the moving average (EMA) never moves: its decay is 1, so the new weights get the factor 0",
-                why="decay * old + (1 - decay) * new is the old value when decay is 1",
-                fix="Use a decay below one, such as 0.999",
-                keep=1,
-            )
+            yield _still(p, event)
         if not isinstance(keep, (int, float)) or not 0 <= keep < 0.5:
             continue
         seen.add(id(event.node))
@@ -108,6 +93,25 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Use ema = decay * ema + (1 - decay) * new, with decay near 0.999",
             keep=keep,
         )
+
+
+def _written(node: ast.expr, factor: Val) -> float | None:
+    """0 for a factor that is written as ``1 - decay``: the old value gets the small share."""
+    text = ast.unparse(node).replace(" ", "")
+    rest = re.fullmatch(r"\(?1(\.0)?-([\w.]+)\)?", text)
+    named = re.fullmatch(r"\(?1(\.0)?-(self\.)?(\w*decay|beta|momentum)\)?", text)
+    return 0.0 if named or (rest and _slow(factor)) else None
+
+
+def _still(p: Program, event: Event) -> Finding:
+    return p.report(
+        "SB603",
+        event,
+        "the moving average (EMA) never moves: its decay is 1, so the new weights get the factor 0",
+        why="decay * old + (1 - decay) * new is the old value when decay is 1",
+        fix="Use a decay below one, such as 0.999",
+        keep=1,
+    )
 
 
 def _slow(factor: Val) -> bool:

@@ -31,14 +31,7 @@ def builtin(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], kwarg
         made.grad = args[1].grad
         return made
     if last == "slice" and args:
-        made = Val("slice", "", node, run.src)
-        start, stop, step = args[0], None, None
-        if len(args) == 1:
-            start, stop = const(None, node, run.src), args[0]
-        else:
-            stop, step = args[1], args[2] if len(args) > 2 else None
-        made.args = (start, stop, step if step is not None else const(None, node, run.src))
-        return made
+        return _slice(run, node, args)
     if last == "range":
         return library_value(run, "iter", "range", node, args, kwargs)
     if last in _COLLECT:
@@ -84,6 +77,14 @@ def _length(run: Machine, node: ast.AST, args: tuple[Val, ...]) -> Val:
     if args and args[0].kind == "tuple" and args[0].items is not None and not args[0].tags & {"each", "repeat"}:
         return const(len(args[0].items), node, run.src)
     return library_value(run, "number", "len", node, args, {})
+
+
+def _slice(run: Machine, node: ast.AST, args: tuple[Val, ...]) -> Val:
+    """``slice(stop)`` or ``slice(start, stop, step)``: the same as the written form."""
+    made, none = Val("slice", "", node, run.src), const(None, node, run.src)
+    start, stop, step = (none, args[0], none) if len(args) == 1 else (*args[:2], args[2] if len(args) > 2 else none)
+    made.args = (start, stop, step)
+    return made
 
 
 def _reflection(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
