@@ -127,6 +127,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB546", "unread-attribute", E, "a new layer is set on a name that forward() never reads"),
     ("SB547", "layers-without-grad", E, "a part of the model runs under no_grad in training"),
     ("SB548", "unchained-layers", E, "a loop over layers uses only one of them"),
+    ("SB549", "frozen-pretrained-table", W, "a pretrained embedding stays frozen although the optimizer holds it"),
     ("SB601", "live-state-dict", E, "state_dict() is kept by reference: it goes on changing"),
     ("SB602", "shallow-copy", E, "the copy shares its weights with the model"),
     ("SB603", "swapped-average", E, "the moving average is weighted the wrong way round"),
