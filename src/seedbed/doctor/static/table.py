@@ -1,4 +1,4 @@
-"""The codes that can be found by reading; each one's file in ``rules`` has a function ``check``."""
+"""The codes that are found by reading (``check`` in their file); SYNTACTIC ones look at the text, once for a file."""
 
 from __future__ import annotations
 
@@ -397,5 +397,4 @@ STATIC: tuple[str, ...] = (
     "SB872",
 )
 
-# Those that look at the syntax of the file alone: asked once for a file, not for each of its unused functions.
 SYNTACTIC: frozenset[str] = frozenset(["SB313", "SB321", "SB435", "SB439", "SB441", "SB446", "SB714"])
