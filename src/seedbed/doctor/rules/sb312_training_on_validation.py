@@ -63,7 +63,7 @@ def check(p: Program) -> Iterator[Finding]:
             "SB312",
             step[0],
             "the weights are trained on validation or test data: optimizer.step() runs in the evaluation loop",
-            why="the model learns what it is measured on, so the score says nothing about new data",
+            why="the model learns what it is measured on (validation data), so the score says nothing about new data",
             fix="Remove backward() and step() from the evaluation, and wrap it in torch.no_grad()",
             related=((str(event.src.path), event.line, "the forward pass on held-out data"),),
         )
