@@ -377,3 +377,4 @@ def test_an_effect_is_seen_and_its_cure_is_quiet(code: str, codes_of: Codes) -> 
 
 def test_a_model_that_cannot_take_a_changed_batch_is_left_alone(codes_of: Codes) -> None:
     assert codes_of(SORTED) == set()
+    assert codes_of(SORTED.replace("model(x, sizes)", "model(x, sizes.tolist())")) == set()

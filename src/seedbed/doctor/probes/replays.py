@@ -147,7 +147,9 @@ def _places(run: Run, root: RootFact, model: nn.Module, args: Any, base: Tensor)
 
 def _per_sample(arg: Any, batch: int) -> bool:
     """Say whether an argument has one row per sample, and is no table of all pairs (an adjacency)."""
-    return not isinstance(arg, Tensor) or not arg.ndim or (arg.shape[0] == batch and arg.shape[1:2] != (batch,))
+    if not isinstance(arg, Tensor):
+        return arg is None or isinstance(arg, int | float | str)  # a list of lengths would keep its order
+    return not arg.ndim or (arg.shape[0] == batch and arg.shape[1:2] != (batch,))
 
 
 def _has_square(module: nn.Module, size: int) -> bool:
