@@ -29,6 +29,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
 
 
@@ -39,7 +40,7 @@ def check(p: Program) -> Iterator[Finding]:
         flag = event.arg(1, "strict")
         if _passed_on(event) or (event.kwargs.get("assign") is not None and event.kwargs["assign"].const is True):
             continue  # the caller's choice; weights of the meta device that stay unloaded fail loudly
-        if flag is not None and flag.const is False and id(event.node) in discarded:
+        if flag is not None and flag.const is False and id(event.node) in discarded and not _chosen(event):
             yield p.report(
                 "SB606",
                 event,
@@ -48,6 +49,16 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Use strict=True, or check the result: missing, unexpected = model.load_state_dict(..., "
                 "strict=False)",
             )
+
+
+def _chosen(event: Event) -> bool:
+    """Whether the program itself picks the entries to load, and changes the names of those that a wrapper has given."""
+    state = event.arg(0, "state_dict")
+    node = state.node if state is not None else None
+    if not isinstance(node, ast.DictComp) or not any(g.ifs for g in node.generators):
+        return False
+    words = [str(n.value) for g in node.generators for n in syntax.walk(g) if isinstance(n, ast.Constant)]
+    return not (isinstance(node.key, ast.Name) and any(word.startswith(("module.", "_orig_mod.")) for word in words))
 
 
 def _passed_on(event: Event) -> bool:

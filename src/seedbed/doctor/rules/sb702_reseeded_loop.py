@@ -115,7 +115,11 @@ def _generators(p: Program) -> Iterator[Finding]:
         if loop is None or not rounds.repeats(loop) or not any(s.inside(loop) for s in p.all("step")):
             continue
         seed = _seed(p, source)
-        if seed is None or any(loop.node in m.loops for m in training.trained_modules(p) if m.kind == "module"):
+        if (
+            seed is None
+            or rounds.counted(p, seed)
+            or any(loop.node in m.loops for m in training.trained_modules(p) if m.kind == "module")
+        ):
             continue
         seen.add(id(event.node))
         yield p.report(

@@ -31,6 +31,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds
 from seedbed.doctor.static.lineage import GENERATORS
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -51,6 +52,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         low = _always(event)
         if low is None or event.result is None or not _decides(p, event.result):
+            continue
+        if any(rounds.counted(p, bound) for bound in (*event.args, *event.kwargs.values())):
             continue
         yield p.report(
             "SB721",

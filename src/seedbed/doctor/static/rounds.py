@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.values import Val
@@ -146,3 +148,11 @@ def is_accumulation(loop: LoopRun) -> bool:
         return False
     found = {w for n in ast.walk(node.iter) if isinstance(n, (ast.Name, ast.Attribute)) for w in words(ast.unparse(n))}
     return bool(found & {"accum", "accumulation", "accumulate", "micro"})
+
+
+def counted(p: Program, val: Val) -> bool:
+    """Whether a number is worked out from something that is counted up, which is known only as it is at first."""
+    if val.node is None or isinstance(val.node, ast.Constant):
+        return False
+    parts = {syntax.text(n) for n in syntax.walk(val.node) if isinstance(n, (ast.Name, ast.Attribute))}
+    return any(syntax.text(n.target) in parts for n in q.nodes(p, ast.AugAssign))

@@ -85,6 +85,8 @@ def _same_seed(one: Event, two: Event) -> object:
     values = [_value(seeds[0].args[0], g) for g in given]
     if None in values or values[0] != values[1]:
         return None
+    if any("seed" in n.lower() and given[0][n].const != given[1][n].const for n in given[0].keys() & given[1].keys()):
+        return None  # what is drawn alike here is not the samples
     uses = {n.id for s in seeds for n in ast.walk(s) if isinstance(n, ast.Name)}
     if any(given[0][n].const != given[1][n].const for n in uses & given[0].keys() & given[1].keys()):
         return None
