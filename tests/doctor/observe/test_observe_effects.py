@@ -9,6 +9,68 @@ import pytest
 Codes = Callable[[str], set[str]]
 
 CASES = {
+    "SB421": (
+        """
+class Gain:
+    def __call__(self, x):
+        return x.mul_(torch.empty(1).uniform_(0.8, 1.2))
+
+
+class Waves(torch.utils.data.Dataset):
+    def __init__(self, transform):
+        self.wave, self.label = torch.randn(24, 6), torch.arange(24) % 2
+        self.seen = torch.zeros(24)
+        self.transform = transform
+
+    def __len__(self):
+        return 24
+
+    def __getitem__(self, i):
+        if self.seen[i] == 0:
+            self.seen[i] = 1
+        return self.transform(self.wave[i]), self.label[i]
+
+
+model = nn.Linear(6, 2)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+loader = torch.utils.data.DataLoader(Waves(Gain()), batch_size=8, shuffle=True)
+for _ in range(4):
+    for x, y in loader:
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+""",
+        """
+class Gain:
+    def __call__(self, x):
+        return x.mul(torch.empty(1).uniform_(0.8, 1.2))
+
+
+class Waves(torch.utils.data.Dataset):
+    def __init__(self, transform):
+        self.wave, self.label = torch.randn(24, 6), torch.arange(24) % 2
+        self.seen = torch.zeros(24)
+        self.transform = transform
+
+    def __len__(self):
+        return 24
+
+    def __getitem__(self, i):
+        if self.seen[i] == 0:
+            self.seen[i] = 1
+        return self.transform(self.wave[i]), self.label[i]
+
+
+model = nn.Linear(6, 2)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+loader = torch.utils.data.DataLoader(Waves(Gain()), batch_size=8, shuffle=True)
+for _ in range(4):
+    for x, y in loader:
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+""",
+    ),
     "SB282": (
         """
 model = nn.Linear(6, 1)

@@ -207,9 +207,13 @@ class LoaderFact:
 
 @dataclass
 class EpochFact:
-    """One pass over a loader: how many batches came, whether it ended, and a digest per batch."""
+    """One pass over a loader: how many batches came, whether it ended, and a digest per batch.
+
+    ``changed`` counts the batches whose reading changed tensors that the data set stores.
+    """
 
     step: int
+    changed: int = 0
     batches: int = 0
     ended: bool = False
     site: Site | None = None

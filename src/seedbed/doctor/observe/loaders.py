@@ -35,6 +35,7 @@ class LoaderWatch:
         self.record = recorder.record
         self.keys: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         self.open: weakref.WeakKeyDictionary[Any, tuple[LoaderFact, EpochFact]] = weakref.WeakKeyDictionary()
+        self.stored: weakref.WeakKeyDictionary[Any, list[Tensor]] = weakref.WeakKeyDictionary()
 
     def built(self, loader: Any) -> LoaderFact | None:
         """Write down a loader."""
@@ -74,6 +75,18 @@ class LoaderWatch:
         epoch = EpochFact(self.record.steps, site=here())
         fact.epochs.append(epoch)
         self.open[iterator] = (fact, epoch)
+        if loader.num_workers == 0:
+            self.stored[iterator] = stored_samples(loader.dataset)
+
+    def versions(self, iterator: Any) -> list[int]:
+        """How often each tensor that the data set stores has been written to."""
+        return [tensor._version for tensor in self.stored.get(iterator, ())]
+
+    def changed(self, iterator: Any) -> None:
+        """Note that reading a batch has changed the stored samples."""
+        known = self.open.get(iterator)
+        if known is not None:
+            known[1].changed += 1
 
     def given(self, iterator: Any, batch: Any) -> None:
         """Note one batch that the loader gave."""
@@ -110,6 +123,20 @@ class LoaderWatch:
         if known is not None:
             known[1].ended = True
             self.recorder.loader_now = 0
+
+
+def stored_samples(dataset: Any) -> list[Tensor]:
+    """Float tensors with one row a sample that a data set keeps, also the one behind subsets."""
+    while isinstance(dataset, data.Subset):
+        dataset = dataset.dataset
+    kept = [*getattr(dataset, "__dict__", {}).values(), *(getattr(dataset, "tensors", None) or ())]
+    count = _length(dataset)
+    return [
+        tensor
+        for tensor in kept
+        if isinstance(tensor, Tensor) and tensor.is_floating_point() and not tensor.is_inference()
+        if tensor.ndim and len(tensor) == count > 0
+    ]
 
 
 def _length(thing: Any) -> int:
@@ -158,6 +185,7 @@ def install(watch: LoaderWatch, patches: Any) -> None:
 
     def advance(original: Callable[..., Any]) -> Callable[..., Any]:
         def following(self: Any) -> Any:
+            before = watch.versions(self)
             paused = watch.recorder.record.steps > 0 and watch.recorder.tensors.pause()
             try:
                 batch = original(self)
@@ -167,6 +195,8 @@ def install(watch: LoaderWatch, patches: Any) -> None:
             finally:
                 if paused:
                     watch.recorder.tensors.switch(True)
+            if before != watch.versions(self):
+                guard.run(watch.changed, self)
             if watch.recorder.reading_rows or watch.recorder.detailed:
                 guard.run(watch.given, self, batch)
             return batch

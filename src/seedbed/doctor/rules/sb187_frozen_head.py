@@ -80,6 +80,34 @@ def check(p: Program) -> Iterator[Finding]:
         if len(roots) != 1 or any(e.recv is not None and e.line > event.line for e in _later(p, event, roots[0])):
             continue
         yield from _judge(p, event, loop.node, roots[0])
+    yield from _put_on_too_early(p)
+
+
+def _put_on_too_early(p: Program) -> Iterator[Finding]:
+    """A new layer that was put on before everything was frozen, in a model that goes on learning."""
+    frozen = ownership.frozen(p)
+    for event in p.once("attribute"):
+        model, head = event.recv, event.args[0] if event.args else None
+        if model is None or model.kind != "module" or head is None or not head.name.startswith(ownership.WEIGHTED):
+            continue
+        where = frozen.get(id(head))
+        if where is None or where.seq < event.seq or event.name not in model.attrs or head.seq < model.seq:
+            continue
+        if event.funcs and event.funcs[-1].name == "__init__":
+            continue
+        parts = [m for m in methods.submodules(model) if m is not head and m.name.startswith(ownership.WEIGHTED)]
+        if not any(id(m) not in frozen for m in parts) or not any(s.seq > where.seq for s in p.all("step")):
+            continue
+        yield p.report(
+            "SB187",
+            event,
+            f"the new head {event.name} is put on before the model is frozen, so it is frozen too "
+            "(requires_grad=False) and keeps its random weights",
+            why="freezing everything switches off the parameters of the new layer as well, and nothing switches them "
+            "on again",
+            fix=f"Replace {event.name} after the loop that freezes, or set requires_grad_(True) on it",
+            related=((str(where.src.path), where.line, "everything is frozen here"),),
+        )
 
 
 _SWITCHES = ("requires_grad", "requires_grad_")

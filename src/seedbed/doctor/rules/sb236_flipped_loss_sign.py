@@ -53,6 +53,9 @@ _KNOWN = {
 }
 
 
+_LOGS = frozenset(["log", "log_softmax", "log_prob", "logsigmoid"])
+
+
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
@@ -66,7 +69,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         leaves = training.signed_terms(root)
         losses = [(s, v) for s, v in leaves if v.name == "loss" and v.tags & _KNOWN]
-        logs = [(s, v) for s, v in leaves if v.name in ("log", "log_softmax", "log_prob", "logsigmoid")]
+        logs = [(s, v) for s, v in leaves if v.name in _LOGS or _collected(v)]
         up = any(
             o.kwargs.get("maximize") is not None and o.kwargs["maximize"].const is True
             for _, o, _ in ownership.optimizers(p)
@@ -95,13 +98,18 @@ def check(p: Program) -> Iterator[Finding]:
             seen.add(id(back.node))
             yield p.report(
                 "SB236",
-                logs[0][1],
+                root if _collected(logs[0][1]) else logs[0][1],
                 "a log-likelihood is minimised: the minus sign is missing",
                 why="the optimizer minimises, so it makes the right answers less likely",
                 fix="Negate it: loss = -log_prob.mean()",
                 related=((str(back.src.path), back.line, "backward()"),),
             )
     yield from _generators(p, seen)
+
+
+def _collected(val: Val) -> bool:
+    """Log-probabilities of the steps of an episode, put together."""
+    return val.name in ("stack", "cat", "concat") and any(v.name == "log_prob" for v in ancestors(val, limit=8))
 
 
 def _generators(p: Program, seen: set[int]) -> Iterator[Finding]:

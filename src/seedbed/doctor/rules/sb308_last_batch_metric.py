@@ -39,7 +39,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import measures, metering, rounds
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -62,7 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
                     continue
                 if event.line <= loop.line and event.src is loop.src and event.kind == "call":
                     continue
-                if any(r.loop is not None and r.loop.node is loop.node for r in p.all("break", "return")):
+                if any(_leaves(r, loop) for r in p.all("break", "return")):
                     continue
                 seen.add(id(metric.node))
                 yield p.report(
@@ -107,3 +107,9 @@ def _after_loop(p: Program, seen: set[int]) -> Iterator[Finding]:
 
 def _collected(val: Val) -> bool:
     return any(v.kind == "list" or v.name in ("cat", "concatenate", "stack") for v in ancestors(val, limit=40))
+
+
+def _leaves(event: Event, loop: LoopRun) -> bool:
+    """Whether a break or return stands in the loop itself, not in a function that is called there."""
+    end = getattr(loop.node, "end_lineno", None) or loop.line
+    return event.src is loop.src and event.inside(loop) and loop.line <= event.line <= end

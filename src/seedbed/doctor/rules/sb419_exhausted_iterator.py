@@ -105,4 +105,5 @@ def _endless(val: Val) -> bool:
 
 def _left_early(p: Program, loop: Event) -> bool:
     """Whether the first loop leaves before the end, so that a second one can go on."""
-    return any(e.loop is not None and e.loop.node is loop.node for e in p.all("break", "return"))
+    found = (e for e in p.all("break", "return") if e.loop is not None and e.loop.node is loop.node)
+    return any(len(e.funcs) == len(loop.funcs) for e in found)  # not the return of a function that is called in it

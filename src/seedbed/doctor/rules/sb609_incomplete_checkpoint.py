@@ -87,6 +87,8 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Save optimizer.state_dict() (and the scheduler's) and load it again",
                 severity=None if resumes and not restored else Severity.HINT,
             )
+    if resumes and stateful and not restored:
+        yield from _optimizer(p)
     yield from _schedule(p)
     for event in resumes:
         source = [
@@ -110,6 +112,29 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Call optimizer.load_state_dict(checkpoint['optimizer'])",
             )
             break
+
+
+def _optimizer(p: Program) -> Iterator[Finding]:
+    """A run that saves and restores model and schedule, but not the optimizer that the schedule drives."""
+    schedules = [
+        e for e in p.all("restore") if e.recv is not None and any(o.kind == "scheduler" for o in e.recv.options())
+    ]
+    later = [s for s in p.all("step") if schedules and s.seq > schedules[0].seq]
+    for event in p.once("save"):
+        box = event.args[0] if event.args else None
+        if box is None or box.kind != "dict" or not later or any("opt" in k.lower() for k in box.attrs):
+            continue
+        kinds = {v.args[0].kind for v in box.attrs.values() if v.kind == "state" and v.args}
+        if {"module", "scheduler"} <= kinds and "optimizer" not in kinds:
+            yield p.report(
+                "SB609",
+                event,
+                "the checkpoint misses the optimizer's state: model and schedule are resumed, optimizer.state_dict() "
+                "is not in it",
+                why="momentum and Adam's moments start at zero after a resume, and the loss jumps",
+                fix="Save optimizer.state_dict() too and load it again",
+                related=((str(schedules[0].src.path), schedules[0].line, "it is resumed here"),),
+            )
 
 
 def _schedule(p: Program) -> Iterator[Finding]:

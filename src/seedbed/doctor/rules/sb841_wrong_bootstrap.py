@@ -116,7 +116,9 @@ def _problem(p: Program, event: Event, pred: Val, total: Val, future: Val) -> tu
             return "max() without dim takes the best value of the whole batch, not of each next state: max(dim=1)", best
     ends = {id(v): v for n, v, e in p.assigns if _ENDS & set(words(n)) and not _REST & set(words(n)) and e.loops}
     known = [v for v in ends.values() if v.kind in ("tensor", "unknown") and _beside(v)]
-    used = {id(v) for v in inside} | {id(o) for v in inside if v.kind == "phi" for o in v.options()}
+    known += [v for v in _unpacked(p, event) if v not in known]
+    used = {id(a) for v in inside if v.name in ("tensor", "as_tensor", "stack", "array") for a in v.args}
+    used |= {id(v) for v in inside} | {id(o) for v in inside if v.kind == "phi" for o in v.options()}
     masked = any(v.name in ("where", "masked_fill", "compare", "sub", "rsub", "invert") for v in parts) or any(
         _REST & set(words(v.var)) or _ENDS & set(words(v.var)) for v in inside
     )
@@ -135,6 +137,16 @@ def _problem(p: Program, event: Event, pred: Val, total: Val, future: Val) -> tu
     if value.name in _BEST and any(v.name in _BEST for v in ancestors(future, limit=12)):
         return "the prediction is the value of the best action, not of the action that was taken (gather)", value
     return "", total
+
+
+def _unpacked(p: Program, event: Event) -> list[Val]:
+    """The ends of episodes among what the function with the loss unpacks: ``s, a, r, s2, done = zip(*batch)``."""
+    return [
+        val
+        for name, val, made in p.assigns
+        if _ENDS & set(words(name)) and not _REST & set(words(name)) and val.kind == "tuple" and val.name == "pair"
+        if made.funcs and event.funcs and made.funcs[-1] is event.funcs[-1]
+    ]
 
 
 def _arithmetic(total: Val) -> list[Val]:
