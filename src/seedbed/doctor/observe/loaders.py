@@ -185,7 +185,7 @@ def install(watch: LoaderWatch, patches: Any) -> None:
 
     def advance(original: Callable[..., Any]) -> Callable[..., Any]:
         def following(self: Any) -> Any:
-            before = watch.versions(self)
+            before = guard.run(watch.versions, self)
             paused = watch.recorder.record.steps > 0 and watch.recorder.tensors.pause()
             try:
                 batch = original(self)
@@ -195,7 +195,7 @@ def install(watch: LoaderWatch, patches: Any) -> None:
             finally:
                 if paused:
                     watch.recorder.tensors.switch(True)
-            if before != watch.versions(self):
+            if before and before != guard.run(watch.versions, self):
                 guard.run(watch.changed, self)
             if watch.recorder.reading_rows or watch.recorder.detailed:
                 guard.run(watch.given, self, batch)
