@@ -157,6 +157,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB629", "unreachable-condition", W, "a condition on the loop's number is never true: the branch never runs"),
     ("SB630", "kept-weight-view", E, "a history keeps views of the weights, which training goes on changing"),
     ("SB631", "teacher-in-training-mode", W, "a frozen teacher answers in training mode: its dropout is on"),
+    ("SB632", "overwritten-best", E, "the best checkpoint is overwritten by the last one"),
     (
         "SB626",
         "best-by-training-loss",

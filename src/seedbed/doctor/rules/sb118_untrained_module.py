@@ -38,9 +38,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import choosing, methods, ownership, training
+from seedbed.doctor.static import choosing, freezing, methods, ownership, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -57,7 +57,7 @@ def check(p: Program) -> Iterator[Finding]:
         return
     holds = [m for _, optimizer, _ in table for m in ownership.held(optimizer)]
     loose = {id(e.recv) for e in p.all("mode") if e.name == "eval" for e.recv in [e.recv] if e.recv is not None}
-    frozen = ownership.frozen(p)
+    frozen = {*ownership.frozen(p), *freezing.by_name(p)}
     for module in training.trained_modules(p):
         if module.kind != "module" or module.copied is not None or "external" in module.tags or id(module) in frozen:
             continue
@@ -97,7 +97,7 @@ def check(p: Program) -> Iterator[Finding]:
 
 
 def _without_biases(p: Program) -> Iterator[Finding]:
-    """``[p for n, p in model.named_parameters() if "weight" in n]``: the biases are in no group."""
+    """``[p for n, p in model.named_parameters() if "weight" in n]``: what no condition takes is in no group."""
     table = ownership.optimizers(p)
     if len(table) != 1 or any(e.name == ".add_param_group" for e in p.all("call")) or p.all("manual"):
         return
@@ -107,11 +107,11 @@ def _without_biases(p: Program) -> Iterator[Finding]:
     if given is not None and given.items and given.items[0].kind == "dict":
         sources = [g.attrs["params"] for g in given.items if "params" in g.attrs]
     known = [one for m in modules for one in choosing.parameters(m)]
-    if not sources or not any(one.rank == 1 for one in known) or ownership.frozen(p):
+    if not sources or not known or ownership.frozen(p) or freezing.by_name(p):
         return
     matrix = [choosing.picks(p, s, choosing.MATRIX) for s in sources]
     bias = [choosing.picks(p, s, choosing.BIAS) for s in sources]
-    if any(m is True for m in matrix) and all(b is False for b in bias):
+    if any(one.rank == 1 for one in known) and any(m is True for m in matrix) and all(b is False for b in bias):
         yield p.report(
             "SB118",
             event,
@@ -119,6 +119,31 @@ def _without_biases(p: Program) -> Iterator[Finding]:
             why="the condition on the name or shape leaves out every bias (and norm), so they stay at their start",
             fix="Add a second group with the rest of the parameters",
         )
+        return
+    yield from _left_out(p, event, modules, sources)
+
+
+def _left_out(p: Program, event: Event, modules: list[Val], sources: list[Val]) -> Iterator[Finding]:
+    """Layers whose names fit none of the conditions that the groups were picked by."""
+    trained = {id(m) for m in training.trained_modules(p)}
+    tops = [m for m in modules if id(m) in trained]
+    if len(set(map(id, tops))) != 1 or tops[0].copied is not None or "external" in tops[0].tags:
+        return
+    taken = {id(e.recv) for e in p.all("forward") if training.trained_output(p, e.result)}
+    for one in choosing.parameters(tops[0]):
+        if one.module is None or not one.name.endswith("weight") or id(one.module) not in taken:
+            continue
+        if any(choosing.picks(p, s, one) is not False for s in sources):
+            continue
+        yield p.report(
+            "SB118",
+            event,
+            f"{one.name} takes part in the loss but no parameter group of the optimizer takes it: it is never trained",
+            why="the conditions on the names pick other layers, so it gets gradients that nothing applies",
+            fix="Let the last group take the rest: every parameter that no other group has",
+            related=(q.place(one.module),),
+        )
+        return
 
 
 def _flows(p: Program, module: Val) -> bool:

@@ -53,13 +53,11 @@ with torch.no_grad():
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import lineage, training
-from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static import best, lineage, training
+from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.rounds import split_of_val
 from seedbed.doctor.static.values import Val
 
@@ -68,7 +66,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     if not p.complete or p.all("restore") or p.all("load") or "load_model" in p.source.text:
         return
-    saves = [e for e in p.all("save") if e.loops and _when_better(e)]
+    saves = [e for e in p.all("save") if e.loops and best.when_better(e)]
     if not saves:
         return
     save = saves[0]
@@ -86,21 +84,6 @@ def check(p: Program) -> Iterator[Finding]:
             related=((str(event.src.path), event.line, "the test"),),
         )
         return
-
-
-def _when_better(save: Event) -> bool:
-    """Whether a save stands under a comparison with the best score so far."""
-    for node, arm, _ in save.conds:
-        test = getattr(node, "test", None)
-        if arm == 0 and test is not None and any(isinstance(n, ast.Compare) for n in ast.walk(test)):
-            names = {w for n in ast.walk(test) if isinstance(n, (ast.Name, ast.Attribute)) for w in _words(n)}
-            if names & {"best", "lowest", "highest", "min", "max", "top", "record"}:
-                return True
-    return False
-
-
-def _words(node: ast.Name | ast.Attribute) -> tuple[str, ...]:
-    return words(node.id if isinstance(node, ast.Name) else node.attr)
 
 
 def _test(x: Val) -> bool:

@@ -45,6 +45,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import drifting
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -81,6 +82,18 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Work on a copy: x = x + noise, or x = self.x[i].clone()",
             )
             break
+    for event in drifting.drifts(p):
+        if id(event.node) in seen:
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB421",
+            event,
+            "the stored data is changed in place in every epoch: noise or scaling adds up from pass to pass",
+            why="the tensor was made before the loop and is changed itself (no copy), so each epoch starts from what "
+            "the last one left",
+            fix="Make a new tensor: noisy = x + noise, or work on x.clone()",
+        )
 
 
 def _stored(val: Val, in_dataset: bool, event: Event, p: Program) -> bool:

@@ -29,6 +29,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -80,8 +81,10 @@ def _reason(p: Program, event: Event) -> str:
         value = std.const if std is not None else args[1] if len(args) > 1 else 1.0
         if event.name == "normal_" and isinstance(value, (int, float)) and value >= 0.5:
             return f"normal_ with std={value}"
-        elif event.name == "uniform_" and (
-            not args or (isinstance(args[0], (int, float)) and (args[0] >= 0 or args[0] <= -0.9))
+        elif (
+            event.name == "uniform_"
+            and (not args or (isinstance(args[0], (int, float)) and (args[0] >= 0 or args[0] <= -0.9)))
+            and not any(e.name == "erfinv_" for e in p.all("inplace"))
         ):
             return "uniform_ over a wide or one-sided range"
     elif event.result is not None and event.kind == "call":
@@ -106,10 +109,16 @@ def _reason(p: Program, event: Event) -> str:
             return ""
         if len(sizes) < 2 and not (not sizes and name == "Parameter" and _multiplies(made, p)):
             return ""
-        if len(sizes) == 2 and (max(sizes) < 64 or min(sizes) < 8):
+        if (len(sizes) == 2 and (max(sizes) < 64 or min(sizes) < 8)) or _looked_up(p, made):
             return ""
         return f"{inner.name}{tuple(inner.shape or ())} without scaling"
     return ""
+
+
+def _looked_up(p: Program, made: Val) -> bool:
+    """Whether rows are only picked from it: a table of vectors, which is normal with deviation one."""
+    users = [u for u in q.users(p, made) if u.kind == "tensor"]
+    return bool(users) and all(u.name in ("getitem", "embedding", "index_select") for u in users)
 
 
 def _drawn(val: Val) -> Val:

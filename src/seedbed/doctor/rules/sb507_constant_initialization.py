@@ -34,6 +34,7 @@ import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -99,6 +100,127 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Use a random initialisation such as nn.init.kaiming_uniform_ (zeros are fine for biases)",
         )
     yield from _leaves(p)
+    yield from _matrices(p, seen)
+
+
+_PRODUCTS = frozenset(["matmul", "mm", "bmm", "linear", "conv1d", "conv2d", "conv3d"])
+_TURNED = frozenset(["t", "T", "mT", "transpose", "permute", "to", "contiguous", "unsqueeze", "expand", "view"])
+_LAYERS = ("Linear", "Conv", "GRU", "LSTM", "RNN", "Bilinear", "Transformer", "MultiheadAttention")
+
+
+def _matrices(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """An ``nn.Parameter`` used as a weight matrix that holds one number everywhere."""
+    told: set[int] = set()
+    for event in p.all("call"):
+        val = event.result
+        if val is None or val.kind != "tensor" or val.name != "Parameter" or not val.grad or id(val.node) in told:
+            continue
+        if val.shape is None or len(val.shape) < 2 or 1 in val.shape[:2]:
+            continue
+        number, at = _filling(p, val, event)
+        if number is None or id(at.node) in seen:
+            continue
+        used = _products(p, val)
+        if not _two_factors(p, val) and (not used or not all(_goes_on(p, u, number == 0) for u in used)):
+            continue
+        told.add(id(val.node))
+        yield p.report(
+            "SB507",
+            at,
+            f"the weight matrix {val.var or 'of this layer'} starts at one constant ({number:g}): all units are "
+            "identical",
+            why="they compute the same, get the same gradient and never become different (symmetry is not broken)",
+            fix="Start from small random numbers: torch.randn(n_out, n_in) / n_in**0.5 or nn.init.kaiming_uniform_",
+        )
+
+
+def _filling(p: Program, val: Val, made: Event) -> tuple[float | None, Event]:
+    """The one number that a parameter holds at first, and where it is set."""
+    number: float | None = _constant(val.args[0]) if val.args else None
+    at = made
+    for event in p.all("init", "inplace"):
+        if event.recv is None or not any(v is val for v in ancestors(event.recv, limit=4)):
+            continue
+        at = event
+        given = event.args[-1].const if event.args and event.args[-1].kind == "const" else None
+        fixed = {"zeros_": 0.0, "zero_": 0.0, "ones_": 1.0}.get(event.name)
+        if event.name in ("constant_", "fill_"):
+            number = float(given) if isinstance(given, (int, float)) else None
+        else:
+            number = fixed
+    return number, at
+
+
+def _constant(val: Val) -> float | None:
+    """The number that fills a tensor, where it is one: ``ones(n, m) * 0.1``."""
+    if val.kind == "const":
+        return float(val.const) if isinstance(val.const, (int, float)) else None
+    if val.kind != "tensor":
+        return 1.0 if val.kind == "number" else None
+    if val.name in ("zeros", "ones"):
+        return 0.0 if val.name == "zeros" else 1.0
+    if val.name == "full":
+        fill = val.arg(1, "fill_value")
+        return None if fill is None else _constant(fill)
+    if val.name in ("mul", "div", "scaled", "float", "to") and val.args:
+        parts = [_constant(a) for a in val.args[:2]]
+        if any(a is None for a in parts):
+            return None
+        first, factor = parts[0] or 0.0, parts[1] if len(parts) > 1 else 1.0
+        return first * (factor or 0.0) if val.name == "mul" else first
+    return None
+
+
+def _products(p: Program, val: Val) -> list[Val]:
+    """The products in which a matrix is the weight: ``x @ w``, ``F.linear(x, w)``, ``F.conv2d(x, w)``."""
+    found: list[Val] = []
+    stack = [val]
+    while stack and len(found) < 20:
+        one = stack.pop()
+        for user in q.users(p, one):
+            if user.name in _TURNED and user.args and user.args[0] is one:
+                stack.append(user)
+            elif user.name in _PRODUCTS and len(user.args) > 1 and user.args[1] is one:
+                found.append(user)
+    return found
+
+
+def _two_factors(p: Program, val: Val) -> bool:
+    """Whether rows of two constant tables are multiplied and summed: all columns stay equal, the rank stays one."""
+    for row in (u for u in q.users(p, val) if u.name in ("getitem", "embedding")):
+        for product in (u for u in q.users(p, row) if u.name == "mul" and len(u.args) > 1):
+            other = product.args[0] if product.args[1] is row else product.args[1]
+            tables = [v for v in q.chain(other) if v.name == "Parameter" and v is not val and v.args]
+            if any(_constant(t.args[0]) is not None for t in tables):
+                return any(u.name == "sum" for u in q.users(p, product))
+    return False
+
+
+def _goes_on(p: Program, product: Val, zero: bool) -> bool:
+    """Whether another layer follows; zeros learn where that one is not constant itself (as in an adapter)."""
+    for layer in _followers(p, product):
+        if not zero:
+            return True
+        weight = layer.args[1] if layer.name in _PRODUCTS and len(layer.args) > 1 else None
+        for one in ancestors(weight, limit=8) if weight is not None else ():
+            if one.name == "Parameter" and one.args and _constant(one.args[0]) == 0.0:
+                return True
+    return False
+
+
+def _followers(p: Program, product: Val) -> Iterator[Val]:
+    for event in p.all("forward"):
+        if event.name.startswith(_LAYERS) and event.args and event.result is not None and _in(event.args[0], product):
+            yield event.result
+    for val in q.everything(p):
+        if val.name not in _PRODUCTS or len(val.args) < 2 or val is product or not _in(val.args[0], product):
+            continue
+        if any(v.name == "Parameter" for v in ancestors(val.args[1], limit=6)):
+            yield val
+
+
+def _in(val: Val, product: Val) -> bool:
+    return any(v is product for v in ancestors(val, limit=200))
 
 
 def _is_store(val: Val) -> bool:

@@ -46,11 +46,13 @@ Net()
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import choosing, ownership, syntax
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
 _MASKS = ("pack_padded_sequence", "masked_fill", "padding_mask", "attention_mask", "!=", ".ne(", "== 0", "lengths")
@@ -62,19 +64,20 @@ def check(p: Program) -> Iterator[Finding]:
         return  # the padding is left out by a mask: its vector does not matter
     seen: set[int] = set()
     for event in p.all("init", "inplace"):
-        layer = _embedding(event.recv)
+        layer = _embedding(event.recv) or _among(p, event)
         if layer is None or id(layer) in seen or layer.kwargs.get("padding_idx") is None:
             continue
         if event.name.rstrip("_") not in ("normal", "uniform", "xavier_uniform", "xavier_normal", "kaiming_uniform",
                                           "kaiming_normal", "trunc_normal", "copy", "orthogonal"):  # fmt: skip
             continue
-        if event.name == "copy_" or _zeroed(p, layer, event.seq):
+        if (event.name == "copy_" and not _random(p, event)) or _zeroed(p, layer, event.seq):
             continue
         seen.add(id(layer))
         yield p.report(
             "SB862",
             event,
-            f"nn.init.{event.name} overwrites the zero vector of padding_idx={layer.kwargs['padding_idx'].const}: "
+            f"{'nn.init.' if event.kind == 'init' else ''}{event.name} overwrites the zero vector of "
+            f"padding_idx={layer.kwargs['padding_idx'].const}: "
             "padding has a random embedding now",
             why="the padding row gets no gradient, so it keeps its random vector and counts in every sum and mean",
             fix="Set it back: with torch.no_grad(): emb.weight[padding_idx].fill_(0)",
@@ -90,6 +93,32 @@ def _embedding(val: Val | None) -> Val | None:
         if one.name == "parameter" and one.args and one.args[0].name == "Embedding":
             return one.args[0] if one.args[0].kind == "module" else None
     return None
+
+
+def _among(p: Program, event: Event) -> Val | None:
+    """The embedding that a loop over all parameters of a model initialises with the rest."""
+    one = event.recv
+    loop = next((r.node for r in reversed(event.loops) if isinstance(r.node, ast.For)), None)
+    if one is None or one.name != "parameter" or loop is None or not one.args or one.args[0].kind != "params":
+        return None
+    names = [n.id for n in syntax.walk(loop.target) if isinstance(n, ast.Name)]
+    way = choosing.way(loop.body, event.node)
+    for module in ownership.modules_of(one.args[0]):
+        for known in choosing.parameters(module):
+            if known.module is None or known.module.name != "Embedding" or way is None:
+                continue
+            if choosing.satisfied(p, way, names, known) and known.module.kwargs.get("padding_idx") is not None:
+                return known.module
+    return None
+
+
+def _random(p: Program, event: Event) -> bool:
+    """Whether a table of random vectors is copied in, and no row of it was set."""
+    parts = [v for a in event.args for v in q.chain(a)]
+    if not any(v.name in ("np_randn", "randn", "rand", "np_rand", "np_normal", "np_uniform") for v in parts):
+        return False
+    known = {id(v) for v in parts}
+    return not any(e.recv is not None and id(e.recv) in known for e in p.all("setitem", "inplace") if e is not event)
 
 
 def _zeroed(p: Program, layer: Val, after: int) -> bool:

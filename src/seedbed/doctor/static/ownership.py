@@ -194,6 +194,7 @@ def frozen(p: Program) -> dict[int, Event]:
     """Ids of modules whose parameters were all switched off for good, with the event that did it."""
     if "frozen" not in p.cache:
         found: dict[int, Event] = {}
+        whole: dict[int, Val] = {}
         for event in p.all("attribute", "requires_grad_", "requires_grad"):
             if event.recv is None or (not event.args and event.kind == "attribute"):
                 continue
@@ -212,9 +213,12 @@ def frozen(p: Program) -> dict[int, Event]:
                     if event.recv.kind != "module" and sub.seq > event.recv.seq:
                         continue  # a head that is put on afterwards
                     if flag is False and not inner:
-                        found[id(sub)] = event
+                        found[id(sub)], whole[id(sub)] = event, sub
                     elif flag is not False:
                         found.pop(id(sub), None)
+                if flag is not False:  # nor is what holds it frozen as a whole any more
+                    for outer in [i for i in found if contains(whole[i], root)]:
+                        del found[outer]
         p.cache["frozen"] = found
     result: dict[int, Event] = p.cache["frozen"]
     return result

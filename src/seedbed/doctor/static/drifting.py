@@ -1,0 +1,92 @@
+"""Data that a training loop changes in place, so that every epoch starts from what the last one left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import training
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors, uses_gradient
+
+DRAWN = frozenset(
+    ["randn", "randn_like", "rand", "rand_like", "normal", "bernoulli", "np_randn", "np_rand", "np_normal", "uniform",
+     "np_uniform", "standard_normal", "randint", "randint_like", "np_randint", "poisson", "np_random", "random"]
+)  # fmt: skip
+_FILLS = frozenset(
+    ["normal_", "uniform_", "copy_", "zero_", "fill_", "random_", "bernoulli_", "exponential_", "requires_grad_",
+     "detach_", "resize_", "squeeze_", "unsqueeze_", "set_", "share_memory_", "pin_memory_", "clamp_", "clip_"]
+)  # fmt: skip
+
+
+def drifts(p: Program) -> Iterator[Event]:
+    """Changes in place, in a training loop, of a tensor that was there before it and that the model is trained on."""
+    inside = [e for e in p.all("augment", "inplace", "setitem") if e.loops and e.recv is not None and e.first]
+    if not inside or not p.trains:
+        return
+    starts: dict[int, int] = {}
+    for loop in p.all("loop"):
+        starts.setdefault(id(loop.node), loop.clock)
+    fed: set[int] | None = None
+    for event in inside:
+        if not any(b.inside(event.loops[0]) for b in p.all("backward")) or not _adds_up(event):
+            continue
+        begin = starts.get(id(event.loops[0].node), 0)
+        roots = [r for r in _memory(event.recv) if r.kind == "tensor" and r.seq < begin and not _excused(p, r, event)]
+        if not roots:
+            continue
+        if fed is None:
+            fed = _fed(p)
+        if any(id(r) in fed for r in roots):
+            yield event
+
+
+def _memory(val: Val | None) -> list[Val]:
+    """The tensors whose memory a value is; rows of a tensor that a loop walks over are views too."""
+    if val is None:
+        return []
+    found = []
+    for one in q.memory(val):
+        if one.name == "element" and one.args and one.args[0].kind == "tensor":
+            found += _memory(one.args[0])
+        elif one.name not in ("from_numpy", "as_tensor", "asarray") or not one.args:
+            found.append(one)
+        else:
+            found += _memory(one.args[0])
+    return found
+
+
+def _adds_up(event: Event) -> bool:
+    if event.recv is None or event.recv.grad or any(uses_gradient(a) for a in event.args):
+        return False
+    stack = [event.recv]
+    while stack:  # an index by numbers or a mask copies
+        one = stack.pop()
+        if one.name == "getitem" and len(one.args) > 1 and event.kind != "setitem" and _copies(one.args[1]):
+            return False
+        stack.extend(one.args[:1] if one.name in ("getitem", "view", "reshape") else ())
+    if event.kind == "setitem":
+        return bool(event.args) and any(v.name in DRAWN for v in ancestors(event.args[0], limit=60))
+    return event.name not in _FILLS and event.recv.kind in ("tensor", "phi")
+
+
+def _copies(key: Val) -> bool:
+    parts = [key, *(key.items or [])]
+    return any(k.kind in ("tensor", "list", "unknown") for k in parts)
+
+
+def _excused(p: Program, root: Val, event: Event) -> bool:
+    """Whether a tensor is a weight, a state or a chain that is meant to move."""
+    if root.grad or "leaf" in root.tags or root.name in ("Parameter", "parameter", "zeros", "empty", "batch"):
+        return True
+    return any(e.kind == "inplace" and e.name in _FILLS and e.recv is root for e in p.all("inplace"))
+
+
+def _fed(p: Program) -> set[int]:
+    """Ids of everything that the inputs of trained calls are made from."""
+    found: set[int] = set()
+    for event in training.forwards(p):
+        if event.args and event.grad and training.trained_output(p, event.result):
+            for one in event.args[:1]:
+                found |= {id(v) for v in ancestors(one, limit=300)}
+    return found
