@@ -159,6 +159,8 @@ class Trainer(Section):
     """Lay out images and convolution weights as channels-last; not if absent."""
     cuda_graphs: bool | None = None
     """Record the whole update once as a CUDA graph and replay it; not if absent."""
+    recorded: bool | None = None
+    """Replay forward and backward from a record, with the same bits (CPU): where that is sure if absent; false: never."""
     train_step: str | None = None
     """Name of your own update function `(state, batch) -> Step` in the project's modules."""
 

@@ -14,6 +14,7 @@ from seedbed.loop import train_step
 from seedbed.optim.ema import EMA
 from seedbed.speed.captured import CapturedStep, CudaBackend, why_not_captured
 from seedbed.speed.compiled import CannotCompileError, CompiledStep
+from seedbed.speed.recorded import recorded
 from seedbed.state import TrainState, TrainStep
 
 Compile = Literal["off", "model", "step"]
@@ -57,6 +58,7 @@ def choose_step(
     take: Callable[[], Batch] | None = None,
     *,
     accumulate: int = 1,
+    record: bool | None = None,
 ) -> ChosenStep:
     """The fastest form of ``plain`` that gives what is wanted.
 
@@ -66,10 +68,16 @@ def choose_step(
         wanted: Whether to compile the step or to capture it; neither if absent.
         take: Gives the first batch, on which a compiled step is tried.
         accumulate: Batches per update.
+        record: Whether forward and backward are replayed from a record, which gives the same bits: where that is
+            sure if absent; true also says why not.
     """
     wanted = wanted or Numerics()
     chosen = ChosenStep(step=plain, compile="model" if wanted.compile == "model" else "off")
-    wishes = [("compile=step", wanted.compile == "step"), ("cuda_graphs", wanted.cuda_graphs)]
+    wishes = [
+        ("compile=step", wanted.compile == "step"),
+        ("cuda_graphs", wanted.cuda_graphs),
+        ("recorded", record is True),
+    ]
     if plain is not train_step:
         return refuse(chosen, wishes, "trainer.train_step is an update of your own")
     if state.scaler is not None:
@@ -90,7 +98,13 @@ def choose_step(
         if reason is None:
             step, chosen.cuda_graphs = CapturedStep(state, CudaBackend(state.device), step), True
         else:
-            refuse(chosen, wishes[1:], reason)
+            refuse(chosen, wishes[1:2], reason)
+    if type(step) is FastStep and record is not False and wanted.compile == "off":
+        replayed = recorded(state)
+        if isinstance(replayed, FastStep):
+            step = replayed
+        else:
+            refuse(chosen, wishes[2:], replayed)
     chosen.step = step
     return chosen
 

@@ -79,7 +79,7 @@ class Contestant:
             raise ValueError(chosen.refusals[0].partition(": ")[2])
         self.step, self.made = chosen.step, 0
         self.state.train_mode()
-        self.run(WARM_UP + 2 if numerics.cuda_graphs else 2)
+        self.run(WARM_UP + 2 if numerics.cuda_graphs else 4)
 
     def run(self, updates: int) -> float:
         """Make so many updates; seconds per update."""

@@ -83,7 +83,7 @@ def settle(config: Config, job: Job, data: Data, *, threads: int, most_threads: 
         data.fit()
         return job.batches.take(Cursor(), 1)[0][0]
 
-    chosen = choose_step(plain, state, numerics, take, accumulate=job.accumulate)
+    chosen = choose_step(plain, state, numerics, take, accumulate=job.accumulate, record=trainer.recorded)
     job.train_step, settled.refusals = chosen.step, chosen.refusals
     settled.numerics = replace(numerics, compile=chosen.compile, cuda_graphs=chosen.cuda_graphs)
     return settled
