@@ -71,6 +71,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB471", "labels-through-to-tensor", E, "class indices go through ToTensor, which divides them by 255"),
     ("SB472", "interpolated-labels", E, "a mask of class indices is resized by interpolation"),
     ("SB473", "future-in-features", E, "a feature of a time series holds the value to predict, or a later one"),
+    ("SB474", "misaligned-rows", E, "rows are removed from inputs or targets only"),
     ("SB475", "tiled-labels", E, "labels are tiled where the inputs are repeated one by one"),
     ("SB476", "missing-targets-filled", W, "missing targets are filled with a number and trained on"),
     ("SB477", "files-in-text-order", E, "numbered files are sorted as text, their labels by number"),

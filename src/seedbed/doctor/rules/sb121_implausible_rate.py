@@ -29,7 +29,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership
+from seedbed.doctor.static import methods, ownership, rangetest
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 
 
@@ -70,7 +71,10 @@ def check(p: Program) -> Iterator[Finding]:
             scheduled = any(
                 e.result is not None and e.result.name in ("LambdaLR", "OneCycleLR", "CyclicLR") for e in p.all("call")
             )
-            if scheduled or (isinstance(decay, (int, float)) and decay >= 0.5):
+            tried = rangetest.swept(event) or any(
+                rangetest.raises(p, s) for s in p.all("step") if s.recv is optimizer or q.same(s.recv, optimizer)
+            )
+            if scheduled or tried or (isinstance(decay, (int, float)) and decay >= 0.5):
                 continue
             yield p.report(
                 "SB121",

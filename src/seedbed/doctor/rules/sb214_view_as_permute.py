@@ -44,6 +44,7 @@ import math
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import channels
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
@@ -66,7 +67,12 @@ def check(p: Program) -> Iterator[Finding]:
         sizes = made.args[1:]
         if len(sizes) == 1 and sizes[0].items is not None:
             sizes = tuple(sizes[0].items)
-        problem = _by_names(source, sizes) or _by_sizes(source, made, sizes) or _of_state(source, sizes)
+        problem = (
+            channels.of_image(source, sizes)
+            or _by_names(source, sizes)
+            or _by_sizes(source, made, sizes)
+            or _of_state(source, sizes)
+        )
         if not problem and _flat_labels(p, made):
             problem = _of_pixels(source, sizes)
         if problem:
@@ -224,7 +230,7 @@ def _by_sizes(source: Val, made: Val, sizes: tuple[Val, ...]) -> str:
     if len(old) == 3 and new[2] == -1 and new[1] == old[2] != old[1] and (old[2] or 0) > 1:
         return f"the last axis ({old[2]} classes) is named in the middle, but its data does not move there"
     a, b = list(old), list(new)
-    if a[0] is None and b[0] in (None, -1):
+    if b[0] in (None, -1):
         a, b = a[1:], b[1:]
     if None in a or None in b or -1 in b or len(a) < 2 or 1 in a:
         return ""

@@ -48,14 +48,25 @@ from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
+from seedbed.doctor.static import moving
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    yield from _one_sided(p)
+    told = list(_one_sided(p))
+    yield from told
+    for step, target in moving.lopsided(p):
+        if not any(abs(f.line - step.line) <= 3 for f in told):
+            yield p.report(
+                "SB413",
+                step,
+                f"the input is moved at random ({_said(step)}), but {target.var or 'its target'} keeps its place",
+                why="the target (mask, boxes, points, direction) no longer fits the flipped, cropped or rotated input",
+                fix="Apply the same transform to both, with the same random draw",
+            )
     yield from _stored_transform(p)
     for cls in p.classes:
         method = cls.method("__getitem__")
@@ -88,6 +99,10 @@ def check(p: Program) -> Iterator[Finding]:
                     list(flips.values())[1][0],
                     f"{' and '.join(flips)} are changed by different draws",
                 )
+
+
+def _said(step: Val) -> str:
+    return "crop" if step.name == "getitem" else step.name
 
 
 _MOVES = frozenset(

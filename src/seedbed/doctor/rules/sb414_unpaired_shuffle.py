@@ -37,6 +37,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import lineage, orders
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -46,6 +47,7 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _out_of_step(p, seen)
     yield from _sorted_part(p)
     yield from _sorted_column(p)
+    yield from _list_apart(p)
 
 
 _HOW = {
@@ -54,6 +56,11 @@ _HOW = {
     "targets": "only the targets are shuffled, the inputs keep their order",
     "sorted": "inputs and targets are sorted separately",
 }
+
+
+def _said(found: tuple[Val, str]) -> str:
+    text = _HOW[found[1]]
+    return text.replace("shuffled", f"sorted ({found[0].name})") if found[0].name.startswith("sort_") else text
 
 
 def _out_of_step(p: Program, seen: set[int]) -> Iterator[Finding]:
@@ -70,7 +77,7 @@ def _out_of_step(p: Program, seen: set[int]) -> Iterator[Finding]:
         yield p.report(
             "SB414",
             found[0],
-            f"{_HOW[found[1]]}: the labels no longer belong to their rows",
+            f"{_said(found)}: the labels no longer belong to their rows",
             why="every sample gets the label of another one (a mismatch of rows), so there is nothing to learn",
             fix="Draw one permutation and index both with it: order = randperm(len(x)); x[order], y[order]",
             related=((str(event.src.path), event.line, "they meet here"),),
@@ -82,6 +89,27 @@ def _made_up(node: ast.AST | None) -> bool:
     inner = node.args[0] if isinstance(node, ast.Call) and node.args else None
     name = inner.func.attr if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) else ""
     return name in {"repeat", "arange", "tile", "ones", "zeros", "concatenate", "linspace", "full"}
+
+
+def _list_apart(p: Program) -> Iterator[Finding]:
+    """``random.shuffle(files)`` after ``labels`` was made from them, and both are used side by side."""
+    for base, event in orders.shuffled_in_place(p).items():
+        for use in p.all("make", "call"):
+            if use.seq <= event.seq or not any(a is event.args[0] for a in use.args):
+                continue
+            for other in use.args:
+                made_before = other.kind == "list" and other.name == "comprehension" and other.seq < event.clock
+                if made_before and any(id(v) == base for v in ancestors(other, limit=40)):
+                    yield p.report(
+                        "SB414",
+                        event,
+                        f"only {event.args[0].var or 'one list'} is shuffled, {other.var or 'the labels'} keep the "
+                        "order of before: the labels no longer belong to their rows",
+                        why="the labels were made from the list before it was shuffled",
+                        fix="Shuffle pairs: pairs = list(zip(files, labels)); random.shuffle(pairs)",
+                        related=((str(use.src.path), use.line, "they are used together here"),),
+                    )
+                    return
 
 
 def _twice(p: Program) -> Iterator[Finding]:

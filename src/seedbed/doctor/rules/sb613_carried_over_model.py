@@ -42,10 +42,13 @@ import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import ownership, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import training
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
+
+_FOLDS = "the model is not reset for each fold: later folds go on with weights that have seen their validation data"
+_SETTINGS = "the model is not reset (not re-created) for each setting: every trial goes on with the weights of the last"
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -60,7 +63,7 @@ def check(p: Program) -> Iterator[Finding]:
         )
         text = ast.unparse(node.iter) if isinstance(node, ast.For) else ""
         folds = "fold" in names or re.search(r"\b(kf|skf|kfold|cv|folds|KFold|StratifiedKFold|gkf)\b", text) is not None
-        if not folds:
+        if not folds and not _sweep(p, node):
             continue
         start, end = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0) or 0
         for model in training.trained_modules(p):
@@ -84,10 +87,41 @@ def check(p: Program) -> Iterator[Finding]:
                 yield p.report(
                     "SB613",
                     event,
-                    "the model is not reset for each fold: later folds go on with weights that have seen "
-                    "their validation data",
-                    why="the validation samples of a fold were training samples of the folds before (a leak)",
-                    fix="Create the model and the optimizer inside the fold loop",
+                    _FOLDS if folds else _SETTINGS,
+                    why="the validation samples of a fold were training samples of the folds before (a leak)"
+                    if folds
+                    else "the later settings look better (or worse) because of the training that was done before them",
+                    fix=f"Create the model and the optimizer inside the {'fold ' if folds else ''}loop",
                     related=(q.place(model),),
                 )
                 break
+
+
+def _sweep(p: Program, node: ast.AST) -> bool:
+    """Whether a loop trains once for each setting and keeps a result for each: a comparison of settings."""
+    if not isinstance(node, ast.For) or not _over_settings(p, node):
+        return False
+    names = {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
+    made = [e for e, _, _ in ownership.optimizers(p) if any(f.node is node for f in e.loops)]
+    if not made or any(
+        w in {"epoch", "ep", "step", "stage", "phase", "task", "cycle"} for n in names for w in words(n)
+    ):
+        return False
+    for part in ast.walk(node):
+        key = part.slice if isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Store) else None
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr == "append":
+            key = part.args[0] if part.args and isinstance(part.args[0], (ast.Tuple, ast.Dict)) else None
+        if key is not None and names & {n.id for n in ast.walk(key) if isinstance(n, ast.Name)}:
+            return True
+    return False
+
+
+def _over_settings(p: Program, node: ast.For) -> bool:
+    """Whether the loop runs over at least two written-down settings, not over data."""
+    over = next((e.recv for e in p.all("loop") if e.node is node), None)
+    while over is not None and over.kind == "iter" and over.args:
+        over = over.args[0]
+    if over is None or over.kind not in ("list", "tuple", "dict") or "each" in over.tags:
+        return False
+    parts = over.items or list(over.attrs.values())
+    return bool(parts) and all(v.kind in ("const", "tuple", "dict", "list") for v in parts)

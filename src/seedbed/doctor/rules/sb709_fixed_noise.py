@@ -42,11 +42,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import lineage, rounds, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import rounds
+from seedbed.doctor.static.drifting import DRAWN
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.values import Val, ancestors
+
+_NAMES = frozenset(["noise", "z", "eps", "epsilon", "latent", "alpha", "interp", "jitter", "perturbation"])
+_NOISY = frozenset(["noisy", "noised", "corrupted", "corrupt", "degraded", "dirty", "masked"])
+_ORDERS = frozenset(["randperm", "np_permutation", "permutation"])
+_STEPS = frozenset(["randint", "np_randint", "rand", "randint_like"])
+_WHY = "the model fits these particular numbers instead of the distribution"
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -55,34 +62,122 @@ def check(p: Program) -> Iterator[Finding]:
     for back in p.all("backward"):
         if back.recv is None or not back.loops:
             continue
+        begin = next((e.clock for e in p.all("loop") if e.node is back.loops[0].node), 0)
         for val in ancestors(back.recv):
-            if (
-                val.kind != "tensor"
-                or val.name not in ("randn", "randn_like", "rand", "normal", "rand_like")
-                or id(val.node) in seen
-                or val.grad
-                or "leaf" in val.tags
-            ):
+            if val.kind != "tensor" or val.seq > begin or id(val.node) in seen or val.grad or "leaf" in val.tags:
                 continue
-            if not set(words(val.var)) & {"noise", "z", "eps", "epsilon", "latent"} and val.var != "z":
+            users = [u for u in q.users(p, val) if begin < u.seq <= back.clock]
+            once = not val.loops and rounds.loop_of(p, val) is None
+            what = _what(p, val, users) if once and (users or val.name == "compare") else ""
+            if not what:
                 continue
-            if val.loops or rounds.loop_of(p, val) is not None:
-                continue
-            if any(
-                u.name in ("add", "matmul") and u.loops == () and rounds.loop_of(p, u) is None and not u.grad
-                for u in q.users(p, val)
-            ):
-                continue
-            loop = back.loops[0].node
-            inside = range(getattr(loop, "lineno", 0), (getattr(loop, "end_lineno", 0) or 0) + 1)
-            if not any(u.line in inside or rounds.loop_of(p, u) is not None for u in q.users(p, val)):
-                continue  # a part of the data, made before
             seen.add(id(val.node))
             yield p.report(
                 "SB709",
                 val,
-                f"{val.var} is drawn once, before the loop, and used in every step: the noise is fixed",
-                why="the model fits these particular numbers instead of the distribution",
-                fix="Draw the noise inside the loop",
+                f"{what} drawn once, before the loop, and used in every step: the noise is fixed",
+                why=_WHY,
+                fix="Draw it anew inside the loop",
                 related=((str(back.src.path), back.line, "it is trained on here"),),
             )
+    yield from _noisy_copies(p, seen)
+
+
+def _what(p: Program, val: Val, users: list[Val]) -> str:
+    """What random thing is used anew in every step, ``""`` when it is none or meant to stay."""
+    name = val.var or val.name
+    plain = val.name in ("randn", "randn_like", "rand", "normal", "rand_like")
+    if plain and set(words(val.var)) & _NAMES and not _made_data(p, val):
+        return f"{name} is"
+    drawn = val.name == "compare" and any(a.name in ("rand", "rand_like") for a in val.args)
+    if drawn and _dropped(p, val):
+        return "the random mask of the dropout is"
+    if drawn and users and _token_mask(p, val):
+        return "the random mask of the masked tokens is"
+    if val.name in _ORDERS and any(u.name == "getitem" and _is_batch(u, val) for u in users):
+        return f"the permutation {name} that mixes the samples of a batch is"
+    if val.name in ("np_beta", "beta", "betavariate") and any(u.name == "mul" for u in users):
+        return f"the mixing coefficient {name} (mixup lambda) is"
+    if val.name in _STEPS and any(u.name == "getitem" and u.args[-1] is val for u in users) and _given(p, val):
+        return f"{name} (the timesteps of the noise) is"
+    return ""
+
+
+def _made_data(p: Program, val: Val) -> bool:
+    """Whether it is used before any loop too: a part of the data that was made with it."""
+    uses = [u for u in q.users(p, val) if not u.grad and u.name in ("add", "matmul")]
+    return any(u.loops == () and rounds.loop_of(p, u) is None and not _in_forward(p, u) for u in uses)
+
+
+def _in_forward(p: Program, val: Val) -> bool:
+    spans = [f for f in p.functions if f.name == "forward" and f.src is val.src]
+    return any(f.node.lineno <= val.line <= (f.node.end_lineno or 0) for f in spans)
+
+
+def _dropped(p: Program, mask: Val) -> bool:
+    """Whether a hidden layer is multiplied by a mask in training mode: dropout by hand."""
+    stack, count = [mask], 0
+    while stack and count < 12:
+        one = stack.pop()
+        count += 1
+        for user in q.users(p, one):
+            if user.name in ("float", "div", "to", "mul") and not user.grad:
+                stack.append(user)
+            elif user.name == "mul" and user.grad and _in_forward(p, user):
+                other = user.args[0] if user.args[1] is one else user.args[1]
+                weight = any(v.name in ("Parameter", "parameter", "weight") for v in q.chain(other))
+                return not weight and ".training" in p.source.text
+    return False
+
+
+def _token_mask(p: Program, mask: Val) -> bool:
+    """Whether a mask puts a mask token into ids: masked language modelling."""
+    parts = [mask, *(u for u in q.users(p, mask) if u.name == "getitem")]
+    for user in (u for one in parts for u in q.users(p, one)):
+        token = user.args[2] if user.name in ("masked_fill", "where") and len(user.args) > 2 else None
+        if token is not None and isinstance(token.const, int) and token.const > 0:
+            return any(e.name == "Embedding" for e in p.all("forward"))
+    return False
+
+
+def _is_batch(picked: Val, order: Val) -> bool:
+    """Whether an order picks rows of a batch that changes from step to step."""
+    base = picked.args[0]
+    return picked.args[-1] is order and any(v.name == "batch" for v in q.chain(base)[:4])
+
+
+def _given(p: Program, val: Val) -> bool:
+    """Whether the model gets it beside its input, as a diffusion model gets the time step."""
+    for event in training.forwards(p):
+        if len(event.args) > 1 and any(v is val for a in event.args[1:] for v in ancestors(a, limit=12)):
+            return True
+    return False
+
+
+def _noisy_copies(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """A denoising model that is trained on one noisy copy of every sample, made before training."""
+    for feed in lineage.feeds(p)[0]:
+        if feed.y is None or not feed.event.loops:
+            continue
+        begin = next((e.clock for e in p.all("loop") if e.node is feed.event.loops[0].node), 0)
+        steps = lineage.path(feed.x, 60)
+        clean = {id(v) for v in lineage.path(feed.y, 60)}
+        for one in steps:
+            if one.name not in ("add", "mul", "masked_fill") or id(one.node) in seen or one.seq > begin:
+                continue
+            if id(one) in clean or not one.args or not any(id(v) in clean for v in q.chain(one.args[0])[:3]):
+                continue
+            if not _random(one.args[1:]) or not set(words(one.var)) & _NOISY:
+                continue
+            seen.add(id(one.node))
+            yield p.report(
+                "SB709",
+                one,
+                "the noise of the denoising model is drawn once, before training: every epoch sees the same noise",
+                why="the model learns these noisy copies by heart instead of removing noise",
+                fix="Add the noise in the training loop or in __getitem__, so that it is drawn anew every time",
+            )
+
+
+def _random(parts: tuple[Val, ...]) -> bool:
+    return any(v.name in DRAWN for a in parts for v in ancestors(a, limit=30))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from seedbed.doctor.static import lineage, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors, uses_gradient
 
@@ -62,7 +62,7 @@ def _adds_up(event: Event) -> bool:
     stack = [event.recv]
     while stack:  # an index by numbers or a mask copies
         one = stack.pop()
-        if one.name == "getitem" and len(one.args) > 1 and event.kind != "setitem" and _copies(one.args[1]):
+        if one.name == "getitem" and len(one.args) > 1 and _copies(one.args[1]):
             return False
         stack.extend(one.args[:1] if one.name in ("getitem", "view", "reshape") else ())
     if event.kind == "setitem":
@@ -77,7 +77,7 @@ def _copies(key: Val) -> bool:
 
 def _excused(p: Program, root: Val, event: Event) -> bool:
     """Whether a tensor is a weight, a state or a chain that is meant to move."""
-    if root.grad or "leaf" in root.tags or root.name in ("Parameter", "parameter", "zeros", "empty", "batch"):
+    if root.grad or "leaf" in root.tags or root.name in ("Parameter", "parameter", "zeros", "empty", "batch", "tolist"):
         return True
     return any(e.kind == "inplace" and e.name in _FILLS and e.recv is root for e in p.all("inplace"))
 
@@ -88,5 +88,5 @@ def _fed(p: Program) -> set[int]:
     for event in training.forwards(p):
         if event.args and event.grad and training.trained_output(p, event.result):
             for one in event.args[:1]:
-                found |= {id(v) for v in ancestors(one, limit=300)}
+                found |= {id(v) for v in lineage.path(one)}
     return found

@@ -121,6 +121,8 @@ def _call(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs:
         made.tags.add(root)
         if name.startswith(("numpy.random", "np.random")):
             made.name = f"np_{last}"
+            if last in ("beta", "gamma", "uniform", "normal") and len(args) < 3 and "size" not in kwargs:
+                made.shape = ()  # one number
         return made
     if last == "ArgumentParser":
         return builtin_calls.library_value(run, "parser", last, node, args, kwargs)

@@ -87,12 +87,17 @@ def data_input(val: Val) -> list[Val]:
             return parts[1:]
         return parts if val.name == "add" else parts[:1]
     if val.name in ("mul", "matmul") and len(val.args) == 2:
-        return [a for a in val.args if a.kind not in _SCALAR][:1]
+        return [a for a in val.args if a.kind not in _SCALAR and a.shape != () and not _of_scalar(a)][:1]
     if val.name == "part" and val.args and val.args[0].name in _TOGETHER and val.place is not None:
         return list(val.args[0].args[val.place : val.place + 1])
     if val.name == "batch" and len(val.args) > 1 and val.args[0].name == "sample":
         return list(val.args[0].args[:1])
     return [a for a in val.args[:1] if a.kind not in _SCALAR and a.name != "shape"]
+
+
+def _of_scalar(val: Val) -> bool:
+    """Whether it is worked out from one drawn number, as in ``1 - lam``."""
+    return val.name in ("sub", "add", "mul") and all(a.kind in _SCALAR or a.shape == () for a in val.args)
 
 
 _MEMO: dict[tuple[str, int, int], tuple[Val, list[Val]]] = {}

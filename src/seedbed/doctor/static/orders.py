@@ -58,6 +58,10 @@ def _order_of(step: Val) -> Key | None:
         return ("shuffle", fixed) if fixed is not None else ("shuffle", id(step))
     if step.name == "sample" and step.kind in ("tensor", "unknown") and {"frac", "n"} & set(step.kwargs):
         return ("sample", fixed) if fixed is not None else ("sample", id(step))
+    if step.name in ("sort_values", "sort_index") and step.kind == "tensor":
+        by = step.arg(1, "by")
+        names = tuple(i.const for i in by.items) if by is not None and by.items else by.const if by is not None else ""
+        return (step.name, names if names is not None else id(step))
     if step.name == "train_test_split" and step.kind == "tensor":
         flag = step.kwargs.get("shuffle")
         if flag is not None and flag.const is False:
