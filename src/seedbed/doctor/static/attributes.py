@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from seedbed.doctor.static import iteration
+from seedbed.doctor.static import iteration, syntax
 from seedbed.doctor.static.machine import Machine
+from seedbed.doctor.static.scopes import Class
 from seedbed.doctor.static.values import Shape, Val, const, join, unknown
 
 
@@ -22,7 +23,10 @@ def get(run: Machine, obj: Val, name: str, node: ast.AST) -> Val:
     if obj.kind == "namespace":
         return obj.owner.find(name) or unknown(name, node, run.src)
     if name in obj.attrs and obj.kind != "dict":
-        return obj.attrs[name]
+        known = obj.attrs[name]
+        if known.kind == "const" and run.loops and type(known.const) in (int, float) and name in _counted(obj.owner):
+            return _running(known, name)
+        return known
     if obj.kind in ("module", "instance", "dataset", "class", "optimizer") and obj.owner is not None:
         found = _member(run, obj, name, node)
         if found is not None:
@@ -40,6 +44,28 @@ def get(run: Machine, obj: Val, name: str, node: ast.AST) -> Val:
     if obj.kind == "unknown" and name not in ("train", "eval", "step", "zero_grad", "backward"):
         made.var = name
     return made
+
+
+def _running(known: Val, name: str) -> Val:
+    """A number that methods count up: in a loop it is not what it was at first."""
+    made = Val("number", "running", known.node, known.src)
+    made.var = known.var or name
+    return made
+
+
+def _counted(cls: object) -> frozenset[str]:
+    """The attributes that the methods of a class count up: ``self.step += 1``."""
+    if not isinstance(cls, Class):
+        return frozenset()
+    found: frozenset[str] | None = cls.node.__dict__.get("_counted_up")
+    if found is None:
+        found = frozenset(
+            part.target.attr
+            for part in syntax.walk(cls.node)
+            if isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Attribute)
+        )
+        cls.node.__dict__["_counted_up"] = found
+    return found
 
 
 def _member(run: Machine, obj: Val, name: str, node: ast.AST) -> Val | None:
