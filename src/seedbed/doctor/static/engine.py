@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from seedbed.doctor.codes import CHECKS
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import calls, lineage, ownership
-from seedbed.doctor.static.groups import together
+from seedbed.doctor.static.groups import together, uses_torch
 from seedbed.doctor.static.interp import Interp
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.project import Project
@@ -87,7 +89,7 @@ def check_paths(
     unread: list[tuple[Path, str]] = []
     for path in find_files(paths):
         try:
-            if path in single or b"torch" in path.read_bytes():
+            if path in single or b"torch" in path.read_bytes() or uses_torch(path):
                 wanted.append(path)
         except OSError as error:
             unread.append((path, f"cannot read {path}: {error}; give a Python file, a notebook or a folder"))
@@ -140,7 +142,7 @@ def check_sources(
     called: set[int] = set()
     loaded: dict[Path, Val] = {}
     for source in wanted:
-        if "torch" not in source.text:
+        if "torch" not in source.text and not uses_torch(source.path):
             continue
         for program in list(analyse(source, sources, called, strict, loaded)):
             told = [_unfinished(program)] if program.unread and (only is None or "SB927" in only) else []
@@ -206,7 +208,9 @@ def analyse(
             project.loaded = loaded
         program = Program(source)
         run = Interp(project, source, program)
-        _guarded(program, lambda: run.run(source.tree.body))
+        for statement in source.tree.body:
+            if _guarded(program, partial(_read, run, statement), strict) in ("return", "raise"):
+                break
         yield program
         for func in program.functions:
             if func.calls:
@@ -216,11 +220,42 @@ def analyse(
         sys.setrecursionlimit(limit)
 
 
-def _guarded(program: Program, work: Callable[[], object]) -> None:
+_SPARE = 6_000  # steps for what comes after a statement on which all were spent
+
+
+def _read(run: Interp, statement: ast.stmt) -> str:
+    """Read a statement of the module; if the steps run out in it, what follows is still read with a few."""
+    stacks: list[list[Any]] = [
+        run.loops,
+        run.rounds,
+        run.funcs,
+        run.conds,
+        run.grads,
+        run.autocasts,
+        run.returns,
+        run.yields,
+    ]
+    stacks.append(run.sites)
+    lengths, scope, src = [len(stack) for stack in stacks], run.scope, run.src
     try:
-        work()
+        return run.run([statement])
+    except BudgetError:
+        for stack, length in zip(stacks, lengths, strict=True):
+            del stack[length:]
+        run.scope, run.src, run.forward_depth, run.quiet, run.budget = scope, src, 0, 0, _SPARE
+        raise
+
+
+def _guarded(program: Program, work: Callable[[], object], strict: bool = False) -> object:
+    try:
+        return work()
     except BudgetError as error:
-        program.unread = int(error.args[0]) if error.args else 1
+        program.unread = program.unread or (int(error.args[0]) if error.args else 1)
+    except Exception:
+        if strict or os.environ.get("SEEDBED_STRICT"):
+            raise
+        program.unread = program.unread or 1  # said by SB927: a file must not be lost in silence
+    return ""
 
 
 def _unfinished(program: Program) -> Finding:
@@ -261,7 +296,7 @@ def _alone(
     run.scope = main.scope
     run.modes = dict(main.modes)
     run.budget = 12_000
-    _guarded(program, lambda: work(run))
+    _guarded(program, lambda: work(run), run.strict)
     return program
 
 

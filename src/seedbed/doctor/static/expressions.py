@@ -50,6 +50,8 @@ def _sequence(run: Machine, node: ast.List | ast.Tuple | ast.Set) -> Val:
                 val.tags |= inner.tags & {"each", "repeat"}
             else:
                 val.items.append(unknown("star", part, run.src, inner))
+        elif isinstance(part, ast.Constant):  # a table of numbers costs no steps
+            val.items.append(const(part.value, part, run.src))
         else:
             val.items.append(run.eval(part))
     return val

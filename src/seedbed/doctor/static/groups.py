@@ -49,6 +49,16 @@ def together(files: Sequence[Path]) -> list[list[Path]]:
     return list(found.values())
 
 
+def uses_torch(path: Path, depth: int = 2) -> bool:
+    """Whether a file names torch, or imports a project file that does: a main script often only puts parts together."""
+    try:
+        if b"torch" in path.read_bytes():
+            return True
+    except OSError:
+        return False
+    return depth > 0 and any(uses_torch(other, depth - 1) for other in imported(Project(), path.resolve()))
+
+
 def imported(project: Project, path: Path) -> Iterator[Path]:
     """The project files that a file imports, as its text tells."""
     try:
