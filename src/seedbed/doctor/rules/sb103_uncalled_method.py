@@ -35,6 +35,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
 
 
@@ -65,8 +66,8 @@ def check(p: Program) -> Iterator[Finding]:
             "SB103",
             event,
             f"{node.attr} is not called: its parentheses are missing",
-            why=f"`{ast.unparse(node)}` only names the method; {effects[node.attr]}",
-            fix=f"Write {ast.unparse(node)}()",
+            why=f"`{syntax.text(node)}` only names the method; {effects[node.attr]}",
+            fix=f"Write {syntax.text(node)}()",
         )
     for event in p.once("save"):
         box = event.args[0] if event.args else None

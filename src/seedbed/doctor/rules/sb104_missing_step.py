@@ -47,7 +47,9 @@ def check(p: Program) -> Iterator[Finding]:
     if not p.complete:
         return
     backs = [e for e in p.all("backward") if e.loops]
-    made = [e for e in p.all("call") if e.result is not None and e.result.kind == "optimizer" and e.recv is None]
+    made = [
+        e for e in p.makers("optimizer") if e.result is not None and e.result.kind == "optimizer" and e.recv is None
+    ]
     made += [e for e in p.all("make") if e.result is not None and e.result.kind == "optimizer"]
     steps = p.all("step")
     vague = [s for s in steps if s.recv is not None and any(o.kind != "optimizer" for o in s.recv.options())]

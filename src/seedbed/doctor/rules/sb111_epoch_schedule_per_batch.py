@@ -42,7 +42,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import rounds, training
+from seedbed.doctor.static import rounds, syntax, training
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
@@ -128,7 +128,7 @@ def _epochs(scheduler: Val, count: Val | None) -> str:
     if scheduler.name in ("LambdaLR", "MultiplicativeLR") and limit is not None:
         func = scheduler.arg(1, "lr_lambda")
         node = func.node if func is not None else None
-        names = {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)} if node is not None else set()
+        names = {n.arg for n in syntax.walk(node) if isinstance(n, ast.arg)} if node is not None else set()
         if names & {"epoch", "ep", "e"}:
             return "its function is written for epochs"
     return ""

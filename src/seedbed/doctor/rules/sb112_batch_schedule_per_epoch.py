@@ -47,6 +47,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -93,8 +94,8 @@ def _horizon(scheduler: Val) -> str:
     if scheduler.name == "LambdaLR":
         func = scheduler.arg(1, "lr_lambda")
         node = func.node if func is not None else None
-        names = {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)} if node is not None else set()
-        used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} if node is not None else set()
+        names = {n.arg for n in syntax.walk(node) if isinstance(n, ast.arg)} if node is not None else set()
+        used = {n.id for n in syntax.walk(node) if isinstance(n, ast.Name)} if node is not None else set()
         if names & {"step", "it", "iteration", "s", "global_step"} and any(
             "step" in u or "iter" in u for u in used - names
         ):

@@ -37,7 +37,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import training
+from seedbed.doctor.static import syntax, training
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
@@ -53,7 +53,7 @@ def check(p: Program) -> Iterator[Finding]:
         metric = event.arg(0, "metrics")
         mode = event.recv.number(1, "mode") or "min"
         node = event.node
-        text = ast.unparse(node.args[0]) if isinstance(node, ast.Call) and node.args else ""
+        text = syntax.text(node.args[0]) if isinstance(node, ast.Call) and node.args else ""
         found = set(words(text.replace(".", "_").replace("[", "_").replace("'", "_"))) | set(
             words(metric.var if metric is not None else "")
         )

@@ -46,7 +46,7 @@ def check(p: Program) -> Iterator[Finding]:
     if not p.complete or not p.all("step"):
         return
     stepped = [e.recv for e in p.all("schedule") if e.recv is not None]
-    for event in p.once("call"):
+    for event in p.first_makers("scheduler"):
         made = event.result
         if made is None or made.kind != "scheduler" or event.recv is not None:
             continue

@@ -60,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             if (
                 new.seq < event.seq
-                or any(e.name == ".add_param_group" for e in p.all("call"))
+                or any(e.name == ".add_param_group" for e in p.calls("add_param_group"))
                 or "optimizer" in new.kind
             ):
                 continue

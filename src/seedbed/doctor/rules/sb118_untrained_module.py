@@ -99,7 +99,7 @@ def check(p: Program) -> Iterator[Finding]:
 def _without_biases(p: Program) -> Iterator[Finding]:
     """``[p for n, p in model.named_parameters() if "weight" in n]``: what no condition takes is in no group."""
     table = ownership.optimizers(p)
-    if len(table) != 1 or any(e.name == ".add_param_group" for e in p.all("call")) or p.all("manual"):
+    if len(table) != 1 or any(e.name == ".add_param_group" for e in p.calls("add_param_group")) or p.all("manual"):
         return
     event, optimizer, modules = table[0]
     given = optimizer.args[0] if optimizer.args else optimizer.kwargs.get("params")
@@ -170,7 +170,7 @@ def _loose_parameters(p: Program) -> Iterator[Finding]:
     if (
         not table
         or any(not modules for _, _, modules in table)
-        or any(e.name == ".add_param_group" for e in p.all("call"))
+        or any(e.name == ".add_param_group" for e in p.calls("add_param_group"))
     ):
         return
     holds = {id(m) for _, optimizer, _ in table for m in ownership.held(optimizer)}
@@ -193,7 +193,10 @@ def _loose_parameters(p: Program) -> Iterator[Finding]:
             continue  # a part of a model that is judged as a whole
         if not training.trained_output(p, event.result) or any(e.recv is module for e in p.all("restore")):
             continue
-        if any(e.name in (".parameters", ".named_parameters") and e.recv is module for e in p.all("call")):
+        if any(
+            e.name in (".parameters", ".named_parameters") and e.recv is module
+            for e in p.calls("parameters", "named_parameters")
+        ):
             continue
         name = module.var or module.name
         yield p.report(

@@ -39,7 +39,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership, rounds
+from seedbed.doctor.static import ownership, rounds, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 
@@ -79,4 +79,4 @@ def check(p: Program) -> Iterator[Finding]:
 
 
 def _names(node: ast.AST | None) -> set[str]:
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} if node is not None else set()
+    return {n.id for n in syntax.walk(node) if isinstance(n, ast.Name)} if node is not None else set()

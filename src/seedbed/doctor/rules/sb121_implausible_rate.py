@@ -69,7 +69,8 @@ def check(p: Program) -> Iterator[Finding]:
             else:
                 continue
             scheduled = any(
-                e.result is not None and e.result.name in ("LambdaLR", "OneCycleLR", "CyclicLR") for e in p.all("call")
+                e.result is not None and e.result.name in ("LambdaLR", "OneCycleLR", "CyclicLR")
+                for e in p.makers("LambdaLR", "OneCycleLR", "CyclicLR")
             )
             tried = rangetest.swept(event) or any(
                 rangetest.raises(p, s) for s in p.all("step") if s.recv is optimizer or q.same(s.recv, optimizer)

@@ -42,7 +42,7 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    if p.all("scaler_update") or any(e.name == ".update" for e in p.all("call")):
+    if p.all("scaler_update") or any(e.name == ".update" for e in p.calls("update")):
         return
     for event in list(p.once("scaler_step"))[:1]:
         if not p.complete and not event.loops:

@@ -39,11 +39,10 @@ for x, y in loader:
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership
+from seedbed.doctor.static import methods, ownership, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -89,7 +88,7 @@ def _filtered(optimizer: Val) -> bool:
         if (
             part.name in ("comprehension", "filter")
             and part.node is not None
-            and "requires_grad" in ast.unparse(part.node)
+            and "requires_grad" in syntax.text(part.node)
         ):
             return True
     return False

@@ -65,6 +65,8 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         for val in values:
+            if val.kind not in ("params", "iter"):
+                continue
             if val.kind == "iter" and val.name in ("zip", "enumerate") and val.args:
                 val = val.args[0]
             if val.kind == "iter" and val.name == "filter" and not val.var and len(val.args) > 1:

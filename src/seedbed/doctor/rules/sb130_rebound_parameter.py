@@ -52,7 +52,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         loop = event.loops[-1]
         target = getattr(loop.node, "target", None)
-        names = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
+        names = {n.id for n in syntax.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
         over = loop.over
         if event.name not in names or over is None or not any(v.kind == "params" for v in ancestors(over)):
             continue

@@ -33,12 +33,11 @@ for epoch in range(10):
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import rounds, training
+from seedbed.doctor.static import rounds, syntax, training
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
 
@@ -63,7 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
                     for e in training.forwards(p)
                     if any(a is e.result for a in ancestors(root))
                     and any(r.node is loop.node for r in e.loops)
-                    and root.node in set(ast.walk(loop.node))
+                    and root.node in set(syntax.walk(loop.node))
                 ]
             inside = [b for b in p.all("backward") if any(r.node is loop.node for r in b.loops)]
             if not made or inside or any(e.recv is not None and q.reaches_val(root, e.recv) for e in p.all("keep")):

@@ -31,6 +31,7 @@ from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
@@ -38,7 +39,7 @@ from seedbed.doctor.static.values import Val
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _rounded(p)
-    for event in p.once("call"):
+    for event in p.first_makers("LambdaLR"):
         made = event.result
         if made is None or made.name != "LambdaLR" or made.kind != "scheduler":
             continue
@@ -52,7 +53,7 @@ def check(p: Program) -> Iterator[Finding]:
         results = (
             [node.body]
             if isinstance(node, ast.Lambda)
-            else [n.value for n in ast.walk(node) if isinstance(n, ast.Return) and n.value is not None]
+            else [n.value for n in syntax.walk(node) if isinstance(n, ast.Return) and n.value is not None]
         )
         rate = (optimizer.kwargs.get("lr") or optimizer.arg(1)) if optimizer is not None else None
         for cut in _cuts(node, results):
@@ -149,12 +150,12 @@ def _cuts(node: Any, results: list[Any]) -> list[ast.BinOp]:
     while stack:
         one = stack.pop()
         if isinstance(one, ast.BinOp) and isinstance(one.op, ast.FloorDiv):
-            if any(isinstance(n, ast.Name) and n.id in params for n in ast.walk(one.left)):
+            if any(isinstance(n, ast.Name) and n.id in params for n in syntax.walk(one.left)):
                 found.append(one)
         elif isinstance(one, ast.BinOp) and isinstance(one.op, (ast.Mult, ast.Div)):
             stack += [one.left, one.right]
         elif isinstance(one, ast.IfExp):
             stack += [one.body, one.orelse]
-        elif isinstance(one, ast.Call) and ast.unparse(one.func).rsplit(".", 1)[-1] in ("min", "max", "float"):
+        elif isinstance(one, ast.Call) and syntax.text(one.func).rsplit(".", 1)[-1] in ("min", "max", "float"):
             stack += one.args
     return found

@@ -41,7 +41,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import rounds
+from seedbed.doctor.static import rounds, syntax
 from seedbed.doctor.static.program import Cond, Program
 
 
@@ -77,4 +77,6 @@ def check(p: Program) -> Iterator[Finding]:
 def _on_counter(branch: Cond) -> bool:
     """Whether a branch is taken in a part of the rounds only: its test orders or divides a number."""
     test = getattr(branch[0], "test", None)
-    return test is not None and any(isinstance(n, (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Mod)) for n in ast.walk(test))
+    return test is not None and any(
+        isinstance(n, (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Mod)) for n in syntax.walk(test)
+    )

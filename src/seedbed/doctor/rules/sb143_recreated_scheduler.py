@@ -46,7 +46,7 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_makers("scheduler"):
         made = event.result
         if made is None or made.kind != "scheduler" or not event.loops or event.recv is not None:
             continue

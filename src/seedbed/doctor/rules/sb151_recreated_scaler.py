@@ -43,7 +43,7 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_makers("scaler"):
         made = event.result
         if made is None or made.kind != "scaler" or event.recv is not None or not event.loops:
             continue

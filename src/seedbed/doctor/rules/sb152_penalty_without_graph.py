@@ -50,7 +50,7 @@ from seedbed.doctor.static.values import ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_calls("grad"):
         if event.name != "torch.autograd.grad" or event.result is None:
             continue
         flag = event.kwargs.get("create_graph")

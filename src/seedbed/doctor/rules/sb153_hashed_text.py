@@ -32,6 +32,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
 _SEEDS = ("manual_seed", "seed", "default_rng", "RandomState", "Random")
@@ -42,9 +43,9 @@ def check(p: Program) -> Iterator[Finding]:
     if "PYTHONHASHSEED" in p.source.text:
         return
     spots = [n.left for n in q.nodes(p, ast.BinOp) if isinstance(n.op, ast.Mod)]
-    spots += [a for n in q.nodes(p, ast.Call) if ast.unparse(n.func).rsplit(".", 1)[-1] in _SEEDS for a in n.args]
+    spots += [a for n in q.nodes(p, ast.Call) if syntax.text(n.func).rsplit(".", 1)[-1] in _SEEDS for a in n.args]
     for spot in spots:
-        for node in ast.walk(spot):
+        for node in syntax.walk(spot):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "hash"):
                 continue
             if node.args and not isinstance(node.args[0], (ast.Constant, ast.BinOp)):

@@ -57,14 +57,14 @@ def check(p: Program) -> Iterator[Finding]:
         return
     scheduled = {
         id(o)
-        for e in p.all("call")
+        for e in p.makers("scheduler")
         if e.result is not None and e.result.kind == "scheduler"
         for a in (e.result.arg(0, "optimizer"),)
         if a is not None
         for o in a.options()
     }
     seen: set[int] = set()
-    for event in p.all("call"):
+    for event in p.makers("scheduler"):
         made = event.result
         if made is None or made.kind != "scheduler" or event.recv is not None or id(made) in seen:
             continue

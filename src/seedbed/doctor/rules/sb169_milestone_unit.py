@@ -45,7 +45,7 @@ _LENGTH = {"LinearLR": (3, "total_iters"), "ConstantLR": (2, "total_iters")}
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_makers("scheduler"):
         made = event.result
         if made is None or made.kind != "scheduler" or made.name != "SequentialLR" or event.recv is not None:
             continue

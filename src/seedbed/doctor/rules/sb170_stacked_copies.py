@@ -57,7 +57,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     table = ownership.optimizers(p)
     steps = p.all("step")
-    for event in p.all("call"):
+    for event in p.calls(*_MAKERS):
         if event.name.rsplit(".", 1)[-1] not in _MAKERS or not event.args or event.result is None:
             continue
         sources = {id(m) for m in ownership.modules_of(event.args[0])}

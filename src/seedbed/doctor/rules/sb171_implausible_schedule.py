@@ -52,7 +52,7 @@ _GAMMA = {"StepLR": 2, "MultiStepLR": 2, "ExponentialLR": 1}
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in p.all("call"):
+    for event in p.makers("scheduler"):
         made = event.result
         if made is None or made.kind != "scheduler" or event.recv is not None or id(event.node) in seen:
             continue

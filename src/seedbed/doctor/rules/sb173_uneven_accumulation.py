@@ -43,7 +43,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import rounds
+from seedbed.doctor.static import rounds, syntax
 from seedbed.doctor.static.program import Cond, Event, LoopRun, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -100,7 +100,7 @@ def _first(p: Program, step: Event, cond: Cond, loop: LoopRun) -> Iterator[Findi
     name, node = test.left.left.id, loop.node
     if not isinstance(node, ast.For) or not isinstance(node.iter, ast.Call):
         return
-    if ast.unparse(node.iter.func) != "enumerate" or len(node.iter.args) > 1 or node.iter.keywords:
+    if syntax.text(node.iter.func) != "enumerate" or len(node.iter.args) > 1 or node.iter.keywords:
         return
     first = node.target.elts[0] if isinstance(node.target, ast.Tuple) else node.target
     if not isinstance(first, ast.Name) or first.id != name or rounds.base_of_loop(loop) is None:
@@ -108,10 +108,10 @@ def _first(p: Program, step: Event, cond: Cond, loop: LoopRun) -> Iterator[Findi
     yield p.report(
         "SB173",
         (test, step.src),
-        f"gradient accumulation steps on the first batch: {ast.unparse(test)} is true for {name} = 0",
+        f"gradient accumulation steps on the first batch: {syntax.text(test)} is true for {name} = 0",
         why="enumerate() starts at 0, so the first update has the gradient of one batch only, and the last batches of "
         "the epoch are left over",
-        fix=f"Write ({name} + 1) % {ast.unparse(test.left.right)} == 0",
+        fix=f"Write ({name} + 1) % {syntax.text(test.left.right)} == 0",
     )
 
 
@@ -131,7 +131,7 @@ def _inverted(p: Program, step: Event, cond: Cond, size: Val) -> Iterator[Findin
     yield p.report(
         "SB173",
         (test, step.src),
-        f"gradient accumulation is inverted: {ast.unparse(test)} is true for every batch but the last of a window",
+        f"gradient accumulation is inverted: {syntax.text(test)} is true for every batch but the last of a window",
         why="a remainder that is not zero counts as true, so the optimizer steps when it should "
         "wait, and waits when it should step",
         fix="Compare the remainder with zero: ... % k == 0",
@@ -283,8 +283,8 @@ def _last(p: Program, step: Event, cond: Cond, size: Val, loop: LoopRun) -> Iter
     if not isinstance(test, ast.Compare):
         return  # `or i + 1 == len(loader)`
     target = getattr(loop.node, "target", None)
-    index = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
-    if not index & {n.id for n in ast.walk(test.left) if isinstance(n, ast.Name)}:
+    index = {n.id for n in syntax.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
+    if not index & {n.id for n in syntax.walk(test.left) if isinstance(n, ast.Name)}:
         return  # a counter of its own goes on over the epochs, and so does the window
     others = [s for s in p.all("step") if s.node is not step.node and s.loop is not loop]
     if any(s.seq > step.seq and s.loops == step.loops[:-1] for s in others) or not step.loops[:-1]:
@@ -308,12 +308,12 @@ def _never(p: Program, step: Event, cond: Cond, size: Val, loop: LoopRun) -> Ite
     if test is None or count is None or not isinstance(size.const, int) or count >= size.const or loop.outer is None:
         return
     others = [s for s in p.all("step") if s.node is not step.node]
-    names = {n.id for n in ast.walk(test) if isinstance(n, ast.Name)}
+    names = {n.id for n in syntax.walk(test) if isinstance(n, ast.Name)}
     target = getattr(loop.node, "target", None)
-    counts = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
+    counts = {n.id for n in syntax.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
     body = getattr(loop.outer.node, "body", [])
-    back = [s for s in body if isinstance(s, ast.Assign) and any(ast.unparse(t) in names for t in s.targets)]
-    if others or not (back or names & counts) or "len(" in ast.unparse(test):
+    back = [s for s in body if isinstance(s, ast.Assign) and any(syntax.text(t) in names for t in s.targets)]
+    if others or not (back or names & counts) or "len(" in syntax.text(test):
         return
     yield p.report(
         "SB173",
@@ -346,24 +346,24 @@ def _stuck(p: Program) -> Iterator[Finding]:
             continue
         if not isinstance(test.left, (ast.Name, ast.Attribute)):
             continue
-        name = ast.unparse(test.left)
+        name = syntax.text(test.left)
         if not any(s.conds and any(c[0] is node and c[1] == 0 for c in s.conds) for s in p.all("step")):
             continue
-        counted = [a for a in q.nodes(p, ast.AugAssign) if ast.unparse(a.target) == name and a not in ast.walk(node)]
-        inside = {id(x) for x in ast.walk(node)}
-        back = [a for a in q.nodes(p, ast.Assign) if id(a) in inside and name in [ast.unparse(t) for t in a.targets]]
-        loops = [x for x in q.nodes(p, ast.For, ast.While) if any(y is node for y in ast.walk(x))]
+        counted = [a for a in q.nodes(p, ast.AugAssign) if syntax.text(a.target) == name and a not in syntax.walk(node)]
+        inside = {id(x) for x in syntax.walk(node)}
+        back = [a for a in q.nodes(p, ast.Assign) if id(a) in inside and name in [syntax.text(t) for t in a.targets]]
+        loops = [x for x in q.nodes(p, ast.For, ast.While) if any(y is node for y in syntax.walk(x))]
         every = [
             a
             for x in loops
-            for a in ast.walk(x)
-            if isinstance(a, ast.Assign) and any(name == ast.unparse(t) for t in a.targets)
+            for a in syntax.walk(x)
+            if isinstance(a, ast.Assign) and any(name == syntax.text(t) for t in a.targets)
         ]
         if counted and not back and not every and loops:
             yield p.report(
                 "SB173",
                 (test, p.source),
-                f"the accumulation counter {name} is never set back: {ast.unparse(test)} is true only once, so one "
+                f"the accumulation counter {name} is never set back: {syntax.text(test)} is true only once, so one "
                 "step is made",
                 why="the counter goes on rising, and the gradients of all later batches pile up unused",
                 fix=f"Set {name} = 0 after the step, or test {name} % k == 0",

@@ -58,7 +58,7 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     table = ownership.optimizers(p)
-    if not table or any(e.name == ".add_param_group" for e in p.all("call")):
+    if not table or any(e.name == ".add_param_group" for e in p.calls("add_param_group")):
         return
     switches = [s for s in p.all("attribute", "requires_grad_", "requires_grad") if _flag(s) is not None]
     seen: set[int] = set()

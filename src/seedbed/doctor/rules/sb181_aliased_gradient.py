@@ -63,6 +63,8 @@ _KEEPS = frozenset(("add_", "mul_", "lerp_", "copy_"))
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
+    if not any(v.kind == "tensor" for v in p.made("grad")):
+        return
     for event in p.all("setitem", "attribute", "keep", "assign"):
         val = event.result if event.kind == "assign" else (event.args[-1] if event.args else None)
         if val is None or id(event.node) in seen or (event.kind == "attribute" and event.name == "grad"):

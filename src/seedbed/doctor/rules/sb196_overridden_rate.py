@@ -84,7 +84,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if any(q.is_rate(e) and e.seq > restore.seq for e in p.all("setitem")):
             continue
-        if any(e.result is not None and e.result.kind == "scheduler" for e in p.all("call")):
+        if any(e.result is not None and e.result.kind == "scheduler" for e in p.makers("scheduler")):
             continue
         yield p.report(
             "SB196",

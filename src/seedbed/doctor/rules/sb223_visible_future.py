@@ -60,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _kept(p)
     seen: set[int] = set()
-    for event in p.all("call"):
+    for event in p.makers("masked_fill", "masked_fill_"):
         made = event.result
         if (
             made is None

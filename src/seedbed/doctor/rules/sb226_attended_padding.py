@@ -130,7 +130,7 @@ def _in(node: ast.AST, event: Event) -> bool:
 
 def _maximum_of_zeros(p: Program) -> Iterator[Finding]:
     """A maximum over time of outputs whose padding was set to zero: zero is larger than a negative output."""
-    for event in p.once("call"):
+    for event in p.first_calls("max", "amax", "adaptive_max_pool1d"):
         made = event.result
         if (
             made is None

@@ -115,7 +115,7 @@ def _picked(p: Program, state: Val) -> set[int]:
 
 def _halves(p: Program) -> Iterator[Finding]:
     """A concatenation that takes the same direction of a bidirectional layer twice."""
-    for event in p.once("call"):
+    for event in p.first_makers("cat"):
         made = event.result
         if made is None or made.name != "cat" or not made.args or len(made.args[0].items or ()) != 2:
             continue

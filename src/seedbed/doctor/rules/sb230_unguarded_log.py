@@ -43,7 +43,7 @@ from seedbed.doctor.static.program import Program
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in p.all("call"):
+    for event in p.makers("log", "log2", "log10"):
         made = event.result
         if (
             made is None

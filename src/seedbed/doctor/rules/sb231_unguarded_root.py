@@ -45,7 +45,7 @@ from seedbed.doctor.static.values import ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in p.all("call"):
+    for event in p.makers("sqrt"):
         made = event.result
         if (
             made is None

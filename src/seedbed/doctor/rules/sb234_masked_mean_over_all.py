@@ -50,7 +50,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _by_length(p)
     seen: set[int] = set()
-    for event in p.all("call"):
+    for event in p.all("call") if p.trains else ():
         made = event.result
         if (
             made is None
@@ -86,8 +86,8 @@ def _compares(val: Val) -> bool:
 def _by_length(p: Program) -> Iterator[Finding]:
     """A masked sum that is divided by the number of all positions."""
     seen: set[int] = set()
-    for val in q.everything(p):
-        if val.name not in ("div", "true_divide") or len(val.args) != 2 or not val.grad or id(val.node) in seen:
+    for val in p.made("div", "true_divide"):
+        if len(val.args) != 2 or not val.grad or id(val.node) in seen:
             continue
         total, count = f.core(val.args[0]), val.args[1]
         inner = f.core(total.args[0]) if total.name == "sum" and total.args else total

@@ -38,7 +38,7 @@ from seedbed.doctor.static.program import Program
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in p.all("call"):
+    for event in p.makers("randn_like", "randn", "normal"):
         made = event.result
         if made is None or made.name not in ("randn_like", "randn", "normal"):
             continue

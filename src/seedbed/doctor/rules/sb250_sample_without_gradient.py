@@ -50,8 +50,10 @@ from seedbed.doctor.static.values import Val, ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    scored = {id(v) for e in p.all("call") if e.name == ".log_prob" for a in e.args for v in ancestors(a, limit=20)}
-    for event in p.once("call"):
+    scored = {
+        id(v) for e in p.calls("log_prob") if e.name == ".log_prob" for a in e.args for v in ancestors(a, limit=20)
+    }
+    for event in p.first_calls("sample"):
         made = event.result
         if (
             event.name != ".sample"
@@ -102,4 +104,6 @@ def _in_loss(p: Program, made: Val) -> list[tuple[str, int, str]]:
 
 def _scores(p: Program, distribution: Val) -> bool:
     """Whether log-probabilities of this distribution are used (REINFORCE)."""
-    return any(e.name == ".log_prob" and e.recv is not None and q.same(e.recv, distribution) for e in p.all("call"))
+    return any(
+        e.name == ".log_prob" and e.recv is not None and q.same(e.recv, distribution) for e in p.calls("log_prob")
+    )

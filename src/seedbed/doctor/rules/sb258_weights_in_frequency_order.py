@@ -44,7 +44,7 @@ _LOSSES = ("CrossEntropyLoss", "NLLLoss", "cross_entropy", "nll_loss")
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_calls(*_LOSSES):
         weight = f.class_weight(event.name, event.args, event.kwargs)
         if event.name.rsplit(".", 1)[-1] not in _LOSSES or weight is None:
             continue

@@ -33,7 +33,7 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_calls("BCEWithLogitsLoss", "binary_cross_entropy_with_logits", "BCELoss"):
         last = event.name.rsplit(".", 1)[-1]
         if last not in ("BCEWithLogitsLoss", "binary_cross_entropy_with_logits", "BCELoss"):
             continue

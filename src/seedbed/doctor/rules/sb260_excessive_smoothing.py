@@ -43,7 +43,7 @@ from seedbed.doctor.static.values import Val
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _by_hand(p)
-    for event in p.once("call"):
+    for event in p.first_calls("CrossEntropyLoss", "cross_entropy"):
         if event.name.rsplit(".", 1)[-1] not in ("CrossEntropyLoss", "cross_entropy"):
             continue
         smooth = event.kwargs.get("label_smoothing")

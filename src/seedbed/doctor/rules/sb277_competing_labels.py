@@ -78,7 +78,7 @@ def _one_of_several(p: Program) -> Iterator[Finding]:
         for o in training.loss_origins(e.args[0])
         if o.owner is not None and o.name in training.LOGIT_OPS
     }
-    for event, left, right in measures.equalities(p):
+    for event, left, right in measures.equalities(p) if several else ():
         for guess, truth in ((left, right), (right, left)):
             top = next((v for v in measures.elements(guess) if v.name == "argmax" and v.args), None)
             goal = next((v for v in measures.elements(truth) if v.name == "argmax" and v.args), None)
@@ -109,7 +109,7 @@ def _read_otherwise(p: Program) -> Iterator[Finding]:
                 if isinstance(count, int) and count > 1 and not (len(event.args) > 1 and _one_hot(event.args[1])):
                     wide.add(id(made.owner))
     seen: set[int] = set()
-    for event in p.all("call", "forward"):
+    for event in p.all("call", "forward") if trained else ():
         val = event.result
         if val is None or val.kind != "tensor" or val.name not in ("softmax", "sigmoid") or not val.args:
             continue

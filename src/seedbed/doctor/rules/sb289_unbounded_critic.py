@@ -123,7 +123,7 @@ def _bounded(p: Program, critic: Val, loss: Val) -> bool:
         if v.name != "relu" or v.owner is None
     ):
         return True
-    if any(e.name.rsplit(".", 1)[-1] in _HOLDS for e in p.all("call")):
+    if any(e.name.rsplit(".", 1)[-1] in _HOLDS for e in p.calls(*_HOLDS)):
         return True
     return any(
         e.recv is not None and critic in ownership.modules_of(e.recv)

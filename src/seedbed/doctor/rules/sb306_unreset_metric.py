@@ -43,7 +43,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import metering, meters, rounds
+from seedbed.doctor.static import metering, meters, rounds, syntax
 from seedbed.doctor.static.program import Event, LoopRun, Program
 
 
@@ -106,14 +106,14 @@ def _reset_inside(event: Event, loop: LoopRun, name: str) -> ast.AST | None:
     """The statement that sets the sum to zero in the body of its own loop, when the sum is read afterwards."""
     end = getattr(loop.node, "end_lineno", 0) or 0
     for node in getattr(loop.node, "body", []):
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and ast.unparse(node.targets[0]) == name:  # noqa: SIM102
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and syntax.text(node.targets[0]) == name:  # noqa: SIM102
             if isinstance(node.value, ast.Constant) and node.value.value in (0, 0.0) and node.lineno < event.line:
                 inside = [
                     n
-                    for n in ast.walk(loop.node)
+                    for n in syntax.walk(loop.node)
                     if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load)
                 ]
                 scope = event.funcs[-1].node if event.funcs else event.src.tree
-                after = [n for n in ast.walk(scope) if isinstance(n, ast.Name) and n.id == name and n.lineno > end]
+                after = [n for n in syntax.walk(scope) if isinstance(n, ast.Name) and n.id == name and n.lineno > end]
                 return node if after and not inside else None
     return None

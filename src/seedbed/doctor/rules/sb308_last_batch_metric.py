@@ -38,7 +38,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
-from seedbed.doctor.static import measures, metering, rounds
+from seedbed.doctor.static import measures, metering, rounds, syntax
 from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -91,7 +91,7 @@ def _after_loop(p: Program, seen: set[int]) -> Iterator[Finding]:
                 continue
             if any(b.inside(loop) for b in p.all("backward")) or any(x.node is loop.node for x in event.loops):
                 continue
-            names = {n.id for n in ast.walk(getattr(loop.node, "target", loop.node)) if isinstance(n, ast.Name)}
+            names = {n.id for n in syntax.walk(getattr(loop.node, "target", loop.node)) if isinstance(n, ast.Name)}
             if not isinstance(loop.node, ast.For) or f.core(truth).var not in names or _collected(guess):
                 continue
             seen.add(id(event.node))

@@ -52,7 +52,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import rounds, training
+from seedbed.doctor.static import rounds, syntax, training
 from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.values import ancestors
@@ -62,13 +62,15 @@ _MADE = frozenset(["ones", "zeros", "full", "fill_", "ones_like", "zeros_like", 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    if not p.complete:
+    if not p.complete or not p.trains:
         return
     loops = [(e, rounds.base_of_loop(_run(e))) for e in p.all("loop")]
     trained = [o for e, over in loops if over is not None and _trains(p, e) for o in over.options()]
     held_out = [
         v for n, v, e in p.assigns if v.kind in ("loader", "dataset", "tensor") and split_of(n) in ("val", "test")
     ]
+    if not held_out:
+        return
     used = [o for _, over in loops if over is not None for o in over.options()]
     touched: set[int] = set()
     for e in training.forwards(p):
@@ -103,7 +105,7 @@ def check(p: Program) -> Iterator[Finding]:
             or event.mode == "eval"
             or not event.grad
         )
-        told = [n.value for node, _ in event.sites for n in ast.walk(node) if isinstance(n, ast.Constant)]
+        told = [n.value for node, _ in event.sites for n in syntax.walk(node) if isinstance(n, ast.Constant)]
         if any(isinstance(t, str) and "train" in t.lower() for t in told):
             continue
         if not named or not unused:

@@ -37,7 +37,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import rounds, training
+from seedbed.doctor.static import rounds, syntax, training
 from seedbed.doctor.static.program import Program
 
 
@@ -49,13 +49,13 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         body = getattr(loop.node, "body", [])
         if any(
-            isinstance(n, ast.Try) and any(event.node is part for s in n.body for part in ast.walk(s))
-            for n in ast.walk(loop.node)
+            isinstance(n, ast.Try) and any(event.node is part for s in n.body for part in syntax.walk(s))
+            for n in syntax.walk(loop.node)
         ):
             continue  # a loop that tries again until it works
         func = event.funcs[-1]
-        if loop.node not in set(ast.walk(func.node)) or not any(
-            s is event.node or event.node in set(ast.walk(s)) for s in body
+        if loop.node not in set(syntax.walk(func.node)) or not any(
+            s is event.node or event.node in set(syntax.walk(s)) for s in body
         ):
             continue
         if not rounds.is_loader_loop(loop) and not any(e.inside(loop) for e in training.forwards(p)):

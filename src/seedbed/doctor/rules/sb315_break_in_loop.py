@@ -37,7 +37,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import rounds
+from seedbed.doctor.static import rounds, syntax
 from seedbed.doctor.static.program import LoopRun, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -69,7 +69,7 @@ def check(p: Program) -> Iterator[Finding]:
             written = conds[-1][0].test if isinstance(conds[-1][0], ast.If) else None
             if written is None or not any(
                 isinstance(c, ast.Constant) and isinstance(c.value, int) and c.value is not True
-                for n in ast.walk(written)
+                for n in syntax.walk(written)
                 if isinstance(n, ast.Compare)
                 for c in n.comparators
             ):
@@ -95,7 +95,7 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _own_counter(val: Val, loop: LoopRun) -> bool:
     target = getattr(loop.node, "target", None)
-    names = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
+    names = {n.id for n in syntax.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
     for one in ancestors(val, limit=20):
         if "counter" in one.tags and one.var in names:
             return True

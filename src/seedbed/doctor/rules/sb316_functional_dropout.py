@@ -41,6 +41,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 
@@ -77,7 +78,7 @@ def _attention(p: Program) -> Iterator[Finding]:
             continue
         drop = event.arg(4, "dropout_p")
         owners = [f.owner.node for f in event.funcs if f.owner is not None] or [event.funcs[-1].node]
-        asked = any(isinstance(n, ast.Attribute) and n.attr == "training" for o in owners for n in ast.walk(o))
+        asked = any(isinstance(n, ast.Attribute) and n.attr == "training" for o in owners for n in syntax.walk(o))
         if drop is None or asked or _monte_carlo(event):
             continue
         if drop.kind == "const" and isinstance(drop.const, float) and drop.const > 0:
@@ -95,9 +96,9 @@ def _asks_for_training(event: Event) -> bool:
     """Whether the call stands in a branch of its function that only training takes."""
     return any(
         isinstance(n, ast.If)
-        and any(isinstance(t, ast.Attribute) and t.attr == "training" for t in ast.walk(n.test))
-        and any(event.node is part for s in n.body for part in ast.walk(s))
-        for n in ast.walk(event.funcs[-1].node)
+        and any(isinstance(t, ast.Attribute) and t.attr == "training" for t in syntax.walk(n.test))
+        and any(event.node is part for s in n.body for part in syntax.walk(s))
+        for n in syntax.walk(event.funcs[-1].node)
     )
 
 

@@ -37,7 +37,7 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_calls("roc_auc_score", "average_precision_score", "roc_curve", "precision_recall_curve"):
         if event.name.rsplit(".", 1)[-1] not in (
             "roc_auc_score",
             "average_precision_score",

@@ -56,7 +56,7 @@ def check(p: Program) -> Iterator[Finding]:
         "roc_curve",
         "precision_recall_curve",
     )
-    for event in p.once("call"):
+    for event in p.first_calls(*names):
         if not event.name.startswith("sklearn") or event.name.rsplit(".", 1)[-1] not in names:
             continue
         first = event.arg(0, "y_true")

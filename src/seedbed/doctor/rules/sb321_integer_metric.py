@@ -36,6 +36,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
@@ -45,7 +46,7 @@ def check(p: Program) -> Iterator[Finding]:
     for node in q.nodes(p, ast.BinOp):
         if not isinstance(node.op, ast.FloorDiv) or not isinstance(node.left, (ast.Name, ast.Attribute)):
             continue
-        left = set(words(ast.unparse(node.left).replace(".", "_")))
+        left = set(words(syntax.text(node.left).replace(".", "_")))
         if left & {"correct", "hits", "right", "acc", "loss", "matches"}:
             yield p.report(
                 "SB321",

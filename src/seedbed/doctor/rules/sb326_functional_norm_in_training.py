@@ -46,7 +46,7 @@ from seedbed.doctor.static.program import Event, Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_calls("batch_norm"):
         if event.name != "torch.nn.functional.batch_norm" or not isinstance(event.node, ast.Call):
             continue
         if any(a is not None and a.is_none for a in (event.arg(1, "running_mean"), event.arg(2, "running_var"))):

@@ -43,10 +43,14 @@ from seedbed.doctor.static import measures
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
 
+_REDUCED = ("max", "topk", "amax")
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
+    if not any(map(_values, p.anywhere(*_REDUCED))):
+        return
     for event, left, right in measures.equalities(p):
         for guess, truth in ((left, right), (right, left)):
             values = next((v for v in measures.elements(guess) if _values(v)), None)
@@ -64,6 +68,6 @@ def check(p: Program) -> Iterator[Finding]:
 
 
 def _values(val: Val) -> bool:
-    if val.name not in ("max", "topk", "amax") or val.kind != "tensor" or not val.args:
+    if val.name not in _REDUCED or val.kind != "tensor" or not val.args:
         return False
     return (len(val.args) > 1 or bool({"dim", "axis"} & set(val.kwargs))) and f.from_model(val.args[0])

@@ -64,19 +64,20 @@ _CURVES = ("roc_curve", "precision_recall_curve")
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     tried = [
-        (e, e.args[0]) for e in p.all("call")
-        if e.name.rsplit(".", 1)[-1] in (*measures.LABELLED, *_CURVES) and len(e.args) >= 2
+        (e, e.args[0]) for e in p.calls(*measures.LABELLED, *_CURVES) if len(e.args) >= 2
     ]  # fmt: skip
     made = {id(e.result): (e, truth) for e, truth in tried if e.result is not None}
     seen: set[int] = set()
     for event, truth, guess in _scored(p):
+        if not _test(truth):
+            continue
         for cut in _cuts(guess):
-            if _test(truth) and (chosen := _kept_best(p, cut, truth)) is not None and id(chosen.node) not in seen:
+            if (chosen := _kept_best(p, cut, truth)) is not None and id(chosen.node) not in seen:
                 seen.add(id(chosen.node))
                 yield _finding(p, chosen, event)
                 continue
             found = next((made[id(v)] for v in ancestors(cut, limit=400) if id(v) in made), None)
-            if found is None or found[0] is event or not _same(found[1], truth) or not _test(truth):
+            if found is None or found[0] is event or not _same(found[1], truth):
                 continue
             if id(found[0].node) in seen:
                 continue

@@ -40,11 +40,13 @@ from seedbed.doctor.static import errors, measures
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
+_TOPS = ("div", "mean", "nanmean", "average", "loss")  # what every such formula is made of
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for name, val, event in measures.named_values(p):
+    for name, val, event in measures.named_values(p) if p.made(*_TOPS) else ():
         for one in val.options():
             if id(one.node) in seen or one.kind not in ("tensor", "number", "unknown"):
                 continue

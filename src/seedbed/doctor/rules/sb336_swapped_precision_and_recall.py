@@ -39,7 +39,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import measures
+from seedbed.doctor.static import measures, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.cells import denominator, harmonic
 from seedbed.doctor.static.naming import words
@@ -52,7 +52,7 @@ _ORDERS = {"tn", "fp", "fn", "tp"}
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for name, val, _ in measures.named_values(p):
+    for name, val, _ in measures.named_values(p) if p.made("div", "true_divide") else ():
         found = set(words(name)) | {name.lower()}
         asked = {_RIGHT[w] for w in found if w in _RIGHT}
         for one in val.options():
@@ -85,12 +85,12 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _unpacked(p: Program) -> Iterator[Finding]:
     """``tp, fp, fn, tn = confusion_matrix(...).ravel()``."""
-    for node in q.nodes(p, ast.Assign):
+    for node in q.nodes(p, ast.Assign) if "confusion_matrix" in p.source.text else ():
         target = node.targets[0]
-        if not isinstance(target, ast.Tuple) or "confusion_matrix" not in ast.unparse(node.value):
+        if not isinstance(target, ast.Tuple) or "confusion_matrix" not in syntax.text(node.value):
             continue
-        names = [ast.unparse(e).lower().split("_")[-1].split(".")[-1] for e in target.elts]
-        if set(names) == _ORDERS and names != ["tn", "fp", "fn", "tp"] and "labels" not in ast.unparse(node.value):
+        names = [syntax.text(e).lower().split("_")[-1].split(".")[-1] for e in target.elts]
+        if set(names) == _ORDERS and names != ["tn", "fp", "fn", "tp"] and "labels" not in syntax.text(node.value):
             yield p.report(
                 "SB336",
                 (node, p.source),

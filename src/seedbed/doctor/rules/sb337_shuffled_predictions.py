@@ -60,9 +60,11 @@ def check(p: Program) -> Iterator[Finding]:
     seen: set[int] = set()
     for event, left, right in _pairs(p):
         for guess, truth in ((left, right), (right, left)):
+            if not _gathered(guess):
+                continue
             loaders = {id(b.args[1]): b.args[1] for b in measures.batches_of(guess)}
             loader = next((v for v in loaders.values() if _shuffled(v)), None)
-            if loader is None or len(loaders) != 1 or not _gathered(guess) or measures.batches_of(truth):
+            if loader is None or len(loaders) != 1 or measures.batches_of(truth):
                 continue
             if not _stored(loader, truth) or id(event.node) in seen:
                 continue

@@ -60,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     trained = list(units.trained_pairs(p))
     seen: set[int] = set()
-    for event, guess, truth in units.measured_pairs(p):
+    for event, guess, truth in units.measured_pairs(p) if trained else ():
         layer = units.output_layer(guess)
         if id(event.node) in seen or layer is None:
             continue

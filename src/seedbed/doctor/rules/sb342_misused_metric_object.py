@@ -120,16 +120,16 @@ def _summed(p: Program, metrics: dict[int, Event]) -> Iterator[Finding]:
 
 
 def _unreset(p: Program, metrics: dict[int, Event]) -> Iterator[Finding]:
-    used = {id(e.recv) for e in p.all("call") if e.recv is not None and e.name in (".reset", ".clone")}
+    used = {id(e.recv) for e in p.calls("reset", "clone") if e.recv is not None and e.name in (".reset", ".clone")}
     seen: set[int] = set()
-    for event in p.all("call"):
+    for event in p.calls("update"):
         owner = event.recv
         if owner is None or id(owner) not in metrics or id(owner) in used or id(owner) in seen:
             continue
         if event.name != ".update" or len(event.loops) < 2 or metrics[id(owner)].loops:
             continue
         outer = event.loops[-2]
-        read = any(e.recv is owner and e.name == ".compute" and e.inside(outer) for e in p.all("call"))
+        read = any(e.recv is owner and e.name == ".compute" and e.inside(outer) for e in p.calls("compute"))
         if not read or not rounds.repeats(outer):
             continue
         seen.add(id(owner))

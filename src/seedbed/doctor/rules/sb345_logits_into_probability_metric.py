@@ -47,9 +47,9 @@ _NAMES = frozenset(["log_loss", "brier_score_loss", "calibration_curve"])
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_calls(*_NAMES):
         last = event.name.rsplit(".", 1)[-1]
-        if last not in _NAMES or not event.name.startswith("sklearn"):
+        if not event.name.startswith("sklearn"):
             continue
         guess = event.arg(1, "y_prob") or event.kwargs.get("y_proba") or event.kwargs.get("y_pred")
         raw = next((v for v in measures.elements(guess) if v.name in training.LOGIT_OPS), None) if guess else None
@@ -64,8 +64,10 @@ def check(p: Program) -> Iterator[Finding]:
             )
     seen: set[int] = set()
     for name, val, _ in measures.named_values(p):
+        if "brier" not in name.lower():
+            continue
         one = f.core(val)
-        if "brier" not in name.lower() or one.name != "mean" or not one.args or id(one.node) in seen:
+        if one.name != "mean" or not one.args or id(one.node) in seen:
             continue
         inner = f.core(one.args[0])
         diff = f.core(inner.args[0]) if inner.name in ("pow", "square") and inner.args else None

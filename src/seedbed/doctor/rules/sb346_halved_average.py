@@ -35,6 +35,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
 
@@ -48,7 +49,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         loop = event.loops[-1].node
         if id(loop) not in bodies:
-            nodes = (n for s in getattr(loop, "body", []) for n in ast.walk(s))
+            nodes = (n for s in getattr(loop, "body", []) for n in syntax.walk(s))
             bodies[id(loop)] = {id(n.targets[0]): n for n in nodes if isinstance(n, ast.Assign)}
         node = bodies[id(loop)].get(id(event.node))
         if node is not None and _halves(node.value, name):

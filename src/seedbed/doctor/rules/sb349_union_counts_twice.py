@@ -34,6 +34,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
@@ -42,7 +43,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for node in q.nodes(p, ast.Assign, ast.AugAssign):
         target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-        name = ast.unparse(target)
+        name = syntax.text(target)
         if "union" not in words(name.rsplit(".", 1)[-1]) or not _two_areas(node.value):
             continue
         if isinstance(node, ast.AugAssign) and not isinstance(node.op, ast.Add):
@@ -63,21 +64,21 @@ def _two_areas(value: ast.expr) -> bool:
     if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add):
         return False
     return all(
-        any(_sum(n) for n in ast.walk(side)) and "-" not in ast.unparse(side) for side in (value.left, value.right)
+        any(_sum(n) for n in syntax.walk(side)) and "-" not in syntax.text(side) for side in (value.left, value.right)
     )
 
 
 def _sum(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and ast.unparse(node.func).rsplit(".", 1)[-1] in ("sum", "count_nonzero")
+    return isinstance(node, ast.Call) and syntax.text(node.func).rsplit(".", 1)[-1] in ("sum", "count_nonzero")
 
 
 def _corrected(p: Program, name: str) -> bool:
     """Whether something is subtracted from it later, or twice the intersection stands above it (Dice)."""
     for node in q.nodes(p, ast.BinOp):
-        if isinstance(node.op, ast.Sub) and ast.unparse(node.left).startswith(name):
+        if isinstance(node.op, ast.Sub) and syntax.text(node.left).startswith(name):
             return True
-        if isinstance(node.op, ast.Div) and name in ast.unparse(node.right):
-            top = ast.unparse(node.left)
+        if isinstance(node.op, ast.Div) and name in syntax.text(node.right):
+            top = syntax.text(node.left)
             if "2 *" in top or "2.0 *" in top or "* 2" in top:
                 return True
-    return any(ast.unparse(n.target) == name and isinstance(n.op, ast.Sub) for n in q.nodes(p, ast.AugAssign))
+    return any(syntax.text(n.target) == name and isinstance(n.op, ast.Sub) for n in q.nodes(p, ast.AugAssign))

@@ -34,6 +34,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
@@ -49,14 +50,14 @@ def check(p: Program) -> Iterator[Finding]:
     if not rows:
         return
     for node in q.nodes(p, ast.Assign):
-        name = ast.unparse(node.targets[0]).rsplit(".", 1)[-1]
+        name = syntax.text(node.targets[0]).rsplit(".", 1)[-1]
         said = set(words(name))
         wanted = "recall" if said & _RECALL else "precision" if said & _PRECISION else ""
         for ratio in (
-            n for n in ast.walk(node.value) if wanted and isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)
+            n for n in syntax.walk(node.value) if wanted and isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)
         ):
             base, axis = _sum(ratio.right)
-            if base not in rows or axis is None or "diag" not in ast.unparse(ratio.left):
+            if base not in rows or axis is None or "diag" not in syntax.text(ratio.left):
                 continue
             right = 1 if (wanted == "recall") == (rows[base] == "true") else 0
             if axis % 2 != right:
@@ -76,16 +77,16 @@ def _matrices(p: Program) -> dict[str, str]:
     for node in q.nodes(p, ast.AugAssign):
         target = node.target
         if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Tuple) and len(target.slice.elts) == 2:
-            kinds = [_side(ast.unparse(e)) for e in target.slice.elts]
+            kinds = [_side(syntax.text(e)) for e in target.slice.elts]
             if set(kinds) == {"true", "pred"}:
-                found[ast.unparse(target.value)] = kinds[0]
+                found[syntax.text(target.value)] = kinds[0]
     for node in q.nodes(p, ast.Assign):
         call = node.value
-        made = isinstance(call, ast.Call) and ast.unparse(call.func).rsplit(".", 1)[-1] == "confusion_matrix"
+        made = isinstance(call, ast.Call) and syntax.text(call.func).rsplit(".", 1)[-1] == "confusion_matrix"
         if made and isinstance(call, ast.Call):
-            given = ast.unparse(call.args[0]) if len(call.args) >= 2 else "pred"
+            given = syntax.text(call.args[0]) if len(call.args) >= 2 else "pred"
             if _side(given) != "pred":
-                found[ast.unparse(node.targets[0])] = "true"
+                found[syntax.text(node.targets[0])] = "true"
     return found
 
 
@@ -98,12 +99,12 @@ def _side(text: str) -> str:
 
 def _sum(node: ast.expr) -> tuple[str, int | None]:
     """``("m", 1)`` for ``m.sum(1)``, also inside guards against zero."""
-    for call in (n for n in ast.walk(node) if isinstance(n, ast.Call)):
+    for call in (n for n in syntax.walk(node) if isinstance(n, ast.Call)):
         if isinstance(call.func, ast.Attribute) and call.func.attr == "sum":
             given = [*call.args, *(k.value for k in call.keywords if k.arg in ("dim", "axis"))]
             axis = given[0] if given else None
             if isinstance(axis, ast.UnaryOp) and isinstance(axis.operand, ast.Constant):
-                return ast.unparse(call.func.value), 1
+                return syntax.text(call.func.value), 1
             if isinstance(axis, ast.Constant) and type(axis.value) is int:
-                return ast.unparse(call.func.value), axis.value
+                return syntax.text(call.func.value), axis.value
     return "", None

@@ -54,15 +54,16 @@ from seedbed.doctor.static.values import Val, ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    picks = [e for e in p.first_calls("max", "min", "amax", "amin", "argmax") if e.args]
+    if not picks or not p.all("keep"):
+        return
     inner = {id(x.node) for b in p.all("backward") for x in b.loops}
     measured = lineage.feeds(p)[1]
     tests = {id(f.event.result) for f in measured if _test(f.x)}
     others = {id(f.event.result) for f in measured if not _test(f.x)}
     if not tests:
         return
-    for event in p.once("call"):
-        if event.name.rsplit(".", 1)[-1] not in ("max", "min", "amax", "amin", "argmax") or not event.args:
-            continue
+    for event in picks:
         if any(id(x.node) in inner for x in event.loops):
             continue
         kept = _kept(p, event, inner)

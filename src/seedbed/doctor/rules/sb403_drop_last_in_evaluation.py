@@ -42,7 +42,7 @@ def check(p: Program) -> Iterator[Finding]:
         if (over := rounds.base_of_loop(LoopRun(e.node, e.src, e.recv))) is not None
         for o in over.options()
     }
-    for event in p.once("call"):
+    for event in p.first_makers("loader"):
         made = event.result
         if made is None or made.kind != "loader" or id(made) in training:
             continue

@@ -54,7 +54,7 @@ def check(p: Program) -> Iterator[Finding]:
     seen: set[int] = set()
     others = [
         (e.result, e.funcs[-1].name if e.funcs else "")
-        for e in p.all("call")
+        for e in p.makers("loader")
         if e.result is not None and e.result.kind == "loader" and e.recv is None
     ]
     for loader, maker in others:
@@ -108,7 +108,7 @@ def _common_rows(event: Event, back: Event) -> str:
 
 def _redrawn(p: Program) -> Iterator[Finding]:
     """A split that is drawn again in every epoch."""
-    for event in p.once("call"):
+    for event in p.first_calls("random_split", "train_test_split"):
         last = event.name.rsplit(".", 1)[-1]
         if (
             last not in ("random_split", "train_test_split")

@@ -37,7 +37,7 @@ from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
-from seedbed.doctor.static import lineage, rounds
+from seedbed.doctor.static import lineage, rounds, syntax
 from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -89,7 +89,7 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _flagged(p: Program, seen: set[int]) -> Iterator[Finding]:
     """A data set of the program's own whose augmentation is switched on for the evaluation."""
-    for event in p.once("call"):
+    for event in p.first_makers("loader"):
         loader = event.result
         if loader is None or loader.kind != "loader" or rounds.split_of_val(loader) not in ("val", "test"):
             continue
@@ -115,9 +115,9 @@ _FLAGS = frozenset(["augment", "aug", "augmentation", "train", "training", "jitt
 
 def _drawn_under(cls: Any, flag: str) -> bool:
     """Whether a class draws random numbers in a branch on this flag."""
-    for node in ast.walk(cls.node):
-        under = isinstance(node, ast.If) and f"self.{flag}" in ast.unparse(node.test)
-        if under and any(d.draws_random(n) for n in ast.walk(node) if isinstance(n, ast.Call)):
+    for node in syntax.walk(cls.node):
+        under = isinstance(node, ast.If) and f"self.{flag}" in syntax.text(node.test)
+        if under and any(d.draws_random(n) for n in syntax.walk(node) if isinstance(n, ast.Call)):
             return True
     return False
 

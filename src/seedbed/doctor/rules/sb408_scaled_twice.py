@@ -82,6 +82,8 @@ def check(p: Program) -> Iterator[Finding]:
             )
     seen: set[int] = set()
     done: set[int] = set()
+    if not any(len(v.args) == 2 and v.args[1].const in (255, 255.0) for v in p.made("div")):
+        return
     for event in p.events:
         if event.kind not in ("assign", "forward", "loss", "call"):
             continue

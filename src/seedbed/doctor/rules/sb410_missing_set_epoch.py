@@ -49,7 +49,7 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    if any(e.name == ".set_epoch" for e in p.all("call")):
+    if any(e.name == ".set_epoch" for e in p.calls("set_epoch")):
         return
     for loader, _ in d.training_loaders(p):
         sampler = loader.kwargs.get("sampler")

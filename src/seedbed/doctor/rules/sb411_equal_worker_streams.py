@@ -47,6 +47,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Place, Program
 from seedbed.doctor.static.values import Val
 
@@ -54,7 +55,7 @@ from seedbed.doctor.static.values import Val
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _constant_seeds(p)
-    for event in p.once("call"):
+    for event in p.first_makers("loader"):
         made = event.result
         if made is None or made.kind != "loader" or not made.args or made.args[0].owner is None:
             continue
@@ -78,7 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
                     "Generator",
                 )
                 and not _per_worker(cls)
-                and any(isinstance(n, ast.Attribute) and n.attr == name for n in ast.walk(method.node))
+                and any(isinstance(n, ast.Attribute) and n.attr == name for n in syntax.walk(method.node))
             ):
                 yield p.report(
                     "SB411",
@@ -89,10 +90,10 @@ def check(p: Program) -> Iterator[Finding]:
                     "(worker_init_fn)",
                     related=((str(event.src.path), event.line, "num_workers > 0"),),
                 )
-        for n in ast.walk(method.node):
+        for n in syntax.walk(method.node):
             if (
                 isinstance(n, ast.Attribute)
-                and ast.unparse(n).startswith(("np.random.", "numpy.random."))
+                and syntax.text(n).startswith(("np.random.", "numpy.random."))
                 and n.attr not in ("random", "default_rng")
             ):
                 yield p.report(
@@ -110,13 +111,13 @@ def check(p: Program) -> Iterator[Finding]:
 def _per_worker(cls: Any) -> bool:
     """Whether a data set asks in which worker it is."""
     return any(
-        isinstance(n, (ast.Name, ast.Attribute)) and "get_worker_info" in ast.unparse(n) for n in ast.walk(cls.node)
+        isinstance(n, (ast.Name, ast.Attribute)) and "get_worker_info" in syntax.text(n) for n in syntax.walk(cls.node)
     )
 
 
 def _constant_seeds(p: Program) -> Iterator[Finding]:
     """Loaders whose workers are all seeded with one number."""
-    for event in p.once("call"):
+    for event in p.first_makers("loader"):
         made = event.result
         if made is not None and made.kind == "loader" and (fixed := _fixed_seed(made.kwargs.get("worker_init_fn"))):
             yield p.report(
@@ -134,10 +135,10 @@ def _fixed_seed(init: Val | None) -> Place | None:
     if init is None or init.kind != "func" or init.owner is None or init.args:
         return None
     node = init.owner.node
-    calls = [n for n in ast.walk(node) if isinstance(n, ast.Call)]
-    seeds = [c for c in calls if ast.unparse(c.func).rsplit(".", 1)[-1] in ("seed", "manual_seed") and c.args]
-    if not seeds or any("initial_seed" in ast.unparse(n) or "worker_info" in ast.unparse(n) for n in calls):
+    calls = [n for n in syntax.walk(node) if isinstance(n, ast.Call)]
+    seeds = [c for c in calls if syntax.text(c.func).rsplit(".", 1)[-1] in ("seed", "manual_seed") and c.args]
+    if not seeds or any("initial_seed" in syntax.text(n) or "worker_info" in syntax.text(n) for n in calls):
         return None
     given = {a.arg for a in node.args.args}
-    used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    used = {n.id for n in syntax.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     return None if given & used else (seeds[0], init.owner.src)

@@ -48,7 +48,7 @@ from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
-from seedbed.doctor.static import moving
+from seedbed.doctor.static import moving, syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -76,15 +76,15 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         flips: dict[str, list[Any]] = {}
         calls: dict[str, list[ast.Call]] = {}
-        for n in ast.walk(method.node):
+        for n in syntax.walk(method.node):
             if isinstance(n, ast.Call) and len(n.args) == 1:
-                calls.setdefault(ast.unparse(n.func), []).append(n)
+                calls.setdefault(syntax.text(n.func), []).append(n)
             if isinstance(n, ast.If) and d.draws_random(n.test):
-                changed = {ast.unparse(t) for a in n.body if isinstance(a, ast.Assign) for t in a.targets}
+                changed = {syntax.text(t) for a in n.body if isinstance(a, ast.Assign) for t in a.targets}
                 if len(changed) == 1 and len(n.body) == 1:
                     flips.setdefault(changed.pop(), []).append(n)
         for name, uses in calls.items():
-            subjects = {ast.unparse(u.args[0]) for u in uses}
+            subjects = {syntax.text(u.args[0]) for u in uses}
             if set(words(name.replace(".", "_"))) & {"pick", "sample", "choose", "draw", "select", "index"}:
                 continue  # it looks for an item, it does not change one
             if len(subjects) < 2 or not _random(p, cls, name):
@@ -133,15 +133,15 @@ def _one_sided(p: Program) -> Iterator[Finding]:
         body = getattr(node, "body", None)
         if not isinstance(body, list):
             continue
-        names = {n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name)}
+        names = {n.id for s in body for n in syntax.walk(s) if isinstance(n, ast.Name)}
         places = {n for n in names if set(words(n)) & _PLACES}
         if not places:
             continue
-        for branch in [n for s in body for n in ast.walk(s) if isinstance(n, ast.If) and _by_chance(n.test, body)]:
+        for branch in [n for s in body for n in syntax.walk(s) if isinstance(n, ast.If) and _by_chance(n.test, body)]:
             moved = _moved(branch.body)
             if not moved or set(moved) & places or any(set(words(m)) & _PLACES for m in moved):
                 continue
-            inside = {n.id for s in branch.body for n in ast.walk(s) if isinstance(n, ast.Name)}
+            inside = {n.id for s in branch.body for n in syntax.walk(s) if isinstance(n, ast.Name)}
             if inside & places or not _go_together(body, set(moved), places):
                 continue
             name, call = next(iter(moved.items()))
@@ -174,18 +174,18 @@ def _stored_transform(p: Program) -> Iterator[Finding]:
         }
         body = method.node.body
         calls = [
-            n for s in body for n in ast.walk(s)
-            if isinstance(n, ast.Assign) and isinstance(n.value, ast.Call) and ast.unparse(n.value.func) in moving
+            n for s in body for n in syntax.walk(s)
+            if isinstance(n, ast.Assign) and isinstance(n.value, ast.Call) and syntax.text(n.value.func) in moving
         ]  # fmt: skip
-        names = {n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name)}
+        names = {n.id for s in body for n in syntax.walk(s) if isinstance(n, ast.Name)}
         places = {n for n in names if set(words(n)) & _PLACES}
         if (
             not calls
             or not places
-            or any({n.id for n in ast.walk(c) if isinstance(n, ast.Name)} & places for c in calls)
+            or any({n.id for n in syntax.walk(c) if isinstance(n, ast.Name)} & places for c in calls)
         ):
             continue
-        moved = {ast.unparse(t) for c in calls for t in c.targets}
+        moved = {syntax.text(t) for c in calls for t in c.targets}
         if _go_together(body, moved, places):
             kind = next(iter(moving.values()))
             yield _finding(
@@ -197,25 +197,25 @@ def _by_chance(test: ast.expr, body: list[ast.stmt]) -> bool:
     """Whether a branch is taken at random, by a draw in the test or in a name that it reads."""
     if d.draws_random(test):
         return True
-    names = {n.id for n in ast.walk(test) if isinstance(n, ast.Name)}
+    names = {n.id for n in syntax.walk(test) if isinstance(n, ast.Name)}
     return any(
-        isinstance(n, ast.Assign) and d.draws_random(n.value) and any(ast.unparse(t) in names for t in n.targets)
+        isinstance(n, ast.Assign) and d.draws_random(n.value) and any(syntax.text(t) in names for t in n.targets)
         for s in body
-        for n in ast.walk(s)
+        for n in syntax.walk(s)
     )
 
 
 def _moved(body: list[ast.stmt]) -> dict[str, ast.AST]:
     """Names that are replaced by a moved version of themselves."""
     found: dict[str, ast.AST] = {}
-    for part in (n for s in body for n in ast.walk(s) if isinstance(n, ast.Assign)):
+    for part in (n for s in body for n in syntax.walk(s) if isinstance(n, ast.Assign)):
         for target in part.targets:
             if not isinstance(target, ast.Name):
                 continue
-            reads = {n.id for n in ast.walk(part.value) if isinstance(n, ast.Name)}
-            calls = [n for n in ast.walk(part.value) if isinstance(n, ast.Call)]
-            said = {w for c in calls for w in (ast.unparse(c.func).rsplit(".", 1)[-1],)}
-            reverse = "::-1" in ast.unparse(part.value)
+            reads = {n.id for n in syntax.walk(part.value) if isinstance(n, ast.Name)}
+            calls = [n for n in syntax.walk(part.value) if isinstance(n, ast.Call)]
+            said = {w for c in calls for w in (syntax.text(c.func).rsplit(".", 1)[-1],)}
+            reverse = "::-1" in syntax.text(part.value)
             if target.id in reads and (said & _MOVES or reverse):
                 found[target.id] = part
     return found
@@ -224,9 +224,9 @@ def _moved(body: list[ast.stmt]) -> dict[str, ast.AST]:
 def _go_together(body: list[ast.stmt], moved: set[str], places: set[str]) -> bool:
     """Whether the image and its target are returned (or yielded) as a pair."""
     for part in (
-        n for s in body for n in ast.walk(s) if isinstance(n, (ast.Return, ast.Yield)) and n.value is not None
+        n for s in body for n in syntax.walk(s) if isinstance(n, (ast.Return, ast.Yield)) and n.value is not None
     ):
-        names = {n.id for n in ast.walk(part.value) if isinstance(n, ast.Name)} if part.value is not None else set()
+        names = {n.id for n in syntax.walk(part.value) if isinstance(n, ast.Name)} if part.value is not None else set()
         if names & moved and names & places:
             return True
     return False
@@ -234,7 +234,7 @@ def _go_together(body: list[ast.stmt], moved: set[str], places: set[str]) -> boo
 
 def _unpaired(method: ast.AST) -> bool:
     """Whether an item is looked up by a random index: then the two of a sample don't belong together anyway."""
-    return any(isinstance(n, ast.Subscript) and d.draws_random(n.slice) for n in ast.walk(method))
+    return any(isinstance(n, ast.Subscript) and d.draws_random(n.slice) for n in syntax.walk(method))
 
 
 def _random(p: Program, cls: Any, name: str) -> bool:
@@ -253,7 +253,7 @@ def _random(p: Program, cls: Any, name: str) -> bool:
         if n == name and any(a.name.startswith("Random") for a in ancestors(val, limit=60)):
             return True
     for func in p.functions:
-        if func.name == key and any(isinstance(n, ast.expr) and d.draws_random(n) for n in ast.walk(func.node)):
+        if func.name == key and any(isinstance(n, ast.expr) and d.draws_random(n) for n in syntax.walk(func.node)):
             return not any(w in key for w in ("both", "pair", "joint"))
     return False
 

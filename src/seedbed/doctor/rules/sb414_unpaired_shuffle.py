@@ -35,7 +35,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import lineage, orders
+from seedbed.doctor.static import lineage, orders, syntax
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -116,7 +116,7 @@ def _twice(p: Program) -> Iterator[Finding]:
     """``shuffle()`` called for inputs and for targets."""
     shuffles = [
         e
-        for e in p.once("call")
+        for e in p.first_calls("shuffle")
         if e.name in ("numpy.random.shuffle", "random.shuffle", "np.random.shuffle") and e.args
     ]
     if (
@@ -137,20 +137,22 @@ def _sorted_part(p: Program) -> Iterator[Finding]:
     """``xs, ys = zip(*batch)`` of which one is sorted afterwards, as collate functions do it."""
     for func in p.functions:
         body = func.node.body if isinstance(func.node, ast.FunctionDef) else []
+        if "sorted" not in func.src.text:
+            continue
         parts: set[str] = set()
-        for node in (n for s in body for n in ast.walk(s) if isinstance(n, ast.Assign)):
+        for node in (n for s in body for n in syntax.walk(s) if isinstance(n, ast.Assign)):
             target, value = node.targets[0], node.value
             if not isinstance(value, ast.Call):
                 continue
-            name = ast.unparse(value.func)
+            name = syntax.text(value.func)
             if name == "zip" and isinstance(target, ast.Tuple) and any(isinstance(a, ast.Starred) for a in value.args):
                 parts |= {t.id for t in target.elts if isinstance(t, ast.Name)}
             elif name in ("sorted", "list", "tuple") and isinstance(target, ast.Name) and target.id in parts:
                 inner = value.args[0] if value.args else value
-                if name != "sorted" and not (isinstance(inner, ast.Call) and ast.unparse(inner.func) == "sorted"):
+                if name != "sorted" and not (isinstance(inner, ast.Call) and syntax.text(inner.func) == "sorted"):
                     continue
-                if ast.unparse(inner) == target.id or target.id in {
-                    n.id for n in ast.walk(inner) if isinstance(n, ast.Name)
+                if syntax.text(inner) == target.id or target.id in {
+                    n.id for n in syntax.walk(inner) if isinstance(n, ast.Name)
                 }:
                     yield p.report(
                         "SB414",
@@ -165,10 +167,12 @@ def _sorted_part(p: Program) -> Iterator[Finding]:
 def _sorted_column(p: Program) -> Iterator[Finding]:
     """One part of the samples of a batch is sorted on its own, the other is taken as it stands."""
     for func in p.functions:
+        if "sorted" not in func.src.text:
+            continue
         taken: list[tuple[str, str, bool, ast.AST]] = []
-        for node in ast.walk(func.node):
+        for node in syntax.walk(func.node):
             inner = node.args[0] if isinstance(node, ast.Call) and node.args else None
-            done = isinstance(node, ast.Call) and ast.unparse(node.func) == "sorted"
+            done = isinstance(node, ast.Call) and syntax.text(node.func) == "sorted"
             for comp in [inner] if done and isinstance(inner, (ast.ListComp, ast.GeneratorExp)) else []:
                 taken += [(*part, True, node) for part in _part_of(comp)]
             if isinstance(node, (ast.ListComp, ast.GeneratorExp)):
@@ -195,9 +199,9 @@ def _part_of(comp: ast.ListComp | ast.GeneratorExp) -> Iterator[tuple[str, str]]
         return
     elt = comp.elt
     if isinstance(gen.target, ast.Name) and isinstance(elt, ast.Subscript) and isinstance(elt.slice, ast.Constant):
-        if ast.unparse(elt.value) == gen.target.id:
+        if syntax.text(elt.value) == gen.target.id:
             yield gen.iter.id, f"item[{elt.slice.value!r}]"
     elif isinstance(gen.target, ast.Tuple) and isinstance(elt, ast.Name):
-        names = [ast.unparse(t) for t in gen.target.elts]
+        names = [syntax.text(t) for t in gen.target.elts]
         if elt.id in names:
             yield gen.iter.id, f"item[{names.index(elt.id)}]"

@@ -34,6 +34,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -140,7 +141,7 @@ def _windows(val: Val) -> bool:
     ):
         return _slides(
             val.node.elt,
-            {n.id for g in val.node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)},
+            {n.id for g in val.node.generators for n in syntax.walk(g.target) if isinstance(n, ast.Name)},
         )
     if val.kind == "list" and "grown" in val.tags and val.items:
         return any(_slides(i.node, None) for i in val.items if isinstance(i.node, ast.expr))
@@ -150,15 +151,15 @@ def _windows(val: Val) -> bool:
 def _slides(node: ast.AST, names: set[str] | None) -> bool:
     local = {
         t.id: n.value
-        for n in ast.walk(node)
+        for n in syntax.walk(node)
         if isinstance(n, ast.Assign) and isinstance(n.value, ast.BinOp)
         for t in n.targets
         if isinstance(t, ast.Name)
     }
-    for n in ast.walk(node):
+    for n in syntax.walk(node):
         if isinstance(n, ast.Slice) and isinstance(n.lower, ast.BinOp) and isinstance(n.lower.op, ast.Sub):
             high = n.upper
-            if isinstance(high, ast.Name) and ast.unparse(n.lower.left) == high.id and (not names or high.id in names):
+            if isinstance(high, ast.Name) and syntax.text(n.lower.left) == high.id and (not names or high.id in names):
                 return True
         if isinstance(n, ast.Slice) and isinstance(n.upper, ast.Name) and n.upper.id in local:
             n = ast.Slice(n.lower, local[n.upper.id], n.step)
@@ -169,10 +170,10 @@ def _slides(node: ast.AST, names: set[str] | None) -> bool:
             and isinstance(n.upper, ast.BinOp)
             and isinstance(n.upper.op, ast.Add)
         ):
-            low = ast.unparse(n.lower)
+            low = syntax.text(n.lower)
             if (
                 isinstance(n.lower, ast.Name)
-                and low in {ast.unparse(n.upper.left), ast.unparse(n.upper.right)}
+                and low in {syntax.text(n.upper.left), syntax.text(n.upper.right)}
                 and (names is None or low in names)
             ):
                 return True

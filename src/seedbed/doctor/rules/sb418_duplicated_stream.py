@@ -42,12 +42,13 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_makers("loader"):
         made = event.result
         if made is None or made.kind != "loader" or not made.args or "iterable" not in made.args[0].tags:
             continue
@@ -56,9 +57,9 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         cls = made.args[0].owner
         if any(
-            "worker" in ast.unparse(n).lower()
+            "worker" in syntax.text(n).lower()
             for c in cls.lineage()
-            for n in ast.walk(c.node)
+            for n in syntax.walk(c.node)
             if isinstance(n, (ast.Attribute, ast.Name))
         ):
             continue

@@ -37,6 +37,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
@@ -48,6 +49,8 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     first: dict[int, Event] = {}
     seen: set[int] = set()
+    if not any(map(_spends, p.anywhere(*_ONCE))):
+        return
     for event in p.all("loop", "comprehension", "call"):
         over = event.recv if event.kind != "call" else _read(event)
         for one in over.options() if over is not None else ():
@@ -98,8 +101,8 @@ def _endless(val: Val) -> bool:
         call = val.node.func if isinstance(val.node, ast.Call) else None
         name = call.attr if isinstance(call, ast.Attribute) else getattr(call, "id", "")
         tree = val.src.tree if val.src is not None else None
-        defs = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == name] if tree else []
-        return not defs or any(isinstance(n, ast.While) for d in defs for n in ast.walk(d))
+        defs = [n for n in syntax.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == name] if tree else []
+        return not defs or any(isinstance(n, ast.While) for d in defs for n in syntax.walk(d))
     return any(v.name in ("count", "cycle", "repeat") or _endless(v) for v in val.args if v.name != val.name)
 
 

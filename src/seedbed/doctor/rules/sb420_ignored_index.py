@@ -43,6 +43,7 @@ from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
@@ -57,9 +58,9 @@ def check(p: Program) -> Iterator[Finding]:
         if len(node.args.args) < 2:
             continue
         index = node.args.args[1].arg
-        used = [n for s in node.body for n in ast.walk(s) if isinstance(n, ast.Name) and n.id == index]
-        random = any(d.draws_random(n) for s in node.body for n in ast.walk(s) if isinstance(n, ast.expr))
-        returns = any(isinstance(n, ast.Return) for s in node.body for n in ast.walk(s))
+        used = [n for s in node.body for n in syntax.walk(s) if isinstance(n, ast.Name) and n.id == index]
+        random = any(d.draws_random(n) for s in node.body for n in syntax.walk(s) if isinstance(n, ast.expr))
+        returns = any(isinstance(n, ast.Return) for s in node.body for n in syntax.walk(s))
         if not used and not random and returns:
             yield _finding(p, (node, cls.src), f"{cls.name}.__getitem__ never uses its index {index}")
             continue
@@ -67,7 +68,7 @@ def check(p: Program) -> Iterator[Finding]:
         if shifted is not None:
             yield _finding(p, (shifted[0], cls.src), shifted[1])
         yield from _lengths(p, cls, node, index)
-        for n in [n for s in node.body for n in ast.walk(s)]:
+        for n in [n for s in node.body for n in syntax.walk(s)]:
             if (
                 isinstance(n, ast.Subscript)
                 and isinstance(n.value, ast.Attribute)
@@ -99,7 +100,7 @@ def check(p: Program) -> Iterator[Finding]:
                         "xs",
                     }
                 ):
-                    yield _finding(p, (n, cls.src), f"{ast.unparse(n)} does not use the index {index}")
+                    yield _finding(p, (n, cls.src), f"{syntax.text(n)} does not use the index {index}")
 
 
 def _lengths(p: Program, cls: Any, node: Any, index: str) -> Iterator[Finding]:
@@ -119,7 +120,7 @@ def _shifted(node: Any, index: str) -> tuple[ast.AST, str] | None:
     """Two stored tables of which one is read at the index, the other next to it or at a random place."""
     plain: set[str] = set()
     others: list[tuple[ast.Subscript, str]] = []
-    for n in (m for s in node.body for m in ast.walk(s)):
+    for n in (m for s in node.body for m in syntax.walk(s)):
         if not (isinstance(n, ast.Subscript) and isinstance(n.value, ast.Attribute)):
             continue
         if isinstance(n.slice, ast.Name) and n.slice.id == index:
@@ -127,10 +128,10 @@ def _shifted(node: Any, index: str) -> tuple[ast.AST, str] | None:
         elif isinstance(n.slice, ast.BinOp) and isinstance(n.slice.op, (ast.Add, ast.Sub)):
             left, right = n.slice.left, n.slice.right
             if isinstance(left, ast.Name) and left.id == index and isinstance(right, ast.Constant) and right.value:
-                others.append((n, f"{ast.unparse(n)} reads another row than the index {index}"))
+                others.append((n, f"{syntax.text(n)} reads another row than the index {index}"))
         elif isinstance(n.slice, ast.Call) and d.draws_random(n.slice):
-            others.append((n, f"{ast.unparse(n)} reads a random row, not that of the index {index}"))
-    returned = [n.value for s in node.body for n in ast.walk(s) if isinstance(n, ast.Return)]
+            others.append((n, f"{syntax.text(n)} reads a random row, not that of the index {index}"))
+    returned = [n.value for s in node.body for n in syntax.walk(s) if isinstance(n, ast.Return)]
     pairs = [r for r in returned if isinstance(r, ast.Tuple) and len(r.elts) == 2]
     for n, what in others:
         attr = n.value.attr if isinstance(n.value, ast.Attribute) else ""
@@ -147,22 +148,22 @@ def _wrong_length(p: Program, cls: Any, node: Any, index: str) -> tuple[ast.AST,
     plain = {
         n.value.attr
         for s in node.body
-        for n in ast.walk(s)
-        if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Attribute) and ast.unparse(n.slice) == index
+        for n in syntax.walk(s)
+        if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Attribute) and syntax.text(n.slice) == index
     }
-    uses = [n for s in node.body for n in ast.walk(s) if isinstance(n, ast.Name) and n.id == index]
-    values = [n.value for n in ast.walk(method.owner.node) if isinstance(n, ast.Return) and n.value is not None]
-    if not plain or len(values) != 1 or len(uses) != sum(ast.unparse(u) == index for u in uses):
+    uses = [n for s in node.body for n in syntax.walk(s) if isinstance(n, ast.Name) and n.id == index]
+    values = [n.value for n in syntax.walk(method.owner.node) if isinstance(n, ast.Return) and n.value is not None]
+    if not plain or len(values) != 1 or len(uses) != sum(syntax.text(u) == index for u in uses):
         return None
-    value, text = values[0], ast.unparse(values[0])
+    value, text = values[0], syntax.text(values[0])
     tables = {f"self.{a}" for a in plain}
-    inside = [n for s in node.body for n in ast.walk(s) if isinstance(n, ast.BinOp) and index in ast.unparse(n)]
+    inside = [n for s in node.body for n in syntax.walk(s) if isinstance(n, ast.BinOp) and index in syntax.text(n)]
     if isinstance(value, ast.Subscript) and text in {f"{t}.shape[{k}]" for t in tables for k in (1, -1, 2)}:
         return value, f"__len__ is {text}, the number of features, not of rows"
     if text in {f"len({t}[0])" for t in tables}:
         return value, f"__len__ is {text}, the length of one row, not the number of rows"
     if isinstance(value, ast.BinOp) and not inside and isinstance(value.op, (ast.FloorDiv, ast.Sub, ast.Div)):
-        left = ast.unparse(value.left)
+        left = syntax.text(value.left)
         if left in {f"len({t})" for t in tables} | {f"{t}.shape[0]" for t in tables}:
             return value, f"__len__ is {text}: the last rows are never read (it counts too few)"
     if isinstance(value, ast.Constant) and isinstance(value.value, int):

@@ -45,7 +45,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import drifting
+from seedbed.doctor.static import drifting, syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -133,6 +133,6 @@ def _item_of_self(event: Event, base: Val) -> bool:
     """Whether ``self.x[i].add_(...)`` changes the stored table, by an index that gives a view."""
     func = event.node.func if isinstance(event.node, ast.Call) else None
     inner = func.value if isinstance(func, ast.Attribute) else None
-    if not isinstance(inner, ast.Subscript) or not ast.unparse(inner.value).startswith("self."):
+    if not isinstance(inner, ast.Subscript) or not syntax.text(inner.value).startswith("self."):
         return False
     return base.kind == "tensor" and not base.grad and isinstance(inner.slice, (ast.Name, ast.Slice))

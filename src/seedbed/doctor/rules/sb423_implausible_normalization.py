@@ -26,10 +26,10 @@ normalize = transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -37,7 +37,7 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _unscaled(p)
-    for event in p.once("call"):
+    for event in p.first_makers("Normalize"):
         made = event.result
         if made is None or made.name != "Normalize" or made.kind != "transform":
             continue
@@ -122,6 +122,6 @@ def _scales(item: Val) -> bool:
         return getattr(item.kwargs.get("scale"), "const", False) is True
     func = item.args[0] if item.name == "Lambda" and item.args else item if item.kind == "func" else None
     if func is not None and func.kind == "func" and func.owner is not None:
-        text = ast.unparse(func.owner.node)
+        text = syntax.text(func.owner.node)
         return "255" in text or "256" in text or "/" in text
     return item.kind not in ("transform",) and item.name != "Lambda"

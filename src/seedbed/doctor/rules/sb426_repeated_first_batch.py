@@ -39,18 +39,18 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
-from seedbed.doctor.static import training
+from seedbed.doctor.static import syntax, training
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_calls("next"):
         if event.name != "builtins.next" or not event.args or not event.loops or not isinstance(event.node, ast.Call):
             continue
         inner = event.node.args[0]
-        if not isinstance(inner, ast.Call) or ast.unparse(inner.func) != "iter" or not event.args[0].args:
+        if not isinstance(inner, ast.Call) or syntax.text(inner.func) != "iter" or not event.args[0].args:
             continue
         loader = event.args[0].args[0]
         flag = loader.arg(2, "shuffle") if loader.kind == "loader" else None
@@ -75,7 +75,7 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _one_batch(p: Program) -> Iterator[Finding]:
     """One batch, fetched before the loop, that every step trains on: a test of the code that was left in."""
-    for event in p.once("call"):
+    for event in p.first_calls("next"):
         if event.name != "builtins.next" or not event.args or event.result is None:
             continue
         loader = next((v for v in ancestors(event.args[0], limit=10) if v.kind == "loader"), None)

@@ -34,7 +34,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import rounds
+from seedbed.doctor.static import rounds, syntax
 from seedbed.doctor.static.program import Program
 
 
@@ -48,8 +48,10 @@ def check(p: Program) -> Iterator[Finding]:
         done.add(id(node))
         if event.recv is None or event.recv.name == "range":
             continue
-        names = {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
-        used = {n.id for s in node.body for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        names = {n.id for n in syntax.walk(node.target) if isinstance(n, ast.Name)}
+        used = {
+            n.id for s in node.body for n in syntax.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
+        }
         inside = [e for e in p.all("forward") if any(r.node is node for r in e.loops) and not e.depth]
         if names and not names & used and inside and not all(n.startswith("_") for n in names):
             yield p.report(

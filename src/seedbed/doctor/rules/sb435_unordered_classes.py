@@ -67,23 +67,23 @@ _LISTS = ("os.listdir", "listdir", "os.scandir", "glob.glob", "glob", "glob.iglo
 def _sorted_in_place(p: Program) -> set[str]:
     """The names of lists that ``sort()`` puts in order."""
     calls = (n.func for n in q.nodes(p, ast.Call) if isinstance(n.func, ast.Attribute))
-    return {ast.unparse(f.value) for f in calls if f.attr == "sort"}
+    return {syntax.text(f.value) for f in calls if f.attr == "sort"}
 
 
 def _listings(p: Program) -> Iterator[Finding]:
     """Folders and files in the order in which the disk gives them."""
     sorted_names = _sorted_in_place(p)
     items = [f for f in q.nodes(p, ast.FunctionDef) if f.name == "__getitem__"]
-    looked_up = {id(n) for f in items for n in ast.walk(f)}  # the files of one sample, not a list of samples
+    looked_up = {id(n) for f in items for n in syntax.walk(f)}  # the files of one sample, not a list of samples
     raw: dict[str, ast.Assign] = {}
     for node in q.nodes(p, ast.Assign):
-        name = ast.unparse(node.targets[0])
+        name = syntax.text(node.targets[0])
         if _is_listing(node.value) and name not in sorted_names and id(node) not in looked_up:
             raw[name] = node
     numbered = {
-        ast.unparse(n.args[0])
+        syntax.text(n.args[0])
         for n in q.nodes(p, ast.Call)
-        if ast.unparse(n.func) == "enumerate" and n.args and not isinstance(n.args[0], ast.Call)
+        if syntax.text(n.func) == "enumerate" and n.args and not isinstance(n.args[0], ast.Call)
     }
     for name, node in raw.items():
         if name in numbered and any(
@@ -98,9 +98,9 @@ def _listings(p: Program) -> Iterator[Finding]:
             )
     pairs = [n for n in raw if set(words(n.replace(".", "_"))) & _TARGETS]
     others = [
-        ast.unparse(n.targets[0])
+        syntax.text(n.targets[0])
         for n in q.nodes(p, ast.Assign)
-        if (_is_listing(n.value) or _is_sorted_listing(n.value)) and ast.unparse(n.targets[0]) not in pairs
+        if (_is_listing(n.value) or _is_sorted_listing(n.value)) and syntax.text(n.targets[0]) not in pairs
     ]
     inputs = [n for n in others if set(words(n.replace(".", "_"))) & _INPUTS]
     if pairs and inputs:
@@ -123,7 +123,7 @@ def _is_listing(node: ast.AST) -> bool:
         return _is_listing(node.generators[0].iter)
     if not isinstance(node, ast.Call):
         return False
-    name = ast.unparse(node.func)
+    name = syntax.text(node.func)
     if name == "list" and node.args:
         return _is_listing(node.args[0])
     return name in _LISTS or (isinstance(node.func, ast.Attribute) and node.func.attr in ("glob", "rglob", "iterdir"))
@@ -132,7 +132,7 @@ def _is_listing(node: ast.AST) -> bool:
 def _is_sorted_listing(node: ast.AST) -> bool:
     return (
         isinstance(node, ast.Call)
-        and ast.unparse(node.func) == "sorted"
+        and syntax.text(node.func) == "sorted"
         and bool(node.args)
         and _is_listing(node.args[0])
     )
@@ -141,6 +141,6 @@ def _is_sorted_listing(node: ast.AST) -> bool:
 def _is_set(node: ast.AST) -> bool:
     if isinstance(node, (ast.Set, ast.SetComp)):
         return True
-    if isinstance(node, ast.Call) and ast.unparse(node.func) in ("list", "tuple") and node.args:
+    if isinstance(node, ast.Call) and syntax.text(node.func) in ("list", "tuple") and node.args:
         return _is_set(node.args[0])
     return isinstance(node, ast.Call) and syntax.text(node.func) in ("set", "frozenset")

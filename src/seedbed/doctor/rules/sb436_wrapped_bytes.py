@@ -44,6 +44,8 @@ _SAY = {
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
+    if not any(a.dtype == "uint8" for v in p.made(*_SAY) if v.kind == "tensor" for a in v.args):
+        return
     for event in p.all("forward", "call", "loss"):
         for part in event.args:
             for val in ancestors(part, limit=400) if part.kind in ("tensor", "list", "tuple") else ():

@@ -39,7 +39,11 @@ from seedbed.doctor.static.program import Event, Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    calls = {id(e.node): e for e in p.all("call") if e.name.rsplit(".", 1)[-1] in ("train_test_split", "random_split")}
+    calls = {
+        id(e.node): e
+        for e in p.calls("train_test_split", "random_split")
+        if e.name.rsplit(".", 1)[-1] in ("train_test_split", "random_split")
+    }
     for node in q.nodes(p, ast.Assign):
         event = calls.get(id(node.value))
         target = node.targets[0]
@@ -56,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
                 "or inputs and targets are mixed up",
                 fix="Unpack in the order of the call: x_train, x_test, y_train, y_test = train_test_split(x, y)",
             )
-    for event in p.once("call"):
+    for event in p.first_calls("train_test_split"):
         if event.name.rsplit(".", 1)[-1] == "train_test_split":
             size = event.kwargs.get("test_size")
             if size is not None and isinstance(size.const, float) and 0.7 <= size.const < 0.96:

@@ -38,6 +38,7 @@ from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
 _KEEPS = frozenset(["append", "add", "insert", "setdefault", "register_forward_hook", "register_hook", "add_module"])
@@ -66,11 +67,11 @@ def check(p: Program) -> Iterator[Finding]:
 def _changing(loop: Any) -> set[str]:
     """Names that get another value in every round."""
     if isinstance(loop, (ast.ListComp, ast.DictComp)):
-        return {n.id for g in loop.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
-    found = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+        return {n.id for g in loop.generators for n in syntax.walk(g.target) if isinstance(n, ast.Name)}
+    found = {n.id for n in syntax.walk(loop.target) if isinstance(n, ast.Name)}
     for part in loop.body:
         if isinstance(part, ast.Assign):
-            found |= {n.id for t in part.targets for n in ast.walk(t) if isinstance(n, ast.Name) and _stored(n)}
+            found |= {n.id for t in part.targets for n in syntax.walk(t) if isinstance(n, ast.Name) and _stored(n)}
     return found
 
 
@@ -86,9 +87,9 @@ def _kept(loop: Any) -> Iterator[Any]:
     if isinstance(loop, ast.DictComp):
         yield from (n for n in (loop.value, *_parts(loop.value)) if isinstance(n, ast.Lambda))
         return
-    removed = any(isinstance(n, ast.Attribute) and n.attr == "remove" for s in loop.body for n in ast.walk(s))
+    removed = any(isinstance(n, ast.Attribute) and n.attr == "remove" for s in loop.body for n in syntax.walk(s))
     inner = {s.name: s for s in loop.body if isinstance(s, ast.FunctionDef)}
-    for part in [n for s in loop.body if not isinstance(s, ast.FunctionDef) for n in ast.walk(s)]:
+    for part in [n for s in loop.body if not isinstance(s, ast.FunctionDef) for n in syntax.walk(s)]:
         value: Any = None
         if isinstance(part, ast.Assign) and any(isinstance(t, ast.Subscript) for t in part.targets):
             value = part.value
@@ -105,7 +106,7 @@ def _kept(loop: Any) -> Iterator[Any]:
 
 
 def _parts(value: ast.AST) -> list[ast.AST]:
-    if isinstance(value, ast.Call) and ast.unparse(value.func).rsplit(".", 1)[-1] in _WRAPPERS:
+    if isinstance(value, ast.Call) and syntax.text(value.func).rsplit(".", 1)[-1] in _WRAPPERS:
         return list(value.args)
     return list(value.elts) if isinstance(value, (ast.Tuple, ast.List)) else []
 
@@ -116,6 +117,6 @@ def _free(func: Any) -> set[str]:
     own = {a.arg for a in [*args.posonlyargs, *args.args, *args.kwonlyargs]}
     own |= {a.arg for a in (args.vararg, args.kwarg) if a is not None}
     body = func.body if isinstance(func.body, list) else [func.body]
-    names = [n for s in body for n in ast.walk(s) if isinstance(n, ast.Name)]
+    names = [n for s in body for n in syntax.walk(s) if isinstance(n, ast.Name)]
     own |= {n.id for n in names if isinstance(n.ctx, ast.Store)}
     return {n.id for n in names if isinstance(n.ctx, ast.Load)} - own

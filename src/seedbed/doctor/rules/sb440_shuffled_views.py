@@ -36,7 +36,7 @@ from seedbed.doctor.static.values import Val
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_calls("shuffle"):
         last = event.name.rsplit(".", 1)[-1]
         if last != "shuffle" or not event.args:
             continue

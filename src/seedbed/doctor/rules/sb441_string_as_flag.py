@@ -34,6 +34,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
 
@@ -89,5 +90,5 @@ def _argument(p: Program, node: ast.Call, words: dict[str, ast.expr]) -> Iterato
 
 
 def _from_environment(node: ast.expr) -> bool:
-    text = ast.unparse(node)
+    text = syntax.text(node)
     return text.startswith(("os.environ", "os.getenv", "environ", "getenv"))

@@ -37,6 +37,7 @@ from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
@@ -47,9 +48,12 @@ Form = dict[str, int]
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
+    if not any(map(_is_window, q.nodes(p, ast.Subscript))):
+        return
     for scope in [*q.nodes(p, ast.FunctionDef), p.source.tree]:
-        local = _assigned(scope)
-        windows, targets = _windows(scope), list(_targets(scope))
+        windows = _windows(scope)
+        targets = list(_targets(scope)) if windows else []
+        local = _assigned(scope) if targets else {}
         for target in targets:
             place = _linear(target.slice, local)
             for window in windows:
@@ -65,9 +69,9 @@ def check(p: Program) -> Iterator[Finding]:
                 yield p.report(
                     "SB446",
                     (target, p.source),
-                    f"the target {ast.unparse(target)} is inside the input window {ast.unparse(window)} (a leak)",
+                    f"the target {syntax.text(target)} is inside the input window {syntax.text(window)} (a leak)",
                     why="the window already contains the value to predict: the model copies its last input",
-                    fix=f"Take the target after the window: an index from {ast.unparse(window.slice.upper)}",
+                    fix=f"Take the target after the window: an index from {syntax.text(window.slice.upper)}",
                 )
 
 
@@ -75,7 +79,7 @@ def _assigned(scope: Any) -> dict[str, ast.expr]:
     """Names that are assigned once, from arithmetic on other names."""
     found: dict[str, ast.expr] = {}
     counts: dict[str, int] = {}
-    for node in ast.walk(scope):
+    for node in syntax.walk(scope):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
             counts[name] = counts.get(name, 0) + 1
@@ -95,7 +99,7 @@ def _linear(node: ast.expr | None, local: dict[str, ast.expr], depth: int = 0) -
         if inner is not None:
             return inner
     if isinstance(node, (ast.Name, ast.Attribute)):
-        return {ast.unparse(node): 1}
+        return {syntax.text(node): 1}
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
         left, right = _linear(node.left, local, depth + 1), _linear(node.right, local, depth + 1)
         if left is None or right is None:
@@ -112,23 +116,25 @@ def _minus(a: Form, b: Form) -> Form:
 
 def _windows(scope: Any) -> list[Any]:
     """Slices with both ends, of which at least one moves with a name."""
-    return [
-        n
-        for n in ast.walk(scope)
-        if isinstance(n, ast.Subscript)
+    return [n for n in syntax.walk(scope) if _is_window(n)]
+
+
+def _is_window(n: ast.AST) -> bool:
+    return (
+        isinstance(n, ast.Subscript)
         and isinstance(n.slice, ast.Slice)
         and n.slice.lower is not None
         and n.slice.upper is not None
         and not isinstance(n.slice.lower, ast.Constant)
-    ]
+    )
 
 
 def _targets(scope: Any) -> Iterator[Any]:
     """Single items that are kept as targets: appended to ``ys``, assigned to ``y``, second in what is returned."""
-    for node in ast.walk(scope):
+    for node in syntax.walk(scope):
         value: ast.AST | None = None
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "append":
-            if node.args and set(words(ast.unparse(node.func.value).replace(".", "_"))) & _TARGETS:
+            if node.args and set(words(syntax.text(node.func.value).replace(".", "_"))) & _TARGETS:
                 value = node.args[0]
             elif node.args and isinstance(node.args[0], ast.Tuple) and len(node.args[0].elts) == 2:
                 value = node.args[0].elts[1]
@@ -148,6 +154,6 @@ def _targets(scope: Any) -> Iterator[Any]:
             value = node.value.elts[1]
         if value is None:
             continue
-        for part in ast.walk(value):
+        for part in syntax.walk(value):
             if isinstance(part, ast.Subscript) and isinstance(part.slice, (ast.BinOp, ast.Name)):
                 yield part

@@ -50,7 +50,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     if not p.trains:
         return
-    for event in p.once("call"):
+    for event in p.first_calls("cycle"):
         if event.name not in ("itertools.cycle", "cycle") or not event.args:
             continue
         for loader in event.args[0].options():

@@ -40,7 +40,7 @@ from seedbed.doctor.static.program import Program
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     training = {id(loader) for loader, _ in d.training_loaders(p)}
-    for event in p.once("call"):
+    for event in p.first_makers("loader"):
         made = event.result
         if (
             made is None

@@ -36,7 +36,7 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_makers("WeightedRandomSampler"):
         made = event.result
         if made is None or made.name != "WeightedRandomSampler":
             continue

@@ -39,6 +39,7 @@ from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
 _MADE = frozenset(
@@ -55,8 +56,8 @@ def check(p: Program) -> Iterator[Finding]:
         n for n, v, _ in p.assigns if v.kind == "tensor" and v.name in ("zeros_like", "copy", "clone") and not v.grad
     }
     seen: set[int] = set()
-    for loop in q.nodes(p, ast.For, ast.While):
-        inner = [n for s in loop.body for n in ast.walk(s)]
+    for loop in q.nodes(p, ast.For, ast.While) if arrays else ():
+        inner = [n for s in loop.body for n in syntax.walk(s)]
         rebound = {n.id for a in inner if isinstance(a, (ast.Assign, ast.For)) for n in _names(a)}
         changed = _changed(inner, arrays) - rebound
         for node in inner:

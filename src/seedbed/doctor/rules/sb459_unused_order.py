@@ -45,7 +45,7 @@ from seedbed.doctor.static.values import ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    if not p.complete or not p.trains:
+    if not p.complete or not p.trains or not p.made("randperm", "np_permutation"):
         return
     used: set[int] = set()
     asked: set[int] = set()
@@ -67,7 +67,7 @@ def check(p: Program) -> Iterator[Finding]:
                     asked.add(id(arg))
                     used |= {id(v) for v in ancestors(arg, limit=300)}
     loops = {id(f.node) for e in p.all("backward") for f in e.loops}
-    for event in p.once("call"):
+    for event in p.first_makers("randperm", "np_permutation"):
         made = event.result
         if (
             made is None

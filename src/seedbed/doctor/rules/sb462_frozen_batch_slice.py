@@ -38,6 +38,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
 
@@ -46,17 +47,17 @@ def check(p: Program) -> Iterator[Finding]:
     for loop in q.nodes(p, ast.For):
         if not isinstance(loop.target, ast.Name) or not isinstance(loop.iter, ast.Call):
             continue
-        if ast.unparse(loop.iter.func) not in ("range", "trange") or _rebound(loop):
+        if syntax.text(loop.iter.func) not in ("range", "trange") or _rebound(loop):
             continue
         ends = loop.iter.args
-        size = _size(p, ends[-1]) if len(ends) == 1 or (len(ends) == 2 and ast.unparse(ends[0]) == "0") else ""
-        step = ast.unparse(ends[2]) if len(ends) == 3 else ""
+        size = _size(p, ends[-1]) if len(ends) == 1 or (len(ends) == 2 and syntax.text(ends[0]) == "0") else ""
+        step = syntax.text(ends[2]) if len(ends) == 3 else ""
         place, why = _wrong(loop, size, step)
         if place is not None:
             yield p.report(
                 "SB462",
                 (place, p.source),
-                f"the batch slice {ast.unparse(place)} does not walk over the data: {why}",
+                f"the batch slice {syntax.text(place)} does not walk over the data: {why}",
                 why="the batches overlap or are empty, and most samples are never used (skipped data)",
                 fix=f"Let the loop count rows: for {loop.target.id} in range(0, len(x), {size or step})",
             )
@@ -64,17 +65,17 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _wrong(loop: ast.For, size: str, step: str) -> tuple[ast.Subscript | None, str]:
     name = loop.target.id if isinstance(loop.target, ast.Name) else ""
-    for node in (n for s in loop.body for n in ast.walk(s)):
+    for node in (n for s in loop.body for n in syntax.walk(s)):
         if not isinstance(node, ast.Subscript):
             continue
         cut = node.slice
         if not isinstance(cut, ast.Slice) or not isinstance(cut.lower, ast.Name) or cut.lower.id != name:
             continue
         if size and isinstance(cut.upper, ast.BinOp) and isinstance(cut.upper.op, ast.Add):
-            parts = {ast.unparse(cut.upper.left), ast.unparse(cut.upper.right)}
+            parts = {syntax.text(cut.upper.left), syntax.text(cut.upper.right)}
             if parts == {name, size}:
                 return node, f"{name} counts batches, so every batch starts only one row after the last one"
-        if step not in ("", "1") and cut.upper is not None and ast.unparse(cut.upper) == step:
+        if step not in ("", "1") and cut.upper is not None and syntax.text(cut.upper) == step:
             return node, f"its end stays at {step}, so all slices after the first are empty"
     return None, ""
 
@@ -89,10 +90,10 @@ def _size(p: Program, count: ast.expr, depth: int = 0) -> str:
         ]
         return _size(p, made[0], depth + 1) if len(made) == 1 else ""
     if isinstance(count, ast.Call) and count.args:
-        name = ast.unparse(count.func).rsplit(".", 1)[-1]
+        name = syntax.text(count.func).rsplit(".", 1)[-1]
         return _size(p, count.args[0], depth + 1) if name in ("int", "ceil", "floor") else ""
     if isinstance(count, ast.BinOp) and isinstance(count.op, (ast.FloorDiv, ast.Div)):
-        return ast.unparse(count.right)
+        return syntax.text(count.right)
     return ""
 
 
@@ -102,5 +103,5 @@ def _rebound(loop: ast.For) -> bool:
     return any(
         isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)
         for s in loop.body
-        for n in ast.walk(s)
+        for n in syntax.walk(s)
     )

@@ -42,7 +42,7 @@ _SORTED = frozenset(["ImageFolder", "DatasetFolder", "LabelEncoder", "cat_codes"
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     orders = [n for _, v, _ in p.assigns if (n := numbering(v)) is not None]
-    by_name = any(e.name.rsplit(".", 1)[-1] in _SORTED for e in p.all("call"))
+    by_name = any(e.name.rsplit(".", 1)[-1] in _SORTED for e in p.calls(*_SORTED))
     for event in p.once("getitem"):
         names = numbering(event.recv) if event.recv is not None else None
         if names is None or not event.args or not _predicted(event.args[0]):

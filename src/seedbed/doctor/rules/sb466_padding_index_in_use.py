@@ -34,7 +34,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import lineage
+from seedbed.doctor.static import lineage, syntax
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -103,7 +103,7 @@ def _start(node: ast.DictComp) -> int | None:
     over, target = gen.iter, gen.target
     if len(node.generators) > 1 or not isinstance(target, ast.Tuple) or not isinstance(over, ast.Call):
         return None
-    if ast.unparse(over.func) != "enumerate" or ast.unparse(node.value) != ast.unparse(target.elts[0]):
+    if syntax.text(over.func) != "enumerate" or syntax.text(node.value) != syntax.text(target.elts[0]):
         return None
     start = over.args[1] if len(over.args) > 1 else next((k.value for k in over.keywords if k.arg == "start"), None)
     return 0 if start is None else start.value if isinstance(start, ast.Constant) and type(start.value) is int else None

@@ -41,6 +41,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
@@ -57,7 +58,7 @@ def check(p: Program) -> Iterator[Finding]:
         for n in q.nodes(p, ast.Assign)
         if isinstance(n.targets[0], ast.Subscript) and isinstance(n.targets[0].slice, (ast.Constant, ast.JoinedStr))
     ]
-    made = {ast.unparse(key) for _, key in columns}
+    made = {syntax.text(key) for _, key in columns}
     moved = any(_ahead(n.value) for n, key in columns if _is_target(key)) or any(
         _ahead(n.value) and isinstance(n.targets[0], ast.Name) and _TARGETS & set(words(n.targets[0].id))
         for n in q.nodes(p, ast.Assign)
@@ -70,7 +71,7 @@ def check(p: Program) -> Iterator[Finding]:
             yield p.report(
                 "SB473",
                 (node, p.source),
-                f"the feature {ast.unparse(key)} {why}: future values leak into the inputs",
+                f"the feature {syntax.text(key)} {why}: future values leak into the inputs",
                 why="at prediction time this value is not known yet, so the score is too good (look-ahead, data leak)",
                 fix="Use only earlier rows: shift(1) before rolling(), shift(k) with k > 0, ffill() for gaps",
             )
@@ -83,20 +84,20 @@ def _is_target(key: ast.expr) -> bool:
 
 def _is_feature(p: Program, key: ast.expr, node: ast.Assign) -> bool:
     """Whether a column name stands in a list of columns somewhere (or columns are only dropped, not listed)."""
-    text = ast.unparse(key)
+    text = syntax.text(key)
     listed = False
     for other in q.nodes(p, ast.List, ast.ListComp):
         parts = other.elts if isinstance(other, ast.List) else [other.elt]
-        names = {ast.unparse(part) for part in parts}
+        names = {syntax.text(part) for part in parts}
         if text in names:
             return True
         listed = listed or (len(parts) > 1 and any(isinstance(part, ast.Constant) for part in parts))
     drops = [n for n in q.nodes(p, ast.Call) if isinstance(n.func, ast.Attribute) and n.func.attr == "drop"]
-    return any(text not in ast.unparse(d) for d in drops) and not listed
+    return any(text not in syntax.text(d) for d in drops) and not listed
 
 
 def _calls(value: ast.expr) -> list[ast.Call]:
-    return [n for n in ast.walk(value) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
+    return [n for n in syntax.walk(value) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
 
 
 def _name(call: ast.Call) -> str:
@@ -138,9 +139,9 @@ def _present(p: Program, value: ast.expr, made: set[str]) -> str:
 
 def _predicted(p: Program, source: ast.Subscript) -> bool:
     """Whether a column itself is what is predicted: it becomes a tensor or a ``y``, and is no feature."""
-    text = ast.unparse(source.slice)
+    text = syntax.text(source.slice)
     for other in q.nodes(p, ast.List):
-        if len(other.elts) > 1 and text in {ast.unparse(e) for e in other.elts}:
+        if len(other.elts) > 1 and text in {syntax.text(e) for e in other.elts}:
             return False
     for node in q.nodes(p, ast.Assign):
         pairs = [(node.targets[0], node.value)]
@@ -149,7 +150,7 @@ def _predicted(p: Program, source: ast.Subscript) -> bool:
         for target, value in pairs:
             if not isinstance(target, ast.Name) or not ({"y", "ys"} & set(words(target.id)) or target.id[0] in "yY"):
                 continue
-            if any(isinstance(n, ast.Subscript) and ast.unparse(n.slice) == text for n in ast.walk(value)):
+            if any(isinstance(n, ast.Subscript) and syntax.text(n.slice) == text for n in syntax.walk(value)):
                 return not any(_name(c) in ("shift", "rolling") for c in _calls(value))
     return False
 

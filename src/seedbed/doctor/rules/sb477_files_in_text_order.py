@@ -41,6 +41,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
 _FILES = re.compile(r"\.(npy|npz|png|jpe?g|bmp|txt|wav|pt|csv|tif+|json)$")
@@ -51,7 +52,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     names = [n for n in q.nodes(p, ast.JoinedStr) if _numbered(n)]
     labelled = any(
-        _called(c) in _TABLES and "label" in ast.unparse(c).lower() + _target(p, c) for c in q.nodes(p, ast.Call)
+        _called(c) in _TABLES and "label" in syntax.text(c).lower() + _target(p, c) for c in q.nodes(p, ast.Call)
     )
     if not names or not labelled:
         return
@@ -65,20 +66,20 @@ def check(p: Program) -> Iterator[Finding]:
             (call, p.source),
             "numbered file names are sorted as text (lexicographic order: 0, 1, 10, 11, 2), but the labels are in "
             "numeric order",
-            why=f"the names are made by {ast.unparse(names[0])} without leading zeros, so from some file on every "
+            why=f"the names are made by {syntax.text(names[0])} without leading zeros, so from some file on every "
             "sample has the wrong label (mismatch of file name and label)",
             fix="Sort by the number, sorted(files, key=number_of), or write names with leading zeros: {i:05d}",
         )
 
 
 def _called(call: ast.Call) -> str:
-    return ast.unparse(call.func).rsplit(".", 1)[-1]
+    return syntax.text(call.func).rsplit(".", 1)[-1]
 
 
 def _target(p: Program, call: ast.Call) -> str:
     for node in q.nodes(p, ast.Assign):
-        if any(n is call for n in ast.walk(node.value)):
-            return ast.unparse(node.targets[0]).lower()
+        if any(n is call for n in syntax.walk(node.value)):
+            return syntax.text(node.targets[0]).lower()
     return ""
 
 
@@ -92,10 +93,10 @@ def _numbered(name: ast.JoinedStr) -> bool:
 
 
 def _lists_files(p: Program, node: ast.expr) -> bool:
-    text = ast.unparse(node)
+    text = syntax.text(node)
     if any(word in text for word in ("listdir", "glob", "iterdir", "scandir")):
         return True
     if isinstance(node, ast.Name):
-        made = [n.value for n in q.nodes(p, ast.Assign) if ast.unparse(n.targets[0]) == node.id]
-        return any("listdir" in ast.unparse(v) or "glob" in ast.unparse(v) for v in made)
+        made = [n.value for n in q.nodes(p, ast.Assign) if syntax.text(n.targets[0]) == node.id]
+        return any("listdir" in syntax.text(v) or "glob" in syntax.text(v) for v in made)
     return False

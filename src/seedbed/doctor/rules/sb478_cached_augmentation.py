@@ -51,6 +51,7 @@ from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -77,7 +78,7 @@ def check(p: Program) -> Iterator[Finding]:
         method = cls.method("__getitem__") if hasattr(cls, "method") else None
         if method is None or not method.decorators & _CACHES or id(method.node) in told:
             continue
-        if d.draws_random(method.node) or any("Random" in ast.unparse(n) for n in ast.walk(cls.node)):
+        if d.draws_random(method.node) or any("Random" in syntax.text(n) for n in syntax.walk(cls.node)):
             told.add(id(method.node))
             yield _finding(p, (method.node, method.src), "a random step under lru_cache")
 
@@ -99,12 +100,12 @@ def _of_data(method: Any) -> bool:
 
 def _reads_again(method: Any, target: ast.AST) -> bool:
     """Whether the method looks the stored item up, or asks whether it is there."""
-    box = ast.unparse(target.value) if isinstance(target, ast.Subscript) else ""
+    box = syntax.text(target.value) if isinstance(target, ast.Subscript) else ""
     return any(
-        (isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Load) and ast.unparse(n.value) == box)
-        or (isinstance(n, ast.Compare) and ast.unparse(n.comparators[-1]) == box)
-        or (isinstance(n, ast.Attribute) and n.attr == "get" and ast.unparse(n.value) == box)
-        for n in ast.walk(method.node)
+        (isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Load) and syntax.text(n.value) == box)
+        or (isinstance(n, ast.Compare) and syntax.text(n.comparators[-1]) == box)
+        or (isinstance(n, ast.Attribute) and n.attr == "get" and syntax.text(n.value) == box)
+        for n in syntax.walk(method.node)
     )
 
 

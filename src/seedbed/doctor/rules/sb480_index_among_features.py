@@ -36,6 +36,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
 _ROWS = frozenset(["sample", "sort_values", "dropna", "drop_duplicates", "query", "concat", "head", "tail", "iloc"])
@@ -56,9 +57,9 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if call.args or any(k.arg in ("drop", "names", "level") for k in call.keywords):
             continue
-        steps = {n.attr for n in ast.walk(call.func.value) if isinstance(n, ast.Attribute)}
+        steps = {n.attr for n in syntax.walk(call.func.value) if isinstance(n, ast.Attribute)}
         chosen = isinstance(call.func.value, ast.Subscript) and isinstance(call.func.value.slice, ast.Compare)
-        name = ast.unparse(node.targets[0])
+        name = syntax.text(node.targets[0])
         if not (steps & _ROWS or chosen) or steps & _NEW or not _all_columns(p, name):
             continue
         yield p.report(
@@ -73,10 +74,10 @@ def check(p: Program) -> Iterator[Finding]:
 def _all_columns(p: Program, name: str) -> bool:
     """Whether every column but a few is taken from the table."""
     for node in q.nodes(p, ast.Call):
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "drop" and ast.unparse(node.func.value) == name:
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "drop" and syntax.text(node.func.value) == name:
             return True
     for comp in q.nodes(p, ast.ListComp):
-        over = ast.unparse(comp.generators[0].iter)
+        over = syntax.text(comp.generators[0].iter)
         if over in (name, f"{name}.columns") and comp.generators[0].ifs:
             return True
     return False

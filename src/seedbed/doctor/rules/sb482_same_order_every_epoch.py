@@ -51,8 +51,10 @@ _ORDERS = frozenset(
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     told: set[int] = set()
-    makers = {id(e.result): e for e in p.all("call") if e.result is not None and e.name.rsplit(".", 1)[-1] in _SEEDED}
-    for event in p.all("call"):
+    makers = {
+        id(e.result): e for e in p.calls(*_SEEDED) if e.result is not None and e.name.rsplit(".", 1)[-1] in _SEEDED
+    }
+    for event in p.calls(*_ORDERS):
         if event.name.rsplit(".", 1)[-1] not in _ORDERS or not event.loops or id(event.node) in told:
             continue
         loop = _epochs(p, event)

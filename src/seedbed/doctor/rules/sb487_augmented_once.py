@@ -53,6 +53,7 @@ from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -79,7 +80,7 @@ def check(p: Program) -> Iterator[Finding]:
         yield p.report(
             "SB487",
             (call, event.src),
-            f"the random augmentation {ast.unparse(call)} runs once in __init__: every epoch gets the same samples",
+            f"the random augmentation {syntax.text(call)} runs once in __init__: every epoch gets the same samples",
             why="__getitem__ only looks up what was augmented when the data set was made (identical in each epoch)",
             fix="Apply the transform in __getitem__",
         )
@@ -87,16 +88,16 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _applied(func: Any, target: ast.AST) -> ast.Call | None:
     """The call of a transform in the assignment of this attribute."""
-    for node in ast.walk(func.node):
+    for node in syntax.walk(func.node):
         if isinstance(node, ast.Assign) and any(t is target for t in node.targets):
-            calls = [c for c in ast.walk(node.value) if isinstance(c, ast.Call) and c.args]
-            return next((c for c in calls if set(words(ast.unparse(c.func).rsplit(".", 1)[-1])) & _WORDS), None)
+            calls = [c for c in syntax.walk(node.value) if isinstance(c, ast.Call) and c.args]
+            return next((c for c in calls if set(words(syntax.text(c.func).rsplit(".", 1)[-1])) & _WORDS), None)
     return None
 
 
 def _calls_transform(node: ast.AST) -> bool:
-    calls = [c for c in ast.walk(node) if isinstance(c, ast.Call)]
-    return any(set(words(ast.unparse(c.func).rsplit(".", 1)[-1])) & _WORDS for c in calls)
+    calls = [c for c in syntax.walk(node) if isinstance(c, ast.Call)]
+    return any(set(words(syntax.text(c.func).rsplit(".", 1)[-1])) & _WORDS for c in calls)
 
 
 def _random(p: Program, val: Val) -> bool:

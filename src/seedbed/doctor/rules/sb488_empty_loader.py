@@ -45,7 +45,7 @@ from seedbed.doctor.static.values import Val
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_makers("loader"):
         loader = event.result
         if loader is None or loader.kind != "loader" or not loader.args:
             continue

@@ -42,7 +42,7 @@ _FLIPS = frozenset(["RandomHorizontalFlip", "RandomVerticalFlip"])
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_makers("dataset"):
         data = event.result
         if data is None or data.kind != "dataset" or data.name not in _DIGITS:
             continue

@@ -71,7 +71,10 @@ def check(p: Program) -> Iterator[Finding]:
                 any(layer is a for a in event.recv.attrs.values()) for layer in layers
             ):
                 continue
-            if any(e.name in (".add_module", ".register_module", ".register_parameter") for e in p.all("call")):
+            if any(
+                e.name in (".add_module", ".register_module", ".register_parameter")
+                for e in p.calls("add_module", "register_module", "register_parameter")
+            ):
                 continue
             yield p.report(
                 "SB501",

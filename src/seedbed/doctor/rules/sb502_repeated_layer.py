@@ -27,7 +27,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership
+from seedbed.doctor.static import methods, ownership, syntax
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
@@ -73,7 +73,7 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _appended(p: Program) -> Iterator[Finding]:
     """A layer that is appended again and again in a loop."""
-    for event in p.once("call"):
+    for event in p.first_calls("append", "add_module"):
         if (
             event.name in (".append", ".add_module")
             and event.loops
@@ -94,8 +94,8 @@ def _appended(p: Program) -> Iterator[Finding]:
                     not start <= layer.line <= end
                     and layer.copied is None
                     and isinstance(loop, ast.For)
-                    and ast.unparse(loop.iter).startswith("range")
-                    and layer.var == ast.unparse(event.node.args[-1])
+                    and syntax.text(loop.iter).startswith("range")
+                    and layer.var == syntax.text(event.node.args[-1])
                 ) and any(m.name.startswith(ownership.WEIGHTED) for m in methods.submodules(layer)):
                     yield _finding(p, event)
 
@@ -104,7 +104,7 @@ def _outside(box: Val, layer: Val) -> bool:
     node = box.node
     if not isinstance(node, (ast.ListComp, ast.GeneratorExp)) or not isinstance(node.elt, ast.Name):
         return False
-    targets = {n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
+    targets = {n.id for g in node.generators for n in syntax.walk(g.target) if isinstance(n, ast.Name)}
     return node.elt.id not in targets
 
 

@@ -30,6 +30,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -177,9 +178,9 @@ def _normalized(val: Val, p: Program) -> bool:
     for event in p.all("attribute"):
         if not event.args or event.args[0] is not val or not event.funcs or event.funcs[-1].owner is None:
             continue
-        for node in ast.walk(event.funcs[-1].owner.node):
-            if isinstance(node, ast.Call) and "norm" in ast.unparse(node.func).lower():
-                inside = [n for a in node.args for n in ast.walk(a) if isinstance(n, ast.Attribute)]
+        for node in syntax.walk(event.funcs[-1].owner.node):
+            if isinstance(node, ast.Call) and "norm" in syntax.text(node.func).lower():
+                inside = [n for a in node.args for n in syntax.walk(a) if isinstance(n, ast.Attribute)]
                 if any(n.attr == event.name for n in inside):
                     return True
     return False

@@ -50,7 +50,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
-from seedbed.doctor.static import methods, ownership
+from seedbed.doctor.static import methods, ownership, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -113,7 +113,7 @@ def _nothing_matches(p: Program) -> Iterator[Finding]:
         model = event.recv
         if func is None or model is None or model.kind != "module" or not isinstance(func.node, ast.FunctionDef):
             continue
-        text = ast.unparse(func.node)
+        text = syntax.text(func.node)
         parts = methods.submodules(model)
         if "isinstance" not in text or not ("init." in text or ".data" in text) or len(parts) > 30:
             continue
@@ -165,7 +165,7 @@ def _too_early(p: Program) -> Iterator[Finding]:
 
 def _initialises(event: Event) -> bool:
     """Whether the function that visits the parts sets weights."""
-    body = ast.unparse(event.funcs[-1].node) if event.funcs else ""
+    body = syntax.text(event.funcs[-1].node) if event.funcs else ""
     return "init." in body or ".data" in body or "normal_(" in body or "uniform_(" in body
 
 

@@ -34,7 +34,7 @@ from seedbed.doctor.static.program import Program
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in p.once("call"):
+    for event in p.first_makers("module"):
         made = event.result
         if made is None or made.kind != "module" or not made.name.startswith("Dropout"):
             continue

@@ -31,6 +31,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import is_model
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -58,7 +59,7 @@ def check(p: Program) -> Iterator[Finding]:
         module = any(o.kind == "module" for o in event.recv.options()) or (
             event.recv.kind == "unknown" and is_model(event.recv.var)
         )
-        text = ast.unparse(event.node)
+        text = syntax.text(event.node)
         module = module or (event.name == "requires_grad" and not param and _from_children(event.recv))
         if (
             (event.name == "requires_grad" and module and not param and not text.startswith("self."))

@@ -38,7 +38,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership
+from seedbed.doctor.static import methods, ownership, syntax
 from seedbed.doctor.static.program import Program
 
 
@@ -60,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
                 )
             if name == "__init__" and val.kind == "func":
                 for default in [*val.owner.node.args.defaults, *val.owner.node.args.kw_defaults]:
-                    if isinstance(default, ast.Call) and ast.unparse(default.func).rsplit(".", 1)[-1] in (
+                    if isinstance(default, ast.Call) and syntax.text(default.func).rsplit(".", 1)[-1] in (
                         "Linear",
                         "Conv2d",
                         "Conv1d",

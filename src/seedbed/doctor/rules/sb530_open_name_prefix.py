@@ -65,7 +65,7 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _prefixes(p: Program) -> Iterator[tuple[Val, Event]]:
     """Values that names of parameters are compared with: ``startswith(x)`` and ``x in name``."""
-    for event in p.all("call"):
+    for event in p.calls("startswith"):
         if event.name == ".startswith" and event.args and _is_name(event.recv):
             yield event.args[0], event
     for event in p.all("compare"):

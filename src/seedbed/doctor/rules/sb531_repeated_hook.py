@@ -57,7 +57,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if any(loop.node in o.loops for o in event.recv.options()) or _guarded(event, loop):
             continue
-        if any(e.name == ".remove" and e.inside(loop) for e in p.all("call")) or _removes(loop):
+        if any(e.name == ".remove" and e.inside(loop) for e in p.calls("remove")) or _removes(loop):
             continue
         seen.add(id(event.node))
         yield p.report(

@@ -48,7 +48,6 @@ from typing import Any
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import op_shapes, syntax
-from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
@@ -70,13 +69,13 @@ def _whole_modules(p: Program) -> Iterator[Finding]:
         member = cls.scope.vars.get("forward") if cls.base == "module" else None
         if member is None or member.kind != "func" or member.owner.src is not p.source:
             continue
-        if set(words(cls.name)) & _LOSSES or "training" in syntax.text(cls.node) or "running" in syntax.text(cls.node):
-            continue
         node = member.owner.node
         first = node.args.args[1].arg if len(node.args.args) > 1 else ""
         centre = _reduced(node, first, ("mean",))
         spread = _reduced(node, first, ("std", "var"))
-        if centre is None or spread is None:
+        if centre is None or spread is None or set(words(cls.name)) & _LOSSES:
+            continue
+        if "training" in syntax.text(cls.node) or "running" in syntax.text(cls.node):
             continue
         yield p.report(
             "SB535",
@@ -114,8 +113,8 @@ def _reduced(node: Any, name: str, kinds: tuple[str, ...]) -> ast.AST | None:
 def _steps(p: Program, known: set[int]) -> Iterator[Finding]:
     """Steps of a model that normalise what a layer gave, and that are run in evaluation too."""
     places: dict[int, list[Val]] = {}
-    for val in q.everything(p):
-        if val.name in ("div", "true_divide") and val.kind == "tensor" and val.src is p.source:
+    for val in p.made("div", "true_divide"):
+        if val.kind == "tensor" and val.src is p.source:
             places.setdefault(id(val.node), []).append(val)
     for made in places.values():
         mean = next((m for v in made if not p.trained(v) and (m := _centre(v)) is not None), None)

@@ -60,7 +60,7 @@ _COPIES = {
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_calls("copy"):
         made = event.result
         if (
             event.name == "copy.copy"

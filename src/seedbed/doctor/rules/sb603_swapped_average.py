@@ -32,7 +32,7 @@ import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership
+from seedbed.doctor.static import ownership, syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -97,7 +97,7 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _written(node: ast.expr, factor: Val) -> float | None:
     """0 for a factor that is written as ``1 - decay``: the old value gets the small share."""
-    text = ast.unparse(node).replace(" ", "")
+    text = syntax.text(node).replace(" ", "")
     rest = re.fullmatch(r"\(?1(\.0)?-([\w.]+)\)?", text)
     named = re.fullmatch(r"\(?1(\.0)?-(self\.)?(\w*decay|beta|momentum)\)?", text)
     return 0.0 if named or (rest and _slow(factor)) else None
@@ -125,7 +125,7 @@ def _towards_average(event: Event) -> bool:
     call = event.node
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or not call.args:
         return False
-    own, other = words(ast.unparse(call.func.value)), words(ast.unparse(call.args[0]))
+    own, other = words(syntax.text(call.func.value)), words(syntax.text(call.args[0]))
     return bool(set(own) & {"grad", "grads", "update", "g"}) or bool(
         set(other) & {"buf", "buffer", "avg", "ema", "momentum", "average"}
     )
@@ -140,18 +140,18 @@ def _keep(event: Event, val: Val) -> object:
         return None
     node = event.node
     target = (
-        ast.unparse(node.value)
+        syntax.text(node.value)
         if isinstance(node, ast.Attribute)
-        else ast.unparse(node.func.value)
+        else syntax.text(node.func.value)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-        else ast.unparse(node)
+        else syntax.text(node)
     )
     target = target.removesuffix(".data")
     found = []
     for term in terms:
         factor = next((a for a in term.args if isinstance(a.const, (int, float)) and a.kind == "const"), None)
         other = next((a for a in term.args if a is not factor), None)
-        text = ast.unparse(term.node) if isinstance(term.node, ast.expr) else ""
+        text = syntax.text(term.node) if isinstance(term.node, ast.expr) else ""
         if factor is not None and other is not None:
             mine = re.search(rf"(?<![\w.]){re.escape(target)}(?!\w)", text.replace(".data", "")) is not None
             found.append((factor.const, mine))

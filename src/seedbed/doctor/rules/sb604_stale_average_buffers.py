@@ -74,7 +74,8 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             seen.add(id(module))
             if any(e.recv is not None and ownership.contains(module, e.recv) for e in p.all("restore")) or any(
-                e.name in (".buffers", ".named_buffers", ".state_dict") and e.recv is module for e in p.all("call")
+                e.name in (".buffers", ".named_buffers", ".state_dict") and e.recv is module
+                for e in p.calls("buffers", "named_buffers", "state_dict")
             ):
                 continue
             if not any(e.recv is module for e in training.forwards(p)) or any(
@@ -108,7 +109,7 @@ def _averaged_models(p: Program) -> Iterator[Finding]:
             calls = [e for e in training.forwards(p) if e.recv is not None and any(o is swa for o in e.recv.options())]
             if not names or (flag is not None and flag.const is not False) or any(e.mode == "train" for e in calls):
                 continue
-            if any(e.name == ".buffers" for e in p.all("call")) or any(e.recv is swa for e in p.all("restore")):
+            if any(e.name == ".buffers" for e in p.calls("buffers")) or any(e.recv is swa for e in p.all("restore")):
                 continue
             seen.add(id(swa))
             modes = [m for m in p.all("mode") if m.name == "eval" and m.seq < event.seq and q.same(m.recv, swa)]

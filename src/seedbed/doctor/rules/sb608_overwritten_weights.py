@@ -56,7 +56,7 @@ def check(p: Program) -> Iterator[Finding]:
         ]
         later += [
             e
-            for e in p.all("call")
+            for e in p.calls("reset_parameters")
             if e.name == ".reset_parameters"
             and e.recv is not None
             and e.seq > event.seq

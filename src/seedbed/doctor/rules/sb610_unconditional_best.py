@@ -41,6 +41,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
@@ -52,7 +53,7 @@ def check(p: Program) -> Iterator[Finding]:
         text = (
             str(path.const)
             if path is not None and path.kind == "const"
-            else ast.unparse(event.node.args[1])
+            else syntax.text(event.node.args[1])
             if isinstance(event.node, ast.Call) and len(event.node.args) > 1
             else ""
         )

@@ -40,7 +40,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import rounds, training
+from seedbed.doctor.static import rounds, syntax, training
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
@@ -60,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         target = getattr(loop.node, "target", None)
         names = (
-            {w for n in ast.walk(target) if isinstance(n, ast.Name) for w in words(n.id)}
+            {w for n in syntax.walk(target) if isinstance(n, ast.Name) for w in words(n.id)}
             if target is not None
             else set()
         )

@@ -42,7 +42,7 @@ import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership, training
+from seedbed.doctor.static import ownership, syntax, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
@@ -57,11 +57,11 @@ def check(p: Program) -> Iterator[Finding]:
         node = event.node
         target = getattr(node, "target", None)
         names = (
-            {w for n in ast.walk(target) if isinstance(n, ast.Name) for w in words(n.id)}
+            {w for n in syntax.walk(target) if isinstance(n, ast.Name) for w in words(n.id)}
             if target is not None
             else set()
         )
-        text = ast.unparse(node.iter) if isinstance(node, ast.For) else ""
+        text = syntax.text(node.iter) if isinstance(node, ast.For) else ""
         folds = "fold" in names or re.search(r"\b(kf|skf|kfold|cv|folds|KFold|StratifiedKFold|gkf)\b", text) is not None
         if not folds and not _sweep(p, node):
             continue
@@ -101,17 +101,17 @@ def _sweep(p: Program, node: ast.AST) -> bool:
     """Whether a loop trains once for each setting and keeps a result for each: a comparison of settings."""
     if not isinstance(node, ast.For) or not _over_settings(p, node):
         return False
-    names = {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
+    names = {n.id for n in syntax.walk(node.target) if isinstance(n, ast.Name)}
     made = [e for e, _, _ in ownership.optimizers(p) if any(f.node is node for f in e.loops)]
     if not made or any(
         w in {"epoch", "ep", "step", "stage", "phase", "task", "cycle"} for n in names for w in words(n)
     ):
         return False
-    for part in ast.walk(node):
+    for part in syntax.walk(node):
         key = part.slice if isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Store) else None
         if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr == "append":
             key = part.args[0] if part.args and isinstance(part.args[0], (ast.Tuple, ast.Dict)) else None
-        if key is not None and names & {n.id for n in ast.walk(key) if isinstance(n, ast.Name)}:
+        if key is not None and names & {n.id for n in syntax.walk(key) if isinstance(n, ast.Name)}:
             return True
     return False
 

@@ -93,7 +93,7 @@ def _last_round(event: Event, keep: Event) -> bool:
 
 
 def _names_score(test: ast.expr) -> bool:
-    names = {w for n in ast.walk(test) if isinstance(n, ast.Name) for w in words(n.id)}
+    names = {w for n in syntax.walk(test) if isinstance(n, ast.Name) for w in words(n.id)}
     return bool(names & {"acc", "accuracy", "loss", "score", "metric", "f1", "auc", "improved", "stop", "patience"})
 
 

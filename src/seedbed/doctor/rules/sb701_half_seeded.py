@@ -53,9 +53,11 @@ _STATE = {
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    if not p.complete:
+        return
     names = [(e, e.name) for e in p.all("call")]
     seeded = _seeded(names)
-    if not p.complete or not any(seeded.values()):
+    if not any(seeded.values()):
         return
     first = _first_draws(names)
     torch_use = _first_torch_draw(names)

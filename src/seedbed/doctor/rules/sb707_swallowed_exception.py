@@ -37,18 +37,19 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for node in q.nodes(p, ast.Try):
-        inside = {id(n) for s in node.body for n in ast.walk(s)}
+        inside = {id(n) for s in node.body for n in syntax.walk(s)}
         trains = any(id(e.node) in inside for e in p.all("backward", "step", "forward"))
         if not trains:
             continue
         for handler in node.handlers:
-            kind = ast.unparse(handler.type) if handler.type is not None else ""
+            kind = syntax.text(handler.type) if handler.type is not None else ""
             broad = kind in ("", "Exception", "BaseException", "RuntimeError", "ValueError")
             quiet = all(
                 isinstance(s, (ast.Pass, ast.Continue))

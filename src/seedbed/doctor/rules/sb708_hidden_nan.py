@@ -41,7 +41,7 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_calls("nan_to_num", "nan_to_num_", "nanmean", "nansum"):
         if (
             event.name.rsplit(".", 1)[-1] in ("nan_to_num", "nan_to_num_", "nanmean", "nansum")
             and event.result is not None

@@ -43,7 +43,7 @@ _USES = frozenset(
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_calls("randint", "integers", "randrange"):
         last = event.name.rsplit(".", 1)[-1]
         exclusive = event.name.startswith(("torch.", "numpy.", "np.")) or (
             event.recv is not None and event.recv.name in GENERATORS and event.recv.name != "Random"

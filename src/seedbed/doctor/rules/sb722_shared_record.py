@@ -38,13 +38,14 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for loop in q.nodes(p, ast.For, ast.While):
-        inner = [n for s in getattr(loop, "body", []) for n in ast.walk(s)]
+        inner = [n for s in getattr(loop, "body", []) for n in syntax.walk(s)]
         bound = {n.id for n in inner if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         changed = _changed(inner) - bound
         for call in inner:
@@ -95,6 +96,6 @@ def _is_dict(p: Program, name: str) -> bool:
                 parts = list(zip(target.elts, node.value.elts, strict=False))
             made += [v for t, v in parts if isinstance(t, ast.Name) and t.id == name]
     return bool(made) and all(
-        isinstance(v, ast.Dict) or (isinstance(v, ast.Call) and ast.unparse(v.func) in ("dict", "copy.deepcopy"))
+        isinstance(v, ast.Dict) or (isinstance(v, ast.Call) and syntax.text(v.func) in ("dict", "copy.deepcopy"))
         for v in made
     )

@@ -143,7 +143,7 @@ def _scored(p: Program, event: Event, given: Val) -> bool:
     truth = tokens.token_source(given)[0]
     picks = [
         e
-        for e in p.all("call")
+        for e in p.makers("argmax")
         if e.result is not None and e.result.name == "argmax" and any(v is event.result for v in q.chain(e.result))
     ]
     return truth is not None and any(

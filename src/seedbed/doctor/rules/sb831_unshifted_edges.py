@@ -41,6 +41,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.syntax import walk
@@ -60,7 +61,7 @@ def check(p: Program) -> Iterator[Finding]:
             item = parts.get(name)
             if not _columns(call) or item is None or not _edges(name, item[0]):
                 continue
-            if any(isinstance(n, (ast.BinOp, ast.Call)) for n in ast.walk(item[0])) or _shifted(func, item[0], name):
+            if any(isinstance(n, (ast.BinOp, ast.Call)) for n in syntax.walk(item[0])) or _shifted(func, item[0], name):
                 continue
             yield p.report(
                 "SB831",
@@ -78,44 +79,44 @@ def _joined(node: ast.Call) -> Iterator[str]:
     if name in _JOINS and node.args and isinstance(node.args[0], ast.Name):
         yield node.args[0].id
     elif name in _JOINS and node.args and isinstance(node.args[0], (ast.ListComp, ast.GeneratorExp)):
-        yield ast.unparse(node.args[0].elt)
+        yield syntax.text(node.args[0].elt)
 
 
 def _columns(node: ast.Call) -> bool:
     """Whether a concatenation runs along the second axis."""
     name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
     given = [*node.args[1:2], *[k.value for k in node.keywords if k.arg in ("dim", "axis")]]
-    return name == "hstack" or any(ast.unparse(g) in ("1", "-1") for g in given)
+    return name == "hstack" or any(syntax.text(g) in ("1", "-1") for g in given)
 
 
 def _collected(node: ast.AST) -> Iterator[tuple[str, tuple[ast.expr, ast.AST]]]:
     """What is put into which list."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "append" and node.args:
-        yield ast.unparse(node.func.value), (node.args[0], node)
+        yield syntax.text(node.func.value), (node.args[0], node)
     elif isinstance(node, ast.Call):
         for name in _joined(node):
             if isinstance(node.args[0], (ast.ListComp, ast.GeneratorExp)):
                 yield name, (node.args[0].elt, node)
     elif isinstance(node, ast.Assign) and isinstance(node.value, ast.ListComp) and len(node.targets) == 1:
-        yield ast.unparse(node.targets[0]), (node.value.elt, node)
+        yield syntax.text(node.targets[0]), (node.value.elt, node)
 
 
 def _edges(name: str, item: ast.expr) -> bool:
-    said = set(words(name)) | {w for n in ast.walk(item) for w in words(getattr(n, "id", getattr(n, "attr", "")))}
-    texts = {n.value for n in ast.walk(item) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    said = set(words(name)) | {w for n in syntax.walk(item) for w in words(getattr(n, "id", getattr(n, "attr", "")))}
+    texts = {n.value for n in syntax.walk(item) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
     said |= {w for t in texts for w in words(t)}
     return bool(said & {"edge", "edges", "ei", "adjacency", "links", "bonds", "bond"})
 
 
 def _shifted(func: ast.FunctionDef, item: ast.expr, name: str) -> bool:
     """Whether the indices were shifted before they are collected, or afterwards."""
-    own = {n.id for n in ast.walk(item) if isinstance(n, ast.Name)} | {name}
+    own = {n.id for n in syntax.walk(item) if isinstance(n, ast.Name)} | {name}
     for node in walk(func):
         if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add) and _root(node.target) in own:
             return True
         if (
             isinstance(node, ast.Assign)
-            and any(isinstance(n, ast.BinOp) for n in ast.walk(node.value))
+            and any(isinstance(n, ast.BinOp) for n in syntax.walk(node.value))
             and any(_root(t) in own for t in node.targets)
         ):
             return True

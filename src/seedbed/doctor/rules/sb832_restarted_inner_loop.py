@@ -46,6 +46,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.syntax import walk
 
@@ -81,7 +82,7 @@ def check(p: Program) -> Iterator[Finding]:
 
 
 def _is_grad(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and ast.unparse(node.func).endswith("autograd.grad")
+    return isinstance(node, ast.Call) and syntax.text(node.func).endswith("autograd.grad")
 
 
 def _nearest(loop: ast.For, node: ast.AST) -> ast.AST:
@@ -109,15 +110,15 @@ def _updated(value: ast.expr) -> str | None:
         return None
     gen = value.generators[0]  # type: ignore[attr-defined]
     if not (
-        isinstance(gen.iter, ast.Call) and ast.unparse(gen.iter.func) == "zip" and isinstance(gen.target, ast.Tuple)
+        isinstance(gen.iter, ast.Call) and syntax.text(gen.iter.func) == "zip" and isinstance(gen.target, ast.Tuple)
     ):
         return None
     left = body.left
     if not isinstance(left, ast.Name):
-        return ast.unparse(left.value) if isinstance(left, ast.Subscript) else None
+        return syntax.text(left.value) if isinstance(left, ast.Subscript) else None
     for place, over in zip(gen.target.elts, gen.iter.args, strict=False):
-        if left.id in {n.id for n in ast.walk(place) if isinstance(n, ast.Name)}:
-            text = ast.unparse(over)
+        if left.id in {n.id for n in syntax.walk(place) if isinstance(n, ast.Name)}:
+            text = syntax.text(over)
             for end in (".items()", ".values()"):
                 text = text.removesuffix(end)
             return text

@@ -43,6 +43,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.syntax import walk
@@ -55,7 +56,7 @@ def check(p: Program) -> Iterator[Finding]:
     if not p.complete and p.events:
         return
     for loop in q.nodes(p, ast.For):
-        over = ast.unparse(loop.iter)
+        over = syntax.text(loop.iter)
         update = next((n for n in loop.body if _is_return(n)), None)
         kept = _collected(loop, update)
         if update is None or not kept or not _over_rewards(loop, over):
@@ -89,8 +90,8 @@ def _is_return(node: ast.stmt) -> bool:
         return False
     for side, other in ((value.left, value.right), (value.right, value.left)):
         if isinstance(side, ast.BinOp) and isinstance(side.op, ast.Mult):
-            own = [n.id for n in ast.walk(side) if isinstance(n, ast.Name)]
-            if name in own and name not in [n.id for n in ast.walk(other) if isinstance(n, ast.Name)]:
+            own = [n.id for n in syntax.walk(side) if isinstance(n, ast.Name)]
+            if name in own and name not in [n.id for n in syntax.walk(other) if isinstance(n, ast.Name)]:
                 return True
     return False
 
@@ -103,16 +104,16 @@ def _collected(loop: ast.For, update: ast.stmt | None) -> tuple[str, bool] | Non
     for node in walk(loop):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
             last = node.args[-1]
-            if name in [n.id for n in ast.walk(last) if isinstance(n, ast.Name)]:
+            if name in [n.id for n in syntax.walk(last) if isinstance(n, ast.Name)]:
                 if node.func.attr == "append":
-                    return ast.unparse(node.func.value), False
+                    return syntax.text(node.func.value), False
                 if node.func.attr in ("insert", "appendleft"):
-                    return ast.unparse(node.func.value), True
+                    return syntax.text(node.func.value), True
     return None
 
 
 def _over_rewards(loop: ast.For, over: str) -> bool:
-    said = set(words(over)) | {w for n in ast.walk(loop.target) for w in words(getattr(n, "id", ""))}
+    said = set(words(over)) | {w for n in syntax.walk(loop.target) for w in words(getattr(n, "id", ""))}
     return bool(said & _NAMES)
 
 
@@ -127,9 +128,9 @@ def _turned(p: Program, loop: ast.For, name: str) -> bool:
         if getattr(node, "lineno", 0) <= end:
             continue
         if isinstance(node, ast.Call):
-            text = ast.unparse(node.func)
+            text = syntax.text(node.func)
             if text.endswith((".reverse", ".flip", "reversed", "flip", "flipud")):
                 return True
-        if isinstance(node, ast.Subscript) and "::-1" in ast.unparse(node):
+        if isinstance(node, ast.Subscript) and "::-1" in syntax.text(node):
             return True
     return False

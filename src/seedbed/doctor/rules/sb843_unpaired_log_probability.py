@@ -58,7 +58,7 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in p.all("call"):
+    for event in p.makers("log_prob"):
         made = event.result
         if made is None or made.name != "log_prob" or len(made.args) < 2 or id(event.node) in seen:
             continue

@@ -45,6 +45,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
@@ -93,21 +94,21 @@ def _side(test: ast.expr) -> str | None:
 
 
 def _draw(node: ast.expr) -> bool:
-    text = ast.unparse(node)
+    text = syntax.text(node)
     return isinstance(node, ast.Call) and ("random" in text or "rand(" in text or "uniform" in text)
 
 
 def _epsilon(node: ast.expr) -> bool:
-    return any(_NAMES & set(words(getattr(n, "id", getattr(n, "attr", "")))) for n in ast.walk(node))
+    return any(_NAMES & set(words(getattr(n, "id", getattr(n, "attr", "")))) for n in syntax.walk(node))
 
 
 def _random(body: list[ast.AST]) -> bool:
-    calls = [n for s in body for n in ast.walk(s) if isinstance(n, ast.Call)]
-    return any(ast.unparse(c.func).rsplit(".", 1)[-1] in _ACTS for c in calls)
+    calls = [n for s in body for n in syntax.walk(s) if isinstance(n, ast.Call)]
+    return any(syntax.text(c.func).rsplit(".", 1)[-1] in _ACTS for c in calls)
 
 
 def _greedy(body: list[ast.AST]) -> bool:
-    text = "\n".join(ast.unparse(s) for s in body)
+    text = "\n".join(syntax.text(s) for s in body)
     return "argmax" in text or ".max(" in text or "greedy" in text
 
 
@@ -122,22 +123,22 @@ def _after(p: Program, node: ast.If) -> list[ast.AST]:
 def _floor(p: Program, node: ast.Assign) -> Iterator[Finding]:
     """``eps = min(0.05, eps * 0.99)``."""
     value = node.value
-    if not (isinstance(value, ast.Call) and ast.unparse(value.func) in ("min", "max") and len(value.args) == 2):
+    if not (isinstance(value, ast.Call) and syntax.text(value.func) in ("min", "max") and len(value.args) == 2):
         return
-    target = ast.unparse(node.targets[0])
+    target = syntax.text(node.targets[0])
     if not _epsilon(node.targets[0]) or not value.args:
         return
-    shrinks = [a for a in value.args if isinstance(a, ast.BinOp) and target in ast.unparse(a)]
+    shrinks = [a for a in value.args if isinstance(a, ast.BinOp) and target in syntax.text(a)]
     if len(shrinks) != 1 or not isinstance(shrinks[0].op, (ast.Mult, ast.Sub)):
         return
     bound = next(a for a in value.args if a is not shrinks[0])
     low = isinstance(bound, ast.Constant) and isinstance(bound.value, float) and bound.value <= 0.3
-    named = {"min", "end", "final", "floor"} & set(words(ast.unparse(bound)))
-    if ast.unparse(value.func) == "min" and (low or named):
+    named = {"min", "end", "final", "floor"} & set(words(syntax.text(bound)))
+    if syntax.text(value.func) == "min" and (low or named):
         yield p.report(
             "SB845",
             (node, p.source),
-            f"{target} falls to its floor {ast.unparse(bound)} at once: min() is used where max() is meant",
+            f"{target} falls to its floor {syntax.text(bound)} at once: min() is used where max() is meant",
             why="min takes the smaller value, so the exploration ends after the first step",
-            fix=f"Use {target} = max({ast.unparse(bound)}, {ast.unparse(shrinks[0])})",
+            fix=f"Use {target} = max({syntax.text(bound)}, {syntax.text(shrinks[0])})",
         )

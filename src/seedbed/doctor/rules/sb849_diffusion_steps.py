@@ -54,6 +54,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.rules.sb824_unrelated_noise_target import NOISE, pairs
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.formulas import core, plain_terms
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.syntax import walk
@@ -151,7 +152,7 @@ def _sampling(p: Program) -> Iterator[Finding]:
 
 
 def _text(node: ast.AST) -> str:
-    return ast.unparse(node.iter) if isinstance(node, ast.For) else ""
+    return syntax.text(node.iter) if isinstance(node, ast.For) else ""
 
 
 def _plain_counter(val: Val, loop: ast.AST) -> bool:

@@ -44,6 +44,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.formulas import core
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
@@ -53,7 +54,7 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in p.all("call"):
+    for event in p.makers("multinomial", "argmax", "sample"):
         made = event.result
         if made is None or id(event.node) in seen or made.name not in ("multinomial", "argmax", "sample"):
             continue
@@ -88,7 +89,7 @@ def _report(p: Program, at: Val, problem: str) -> Finding:
 def _hot(val: Val, side: ast.AST | None = None) -> bool:
     """Whether a factor is a temperature, by its name."""
     said = set(words(val.var)) | (
-        set(words(ast.unparse(side))) if isinstance(side, (ast.Name, ast.Attribute)) else set()
+        set(words(syntax.text(side))) if isinstance(side, (ast.Name, ast.Attribute)) else set()
     )
     return bool({"temperature", "temp", "tau"} & said)
 
@@ -162,7 +163,7 @@ def _start(event: Event) -> int:
 
 def _joined(p: Program, made: Val, event: Event) -> Val | None:
     """A concatenation in which the new token comes first."""
-    for other in p.all("call"):
+    for other in p.makers("cat"):
         val = other.result
         if val is None or val.name != "cat" or other.seq < event.seq or other.loop is not event.loop or not val.args:
             continue

@@ -57,7 +57,7 @@ _BACK = frozenset(["scatter", "scatter_", "index_select", "gather", "index_copy"
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in p.all("call"):
+    for event in p.makers("pack_padded_sequence"):
         made = event.result
         if (
             made is None

@@ -55,7 +55,7 @@ _MEANT = re.compile(r"first.?order|fomaml|reptile|anil|create_graph", re.IGNOREC
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    if _MEANT.search(p.source.text):
+    if not p.trains or not any(v.kind == "tensor" for v in p.anywhere("grads")) or _MEANT.search(p.source.text):
         return
     seen: set[int] = set()
     for back in p.all("backward"):

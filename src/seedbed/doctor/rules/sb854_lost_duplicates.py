@@ -35,6 +35,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -57,7 +58,7 @@ def check(p: Program) -> Iterator[Finding]:
         yield p.report(
             "SB854",
             event,
-            f"{ast.unparse(target)} += ... keeps only one value for each repeated index",
+            f"{syntax.text(target)} += ... keeps only one value for each repeated index",
             why="an index that occurs several times is written several times from the same old value, not summed",
             fix="Use index_add_ or scatter_add_: out.index_add_(0, index, values)",
         )

@@ -45,12 +45,14 @@ _PADDING = frozenset(["pad", "padding"])
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    pads, unknown = _ids(p, _PADDING), _ids(p, _UNKNOWN)
+    looked_up = [e for e in p.first_calls("get") if e.name == ".get" and len(e.args) > 1]
+    unknown = _ids(p, _UNKNOWN) if looked_up else set()
     if not unknown:
         return
+    pads = _ids(p, _PADDING)
     counted = {id(s) for n in q.nodes(p, ast.BinOp) for s in (n.left, n.right)}  # counts.get(w, 0) + 1
-    for event in p.once("call"):
-        if event.name != ".get" or id(event.node) in counted or len(event.args) < 2 or event.src is not p.source:
+    for event in looked_up:
+        if id(event.node) in counted or event.src is not p.source:
             continue
         other = event.args[1]
         given = event.node.args[1] if isinstance(event.node, ast.Call) and len(event.node.args) > 1 else None

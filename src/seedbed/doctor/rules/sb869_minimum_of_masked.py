@@ -42,7 +42,7 @@ _POSITIVE = ("cdist", "pairwise_distance", "norm", "square", "abs", "exp", "soft
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_calls("min", "amin", "argmin", "topk"):
         if event.name.rsplit(".", 1)[-1] not in ("min", "amin", "argmin", "topk") or event.result is None:
             continue
         source = event.recv if event.name.startswith(".") else event.args[0] if event.args else None

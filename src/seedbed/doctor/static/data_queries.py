@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import split_of
 from seedbed.doctor.static.program import LoopRun, Program
 from seedbed.doctor.static.rounds import base_of_loop, split_of_val
@@ -230,9 +231,9 @@ def known_source(val: Val) -> bool:
 
 def draws_random(node: ast.AST) -> bool:
     """Whether an expression draws a random number."""
-    for n in ast.walk(node):
+    for n in syntax.walk(node):
         if isinstance(n, ast.Call):
-            text = ast.unparse(n.func)
+            text = syntax.text(n.func)
             if text.startswith(
                 ("random.", "np.random", "numpy.random", "torch.rand", "torch.bernoulli", "rng.", "self.rng")
             ):

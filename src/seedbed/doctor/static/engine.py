@@ -14,6 +14,7 @@ from typing import Any
 from seedbed.doctor.codes import CHECKS
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import calls, lineage, ownership
+from seedbed.doctor.static.asking import SOURCE, Silence
 from seedbed.doctor.static.groups import together, uses_torch
 from seedbed.doctor.static.interp import Interp
 from seedbed.doctor.static.program import Program
@@ -22,7 +23,7 @@ from seedbed.doctor.static.scopes import BudgetError, Class, Func
 from seedbed.doctor.static.source import Source, parse, read_source
 from seedbed.doctor.static.spreading import no_collection, spread, tidy
 from seedbed.doctor.static.table import STATIC, SYNTACTIC
-from seedbed.doctor.static.values import Val, unknown
+from seedbed.doctor.static.values import Val, settle, unknown
 from seedbed.errors import ConfigError
 
 Rule = Callable[[Program], Iterable[Finding]]
@@ -38,6 +39,8 @@ _SKIP = {
     "build",
 }
 _rules: dict[str, Rule] = {}
+_silent = Silence()
+GATES = True
 
 
 def rules() -> dict[str, Rule]:
@@ -163,22 +166,36 @@ def _in_order(findings: Iterable[Finding]) -> list[Finding]:
 def _ask(program: Program, only: frozenset[str] | None, strict: bool) -> Iterator[Finding]:
     ownership.forget()
     lineage.remember(True)
+    settle(True)
     try:
         yield from _answers(program, only, strict)
     finally:
         lineage.remember(False)
+        settle(False)
 
 
 def _answers(program: Program, only: frozenset[str] | None, strict: bool) -> Iterator[Finding]:
+    present, notes, here = program.present(), program.cache, program.source.silent
+    inside = frozenset(w for w in present if not isinstance(w, type) and w != SOURCE)  # what differs in one file
     for code, rule in rules().items():
         if (only is not None and code not in only) or (code in SYNTACTIC and not program.complete):
             continue
+        if GATES and (_silent.expects(code, present) or here.expects(code, inside)):
+            continue
+        notes.begin()
         try:
-            yield from list(rule(program))
+            found = list(rule(program))
         except Exception:
             if strict or os.environ.get("SEEDBED_STRICT"):
                 raise
             continue  # one rule that fails must not hide the others
+        asked = notes.all_asked()
+        if found:
+            yield from found
+        elif asked.isdisjoint(present):
+            _silent.learn(code, asked)
+        elif asked.isdisjoint(inside):
+            here.learn(code, asked)
 
 
 def _allowed(finding: Finding, source: Source | None) -> bool:
@@ -291,7 +308,8 @@ def _alone(
     main: Interp, source: Source, project: Project, work: Callable[[Interp], None], cls: Class | None = None
 ) -> Program:
     program = Program(source, complete=False)
-    program.classes = [cls] if cls is not None else []
+    if cls is not None:
+        program.classes.append(cls)
     run = Interp(project, source, program)
     run.scope = main.scope
     run.modes = dict(main.modes)

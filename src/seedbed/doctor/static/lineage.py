@@ -41,6 +41,8 @@ def feeds(p: Program) -> tuple[list[Feed], list[Feed]]:
 
 
 def _pairs(p: Program, forwards: list[Event], trained: bool) -> Iterator[Feed]:
+    if not forwards:
+        return
     compared = [
         (e, e.args[0], e.args[1])
         for e in p.all("loss", "compare", "call")

@@ -94,10 +94,17 @@ def _lists(val: Val, depth: int = 0) -> bool:
     )
 
 
-def equalities(p: Program) -> Iterator[tuple[Event, Val, Val]]:
+def equalities(p: Program) -> list[tuple[Event, Val, Val]]:
     """Comparisons for equality and calls of accuracy-like metrics: where, and both sides, each place once."""
+    if "equalities" not in p.cache:
+        p.cache["equalities"] = list(_equalities(p))
+    found: list[tuple[Event, Val, Val]] = p.cache["equalities"]
+    return found
+
+
+def _equalities(p: Program) -> Iterator[tuple[Event, Val, Val]]:
     seen: set[int] = set()
-    for event in p.all("compare", "call"):
+    for event in sorted([*p.all("compare"), *p.calls(*LABELLED, "eq", "equal")], key=lambda e: e.seq):
         pair: tuple[Val, ...] = ()
         if (event.kind == "compare" and event.name == "Eq") or (
             event.kind == "call" and event.name.rsplit(".", 1)[-1] in LABELLED and len(event.args) >= 2
@@ -119,7 +126,7 @@ def is_label(val: Val) -> bool:
 
 def metric_calls(p: Program, names: frozenset[str]) -> Iterator[tuple[Event, Val, Val]]:
     """Calls of scikit-learn metrics: the call, the truth and the prediction."""
-    for event in p.once("call"):
+    for event in p.first_calls(*names):
         if event.name.rsplit(".", 1)[-1] in names and event.name.split(".")[0] in ("sklearn", "torchmetrics"):
             truth, guess = event.arg(0, "y_true"), event.arg(1, "y_score") or event.kwargs.get("y_pred")
             if truth is not None and guess is not None:
@@ -133,8 +140,15 @@ def batches_of(val: Val) -> list[Val]:
     ]
 
 
-def named_values(p: Program) -> Iterator[tuple[str, Val, Event]]:
+def named_values(p: Program) -> list[tuple[str, Val, Event]]:
     """Values with the names that they are assigned to or returned as (the name of the function), or printed."""
+    if "named" not in p.cache:
+        p.cache["named"] = list(_named_values(p))
+    found: list[tuple[str, Val, Event]] = p.cache["named"]
+    return found
+
+
+def _named_values(p: Program) -> Iterator[tuple[str, Val, Event]]:
     for event in p.once("call"):
         if event.name.endswith(("print", ".format")):
             yield from (("", a, event) for a in event.args if a.kind in ("tensor", "number"))

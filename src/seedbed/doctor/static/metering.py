@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.queries import chain
@@ -32,7 +33,7 @@ def running_means(p: Program) -> list[tuple[str, Event, LoopRun, str]]:
             continue
         kind = _running_kind(event.args[0])
         if kind:
-            found.append((kind, event, loop, ast.unparse(event.node.target)))
+            found.append((kind, event, loop, syntax.text(event.node.target)))
     p.cache["running"] = found
     return found
 
@@ -62,7 +63,7 @@ def _running_kind(val: Val) -> str:
 def divisions(p: Program, event: Event, name: str) -> list[tuple[ast.AST, Source, str]]:
     """Divisions of a running sum after its loop: the node and what it is divided by (batches, samples, running)."""
     found: list[tuple[ast.AST, Source, str]] = []
-    for node in ast.walk(event.src.tree):
+    for node in syntax.walk(event.src.tree):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
             left, right = node.left, node.right
         elif isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Div):
@@ -71,7 +72,7 @@ def divisions(p: Program, event: Event, name: str) -> list[tuple[ast.AST, Source
             continue
         if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mult):
             left = left.left if not isinstance(left.left, ast.Constant) else left.right
-        if ast.unparse(left) != name:
+        if syntax.text(left) != name:
             continue
         if event.funcs and not (event.funcs[-1].node.lineno <= node.lineno <= (event.funcs[-1].node.end_lineno or 0)):
             continue
@@ -82,7 +83,7 @@ def divisions(p: Program, event: Event, name: str) -> list[tuple[ast.AST, Source
 
 
 def _divisor(p: Program, node: ast.expr) -> str:
-    text = ast.unparse(node)
+    text = syntax.text(node)
     if isinstance(node, ast.Call) and text.startswith("len("):
         inner = text[4:-1]
         found = set(words(inner.replace(".", "_").replace("[", "_")))
@@ -121,7 +122,7 @@ def divided_by_batches(p: Program, event: Event, over: Val | None) -> bool:
     """Whether a running sum is divided by the number of batches."""
     if not isinstance(event.node, ast.AugAssign):
         return False
-    target = ast.unparse(event.node.target)
+    target = syntax.text(event.node.target)
     kinds = [what for _, _, what in divisions(p, event, target)]
     if "batches" in kinds:
         return True

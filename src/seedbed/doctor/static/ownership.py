@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.methods import submodules
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -137,7 +138,7 @@ def _uses_training(module: Val) -> bool:
     node = getattr(module.owner, "node", None)
     if node is None:
         return False
-    for n in ast.walk(node):
+    for n in syntax.walk(node):
         if isinstance(n, ast.Attribute) and n.attr == "training":
             return True
         if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr.startswith("dropout"):

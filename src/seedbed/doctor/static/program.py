@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain as chained
 from operator import attrgetter
 from typing import Any
 
 from seedbed.doctor.codes import CHECKS
 from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.static.asking import ASSIGNS, CLASSES, COMPLETE, EVENTS, FUNCTIONS, SOURCE, Notes, Word
 from seedbed.doctor.static.source import Source
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -96,30 +98,155 @@ class LoopRun:
         return getattr(self.node, "lineno", 0)
 
 
+class _Values:
+    """Arguments and results of events with all that they were made from, who uses them, and where an operation is."""
+
+    __slots__ = ("beyond", "by_name", "users", "values")
+
+    def __init__(self, events: list[Event]) -> None:
+        self.values: list[Val] = []
+        self.users: dict[int, list[Val]] = {}
+        self.by_name: dict[str, list[int]] = {}
+        self.beyond: dict[str, list[Val]] = {}  # what only receivers and keyword arguments were made from
+        seen: set[int] = set()
+        stack = [v for e in events for v in (e.result, *e.args) if v is not None]
+        while stack:
+            part = stack.pop()
+            if id(part) in seen:
+                continue
+            seen.add(id(part))
+            self.by_name.setdefault(part.name, []).append(len(self.values))
+            self.values.append(part)
+            if part.kind in ("func", "class", "lib", "module"):
+                continue
+            sources = list(part.inputs())
+            for source in sources:
+                self.users.setdefault(id(source), []).append(part)
+            stack += sources
+        stack = [v for e in events for v in (e.recv, *e.kwargs.values()) if v is not None]
+        while stack:
+            part = stack.pop()
+            if id(part) not in seen:
+                seen.add(id(part))
+                self.beyond.setdefault(part.name, []).append(part)
+                if part.kind not in ("func", "class", "lib", "module"):
+                    stack += part.inputs()
+
+
+class _Calls:
+    """Calls by the last part of their name and by the kind and name of their result; all of them and the first ones."""
+
+    __slots__ = ("called", "first_called", "first_makers", "makers")
+
+    def __init__(self, events: Iterable[Event], firsts: Iterable[Event]) -> None:
+        self.called: dict[str, list[Event]] = {}
+        self.makers: dict[str, list[Event]] = {}
+        self.first_called: dict[str, list[Event]] = {}
+        self.first_makers: dict[str, list[Event]] = {}
+        for calls, called, makers in (
+            (events, self.called, self.makers),
+            (firsts, self.first_called, self.first_makers),
+        ):
+            for event in calls:
+                called.setdefault(event.name.rsplit(".", 1)[-1], []).append(event)
+                made = event.result
+                if made is not None:
+                    makers.setdefault(made.kind, []).append(event)
+                    if made.name != made.kind:
+                        makers.setdefault(made.name, []).append(event)
+
+
+def _picked(table: dict[str, list[Event]], names: Iterable[str]) -> list[Event]:
+    """The events under these names, in order, each once."""
+    lists = [table[name] for name in dict.fromkeys(names) if name in table]
+    if len(lists) < 2:
+        return lists[0] if lists else []
+    return sorted({e.seq: e for events in lists for e in events}.values(), key=_SEQ)
+
+
 class Program:
     """Everything that one abstract run of an entry point has seen."""
 
     def __init__(self, source: Source, complete: bool = True) -> None:
-        self.source = source
-        self.complete = complete  # a whole script; False: one function or class that nobody calls
-        self.events: list[Event] = []
-        self.assigns: list[tuple[str, Val, Event]] = []
-        self.classes: list[Any] = []
-        self.functions: list[Any] = []
+        self._source = source
+        self._complete = complete
+        self._events: list[Event] = []
+        self._assigns: list[tuple[str, Val, Event]] = []
+        self._classes: list[Any] = []
+        self._functions: list[Any] = []
         self._by_kind: dict[str, list[Event]] = defaultdict(list)
-        self._calls: dict[str, list[Event]] | None = None
+        self._calls: _Calls | None = None
         self._once: dict[tuple[str, ...], list[Event]] = {}
         self._mixed: dict[tuple[str, ...], list[Event]] = {}
         self._indexed = 0
-        self.cache: dict[str, Any] = {}
+        self._values: _Values | None = None
+        self.cache = Notes()
         self.unread = 0  # the line at which the budget ran out, 0 when all was read
+
+    @property
+    def source(self) -> Source:
+        """The file that was read."""
+        self.cache.asked.add(SOURCE)
+        return self._source
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is a whole script; else it is one function or class that nobody calls."""
+        self.cache.asked.add(COMPLETE)
+        return self._complete
+
+    @property
+    def events(self) -> list[Event]:
+        """All that happens, in order."""
+        self.cache.asked.add(EVENTS)
+        return self._events
+
+    @property
+    def assigns(self) -> list[tuple[str, Val, Event]]:
+        """Names with the values that they get, and when."""
+        self.cache.asked.add(ASSIGNS)
+        return self._assigns
+
+    @property
+    def classes(self) -> list[Any]:
+        """The classes that are defined."""
+        self.cache.asked.add(CLASSES)
+        return self._classes
+
+    @property
+    def functions(self) -> list[Any]:
+        """The functions that are defined."""
+        self.cache.asked.add(FUNCTIONS)
+        return self._functions
+
+    def present(self) -> frozenset[Word]:
+        """Everything of what can be asked that there is in this program; its file (``SOURCE``) always is."""
+        found: set[Word] = {SOURCE, *self._source.by_type()}
+        found.update({e.kind for e in self._events})
+        found.update("." + name for name in self._index().called)
+        found.update("@" + word for word in self._index().makers)
+        found.update("*" + name for name in (*self._graph().by_name, *self._graph().beyond))
+        lists = (EVENTS, self._events), (ASSIGNS, self._assigns), (CLASSES, self._classes), (FUNCTIONS, self._functions)
+        found.update(word for word, held in lists if held)
+        if self._complete:
+            found.add(COMPLETE)
+        return frozenset(found)
+
+    def nodes(self, *types: type) -> Iterator[Any]:
+        """Syntax nodes of its own file."""
+        self.cache.asked.update(types)
+        table = self._source.by_type()
+        if len(types) == 1:
+            return iter(table.get(types[0], ()))
+        return chained.from_iterable(table.get(kind, ()) for kind in types)
 
     def all(self, *kinds: str) -> list[Event]:
         """Events of these kinds, in order."""
-        if self._indexed < len(self.events):
-            for event in self.events[self._indexed :]:
+        self.cache.asked.update(kinds)
+        if self._indexed < len(self._events):
+            for event in self._events[self._indexed :]:
                 self._by_kind[event.kind].append(event)
-            self._indexed = len(self.events)
+            self._indexed = len(self._events)
             self._mixed.clear()
         if len(kinds) == 1:
             return self._by_kind.get(kinds[0], [])
@@ -129,6 +256,7 @@ class Program:
 
     def once(self, *kinds: str) -> Iterator[Event]:
         """Events of these kinds, each source place once (its first occurrence)."""
+        self.cache.asked.update(kinds)
         if kinds not in self._once:
             found: dict[tuple[int, str], Event] = {}
             for event in self.all(*kinds):
@@ -136,15 +264,60 @@ class Program:
             self._once[kinds] = list(found.values())
         return iter(self._once[kinds])
 
-    def calls(self, *names: str) -> Iterator[Event]:
+    def calls(self, *names: str) -> list[Event]:
         """Call events whose last name component is one of ``names``."""
+        self.cache.asked.update("." + name for name in names)
+        return _picked(self._index().called, names)
+
+    def first_calls(self, *names: str) -> list[Event]:
+        """The same of ``once("call")``."""
+        self.cache.asked.update("." + name for name in names)
+        return _picked(self._index().first_called, names)
+
+    def makers(self, *words: str) -> list[Event]:
+        """Call events whose result is of a kind or has a name among ``words``."""
+        self.cache.asked.update("@" + word for word in words)
+        return _picked(self._index().makers, words)
+
+    def first_makers(self, *words: str) -> list[Event]:
+        """The same of ``once("call")``."""
+        self.cache.asked.update("@" + word for word in words)
+        return _picked(self._index().first_makers, words)
+
+    def _index(self) -> _Calls:
         if self._calls is None:
-            self._calls = defaultdict(list)
-            for event in self.all("call"):
-                self._calls[event.name.rsplit(".", 1)[-1]].append(event)
+            asked = set(self.cache.asked)
+            self._calls = _Calls(self.all("call"), self.once("call"))
+            self.cache.asked = asked
+        return self._calls
+
+    def made(self, *names: str) -> list[Val]:
+        """Of all ``values`` those that the operations ``names`` have made."""
+        self.cache.asked.update("*" + name for name in names)
+        graph = self._graph()
         if len(names) == 1:
-            return iter(self._calls.get(names[0], ()))
-        return iter(sorted((e for n in set(names) for e in self._calls.get(n, ())), key=_SEQ))
+            return [graph.values[n] for n in graph.by_name.get(names[0], ())]
+        return [graph.values[n] for n in sorted(n for name in set(names) for n in graph.by_name.get(name, ()))]
+
+    def anywhere(self, *names: str) -> list[Val]:
+        """The same, with values that only receivers and keyword arguments of events were made from; in no order."""
+        found, beyond = self.made(*names), self._graph().beyond
+        return found + [v for name in set(names) for v in beyond.get(name, ())] if beyond else found
+
+    def values(self) -> list[Val]:
+        """Every value that an event knows as argument or result, or that one of those is made from."""
+        self.cache.asked.add(EVENTS)
+        return self._graph().values
+
+    def users(self, val: Val) -> list[Val]:
+        """Values made directly from ``val``."""
+        self.cache.asked.add(EVENTS)
+        return self._graph().users.get(id(val), [])
+
+    def _graph(self) -> _Values:
+        if self._values is None:
+            self._values = _Values(self._events)
+        return self._values
 
     def backward_sources(self) -> dict[int, set[int]]:
         """For each backward event (by seq): the ids of all values that its loss was made from."""
@@ -186,7 +359,7 @@ class Program:
         if isinstance(at, tuple):
             node, src = at
         else:
-            node, src = at.node or self.source.tree, at.src or self.source
+            node, src = at.node or self._source.tree, at.src or self._source
         line = getattr(node, "lineno", 1)
         fields: dict[str, Any] = {"severity": severity} if severity is not None else {}
         return CHECKS[code].finding(

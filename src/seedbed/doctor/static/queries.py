@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from itertools import chain as chained
 from typing import Any
 
 from seedbed.doctor.static.program import Cond, Event, LoopRun, Program
@@ -56,13 +55,7 @@ def is_counter(val: Val) -> bool:
 
 def nodes(p: Program, *types: type) -> Iterator[Any]:
     """Syntax nodes of the program's own file."""
-    table = p.source.nodes
-    if not table:
-        for node in ast.walk(p.source.tree):
-            table.setdefault(type(node), []).append(node)
-    if len(types) == 1:
-        return iter(table.get(types[0], ()))
-    return chained.from_iterable(table.get(kind, ()) for kind in types)
+    return p.nodes(*types)
 
 
 def reaches_val(outer: Val | None, inner: Val) -> bool:
@@ -139,32 +132,12 @@ def chain(val: Val) -> list[Val]:
 
 def everything(p: Program) -> list[Val]:
     """Every value of the program that an event knows, or that one of those is made from."""
-    users(p, Val("const"))
-    found: list[Val] = p.cache["values"]
-    return found
+    return p.values()
 
 
 def users(p: Program, val: Val) -> list[Val]:
     """Values made directly from ``val``."""
-    if "users" not in p.cache:
-        table: dict[int, list[Val]] = {}
-        p.cache["values"] = values = list[Val]()
-        seen: set[int] = set()
-        stack = [v for e in p.events for v in (e.result, *e.args) if v is not None]
-        while stack:
-            part = stack.pop()
-            if id(part) in seen:
-                continue
-            seen.add(id(part))
-            values.append(part)
-            if part.kind in ("func", "class", "lib", "module"):
-                continue
-            for source in part.inputs():
-                table.setdefault(id(source), []).append(part)
-                stack.append(source)
-        p.cache["users"] = table
-    found: list[Val] = p.cache["users"].get(id(val), [])
-    return found
+    return p.users(val)
 
 
 _SHARED = frozenset(

@@ -66,7 +66,9 @@ def _grows(factor: ast.expr) -> bool:
 def _powered(node: ast.BinOp) -> bool:
     """``low * (high / low) ** (i / n)``."""
     return any(
-        isinstance(n, ast.BinOp) and isinstance(n.op, ast.Pow) and any(isinstance(m, ast.Div) for m in ast.walk(n.left))
+        isinstance(n, ast.BinOp)
+        and isinstance(n.op, ast.Pow)
+        and any(isinstance(m, ast.Div) for m in syntax.walk(n.left))
         for n in syntax.walk(node)
     )
 

@@ -109,7 +109,7 @@ def _settled(p: Program, first: Val, second: Val) -> bool:
         return True
     low, high = sorted((first.seq, second.seq))
     names = ("manual_seed", "seed", "seed_everything")
-    seeds = [e for e in p.all("call") if e.recv is None and e.name.rsplit(".", 1)[-1] in names]
+    seeds = [e for e in p.calls(*names) if e.recv is None and e.name.rsplit(".", 1)[-1] in names]
     return any(low < e.clock < high for e in seeds)
 
 

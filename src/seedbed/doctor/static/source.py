@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from seedbed.doctor.static import syntax
+from seedbed.doctor.static.asking import Silence
 from seedbed.errors import ConfigError
 
 _ALLOW = re.compile(r"#\s*seedbed:\s*allow\s*=\s*([\w\-, ]+)", re.IGNORECASE)
@@ -33,7 +35,15 @@ class Source:
     cells: list[tuple[int, int]] = field(default_factory=list)
     name: str = ""
     allows: dict[int, set[str]] = field(default_factory=dict)
-    nodes: dict[type, list[ast.AST]] = field(default_factory=dict)
+    silent: Silence = field(default_factory=Silence)
+    _nodes: dict[type, list[ast.AST]] = field(default_factory=dict)
+
+    def by_type(self) -> dict[type, list[ast.AST]]:
+        """The nodes of its tree by their types."""
+        if not self._nodes:
+            for node in syntax.walk(self.tree):
+                self._nodes.setdefault(type(node), []).append(node)
+        return self._nodes
 
     @cached_property
     def place(self) -> Path:

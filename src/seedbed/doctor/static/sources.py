@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import split_of
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -34,7 +35,7 @@ def twins(p: Program) -> Iterator[tuple[Event, Event, str]]:
 
 def _files(p: Program, roles: dict[int, str]) -> Iterator[tuple[Event, Event, str]]:
     read: dict[object, list[Event]] = {}
-    for event in p.once("call"):
+    for event in p.first_calls(*_READS):
         path = event.args[0].const if event.args else None
         if event.recv is None and event.name.rsplit(".", 1)[-1] in _READS and isinstance(path, str):
             read.setdefault(path, []).append(event)
@@ -54,10 +55,10 @@ def _roles(p: Program) -> dict[int, str]:
             if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
                 pairs = list(zip(target.elts, node.value.elts, strict=False))
             for left, right in pairs:
-                names = {split_of(n) for t in ast.walk(left) if (n := _name(t))} - {""}
+                names = {split_of(n) for t in syntax.walk(left) if (n := _name(t))} - {""}
                 if len(names) == 1:
                     role = names.pop()
-                    for part in ast.walk(right):
+                    for part in syntax.walk(right):
                         if isinstance(part, ast.Call):
                             found[id(part)] = role
     return found
@@ -73,7 +74,7 @@ def _same_seed(one: Event, two: Event) -> object:
     if func is None:
         return None
     given = [_bound(func, e, shift) for e in (one, two)]
-    seeds = [n for n in ast.walk(func) if isinstance(n, ast.Call) and _name(n.func) in _SEEDS and n.args]
+    seeds = [n for n in syntax.walk(func) if isinstance(n, ast.Call) and _name(n.func) in _SEEDS and n.args]
     if not seeds or not _draws(func):
         return None
     for name in given[0].keys() | given[1].keys():
@@ -87,7 +88,7 @@ def _same_seed(one: Event, two: Event) -> object:
         return None
     if any("seed" in n.lower() and given[0][n].const != given[1][n].const for n in given[0].keys() & given[1].keys()):
         return None  # what is drawn alike here is not the samples
-    uses = {n.id for s in seeds for n in ast.walk(s) if isinstance(n, ast.Name)}
+    uses = {n.id for s in seeds for n in syntax.walk(s) if isinstance(n, ast.Name)}
     if any(given[0][n].const != given[1][n].const for n in uses & given[0].keys() & given[1].keys()):
         return None
     return values[0]
@@ -139,4 +140,4 @@ def _draws(func: Any) -> bool:
         "random",
         "gauss",
     )
-    return any(isinstance(n, ast.Call) and _name(n.func) in words for n in ast.walk(func))
+    return any(isinstance(n, ast.Call) and _name(n.func) in words for n in syntax.walk(func))

@@ -125,7 +125,7 @@ def _counted(node: ast.AST) -> list[ast.expr]:
     known: list[ast.expr] | None = node.__dict__.get("_counted")
     if known is None:
         known = []
-        for part in ast.walk(node):
+        for part in syntax.walk(node):
             if isinstance(part, ast.AugAssign):
                 known.append(part.target)
             elif isinstance(part, ast.Assign) and len(part.targets) == 1 and isinstance(part.value, ast.BinOp):

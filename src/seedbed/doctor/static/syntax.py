@@ -24,10 +24,27 @@ def _name(node: ast.AST) -> str:
     return ""
 
 
+# Fields that never hold a node, and ``ctx``, which nobody looks for by walking.
+_PLAIN = frozenset(["ctx", "id", "attr", "arg", "name", "kind", "type_comment", "module", "asname", "level"])
+_PARTS: dict[type, tuple[str, ...]] = {ast.Constant: ()}
+
+
 def walk(node: ast.AST) -> list[ast.AST]:
-    """The node and all below it in the order of ``ast.walk``; listed once for each node."""
+    """The node and all below it in the order of ``ast.walk``, without ``ctx``; listed once for each node."""
     known: list[ast.AST] | None = node.__dict__.get("_nodes")
     if known is None:
-        known = list(ast.walk(node))
+        known = [node]
+        for one in known:  # grows on the way: breadth first
+            kind = type(one)
+            parts = _PARTS.get(kind)
+            if parts is None:
+                parts = _PARTS[kind] = tuple(f for f in kind._fields if f not in _PLAIN)
+            held = one.__dict__
+            for part in parts:
+                value = held.get(part)
+                if type(value) is list:
+                    known += [v for v in value if isinstance(v, ast.AST)]
+                elif isinstance(value, ast.AST):
+                    known.append(value)
         node.__dict__["_nodes"] = known
     return known

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -30,7 +31,7 @@ def token_source(val: Val, through_batches: bool = False) -> tuple[Val | None, s
             if not any(k.kind == "slice" for k in keys):
                 break
             if any(k.kind == "slice" and not (k.args[0].is_none and k.args[1].is_none) for k in keys):
-                key += ast.unparse(current.node.slice) + ";" if isinstance(current.node, ast.Subscript) else "?"
+                key += syntax.text(current.node.slice) + ";" if isinstance(current.node, ast.Subscript) else "?"
             current = current.args[0]
         else:
             break

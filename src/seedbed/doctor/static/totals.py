@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seedbed.doctor.static import formulas as f
-from seedbed.doctor.static import metering, rounds
+from seedbed.doctor.static import metering, rounds, syntax
 from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.source import Source
@@ -44,7 +44,7 @@ def wrong_counts(p: Program) -> Iterator[Wrong]:
                 event.node, event.src, event, said, why, "Add the count as it is, or use its mean times the size"
             )
             continue
-        for node, src, what in metering.divisions(p, event, ast.unparse(event.node.target)):
+        for node, src, what in metering.divisions(p, event, syntax.text(event.node.target)):
             right = node.right if isinstance(node, ast.BinOp) else getattr(node, "value", None)
             if right is None:
                 continue
@@ -56,10 +56,10 @@ def wrong_counts(p: Program) -> Iterator[Wrong]:
 def _judge(
     p: Program, event: Event, loop: LoopRun, kind: str, right: ast.expr, what: str, line: int
 ) -> tuple[str, str, str] | None:
-    text = ast.unparse(right)
-    names = {n.id for n in ast.walk(right) if isinstance(n, ast.Name)}
+    text = syntax.text(right)
+    names = {n.id for n in syntax.walk(right) if isinstance(n, ast.Name)}
     target = getattr(loop.node, "target", None)
-    batch = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
+    batch = {n.id for n in syntax.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
     after = line > (getattr(loop.node, "end_lineno", 0) or 0)
     sized = any(s in text for s in (".size(", "len(", ".shape", ".numel("))
     if after and sized and names & batch and kind in ("count", "total"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -280,24 +281,72 @@ def _same(a: Any, b: Any) -> bool:
 _CLOSED = frozenset(("func", "class", "lib", "module"))
 
 
+class _Way:
+    """A walk from a value to all that it was made from, taken as far as somebody asked."""
+
+    __slots__ = ("found", "seen", "stack")
+
+    def __init__(self, val: Val) -> None:
+        self.found: list[Val] = []
+        self.stack = [val]
+        self.seen: set[int] = set()
+
+    def go_on(self, count: int, through: frozenset[str] | None) -> None:
+        """Walk until ``count`` values are found or there are no more."""
+        found, stack, seen = self.found, self.stack, self.seen
+        while stack and len(found) < count:
+            current = stack.pop()
+            if id(current) in seen:
+                continue
+            seen.add(id(current))
+            found.append(current)
+            if through is not None and current.kind == "tensor" and current.name not in through:
+                continue
+            if current.kind not in _CLOSED:
+                stack += current.args
+                if current.kwargs:
+                    stack += current.kwargs.values()
+                if current.items:
+                    stack += current.items
+        if not stack:
+            seen.clear()
+
+
+_WAYS: dict[tuple[int, frozenset[str] | None], _Way] = {}
+_settled = False
+
+
+def settle(on: bool) -> None:
+    """Whether ways are walked once: while rules ask about a program that no longer changes."""
+    global _settled
+    _settled = on
+    _WAYS.clear()
+
+
 def ancestors(val: Val, through: frozenset[str] | None = None, limit: int = 4000) -> Iterator[Val]:
     """``val`` and everything it was made from; only through operations named in ``through`` if given."""
-    stack: list[Val] = [val]
-    seen: set[int] = set()
-    while stack and len(seen) < limit:
-        current = stack.pop()
-        if id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        if through is not None and current.kind == "tensor" and current.name not in through:
-            continue
-        if current.kind not in _CLOSED:
-            stack += current.args
-            if current.kwargs:
-                stack += current.kwargs.values()
-            if current.items:
-                stack += current.items
+    key = id(val), through
+    way = _WAYS.get(key)
+    if way is None:
+        way = _Way(val)
+        if _settled:
+            _WAYS[key] = way
+    found = way.found
+    if not way.stack:
+        return iter(found) if len(found) <= limit else islice(found, limit)
+    return _follow(way, through, limit)
+
+
+def _follow(way: _Way, through: frozenset[str] | None, limit: int) -> Iterator[Val]:
+    found, at = way.found, 0
+    while True:
+        if at == len(found):
+            way.go_on(min(limit, 2 * at + 8), through)
+        known = found[at:limit]
+        yield from known
+        at += len(known)
+        if at >= limit or (at == len(found) and not way.stack):
+            return
 
 
 def origins(val: Val) -> list[Val]:
