@@ -37,6 +37,7 @@ from seedbed.doctor.static.source import Source
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _sums(p)
     for event in p.once("discard"):
         node = getattr(event.node, "value", None)
         val = event.result
@@ -60,6 +61,24 @@ def check(p: Program) -> Iterator[Finding]:
             f"{subject_text} in place",
             why=f"{subject_text} is the same as before this line",
             fix=f"Write {subject_text} = {ast.unparse(node)}",
+        )
+
+
+def _sums(p: Program) -> Iterator[Finding]:
+    """``x + y`` as a statement: the sum is worked out and dropped."""
+    for event in p.once("discard"):
+        node, val = getattr(event.node, "value", None), event.result
+        if not isinstance(node, ast.BinOp) or val is None or val.kind != "tensor" or not val.args:
+            continue
+        if event.src.cells and _last_of_cell(event):
+            continue
+        text = ast.unparse(node)
+        yield p.report(
+            "SB215",
+            event,
+            f"the result of {text} is thrown away: an expression does not change its parts",
+            why=f"{ast.unparse(node.left)} is the same as before this line",
+            fix=f"Write {ast.unparse(node.left)} = {text}",
         )
 
 

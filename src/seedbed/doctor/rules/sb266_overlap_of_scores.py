@@ -76,6 +76,15 @@ def check(p: Program) -> Iterator[Finding]:
             if root is not None and root.kind == "tensor" and root.name in ("div", "sub", "mean", "rsub"):
                 made.update((id(v.node), v) for v in ancestors(root, limit=12) if v.name == "div")
     for val in made.values():
+        if _multiplied(val) and id(val.node) not in seen:
+            seen.add(id(val.node))
+            yield p.report(
+                "SB266",
+                val,
+                "the denominator of the overlap multiplies the two sums: Dice and IoU add them",
+                why="a product of sums makes the ratio depend on the size of the mask; a perfect prediction is not 1",
+                fix="Use 2 * intersection / (p.sum() + t.sum())",
+            )
         found = _parts(val)
         if found is None or id(val.node) in seen:
             continue
@@ -101,6 +110,20 @@ def check(p: Program) -> Iterator[Finding]:
                 why="Dice is 2 * intersection / (|p| + |t|); IoU is intersection / (|p| + |t| - intersection)",
                 fix="Multiply the intersection by 2 (Dice), or subtract it in the union (IoU)",
             )
+
+
+def _multiplied(val: Val) -> bool:
+    """``sum(p * t) / (sum(p) * sum(t))``."""
+    if len(val.args) != 2:
+        return False
+    hits = [m for _, t in _scaled([t for _, t in f.plain_terms(val.args[0])]) if (m := _product(t)) is not None]
+    for _, term in f.plain_terms(val.args[1]):
+        if len(hits) == 1 and term.name == "mul" and len(term.args) == 2:
+            sides = [f.core(a) for a in term.args]
+            if all(s.name == "sum" and s.args and any(f.same(_base(s.args[0]), h) for h in hits[0]) for s in sides):
+                bases = [_base(s.args[0]) for s in sides]
+                return not f.same(bases[0], bases[1])
+    return False
 
 
 def _doubled(p: Program, val: Val) -> bool:

@@ -54,6 +54,8 @@ def check(p: Program) -> Iterator[Finding]:
             or any(v.name in ("cat", "stack", "phi", "getitem", "part") for v in q.seen_through(source))
         ):
             continue
+        if found[0].args and any(v.name in _PRODUCTS for v in q.chain(found[0].args[0])[:8]):
+            continue  # the projection at the end of an attention
         first, second = found[0].owner, event.recv
         if first is second or any("BatchNorm" in v.name or "Norm" in v.name for v in q.seen_through(source)):
             continue
@@ -88,6 +90,9 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Put an activation (nn.ReLU()) between them",
             related=(q.place(second),),
         )
+
+
+_PRODUCTS = frozenset(["matmul", "bmm", "einsum", "scaled_dot_product_attention"])
 
 
 def _forks(p: Program, val: Val) -> bool:

@@ -117,6 +117,7 @@ def _problem(p: Program, event: Event, pred: Val, total: Val, future: Val) -> tu
     ends = {id(v): v for n, v, e in p.assigns if _ENDS & set(words(n)) and not _REST & set(words(n)) and e.loops}
     known = [v for v in ends.values() if v.kind in ("tensor", "unknown") and _beside(v)]
     known += [v for v in _unpacked(p, event) if v not in known]
+    known += [v for v in _never_read(p, total) if v not in known]
     used = {id(a) for v in inside if v.name in ("tensor", "as_tensor", "stack", "array") for a in v.args}
     used |= {id(v) for v in inside} | {id(o) for v in inside if v.kind == "phi" for o in v.options()}
     masked = any(v.name in ("where", "masked_fill", "compare", "sub", "rsub", "invert") for v in parts) or any(
@@ -146,6 +147,17 @@ def _unpacked(p: Program, event: Event) -> list[Val]:
         for name, val, made in p.assigns
         if _ENDS & set(words(name)) and not _REST & set(words(name)) and val.kind == "tuple" and val.name == "pair"
         if made.funcs and event.funcs and made.funcs[-1] is event.funcs[-1]
+    ]
+
+
+def _never_read(p: Program, total: Val) -> list[Val]:
+    """A stored table of the ends of episodes that nothing reads, beside the tables that the target is made from."""
+    rows = {v.shape[0] for v in ancestors(total, limit=200) if v.shape and v.name != "getitem" and v.shape[0]}
+    return [
+        val
+        for name, val, made in p.assigns
+        if _ENDS & set(words(name)) and not made.loops and val.kind == "tensor" and val.shape
+        if val.shape[0] in rows and not q.users(p, val) and not any(e.recv is val for e in p.all("getitem"))
     ]
 
 

@@ -139,6 +139,8 @@ def _known(key: Key, step: Val, other: Val) -> bool:
         return False
     if id(step) in _rows_and_indices(other):
         return True
+    if any(v.name == "comprehension" for v in lineage.path(other, 60)):  # [rows[j] for j in order.tolist()]
+        return any(v is step for v in ancestors(other, limit=600))
     return key[0] == "split" and any(
         v.name == "train_test_split" and _order_of(v) == key for v in ancestors(other, limit=400)
     )
