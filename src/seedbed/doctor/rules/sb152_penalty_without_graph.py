@@ -44,6 +44,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
 
@@ -68,7 +69,7 @@ def check(p: Program) -> Iterator[Finding]:
         if shaped:
             yield p.report(
                 "SB152",
-                event,
+                q.decided(event, flag),
                 "the gradient penalty has no effect: torch.autograd.grad without create_graph=True gives a constant",
                 why="no gradient flows through the penalty, so the weights do not feel it",
                 fix="Pass create_graph=True",

@@ -39,6 +39,7 @@ for x, y in loader:
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
@@ -75,6 +76,16 @@ def check(p: Program) -> Iterator[Finding]:
             for v in parts
         ):
             continue
+        if fill is None and padded and by_index and len({id(v.node) for v in padded}) == 1 and _compared(p):
+            yield p.report(
+                "SB225",
+                padded[0],
+                "the targets are padded with 0, which is a real class, not with ignore_index (-100): padding counts",
+                why="the loss and the score take padded positions for the class 0, though only -100 is left out",
+                fix="Pass padding_value=-100 (the ignore_index of the loss) to pad_sequence for the targets",
+                related=((str(event.src.path), event.line, "the loss"),),
+            )
+            continue
         yield p.report(
             "SB225",
             event.recv if event.recv is not None and event.recv.line else event,
@@ -83,3 +94,12 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Pass ignore_index=<the padding id> to the loss",
             related=(q.place(padded[0] if padded else by_index[0]),),
         )
+
+
+def _compared(p: Program) -> bool:
+    """Whether targets are compared with ``ignore_index`` or -100 somewhere, so that this is the id of padding."""
+    for node in q.nodes(p, ast.Compare):
+        text = ast.unparse(node)
+        if "ignore_index" in text or "-100" in text:
+            return True
+    return False

@@ -35,14 +35,14 @@ from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.values import CUTTING, Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
     for made, source in training.softmaxes(p):
-        for fill in [v for v in q.chain(source) if v.name in ("masked_fill", "masked_fill_") and len(v.args) > 2]:
+        for fill in [v for v in _scores(source) if v.name in ("masked_fill", "masked_fill_") and len(v.args) > 2]:
             value = fill.args[2].const if fill.args[2].kind == "const" else None
             if isinstance(value, (int, float)) and value > -50 and id(fill.node) not in seen:
                 seen.add(id(fill.node))
@@ -95,6 +95,13 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the masked positions have already taken part in the normalisation",
                 fix="Mask the scores with -inf before the softmax",
             )
+
+
+def _scores(source: Val) -> list[Val]:
+    """What goes into a softmax, down to the layers and choices that the scores are made from."""
+    found = q.chain(source)
+    ends = [i for i, v in enumerate(found) if v.name in CUTTING or v.name in ("forward", "embedding", "matmul", "bmm")]
+    return found[: ends[0]] if ends else found
 
 
 def _chosen(p: Program, source: Val, seen: set[int]) -> Iterator[Finding]:

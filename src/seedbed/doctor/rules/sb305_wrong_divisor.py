@@ -92,7 +92,7 @@ def check(p: Program) -> Iterator[Finding]:
         val = event.args[0] if event.args else None
         if val is None or event.name != "Add" or val.name != "mul" or len(val.args) != 2 or id(event.node) in seen:
             continue
-        summed = any("reduction=sum" in v.tags for a in val.args for v in q.chain(a)[:4])
+        summed = any("reduction=sum" in v.tags for a in val.args for v in _undivided(a))
         if summed and any(a.name in ("size", "len", "shape", "getitem") for a in val.args):
             seen.add(id(event.node))
             yield p.report(
@@ -102,6 +102,13 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the sum already grows with the batch, so the reported value is too large by the batch size",
                 fix="Add the summed loss as it is, or use reduction='mean' times the batch size",
             )
+
+
+def _undivided(val: Val) -> list[Val]:
+    """A value and what it is a sum of, as far as nothing divides it."""
+    chain = q.chain(val)[:4]
+    ends = [i for i, v in enumerate(chain) if v.name in ("div", "mean", "truediv")]
+    return chain[: ends[0]] if ends else chain
 
 
 def _counts_samples(p: Program, loop: LoopRun, node: ast.AST) -> bool:

@@ -49,7 +49,8 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import measures
-from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Event, Place, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 _ALL = measures.RANKING | measures.LABELLED | measures.ERRORS | {"confusion_matrix", "classification_report"}
@@ -71,7 +72,7 @@ def check(p: Program) -> Iterator[Finding]:
             seen.add(id(event.node))
             yield p.report(
                 "SB337",
-                loader,
+                _decided(p, loader),
                 "predictions of a shuffled loader are compared with labels in the stored order",
                 why="the loader draws a new order, so prediction and label belong to different samples",
                 fix="Use shuffle=False for this loader, or collect the labels of the batches too",
@@ -88,8 +89,17 @@ def _pairs(p: Program) -> Iterator[tuple[Event, Val, Val]]:
 
 
 def _shuffled(loader: Val) -> bool:
-    flag = loader.kwargs.get("shuffle", loader.args[2] if len(loader.args) > 2 else None)
+    flag = _flag(loader)
     return flag is not None and flag.const is True
+
+
+def _flag(loader: Val) -> Val | None:
+    return loader.kwargs.get("shuffle", loader.args[2] if len(loader.args) > 2 else None)
+
+
+def _decided(p: Program, loader: Val) -> Val | Event | Place:
+    made = next((e for e in p.calls("DataLoader") if e.result is loader), None)
+    return loader if made is None else q.decided(made, _flag(loader))
 
 
 def _gathered(val: Val) -> bool:

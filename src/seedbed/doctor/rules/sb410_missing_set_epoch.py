@@ -44,6 +44,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 
 
@@ -51,15 +52,16 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     if any(e.name == ".set_epoch" for e in p.calls("set_epoch")):
         return
-    for loader, _ in d.training_loaders(p):
+    for loader, loop in d.training_loaders(p):
         sampler = loader.kwargs.get("sampler")
         for one in sampler.options() if sampler is not None else []:
             flag = one.kwargs.get("shuffle")
             if one.name == "DistributedSampler" and not (flag is not None and flag.const is False):
                 yield p.report(
                     "SB410",
-                    one,
+                    (loop.outer.node, loop.outer.src) if loop.outer is not None else one,
                     "DistributedSampler.set_epoch() is never called: every epoch has the same order",
                     why="the sampler shuffles with seed + epoch, and the epoch stays 0",
                     fix="Call sampler.set_epoch(epoch) at the start of every epoch",
+                    related=(q.place(one),),
                 )

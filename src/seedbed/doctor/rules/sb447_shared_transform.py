@@ -33,7 +33,8 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
 
 _MEANS = frozenset(
     ["transform", "transforms", "tf", "augment", "augmentation", "aug", "train", "training", "mode", "noise", "eval"]
@@ -48,6 +49,8 @@ def check(p: Program) -> Iterator[Finding]:
         for one in (part.items or [part]) if part is not None else ():
             if one.args:
                 bases[id(one.args[0])] = bases.get(id(one.args[0]), 0) + 1
+    if any(e.name == "dataset" and any(_split(o, bases) for o in _either(e)) for e in p.all("attribute")):
+        return  # one part got a data set of its own
     for event in p.once("attribute"):
         target = event.node
         inner = target.value if isinstance(target, ast.Attribute) else None
@@ -64,6 +67,13 @@ def check(p: Program) -> Iterator[Finding]:
             why="random_split and Subset keep a reference to the same dataset, not a copy of it",
             fix="Make a second dataset for the evaluation (or copy.copy it) and take Subset(copy, indices)",
         )
+
+
+def _either(event: Event) -> Iterator[Val]:
+    """What an attribute is set on, and what that was split from."""
+    for one in event.recv.options() if event.recv is not None else ():
+        yield one
+        yield from one.args[:1]
 
 
 def _split(val: object, bases: dict[int, int]) -> bool:

@@ -83,6 +83,8 @@ def _table(source: Val) -> bool:
     ends = [v for v in lineage.path(source) if not lineage.data_input(v)]
     if any(v.name == "getitem" and isinstance(v.args[-1].const, str) for v in lineage.path(source)):
         return False  # one column of a table: windows of a series have one unit
+    if any(v.name == "part" and v.place == 1 for v in lineage.path(source)):
+        return False  # the targets that were loaded with the table
     if any(v.name.rsplit("_", 1)[0] in _MIXED or v.name in _MIXED for v in ends):
         return True
     shape = source.shape

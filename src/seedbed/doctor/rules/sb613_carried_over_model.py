@@ -43,9 +43,9 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership, syntax, training
-from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
 
 _FOLDS = "the model is not reset for each fold: later folds go on with weights that have seen their validation data"
 _SETTINGS = "the model is not reset (not re-created) for each setting: every trial goes on with the weights of the last"
@@ -86,15 +86,22 @@ def check(p: Program) -> Iterator[Finding]:
             if runs and not resets:
                 yield p.report(
                     "SB613",
-                    event,
+                    _kept(p, model, event),
                     _FOLDS if folds else _SETTINGS,
                     why="the validation samples of a fold were training samples of the folds before (a leak)"
                     if folds
                     else "the later settings look better (or worse) because of the training that was done before them",
                     fix=f"Create the model and the optimizer inside the {'fold ' if folds else ''}loop",
-                    related=(q.place(model),),
+                    related=((str(event.src.path), event.line, "the loop"),),
                 )
                 break
+
+
+def _kept(p: Program, model: Val, loop: Event) -> Event:
+    """Where the model was put into the variable that the loop goes on with."""
+    names = [e for _, v, e in p.assigns if v is model and e.seq < loop.seq and e.kind == "assign"]
+    kept = [e for e in p.all("attribute") if e.seq < loop.seq and e.args and e.args[-1] is model]
+    return names[-1] if names else kept[-1] if kept else loop
 
 
 def _sweep(p: Program, node: ast.AST) -> bool:

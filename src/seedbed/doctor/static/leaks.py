@@ -80,13 +80,25 @@ def _statistics(node: Val, fits: dict[int, Event]) -> Iterator[tuple[Val | Event
     others = [*node.args[1:], *node.kwargs.values()]
     if node.name in ("getitem", "index_select", "take"):
         others = [k for k in others if lineage.row_key(node) is not k or _columns(k)]
-    for other in others:
-        for stat in ancestors(other, limit=80):
-            known = stat.name in wanted and stat.kind in ("tensor", "unknown", "tuple", "number") and bool(stat.args)
-            if not known or stat.args[0].kind in ("const", "number", "module") or stat.args[0].name in _WINDOWS:
-                continue
-            if stat.name in _CORRELATIONS or not data_queries.per_sample(stat):
-                yield stat, stat.args[0], _SAY.get(node.name, "a statistic of all data is used before the split")
+    for stat in (s for other in others for s in _outermost(other, wanted)):
+        if stat.args[0].kind in ("const", "number", "module") or stat.args[0].name in _WINDOWS:
+            continue
+        if stat.name in _CORRELATIONS or not data_queries.per_sample(stat):
+            yield stat, stat.args[0], _SAY.get(node.name, "a statistic of all data is used before the split")
+
+
+def _outermost(val: Val, wanted: frozenset[str]) -> Iterator[Val]:
+    """The statistics that a value is made of, not those that their rows were made with."""
+    stack, seen = [val], set[int]()
+    while stack and len(seen) < 80:
+        one = stack.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if one.name in wanted and one.kind in ("tensor", "unknown", "tuple", "number") and one.args:
+            yield one
+        elif one.kind not in ("func", "class", "lib", "module"):
+            stack += one.inputs()
 
 
 def _groups(node: Val) -> bool:

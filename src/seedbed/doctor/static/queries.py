@@ -106,6 +106,17 @@ def site(event: Event, loop: LoopRun | None = None) -> tuple[ast.AST, Source] | 
     return event
 
 
+def decided(event: Event, option: Val | None) -> tuple[ast.AST, Source] | Event:
+    """Where an option of a call was decided: for the default of a helper function, at the call of that helper."""
+    if option is None or option.node is None or option.kind != "const":
+        return event
+    for func, place_ in zip(event.funcs, event.sites, strict=False):
+        given = getattr(func.node, "args", None)
+        if given is not None and any(option.node is d for d in (*given.defaults, *given.kw_defaults)):
+            return place_
+    return event
+
+
 def beside(event: Event, other: Event) -> tuple[ast.AST, Source] | Event:
     """The call that caused ``event``, in the function in which ``other`` stands."""
     depth = 0

@@ -115,6 +115,9 @@ def repeats(loop: LoopRun) -> bool:
         return True
     if found & _TRIALS:
         return False
+    counted = _range_words(loop.node)
+    if counted & _TRIALS and not counted & {"epoch", "step", "iteration", "batch"}:
+        return False
     over = loop.over
     if over is None:
         return True
@@ -122,6 +125,20 @@ def repeats(loop: LoopRun) -> bool:
     if base.name == "split" and any(a.kind == "object" and a.name.endswith(("Fold", "Split")) for a in base.inputs()):
         return False
     return not (over.kind in ("list", "tuple", "dict") or over.name in ("product", "items", "split_folds"))
+
+
+def _range_words(node: ast.AST) -> set[str]:
+    """The words for what ``range(...)`` counts, each in the singular."""
+    over = getattr(node, "iter", None)
+    if not isinstance(over, ast.Call) or getattr(over.func, "id", "") not in ("range", "trange"):
+        return set()
+    names = [
+        n.id if isinstance(n, ast.Name) else n.attr
+        for a in over.args
+        for n in ast.walk(a)
+        if isinstance(n, (ast.Name, ast.Attribute))
+    ]
+    return {w.removesuffix("s") for n in names for w in words(n) if len(w) > 1}
 
 
 def is_loader_loop_event(event: Event) -> bool:
