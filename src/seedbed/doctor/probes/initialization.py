@@ -24,6 +24,7 @@ def probe(run: Run) -> Iterator[Finding]:
             continue
         yield from _unscaled(run, root)
         yield from _identical(run, root)
+        yield from _by_hand(run, root)
 
 
 def _plain_leaves(run: Run) -> Iterator[Finding]:
@@ -118,3 +119,36 @@ def _identical(run: Run, root: RootFact) -> Iterator[Finding]:
                 units=rows.shape[0],
             )  # fmt: skip
             return
+
+
+def _by_hand(run: Run, root: RootFact) -> Iterator[Finding]:
+    """A weight matrix of a hand-written layer: it started at one number, has moved, and its units are still alike."""
+    layers = {id(m.weight) for m in root.module.modules() if isinstance(getattr(m, "weight", None), torch.Tensor)}
+    for name, parameter in root.module.named_parameters():
+        start = root.start.get(name)
+        if start is None or parameter.ndim != 2 or min(parameter.shape) < 2 or id(parameter) not in run.trained_ids:
+            continue
+        if id(parameter) in layers and not _own_class(root, parameter):
+            continue
+        now = parameter.detach()
+        if not bool((start == start.flatten()[0]).all()) or now.shape != start.shape or torch.equal(now, start):
+            continue
+        scale = 1e-6 * float(now.abs().max() + 1e-12)
+        for units, table in ((now.shape[0], now), (now.shape[1], now.t())):
+            if float((table - table[0]).abs().max()) <= scale:
+                yield report(
+                    "SB507",
+                    f"constant initialization: {name} started at {number(float(start.flatten()[0]))} everywhere and "
+                    f"after {run.record.steps} steps its {units} units are still identical (symmetry is not broken)",
+                    run.made_at(parameter), "Initialise with random values: torch.randn(...) / n_in**0.5.",
+                    where=name, units=units,
+                )  # fmt: skip
+                return
+
+
+def _own_class(root: RootFact, parameter: torch.Tensor) -> bool:
+    """Whether the weight belongs to a class of the script, not to a layer of the library."""
+    return any(
+        getattr(m, "weight", None) is parameter and not type(m).__module__.startswith("torch.")
+        for m in root.module.modules()
+    )
