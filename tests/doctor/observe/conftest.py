@@ -19,13 +19,13 @@ _NUMBERS = count()
 PRELUDE = "import copy\nimport torch\nfrom torch import nn\nimport torch.nn.functional as F\ntorch.manual_seed(0)\n"
 
 
-def _findings_of(code: str) -> list[Finding]:
-    """Return what is found in a script; our own failures are test failures."""
+def _findings_of(code: str, steps: int = 300) -> list[Finding]:
+    """Return what is found in a script whose first steps are watched; our own failures are test failures."""
     text = PRELUDE + textwrap.dedent(code)
     name = f"/watched/train{next(_NUMBERS)}.py"
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
     site._USER[name] = True
-    recorder = Recorder()
+    recorder = Recorder(steps)
     with warnings.catch_warnings():
         warnings.simplefilter("default")
         recorder.install()

@@ -36,7 +36,7 @@ class Belonging:
         known: The recorder's memory of which kinds of rows can be told apart.
     """
 
-    def __init__(self, known: dict[Any, tuple[bool, int]]) -> None:
+    def __init__(self, known: dict[Any, Any]) -> None:
         self.known = known
         self.batches: deque[dict[int, float]] = deque(maxlen=3)
         self.labels: deque[Tensor] = deque(maxlen=3)

@@ -145,7 +145,9 @@ def table_lookup(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: di
 def masked_rows(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Note rows that a boolean mask picks out of as many as the training batch has, in an evaluation."""
     mask = args[1] if len(args) == 2 else None
-    if not plain(mask) or mask.dtype != torch.bool or mask.ndim != 1 or torch.is_grad_enabled() or mask.numel() < 16:
+    if not isinstance(mask, Tensor) or mask.dtype != torch.bool or mask.ndim != 1 or mask.numel() < 16:
+        return
+    if torch.is_grad_enabled() or not plain(mask):
         return
     site = here()
     if site is not None and any(word in site.text.lower() for word in ("test", "val")):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -84,7 +86,6 @@ class OptimizerFact:
     marks: dict[int, tuple[int, int]] = field(default_factory=dict)
     start: dict[int, Tensor] = field(default_factory=dict)
     ratios: list[float] = field(default_factory=list)
-    grad_norms: list[float] = field(default_factory=list)
     bad_grads: int = 0
     losses: list[float] = field(default_factory=list)
     clip_good: Counter[Site | None] = field(default_factory=Counter)
@@ -139,7 +140,7 @@ class ForwardFact:
     loader: int = 0
     consumer: ForwardFact | None = None
     flat: Tensor | None = None
-    known: dict[Any, tuple[bool, int]] | None = None
+    known: dict[Any, Any] | None = None
     digests: tuple[int, ...] | None = None
 
     @property
@@ -169,24 +170,39 @@ class RootFact:
     target: Tensor | None = None
     eval_by: Site | None = None
     start: dict[str, Tensor] = field(default_factory=dict)
-    gains: dict[str, tuple[float, float]] = field(default_factory=dict)
+    spreads: dict[str, tuple[float, float]] = field(default_factory=dict)
+    wide: tuple[str, ...] = ()
     output: tuple[int, ...] = ()
     first_layer: nn.Module | None = None
     entry: tuple[float, float] | None = None
     moody: list[nn.Module] | None = None
 
+    @cached_property
+    def gains(self) -> dict[str, tuple[float, float]]:
+        """Deviation and mean that the matrices began with, by name."""
+        return self.spreads or {name: spread(self.start[name]) for name in self.wide}
+
 
 @dataclass
 class LossCall:
-    """One call of a loss function, with what its arguments looked like."""
+    """One call of a loss function, with what its arguments looked like.
+
+    ``look`` measures the kept arguments when ``seen`` is first asked for, so that it costs the training step nothing.
+    """
 
     name: str
     site: Site | None
     step: int
-    seen: dict[str, Any]
+    look: Callable[[], dict[str, Any]]
     training: bool
     reached: bool = False
     value: float | None = None
+
+    @cached_property
+    def seen(self) -> dict[str, Any]:
+        """The numbers that decide whether the loss was fed what it expects."""
+        look, self.look = self.look, dict
+        return look()
 
 
 @dataclass
@@ -301,6 +317,13 @@ class Record:
         return [note for note in self.notes.values() if note.kind == kind]
 
 
+@torch.no_grad()
+def spread(tensor: Tensor) -> tuple[float, float]:
+    """Return the standard deviation and the mean of a tensor's numbers."""
+    values = tensor.float()
+    return float(values.std()), float(values.mean())
+
+
 def is_plain(value: object) -> bool:
     """Say whether ``value`` is an ordinary dense tensor whose numbers may be read here."""
     return (
@@ -309,6 +332,11 @@ def is_plain(value: object) -> bool:
         and not value.is_meta
         and not torch._C._functorch.is_functorch_wrapped_tensor(value)
     )
+
+
+def version_of(tensor: Any) -> int:
+    """Return how often a tensor was changed in place; tensors of inference mode do not count."""
+    return -1 if tensor.is_inference() else int(tensor._version)
 
 
 def root_name(tensor: Tensor | None) -> str:

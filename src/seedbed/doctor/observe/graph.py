@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from torch import Tensor
+from torch.nn import Parameter
 
 from seedbed.doctor.observe.facts import Record, is_plain
 from seedbed.doctor.observe.site import Site
@@ -12,32 +13,32 @@ from seedbed.doctor.observe.site import Site
 LIMIT = 20_000
 
 
-def leaves_of(tensor: Tensor) -> tuple[dict[int, Tensor], int, set[str]]:
-    """Return the leaf tensors below ``tensor``, the number of nodes, and the names of the operations."""
+def leaves_of(tensor: Tensor) -> tuple[dict[int, Tensor], int]:
+    """Return the leaf tensors below ``tensor`` and the number of nodes of its graph."""
     found: dict[int, Tensor] = {}
-    names: set[str] = set()
     stack: list[Any] = [tensor.grad_fn]
-    seen: set[Any] = set()
+    seen: set[Any] = {None}
     while stack and len(seen) < LIMIT:
         node = stack.pop()
-        if node is None or node in seen:
+        if node in seen:
             continue
         seen.add(node)
-        names.add(node.name())
-        variable = getattr(node, "variable", None)
-        if isinstance(variable, Tensor):
+        parents = node.next_functions
+        if parents:
+            stack.extend([parent for parent, _ in parents if parent is not None])
+        elif isinstance(variable := getattr(node, "variable", None), Tensor):
             found[id(variable)] = variable
-        stack.extend(parent for parent, _ in node.next_functions)
-    return found, len(seen), names
+    return found, len(seen) - 1
 
 
 def walk(record: Record, tensor: Tensor, site: Site | None) -> int:
     """Add the leaves below a loss to the record and return the number of nodes of its graph."""
-    found, nodes, _ = leaves_of(tensor)
+    found, nodes = leaves_of(tensor)
     record.walks += 1
     for key, leaf in found.items():
         record.leaf_counts[key] += 1
-        if key not in record.leaves and leaf.ndim == 2 and leaf.numel() > 1 and is_plain(leaf) and record.walks == 1:
+        plain = record.walks == 1 and not isinstance(leaf, Parameter) and leaf.ndim == 2 and leaf.numel() > 1
+        if plain and key not in record.leaves and is_plain(leaf):
             values = leaf.detach().float()
             record.leaf_starts[key] = (float(values.std()), float(values.mean()), float(values.min()))
         record.leaves.setdefault(key, leaf)

@@ -32,10 +32,9 @@ class Hardness:
         return (known[1], known[2]) if known is not None and known[0]() is value else None
 
     def _mark(self, value: Tensor, site: Site | None, name: str) -> None:
-        if len(self.known) > 512:
-            self.known = {key: item for key, item in self.known.items() if item[0]() is not None}
-        if len(self.known) <= 4096:
-            self.known[id(value)] = (weakref.ref(value), site, name)
+        known, key = self.known, id(value)
+        if len(known) <= 4096:
+            known[key] = (weakref.ref(value, lambda _: known.pop(key, None)), site, name)
 
     def seen(self, watch: TensorWatch, name: str, out: Any, args: tuple[Any, ...]) -> None:
         """Look at one operation: a decision, or something computed from decisions."""

@@ -70,7 +70,7 @@ class Hub(ABC):
         self.in_backward = False
         self.in_grad = False
         self.busy_seeding = False
-        self.rich: dict[Any, tuple[bool, int]] = {}
+        self.rich: dict[Any, Any] = {}
         self.loader_now = 0
         self.batch_now = 0
         self.eval_forwards = 0

@@ -117,6 +117,17 @@ class LoaderWatch:
         if shared and len(epoch.rows) < 20_000:
             epoch.rows.update(row_hashes(tensors[0], self.recorder.rich))
 
+    def passed(self, iterator: Any, original: Callable[[Any], Any]) -> Any:
+        """Hand a batch on unseen; only whose it is and the end of the pass are noted."""
+        known = self.open.get(iterator)
+        if known is not None:
+            self.recorder.loader_now = known[0].key
+        try:
+            return original(iterator)
+        except StopIteration:
+            self.recorder.guard.run(self.ended, iterator)
+            raise
+
     def ended(self, iterator: Any) -> None:
         """Note that a pass came to its end."""
         known = self.open.get(iterator)
@@ -166,7 +177,7 @@ def _digest(tensor: Tensor) -> int:
 
 def install(watch: LoaderWatch, patches: Any) -> None:
     """Wrap the loader classes."""
-    guard = watch.recorder.guard
+    recorder, guard = watch.recorder, watch.recorder.guard
 
     def init(original: Callable[..., Any]) -> Callable[..., Any]:
         def build(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -185,8 +196,10 @@ def install(watch: LoaderWatch, patches: Any) -> None:
 
     def advance(original: Callable[..., Any]) -> Callable[..., Any]:
         def following(self: Any) -> Any:
+            if not recorder.detailed:
+                return watch.passed(self, original)
             before = guard.run(watch.versions, self)
-            paused = watch.recorder.record.steps > 0 and watch.recorder.tensors.pause()
+            paused = recorder.record.steps > 0 and recorder.tensors.pause()
             try:
                 batch = original(self)
             except StopIteration:
@@ -194,11 +207,10 @@ def install(watch: LoaderWatch, patches: Any) -> None:
                 raise
             finally:
                 if paused:
-                    watch.recorder.tensors.switch(True)
+                    recorder.tensors.switch(True)
             if before and before != guard.run(watch.versions, self):
                 guard.run(watch.changed, self)
-            if watch.recorder.reading_rows or watch.recorder.detailed:
-                guard.run(watch.given, self, batch)
+            guard.run(watch.given, self, batch)
             return batch
 
         return following

@@ -11,18 +11,30 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 from torch.utils import _pytree as pytree
 
-from seedbed.doctor.observe.facts import ForwardFact, RootFact, is_plain, maker
+from seedbed.doctor.observe.facts import ForwardFact, RootFact, is_plain, maker, spread, version_of
 from seedbed.doctor.observe.hub import Hub
-from seedbed.doctor.observe.site import Site, here, is_user_file, names_of, site_of, user_frame
+from seedbed.doctor.observe.rows import remember_head
+from seedbed.doctor.observe.site import Site, here, names_of, site_of, user_frame
 
 MAX_ROOTS = 40
 MAX_FORWARDS = 4000
 CAPTURE_BYTES = 64 << 20
 LINEAR = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 FAST_PATH = (nn.MultiheadAttention, nn.TransformerEncoderLayer, nn.TransformerEncoder)
-
-
+BUSY = (*LINEAR, nn.RNNBase, _DropoutNd, nn.Identity, _BatchNorm)
 MOODY = (_DropoutNd, _BatchNorm, nn.RNNBase, nn.MultiheadAttention)
+
+
+_KINDS: dict[Any, bool] = {}
+
+
+def _is_busy(module: nn.Module) -> bool:
+    """Say whether every call of a layer of this kind is looked at, and not the first one only."""
+    kind: Any = type(module)
+    known = _KINDS.get(kind)
+    if known is None:
+        known = _KINDS[kind] = issubclass(kind, BUSY)
+    return known
 
 
 def active_randomness(modules: list[nn.Module]) -> tuple[str, ...]:
@@ -40,11 +52,6 @@ def active_randomness(modules: list[nn.Module]) -> tuple[str, ...]:
         ):
             found.add("dropout")
     return tuple(sorted(found))
-
-
-def version_of(tensor: Any) -> int:
-    """Return how often a tensor was changed in place; tensors of inference mode do not count."""
-    return -1 if tensor.is_inference() else int(tensor._version)
 
 
 def tensors_in(output: Any) -> list[Tensor]:
@@ -71,23 +78,41 @@ class ModuleWatch:
         self.stack: list[nn.Module] = []
         self.open: list[ForwardFact | None] = []
         self.by_module: weakref.WeakKeyDictionary[nn.Module, int] = weakref.WeakKeyDictionary()
-        self.produced: dict[int, tuple[weakref.ref[Tensor], nn.Module, Site | None, int]] = {}
+        self.seen: set[int] = set()
+        self.produced: dict[int, tuple[weakref.ref[Tensor], nn.Module, int]] = {}
         self.outputs: dict[int, ForwardFact] = {}
         self.kept: list[tuple[weakref.ref[Tensor], ForwardFact]] = []
         self.handles: list[Any] = []
+        self.calls: list[Any] = []
 
     def install(self) -> None:
         """Register the hooks."""
         hooks = torch.nn.modules.module
         self.handles = [
-            hooks.register_module_forward_pre_hook(self._pre),
-            hooks.register_module_forward_hook(self._post, always_call=True),
             hooks.register_module_parameter_registration_hook(self._parameter_made),
             hooks.register_module_module_registration_hook(self._module_made),
         ]
+        self.listen()
+
+    def listen(self) -> None:
+        """Put the hooks on that see every call of a module."""
+        hooks = torch.nn.modules.module
+        self.stack.clear()
+        self.calls = [
+            hooks.register_module_forward_pre_hook(self._pre),
+            hooks.register_module_forward_hook(self._post, always_call=True),
+        ]
+
+    def ignore(self) -> None:
+        """Take the hooks off that see every call of a module."""
+        for handle in self.calls:
+            handle.remove()
+        self.calls = []
+        self.stack.clear()
 
     def remove(self) -> None:
         """Take the hooks away."""
+        self.ignore()
         for handle in self.handles:
             handle.remove()
         self.handles = []
@@ -100,7 +125,7 @@ class ModuleWatch:
         self.stack.append(module)
         if len(self.stack) == 1:
             self.open = [self.recorder.guard.run(self._enter, module, args)]
-        elif self.recorder.watching:
+        elif self.recorder.watching and (id(module) not in self.seen or _is_busy(module)):
             self.recorder.guard.run(self._enter_child, module, args)
 
     def _post(self, module: nn.Module, args: Any, output: Any) -> None:
@@ -112,7 +137,7 @@ class ModuleWatch:
             fact = self.open[0] if self.open else None
             self.open = []
             self.recorder.guard.run(self._leave, module, output, fact)
-        elif self.recorder.watching:
+        elif self.recorder.watching and _is_busy(module):
             self.recorder.guard.run(self._leave_child, module, args, output)
 
     def _parameter_made(self, module: nn.Module, name: str, parameter: Any) -> None:
@@ -149,11 +174,11 @@ class ModuleWatch:
             if total < 5_000_000:
                 held = {**dict(module.named_parameters()), **dict(module.named_buffers())}
                 root.start = {n: t.detach().clone() for n, t in held.items() if is_plain(t)}
-            root.gains = {
-                name: (float(p.float().std()), float(p.float().mean()))
-                for name, p in module.named_parameters()
-                if p.ndim >= 2 and is_plain(p) and p.numel() > 1
-            }
+            named = [(name, p) for name, p in module.named_parameters() if p.ndim >= 2 and is_plain(p)]
+            if root.start:
+                root.wide = tuple(name for name, p in named if p.numel() > 1)
+            else:
+                root.spreads = {name: spread(p) for name, p in named if p.numel() > 1}
         return root
 
     def _enter(self, module: nn.Module, args: Any) -> ForwardFact | None:
@@ -196,15 +221,18 @@ class ModuleWatch:
         fact.pointer = (first.data_ptr(), *first.shape)
         wanted = self.recorder.reading_rows and first.ndim and not first.requires_grad and not first.is_sparse
         if wanted and first.numel() * first.element_size() <= CAPTURE_BYTES:
-            fact.flat, fact.known = first.detach().reshape(first.shape[0], -1).cpu().clone(), self.recorder.rich
-            if self.recorder.rich.get((fact.flat.shape[1], fact.flat.dtype), (False, 0))[1] < 3:
-                fact.rows  # noqa: B018  (the first batches decide whether rows can be told apart)
+            rows = first.reshape(first.shape[0], -1)
+            fact.flat, fact.known = rows.clone() if rows.is_cpu else rows.cpu(), self.recorder.rich
+            remember_head(fact.flat, self.recorder.rich)
         self.recorder.pairs.input_seen(fact, first)
         if fact.flat is not None and not self.recorder.pairs.keep(fact):
             fact.rows  # noqa: B018  (digests instead of the numbers)
             fact.flat = None
 
     def _capture(self, args: Any) -> tuple[Any, Any] | None:
+        if len(args) == 1 and isinstance(args[0], Tensor) and is_plain(args[0]):
+            one = args[0].detach()
+            return ((one.clone(),), None) if one.numel() * one.element_size() <= CAPTURE_BYTES else None
         size = 0
         for leaf in pytree.tree_leaves(args):
             if isinstance(leaf, Tensor):
@@ -247,6 +275,7 @@ class ModuleWatch:
             return
         root = self.record.roots[top]
         root.called.add(id(module))
+        self.seen.add(id(module))
         if id(module) not in root.members and id(module) not in self.record.stray:
             root.members = {id(m) for m in self.stack[0].modules()}
             if id(module) not in root.members and not self._inside_stray():
@@ -263,16 +292,16 @@ class ModuleWatch:
         first = root.entry is None or root.first_layer is module
         if first and self.record.steps < 4 and is_plain(given) and given.numel() and given.grad_fn is None:
             data = given.detach()
-            low, high = float(data.min()), float(data.max())
+            low, high = (end.item() for end in data.aminmax())
             old = root.entry or (low, high)
             root.entry, root.first_layer = (min(low, old[0]), max(high, old[1])), module
         known = self.produced.get(id(given))
-        if known is not None and known[0]() is given and known[3] == version_of(given):
-            before, site = known[1], known[2]
+        if known is not None and known[0]() is given and known[2] == version_of(given):
+            before = known[1]
             if type(before) is type(module) and id(before) in root.members:
                 place = here()
                 if place is None or place.function != "forward":
-                    place = self._line_of(module) or site
+                    place = self._line_of(module) or place
                 self.record.note("linear-after-linear", place, before=before, after=module)
 
     def _sequence_input(self, module: nn.RNNBase, given: Tensor) -> None:
@@ -289,18 +318,14 @@ class ModuleWatch:
     def _leave_child(self, module: nn.Module, args: Any, output: Any) -> None:
         if not isinstance(output, Tensor):
             return
-        site = None
-        frame = user_frame(1)
-        if frame is not None and is_user_file(frame.f_code.co_filename):
-            site = site_of(frame)
         if isinstance(module, LINEAR):
             if len(self.produced) > 512:
                 self.produced.clear()
-            self.produced[id(output)] = (weakref.ref(output), module, site, version_of(output))
+            self.produced[id(output)] = (weakref.ref(output), module, version_of(output))
         elif isinstance(module, _DropoutNd | nn.Identity) and args and id(args[0]) in self.produced:
             last = self.produced[id(args[0])]
-            if last[0]() is args[0] and last[3] == version_of(args[0]) and output is not args[0]:
-                self.produced[id(output)] = (weakref.ref(output), last[1], last[2], version_of(output))
+            if last[0]() is args[0] and last[2] == version_of(args[0]) and output is not args[0]:
+                self.produced[id(output)] = (weakref.ref(output), last[1], version_of(output))
         self._check_batchnorm(module, args)
 
     def _check_batchnorm(self, module: nn.Module, args: Any) -> None:

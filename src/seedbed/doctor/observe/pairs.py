@@ -12,7 +12,7 @@ import xxhash
 from torch import Tensor
 
 from seedbed.doctor.observe.belonging import Belonging, offset_of
-from seedbed.doctor.observe.facts import ForwardFact, LossCall, is_plain
+from seedbed.doctor.observe.facts import ForwardFact, LossCall, is_plain, version_of
 from seedbed.doctor.observe.hub import Hub
 from seedbed.doctor.observe.site import Site
 
@@ -47,7 +47,8 @@ class PairWatch:
         self.tokens: dict[int, Tensor] = {}
         self.drawn: dict[int, tuple[int, int, int, Site | None]] = {}
         self.fed: deque[int] = deque(maxlen=16)  # in which orders the last inputs were drawn
-        self._held: list[Any] = []
+        self._held: deque[Any] = deque(maxlen=128)
+        self.indices: tuple[weakref.ref[Tensor], int, int] | None = None
         self.given: list[tuple[ForwardFact, Tensor]] = []
         self.given_numbers = 0
         self.kept_numbers = 0
@@ -80,12 +81,16 @@ class PairWatch:
             self.drawn.clear()
         if index.numel() == base.shape[0] and out.numel() < 5_000_000 and len(self.order) < 32:
             self._reordered(base, index, out)
-        digest = xxhash.xxh3_64_intdigest(index.detach().cpu().contiguous().numpy().tobytes())
+        last = self.indices
+        if last is None or last[0]() is not index or last[1] != version_of(index):
+            text = xxhash.xxh3_64_intdigest(index.numpy(force=True).tobytes())
+            last = self.indices = (weakref.ref(index), version_of(index), text)
+        digest = last[2]
         self.drawn[id(out)] = (digest, base.shape[0], index.numel(), site)
         if torch.is_grad_enabled() and 8 <= index.numel() < base.shape[0]:
             self._picked(index, digest, site)
         key = id(out)
-        self._held = [*self._held[-128:], weakref.ref(out, lambda _: self.drawn.pop(key, None))]
+        self._held.append(weakref.ref(out, lambda _: self.drawn.pop(key, None)))
 
     def _picked(self, index: Tensor, digest: int, site: Site | None) -> None:
         """Note a line that picks the same rows at every step, with an index that is made anew each time."""

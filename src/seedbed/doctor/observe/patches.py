@@ -6,10 +6,14 @@ import functools
 import os
 import threading
 import traceback
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from torch._C import DisableTorchFunction
+
+_GUARDS: weakref.WeakSet[Guard] = weakref.WeakSet()
+_thread = threading.get_ident
 
 
 class StopObservingError(BaseException):
@@ -29,53 +33,106 @@ class Guard:
         self.limit = limit
         self.busy = False
         self.off = False
-        self._process = os.getpid()
         self._thread = threading.get_ident()
+        _GUARDS.add(self)
 
     def run(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call and return; an exception is written down and ``None`` is returned.
 
         Nothing runs in other processes (data workers) or threads, nor while another callback runs.
         """
-        if self.off or self.busy or threading.get_ident() != self._thread or os.getpid() != self._process:
-            return None
-        name = getattr(call, "__qualname__", "?")
-        if self.counts.get(name, 0) >= self.limit:
+        if self.off or self.busy or _thread() != self._thread or (self.counts and self._given_up(call)):
             return None
         self.busy = True
         try:
             with DisableTorchFunction():  # our own operations are not looked at, and cost what they cost
                 return call(*args, **kwargs)
         except Exception:
-            self.counts[name] = self.counts.get(name, 0) + 1
-            if len(self.failures) < 50:
-                self.failures.append(traceback.format_exc(limit=-4))
+            self._failed(call)
             return None
         finally:
             self.busy = False
+
+    def run_each(self, calls: Sequence[Callable[..., Any]], *args: Any) -> None:
+        """Call one after the other with the same arguments; the failure of one does not stop the others."""
+        if self.off or self.busy or _thread() != self._thread:
+            return
+        self.busy = True
+        try:
+            with DisableTorchFunction():
+                for call in calls:
+                    if self.counts and self._given_up(call):
+                        continue
+                    try:
+                        call(*args)
+                    except Exception:
+                        self._failed(call)
+        finally:
+            self.busy = False
+
+    def _given_up(self, call: Callable[..., Any]) -> bool:
+        return self.counts.get(getattr(call, "__qualname__", "?"), 0) >= self.limit
+
+    def _failed(self, call: Callable[..., Any]) -> None:
+        name = getattr(call, "__qualname__", "?")
+        self.counts[name] = self.counts.get(name, 0) + 1
+        if len(self.failures) < 50:
+            self.failures.append(traceback.format_exc(limit=-4))
+
+
+def _close_in_child() -> None:
+    """Data workers are other processes: nothing is watched there."""
+    for guard in _GUARDS:
+        guard.off = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_in_child)
 
 
 class Patches:
     """A list of replacements that can be undone."""
 
     def __init__(self) -> None:
-        self._undo: list[tuple[Any, str, Any, bool]] = []
+        self._undo: list[tuple[Any, str, Any, bool, Any, bool]] = []
 
-    def replace(self, owner: Any, name: str, make: Callable[[Any], Callable[..., Any]]) -> None:
-        """Replace ``owner.name`` by ``make(original)``; a missing name is left alone."""
+    def replace(self, owner: Any, name: str, make: Callable[[Any], Callable[..., Any]], hot: bool = False) -> None:
+        """Replace ``owner.name`` by ``make(original)``; a missing name is left alone.
+
+        Args:
+            owner: A class or module.
+            name: The attribute.
+            make: Gets the original and returns what stands in for it.
+            hot: It is called in every training step, so ``cool`` takes it off.
+        """
         own = name in vars(owner)
         original = vars(owner)[name] if own else getattr(owner, name, None)
         if original is None or isinstance(original, staticmethod | classmethod):
             return
         replacement = functools.wraps(original)(make(original))
         setattr(owner, name, replacement)
-        self._undo.append((owner, name, original, own))
+        self._undo.append((owner, name, original, own, replacement, hot))
+
+    def cool(self) -> None:
+        """Take off what is called in every step, unless the script has put something over it."""
+        kept = []
+        for item in reversed(self._undo):
+            owner, name, original, own, replacement, hot = item
+            if hot and vars(owner).get(name) is replacement:
+                _put_back(owner, name, original, own)
+            else:
+                kept.append(item)
+        self._undo = kept[::-1]
 
     def undo(self) -> None:
         """Put everything back, the last replacement first."""
         while self._undo:
-            owner, name, original, own = self._undo.pop()
-            if own:
-                setattr(owner, name, original)
-            else:
-                delattr(owner, name)
+            owner, name, original, own, _, _ = self._undo.pop()
+            _put_back(owner, name, original, own)
+
+
+def _put_back(owner: Any, name: str, original: Any, own: bool) -> None:
+    if own:
+        setattr(owner, name, original)
+    else:
+        delattr(owner, name)

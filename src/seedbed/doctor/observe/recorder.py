@@ -17,11 +17,12 @@ from seedbed.doctor.observe.modules import FAST_PATH, ModuleWatch
 from seedbed.doctor.observe.pairs import PairWatch
 from seedbed.doctor.observe.patches import StopObservingError
 from seedbed.doctor.observe.randomness import RandomWatch
+from seedbed.doctor.observe.sentry import Sentry
 from seedbed.doctor.observe.steps import StepLedger
 from seedbed.doctor.observe.tensors import TensorWatch
 
-MODE_STEPS = 4
-CHILD_STEPS = 12
+MODE_STEPS = 3
+CHILD_STEPS = 6
 CLOSE_STEPS = 12
 SAMPLED = 5
 EVAL_FORWARDS = 300
@@ -52,6 +53,7 @@ class Recorder(Hub):
         self.loaders = LoaderWatch(self)
         self.copies = CopyWatch(self)
         self.random = RandomWatch(self)
+        self.sentry = Sentry(self)
         self._handles: list[Any] = []
 
     def install(self) -> None:
@@ -104,6 +106,8 @@ class Recorder(Hub):
             self.paused = self.tensors.pause()
 
     def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        if not self.detailed:
+            return self._counted(optimizer)
         if self.paused:
             self.paused = False
             self.tensors.switch(True)
@@ -114,21 +118,41 @@ class Recorder(Hub):
     def stepped(self) -> None:
         """Look less closely once enough steps were seen; called after every optimizer step."""
         done = self.record.steps
-        self.close = done < CLOSE_STEPS or done % SAMPLED == 0 or self.full
+        enough = min(CLOSE_STEPS, 4 * len(self.record.optimizers))  # each optimizer in four steps of its own
+        self.close = done < enough or done % SAMPLED == 0 or self.full
         self.closing = (done + 1) % SAMPLED == 0
-        if not self.detailed and done % 25:
-            return
         if done <= 40 or done % 25 == 0:
             self.copies.follow()
-        if done in ALIVE_AT and self.detailed:
+        if done in ALIVE_AT:
             self._count_kept(done)
         if done == MODE_STEPS or (done > MODE_STEPS and self.tensors.mode is not None):
             self.tensors.switch(False)
         if done >= CHILD_STEPS:
             self.watching = False
         if done >= self.detail_steps and not self.full and self.detailed:
-            self.detailed = False
-            self.reading_rows = False
+            self._retire()
+
+    def _retire(self) -> None:
+        """Take off all that is called in every step but the count of the steps; a sentry waits for evaluations."""
+        self.detailed = self.reading_rows = False
+        self.patches.cool()
+        self.modules.ignore()
+        self.sentry.install()
+        self._handles[0].remove()  # the one after the step stays: it is running just now
+
+    def _counted(self, optimizer: Any) -> None:
+        """Count a step that nobody looked at."""
+        if not self.guard.off:
+            self.ledger.counted(optimizer)
+        self.sentry.sleep()
+        if self.record.steps % 25 == 0:
+            self.guard.run(self.copies.follow)
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise StopObservingError
+
+    def expects(self) -> bool:
+        """Say whether another evaluation is still worth a look."""
+        return self.eval_forwards <= EVAL_FORWARDS
 
     def _count_kept(self, done: int) -> None:
         """Count losses and outputs of past steps that the script still holds with their graphs."""
@@ -141,7 +165,9 @@ class Recorder(Hub):
     def wants(self, grad: bool, training: bool) -> bool:
         """Say whether a forward pass that looks like an evaluation is still worth a look."""
         if grad and training:
+            self.sentry.sleep()
             return False
+        self.sentry.fruitless = 0
         self.eval_forwards += 1
         return self.eval_forwards <= EVAL_FORWARDS
 

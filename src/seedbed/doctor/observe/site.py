@@ -95,9 +95,13 @@ def in_for_loop(frame: FrameType) -> bool:
 def names_of(frame: FrameType | None, value: object) -> tuple[str, ...]:
     """Return the names that the user's code has for ``value`` in this frame and above, keys of dicts included."""
     found: dict[str, None] = {}
+    looked: set[int] = set()
     while frame is not None and len(found) < 8:
         if is_user_file(frame.f_code.co_filename):
-            for name, held in [*frame.f_locals.items(), *frame.f_globals.items()]:
+            own, around = frame.f_locals, frame.f_globals
+            names = [*own.items(), *(() if own is around or id(around) in looked else around.items())]
+            looked.add(id(around))
+            for name, held in names:
                 if held is value:
                     found[name] = None
                 elif type(held) is dict and len(held) < 20:

@@ -33,8 +33,8 @@ def install(ledger: StepLedger, patches: Any) -> None:
         return clip
 
     for name in ("clip_grad_norm_", "clip_grad_value_"):
-        patches.replace(nn.utils, name, clipping)
-        patches.replace(nn.utils.clip_grad, name, clipping)
+        patches.replace(nn.utils, name, clipping, hot=True)
+        patches.replace(nn.utils.clip_grad, name, clipping, hot=True)
 
 
 def _wrap_optimizers(ledger: StepLedger, patches: Any) -> None:
@@ -62,8 +62,8 @@ def _wrap_optimizers(ledger: StepLedger, patches: Any) -> None:
         return zero_grad
 
     patches.replace(torch.optim.Optimizer, "__init__", init)
-    patches.replace(torch.optim.Optimizer, "zero_grad", zero)
-    patches.replace(nn.Module, "zero_grad", zero)
+    patches.replace(torch.optim.Optimizer, "zero_grad", zero, hot=True)
+    patches.replace(nn.Module, "zero_grad", zero, hot=True)
 
 
 def _wrap_backward(ledger: StepLedger, patches: Any) -> None:
@@ -97,9 +97,9 @@ def _wrap_backward(ledger: StepLedger, patches: Any) -> None:
 
         return grad_of
 
-    patches.replace(torch.Tensor, "backward", method)
-    patches.replace(torch.autograd, "backward", method)
-    patches.replace(torch.autograd, "grad", grad)
+    patches.replace(torch.Tensor, "backward", method, hot=True)
+    patches.replace(torch.autograd, "backward", method, hot=True)
+    patches.replace(torch.autograd, "grad", grad, hot=True)
 
 
 def _wrap_schedulers(ledger: StepLedger, patches: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from math import isfinite
 from typing import Any
 
 import torch
@@ -14,8 +15,12 @@ from seedbed.doctor.observe.hub import Hub
 from seedbed.doctor.observe.site import Site, here
 
 WATCHED = 4
-SET_ASIDE = ("lr", "learning_rate", "weight_decay", "momentum")
-WALK_AT = frozenset({1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 30, 40, 60, 80, 120})
+LARGE = 4_000_000
+EXACT = frozenset({torch.float32, torch.float64, torch.complex64})
+SET_ASIDE = frozenset({"lr", "learning_rate", "weight_decay", "momentum"})
+WALK_FIRST = 6
+MAX_WALKS = 24
+LOOKS = frozenset({4, 7, 10})
 
 
 class StepLedger:
@@ -90,9 +95,8 @@ class StepLedger:
             if len(fact.losses) < 2000 and self.last_value is not None:
                 fact.losses.append(self.last_value)
             return
-        aside = [name for name in SET_ASIDE if name in vars(optimizer)]
-        if aside and type(optimizer).__module__.startswith("torch.optim"):
-            fact.aside = aside[0]
+        if not SET_ASIDE.isdisjoint(vars(optimizer)) and type(optimizer).__module__.startswith("torch.optim"):
+            fact.aside = min(SET_ASIDE & vars(optimizer).keys())
         if fact.steps % 10 < 5:
             fact.params = [p for g in optimizer.param_groups for p in g["params"]]
         site = here()
@@ -106,29 +110,38 @@ class StepLedger:
                 self._judge_gradients(fact, watched)
             if not self.in_scaler_step and self.scaled and fact.backs and fact.backs[-1].scaled:
                 fact.plain_steps_scaled[site] += 1
-            if fact.steps < 10 or fact.steps % 20 == 0:
-                self.before = {id(p): p.detach().clone() for p in watched if is_plain(p) and p.numel() < 4_000_000}
+            if fact.steps < 6 or fact.steps % 20 == 0:
+                wide = [p for p in watched if p.ndim > 1 and p.numel() < LARGE and is_plain(p)]
+                self.before = {id(p): p.clone() if p.dtype in EXACT else p.float() for p in wide}
             if not fact.start:
                 small = sum(p.numel() for p in fact.params) < 5_000_000
                 held = fact.params if small else watched
                 fact.start = {id(p): p.detach().clone() for p in held if is_plain(p)}
             if fact.steps < 12 or fact.steps % 10 == 0:
-                fact.grad_checks += 1
-                fact.grad_seen.update(id(p) for p in fact.params if p.grad is not None)
-            if fact.steps in (3, 10, 40):
-                own = [p for p in fact.params if p.grad is not None and is_plain(p.grad)]
-                sizes = [(id(p), float(p.grad.abs().max())) for p in own]  # type: ignore[union-attr]
-                fact.grad_nonzero.update(key for key, size in sizes if size > 1e-6)
-                fact.grad_any.update(key for key, size in sizes if size > 0)
+                self._look_at_all(fact)
+
+    def _look_at_all(self, fact: OptimizerFact) -> None:
+        """Note which parameters have a gradient, and now and then how large it is."""
+        fact.grad_checks += 1
+        own = [p for p in fact.params if p.grad is not None]
+        fact.grad_seen.update(map(id, own))
+        if fact.grad_checks in LOOKS:
+            own = [p for p in own if is_plain(p.grad)]
+            largest = torch._foreach_norm([p.grad for p in own], float("inf")) if own else ()  # type: ignore[misc]
+            sizes = [(id(p), size.item()) for p, size in zip(own, largest, strict=True)]
+            fact.grad_nonzero.update(key for key, size in sizes if size > 1e-6)
+            fact.grad_any.update(key for key, size in sizes if size > 0)
 
     def _judge_gradients(self, fact: OptimizerFact, watched: list[Tensor]) -> None:
-        if any(p.grad is not None and not is_plain(p.grad) for p in watched):
+        grads = [p.grad for p in watched if p.grad is not None]
+        if not all(map(is_plain, grads)):
             return  # sparse gradients are not looked into
-        grads = [p.grad for p in watched if p.grad is not None and is_plain(p.grad)]
         number = len(fact.backs)
         if number:
             self._judge_window(fact)
-        if not grads or not any(bool(g.any()) for g in grads):
+        exact = [g if g.dtype in EXACT else g.float() for g in grads]
+        sizes = [norm.item() for norm in torch._foreach_norm(exact)] if grads else []
+        if not any(sizes) and not any(bool(g.any()) for g in grads):
             everyone = [p.grad for p in fact.params if p.grad is not None and is_plain(p.grad)]
             if not any(bool(g.any()) for g in everyone):
                 fact.empty += 1
@@ -141,12 +154,7 @@ class StepLedger:
         if fact.steps and not number:
             marks = {id(p): (id(p.grad), p.grad._version) for p in watched if p.grad is not None}
             fact.repeated += marks == fact.marks
-        if fact.steps > 12 and fact.steps % 5:
-            return
-        value = float(torch.stack(torch._foreach_norm([g.detach().float() for g in grads])).norm())
-        fact.bad_grads += not value < float("inf")
-        if len(fact.grad_norms) < 400:
-            fact.grad_norms.append(value)
+        fact.bad_grads += not all(map(isfinite, sizes))
 
     def _judge_window(self, fact: OptimizerFact) -> None:
         backs = fact.backs
@@ -168,17 +176,27 @@ class StepLedger:
         if fact is None:
             return
         self.stepping.discard(fact.key)
-        fact.steps += 1
-        self.record.steps += 1
-        fact.last_step = self.record.steps
-        if len(fact.rates) < 20_000:
-            fact.rates.append(float(optimizer.param_groups[0].get("lr", 0.0)))
-        if self.recorder.detailed and (self.recorder.close or self.recorder.closing):
+        self._count(fact, optimizer)
+        if self.recorder.close or self.recorder.closing:
             with torch.no_grad():
                 self._after_detail(fact)
             if not self.recorder.close:
                 self._forget_windows()
         self.recorder.stepped()
+
+    def _count(self, fact: OptimizerFact, optimizer: Any) -> None:
+        fact.steps += 1
+        self.record.steps += 1
+        fact.last_step = self.record.steps
+        if len(fact.rates) < 20_000:
+            fact.rates.append(float(optimizer.param_groups[0].get("lr", 0.0)))
+
+    def counted(self, optimizer: Any) -> None:
+        """Count a step that is not looked at, and the backward pass that came before it."""
+        fact = self.fact_of(optimizer)
+        if fact is not None:
+            self._count(fact, optimizer)
+            self.record.num_backwards += 1
 
     def _forget_windows(self) -> None:
         """Start anew after steps that were not watched: what other optimizers got in them is not known."""
@@ -188,13 +206,11 @@ class StepLedger:
 
     def _after_detail(self, fact: OptimizerFact) -> None:
         watched = self._watched(fact)
-        olds = [(p, self.before[id(p)]) for p in watched if p.ndim > 1 and id(p) in self.before]
-        pairs = [(p.detach().float(), old.float()) for p, old in olds if old.shape == p.shape and p.is_floating_point()]
+        pairs = [(p, old) for p in watched if (old := self.before.get(id(p))) is not None and old.shape == p.shape]
         if pairs and len(fact.ratios) < 400:
-            before = [old for _, old in pairs]
-            moves = torch._foreach_norm(torch._foreach_sub([now for now, _ in pairs], before))
-            sizes = torch.stack(torch._foreach_norm(before)).tolist()
-            moved = zip(torch.stack(moves).tolist(), sizes, strict=True)
+            olds = [old for _, old in pairs]
+            moves = torch._foreach_norm(torch._foreach_sub([p.to(old.dtype) for p, old in pairs], olds))
+            moved = [(move.item(), size.item()) for move, size in zip(moves, torch._foreach_norm(olds), strict=True)]
             fact.ratios.extend([max(ratios)] if (ratios := [m / s for m, s in moved if s > 1e-12]) else [])
         self.before = {}
         self.dropped.pop(fact.key, None)
@@ -213,8 +229,9 @@ class StepLedger:
         fact.backs = []
         fact.clears = []
         fact.cleared = False
-        fact.leaked.update(fact.leaking)  # only now are the foreign gradients used
-        fact.leaking.clear()
+        if fact.leaking:
+            fact.leaked.update(fact.leaking)  # only now are the foreign gradients used
+            fact.leaking.clear()
         fact.others_between = False
         fact.unscaled = False
 
@@ -237,7 +254,7 @@ class StepLedger:
             fact.root = root_name(tensor)
             if tensor.numel() == 1 and is_plain(tensor):
                 fact.value = float(tensor.detach())
-            if record.num_backwards in WALK_AT:
+            if record.num_backwards <= WALK_FIRST or (record.steps >= WALK_FIRST and record.walks < MAX_WALKS):
                 fact.nodes = walk(record, tensor, site)
         if len(record.backwards) < 5000:
             record.backwards.append(fact)

@@ -41,14 +41,15 @@ class FunctionWatch(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         out = func(*args, **kwargs) if kwargs else func(*args)
-        try:
-            name = func.__name__
-        except AttributeError:
-            return out
         watch = self.watch
-        for handler in HANDLERS.get(name, ()):
-            watch.recorder.guard.run(handler, watch, out, args, kwargs or {})
-        if name in DECISIONS or watch.hardness.known:
+        known = watch.table.get(func)
+        if known is None:
+            name = getattr(func, "__name__", "")
+            known = watch.table[func] = (name, HANDLERS.get(name, ()), name in DECISIONS)
+        name, handlers, decides = known
+        if handlers:
+            watch.recorder.guard.run_each(handlers, watch, out, args, kwargs or {})
+        if decides or watch.hardness.known:
             watch.recorder.guard.run(watch.hardness.seen, watch, name, out, args)
         return out
 
@@ -64,6 +65,7 @@ class TensorWatch:
         self.recorder = recorder
         self.record = recorder.record
         self.mode: FunctionWatch | None = None
+        self.table: dict[Any, tuple[str, tuple[Handler, ...], bool]] = {}
         self.outputs: dict[int, tuple[weakref.ref[Tensor], ForwardFact]] = {}
         self.masked: dict[int, tuple[weakref.ref[Tensor], float]] = {}
         self.heads: dict[int, tuple[weakref.ref[Tensor], Any]] = {}
@@ -334,10 +336,11 @@ def _multiply(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[
 
 
 def _index(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    if len(args) == 2 and _plain(args[0]) and _plain(args[1]) and _plain(out):
-        index = args[1]
-        if index.dtype == torch.int64 and index.ndim == 1 and index.numel() > 3 and args[0].ndim:
-            watch.recorder.pairs.indexed(args[0], index, out, here())
+    index = args[1] if len(args) == 2 else None
+    if not isinstance(index, Tensor) or index.dtype != torch.int64 or index.ndim != 1 or index.numel() <= 3:
+        return
+    if _plain(args[0]) and is_plain(index) and _plain(out) and args[0].ndim:
+        watch.recorder.pairs.indexed(args[0], index, out, here())
 
 
 def _attention(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
