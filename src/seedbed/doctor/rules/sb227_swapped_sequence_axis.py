@@ -36,7 +36,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import tokens, training
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -59,6 +59,17 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the layer runs over the samples of the batch as if they were time steps, so samples "
                 "leak into each other",
                 fix="Pass batch_first=True, or transpose the input to (time, batch, features)",
+                related=((str(event.src.path), event.line, "the call"),),
+            )
+        elif lead == "time" and first is True:
+            padded = next((v for v in ancestors(source, limit=60) if v.name == "pad_sequence"), None)
+            yield p.report(
+                "SB227",
+                padded if padded is not None else event,
+                f"pad_sequence without batch_first=True puts time first, (T, B, ...), but {layer.name} has "
+                "batch_first=True: batch and time are swapped",
+                why="the layer runs over the samples of the batch as if they were time steps (the wrong axis)",
+                fix="Pass batch_first=True to pad_sequence too",
                 related=((str(event.src.path), event.line, "the call"),),
             )
 

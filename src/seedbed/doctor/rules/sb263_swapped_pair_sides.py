@@ -57,7 +57,7 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.once("loss", "forward"):
         near, away = event.arg(1, "positive"), event.arg(2, "negative")
         if event.name.startswith("TripletMargin") and near is not None and away is not None:  # noqa: SIM102
-            if side(near) == "neg" and side(away) == "pos":
+            if (near.var, away.var) == ("n", "p") or (side(near) == "neg" and side(away) == "pos"):
                 yield p.report(
                     "SB263",
                     event,

@@ -61,7 +61,7 @@ def check(p: Program) -> Iterator[Finding]:
                 fit = fits[id(val.args[-1])]
                 if fit.args and not d.is_split(fit.args[0]) and fit.args[0] is val.args[0] and id(fit.node) not in seen:
                     seen.add(id(fit.node))
-                    yield _finding(p, fit, "the scaler is fitted on all data before the split")
+                    yield _finding(p, fit, leaks.fitted(fit))
             elif (
                 val.name in ("sub", "div") and val.kind == "tensor" and len(val.args) == 2 and id(val.node) not in seen
             ):

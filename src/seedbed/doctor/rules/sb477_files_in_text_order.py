@@ -45,14 +45,21 @@ from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
 _FILES = re.compile(r"\.(npy|npz|png|jpe?g|bmp|txt|wav|pt|csv|tif+|json)$")
-_TABLES = frozenset(["loadtxt", "genfromtxt", "read_csv", "read_table", "load", "readlines", "splitlines", "loads"])
+_TABLES = frozenset(["loadtxt", "genfromtxt", "read_csv", "read_table", "load", "readlines", "splitlines", "loads"]) | {
+    "read_text",
+    "open",
+}
+_LABEL = re.compile(r"label|target|annotation|classes|caption|answer")
+_COUNTERS = frozenset(
+    ["idx", "index", "step", "epoch", "num", "number", "no", "nr", "frame", "id", "count", "row", "t"]
+)
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     names = [n for n in q.nodes(p, ast.JoinedStr) if _numbered(n)]
     labelled = any(
-        _called(c) in _TABLES and "label" in syntax.text(c).lower() + _target(p, c) for c in q.nodes(p, ast.Call)
+        _called(c) in _TABLES and _LABEL.search(syntax.text(c).lower() + _target(p, c)) for c in q.nodes(p, ast.Call)
     )
     if not names or not labelled:
         return
@@ -89,7 +96,10 @@ def _numbered(name: ast.JoinedStr) -> bool:
     if not isinstance(last, ast.Constant) or not _FILES.search(str(last.value)):
         return False
     numbers = [v for v in name.values if isinstance(v, ast.FormattedValue)]
-    return any(v.format_spec is None and isinstance(v.value, ast.Name) and v.value.id in "ijkn" for v in numbers[-1:])
+    return any(
+        v.format_spec is None and isinstance(v.value, ast.Name) and (v.value.id in "ijkn" or v.value.id in _COUNTERS)
+        for v in numbers[-1:]
+    )
 
 
 def _lists_files(p: Program, node: ast.expr) -> bool:

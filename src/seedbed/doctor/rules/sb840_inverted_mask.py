@@ -120,11 +120,19 @@ def meaning(mask: Val) -> tuple[str, Val | None]:
             kind = "past" if current.name == "tril" and diagonal == 0 else ""
             kind = "future" if current.name == "triu" and diagonal == 1 else kind
             return (_OPPOSITE[kind] if turned and kind else kind), current
+        if current.name in ("cat", "concat") and current.args and current.args[0].items:
+            made = [i for i in current.args[0].items if i.name not in _CONSTANT]
+            if len(made) == 1:
+                current = made[0]
+                continue
         if current.name in _SEEN and current.args:
             current = current.args[0]
             continue
         break
     return "", None
+
+
+_CONSTANT = ("new_zeros", "new_ones", "zeros", "ones", "full", "new_full", "zeros_like", "ones_like", "tensor")
 
 
 _SEEN = frozenset(

@@ -6,7 +6,7 @@ import ast
 
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 _DRAWS = ("randint", "np_randint", "integers")
 _PASS = (
@@ -87,12 +87,31 @@ def side(val: Val | None, limit: int = 200) -> str:
                 sides.add("pos")
             elif named & NEGATIVE:
                 sides.add("neg")
+            elif (joined := _joined(one)) is not None:
+                deeper.append(joined)
             elif one.kind not in ("module", "func", "class", "lib", "loader"):
                 deeper.extend(one.inputs())
         if sides:
             return sides.pop() if len(sides) == 1 else ""
         level = deeper
     return ""
+
+
+def _joined(val: Val) -> Val | None:
+    """What went in at this place, when inputs were joined, taken through a model and cut apart again."""
+    if val.name == "part" and val.args and val.args[0].name in ("chunk", "split", "tensor_split", "unbind"):
+        place, whole = val.place, val.args[0]
+    elif val.name == "getitem" and len(val.args) > 1 and val.args[1].kind == "slice" and val.grad:
+        start, stop = val.args[1].args[:2]
+        place = 0 if start.is_none or start.const == 0 else -1 if stop.is_none else 1
+        whole = val.args[0]
+    else:
+        return None
+    for one in ancestors(whole, limit=60):
+        parts = one.args[0].items if one.name in ("cat", "stack") and one.kind == "tensor" and one.args else None
+        if parts and len(parts) in (2, 3) and place is not None and place < len(parts):
+            return parts[place]
+    return None
 
 
 def _names(val: Val) -> set[str]:

@@ -21,6 +21,7 @@ _SELECT = frozenset(
     ["corrcoef", "corr", "corrwith", "cov", "f_classif", "f_regression", "chi2", "var", "std", "mean"]
 ) | {"mutual_info_classif", "mutual_info_regression"}
 _CORRELATIONS = frozenset(["corrcoef", "corr", "corrwith", "cov", "f_classif", "f_regression", "chi2"])
+_SELECTORS = frozenset(["SelectKBest", "SelectPercentile", "SelectFromModel", "RFE", "RFECV", "SelectFdr", "SelectFpr"])
 _WINDOWS = frozenset(["rolling", "ewm", "expanding", "shift", "diff"])  # statistics of neighbouring rows only
 _AXES = frozenset(["pca_lowrank", "svd", "svd_lowrank", "eigh", "eig", "linalg_svd"])
 _USES: dict[str, frozenset[str]] = {
@@ -67,11 +68,13 @@ def _statistics(node: Val, fits: dict[int, Event]) -> Iterator[tuple[Val | Event
     if node.kind not in ("tensor", "unknown", "object"):
         return
     if node.name in ("fit_transform", "fit_resample") and node.args:
-        yield node, node.args[0], f"{node.name}() is fitted on all data before the split"
+        chooser = next((a.name for a in node.args[1:] if a.kind == "object" and a.name in _SELECTORS), "")
+        say = f" (feature selection by {chooser} on the whole data)" if chooser else ""
+        yield node, node.args[0], f"{node.name}() is fitted on all data before the split{say}"
     elif node.name == "transform" and len(node.args) > 1 and id(node.args[-1]) in fits:
         fit = fits[id(node.args[-1])]
         if fit.args:
-            yield fit, fit.args[0], "the scaler is fitted on all data before the split"
+            yield fit, fit.args[0], fitted(fit)
     elif node.name == "transform" and _groups(node):
         yield node, node.args[0], _SAY["map"]
     wanted = _USES.get(node.name)
@@ -85,6 +88,28 @@ def _statistics(node: Val, fits: dict[int, Event]) -> Iterator[tuple[Val | Event
             continue
         if stat.name in _CORRELATIONS or not data_queries.per_sample(stat):
             yield stat, stat.args[0], _SAY.get(node.name, "a statistic of all data is used before the split")
+
+
+def fitted(fit: Event) -> str:
+    """What is fitted on all data, in the words for its kind."""
+    name = fit.recv.name if fit.recv is not None else ""
+    words = next((w for key, w in _KINDS.items() if key in name), "")
+    what = f"the {words} ({name})" if words else "the scaler" if "Scaler" in name or not name else f"the {name}"
+    return f"{what} is fitted on all data before the split"
+
+
+_KINDS = {
+    "TargetEncoder": "target encoding",
+    "Encoder": "encoder",
+    "Imputer": "imputer",
+    "PCA": "projection",
+    "SVD": "projection",
+    "Select": "feature selection",
+    "Vectorizer": "vocabulary and its weights",
+    "Discretizer": "bins",
+    "Normalizer": "scaler",
+    "Transformer": "transformer",
+}
 
 
 def _outermost(val: Val, wanted: frozenset[str]) -> Iterator[Val]:

@@ -62,13 +62,20 @@ def next_token(p: Program) -> bool:
 
 
 def leading_axis(val: Val) -> str:
-    """``batch`` when a sequence tensor certainly has its batch in front, else ``""``."""
+    """``batch`` or ``time``, whichever a sequence tensor certainly has in front, else ``""``."""
     current = val
     for _ in range(30):
         if current.kind == "phi":
             current = current.args[0]
         elif current.kind != "tensor":
             return ""
+        elif current.name == "pad_sequence":
+            flag = current.arg(1, "batch_first")
+            if flag is not None and not isinstance(flag.const, bool):
+                return ""
+            return "time" if flag is None or flag.const is False else "batch"
+        elif current.name == "batch" and current.args and current.args[0].name == "pad_sequence":
+            current = current.args[0]  # a collate function of the program made it
         elif current.name == "batch":
             return "batch" if current.shape is not None and len(current.shape) >= 2 else ""
         elif current.name in ("getitem",):
