@@ -35,7 +35,7 @@ from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 _POSITIVE = {"pos", "positive", "positives", "npos", "ones", "p1", "minority", "rare"}
 _LABELS = {"y", "label", "labels", "target", "targets", "ytrain", "ytr", "yb", "truth"}
@@ -44,6 +44,7 @@ _NEGATIVE = {"neg", "negative", "negatives", "nneg", "zeros", "majority"}
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _chosen(p)
     for event in p.once("call"):
         last = event.name.rsplit(".", 1)[-1]
         weight = f.class_weight(event.name, event.args, event.kwargs)
@@ -71,6 +72,31 @@ def check(p: Program) -> Iterator[Finding]:
                     fix="Use pos_weight = negatives / positives",
                 )
                 break
+
+
+def _chosen(p: Program) -> Iterator[Finding]:
+    """``where(y == 1, y.mean(), 1 - y.mean())``: each class gets its own share as its weight."""
+    seen: set[int] = set()
+    for event in p.calls("where"):
+        val = event.result
+        if val is None or len(event.args) != 3 or id(event.node) in seen or not p.trained(val):
+            continue
+        test, yes, no = event.args
+        ones = test.name == "compare" and len(test.args) > 1 and test.args[1].const in (1, 1.0, 0.5, 0)
+        if not ones or no.name != "sub" or not no.args or no.args[0].const != 1:
+            continue
+        labels = yes.args[0] if yes.name == "mean" and yes.args else None
+        other = no.args[1].args[0] if no.args[1].name == "mean" and no.args[1].args else None
+        if labels is None or other is not labels or not any(v is labels for v in ancestors(test, limit=8)):
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB233",
+            event,
+            "class weights favour the frequent class: each sample is weighted by the share of its own class",
+            why="the rare class gets the small weight, so it counts even less than without weights",
+            fix="Exchange them: where(y == 1, 1 - y.mean(), y.mean())",
+        )
 
 
 def _inside(weight: Val) -> Iterator[Val]:

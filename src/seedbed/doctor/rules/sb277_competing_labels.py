@@ -67,6 +67,7 @@ def check(p: Program) -> Iterator[Finding]:
                 )
     yield from _read_otherwise(p)
     yield from _one_of_several(p)
+    yield from _several_in_cross_entropy(p)
 
 
 def _one_of_several(p: Program) -> Iterator[Finding]:
@@ -93,6 +94,26 @@ def _one_of_several(p: Program) -> Iterator[Finding]:
                     fix="Compare (torch.sigmoid(logits) > 0.5) with the labels, per label",
                 )
                 break
+
+
+def _several_in_cross_entropy(p: Program) -> Iterator[Finding]:
+    """CrossEntropyLoss with a table of zeros and ones in which a row can have several ones."""
+    for event in p.once("loss"):
+        if event.name != "CrossEntropyLoss" or len(event.args) < 2 or not p.trained(event.result):
+            continue
+        target = event.args[1]
+        if target.shape is None or len(target.shape) != 2 or _one_hot(target):
+            continue
+        made = next((v for v in q.chain(target) if v.name == "compare"), None)
+        if made is None or not made.tags & {"Gt", "Lt", "GtE", "LtE"} or any(v.name == "div" for v in q.chain(target)):
+            continue
+        yield p.report(
+            "SB277",
+            event,
+            "CrossEntropyLoss gets several labels per sample (a multi-hot table): its softmax lets them compete",
+            why="the targets of a row must sum to 1 there; with several ones per row the loss has no meaning",
+            fix="Use BCEWithLogitsLoss: one sigmoid for every label (multi-label)",
+        )
 
 
 def _read_otherwise(p: Program) -> Iterator[Finding]:

@@ -43,9 +43,12 @@ from seedbed.doctor.static.categories import strings
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
+_TOGETHER = ("reindex", ".align(", "Categorical", "OneHotEncoder", "columns=train", "missing_cols")
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _dummies(p)
     known: dict[frozenset[str], tuple[list[str], Val]] = {}
     told: set[int] = set()
     for event in p.all("forward"):
@@ -67,3 +70,23 @@ def check(p: Program) -> Iterator[Finding]:
                     fix="Keep one list of feature columns and use it in both places",
                     related=((str(at.src.path) if at.src else "", at.line, "the other order"),),
                 )
+
+
+def _dummies(p: Program) -> Iterator[Finding]:
+    """``get_dummies`` of the training table and of the test table, each on its own."""
+    calls = [e for e in p.calls("get_dummies") if e.args and e.result is not None]
+    if len(calls) < 2 or any(word in p.source.text for word in _TOGETHER):
+        return
+    first = next((e for e in calls if e.args[0].split == "train"), None)
+    for event in calls:
+        if first is not None and event.args[0].split in ("val", "test") and event.node is not first.node:
+            yield p.report(
+                "SB463",
+                event,
+                "get_dummies() makes the columns of this table on its own: their number and order differ from those of "
+                "the training table (columns, features)",
+                why="a category that is missing in one table has no column there, so all later features shift",
+                fix="Bring it to the columns of training: test.reindex(columns=train.columns, fill_value=0)",
+                related=((str(first.src.path), first.line, "the columns of training"),),
+            )
+            return
