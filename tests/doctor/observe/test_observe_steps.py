@@ -99,3 +99,24 @@ def test_lbfgs_with_its_closure_stays_quiet(codes_of: Codes) -> None:
         """)
         == set()
     )
+
+
+REBUILT = """
+x = torch.randn(64, 4); y = torch.randn(64, 1)
+model = nn.Linear(4, 1)
+first = copy.deepcopy(model.state_dict())
+for trial in range(4):
+    {start}
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    for _ in range(5):
+        optimizer.zero_grad()
+        F.mse_loss(model(x), y).backward()
+        optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(("start", "codes"), [("model.load_state_dict(first)", set()), ("pass", {"SB119"})])
+def test_a_new_optimizer_for_weights_that_were_set_back_is_a_new_training(
+    codes_of: Callable[[str], set[str]], start: str, codes: set[str]
+) -> None:
+    assert codes_of(REBUILT.format(start=start)) == codes

@@ -48,7 +48,8 @@ class OptimizerFact:
     """One optimizer: where it was built, what it holds, and what its steps found.
 
     ``stale`` counts steps whose gradients were never cleared since the step before; ``empty`` those without any
-    gradient; ``repeated`` those on the very gradient of the step before.
+    gradient; ``repeated`` those on the very gradient of the step before. ``rewound`` says that the weights were changed
+    between the last step of the optimizer before it and this one: a new training, not a lost state.
     """
 
     key: int
@@ -99,7 +100,14 @@ class OptimizerFact:
     others_between: bool = False
     unscaled: bool = False
     aside: str = ""
+    left: tuple[int, int] = (0, 0)
+    rewound: bool = False
     options: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+
+    @property
+    def written(self) -> tuple[int, int]:
+        """How often the first and the last parameter were written to."""
+        return (version_of(self.params[0]), version_of(self.params[-1])) if self.params else (0, 0)
 
 
 @dataclass

@@ -156,7 +156,7 @@ class Recorder(Hub):
 
     def _count_kept(self, done: int) -> None:
         """Count losses and outputs of past steps that the script still holds with their graphs."""
-        losses = self.ledger.living_losses()
+        losses = [fact for ref, fact in self.ledger.losses if (t := ref()) is not None and t.grad_fn is not None]
         self.record.alive.append(("loss", done, len(losses), losses[0].site if losses else None))
         kept = [fact for ref, fact in self.modules.kept if fact.reached and (t := ref()) is not None and t.grad_fn]
         steps = len({fact.step for fact in kept})

@@ -69,6 +69,8 @@ class StepLedger:
         fact = OptimizerFact(key, type(optimizer).__name__, site, settings, params, self.record.steps)
         given = frozenset(name for g in optimizer.param_groups for name in g if isinstance(name, str))
         fact.options = (frozenset(getattr(optimizer, "defaults", {})), given)
+        before = [o for o in self.record.optimizers.values() if o.steps and params and o.params[0] is params[0]]
+        fact.rewound = bool(before) and before[-1].left != before[-1].written
         self.record.optimizers[key] = fact
         return fact
 
@@ -188,6 +190,7 @@ class StepLedger:
         fact.steps += 1
         self.record.steps += 1
         fact.last_step = self.record.steps
+        fact.left = fact.written
         if len(fact.rates) < 20_000:
             fact.rates.append(float(optimizer.param_groups[0].get("lr", 0.0)))
 
@@ -300,15 +303,6 @@ class StepLedger:
         self.touched = {}
         if isinstance(tensor, Tensor) and tensor.grad_fn is not None and len(self.losses) < 4000:
             self.losses.append((weakref.ref(tensor), fact))
-
-    def living_losses(self) -> list[BackwardFact]:
-        """Return the backward passes whose loss tensor somebody still holds with its graph."""
-        alive = []
-        for reference, fact in self.losses:
-            tensor = reference()
-            if tensor is not None and tensor.grad_fn is not None:
-                alive.append(fact)
-        return alive
 
     # -- clearing, clipping, scaling -------------------------------------------------------------------------
 

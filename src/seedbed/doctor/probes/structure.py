@@ -52,7 +52,7 @@ def _same_block(run: Run, before: nn.Module, after: nn.Module) -> bool:
 def _recreated_optimizers(run: Run) -> Iterator[Finding]:
     groups: dict[tuple[Site, int], list[OptimizerFact]] = {}
     for optimizer in run.stepped:
-        if optimizer.site is not None and optimizer.params:
+        if optimizer.site is not None and optimizer.params and not optimizer.rewound:
             groups.setdefault((optimizer.site, id(optimizer.params[0])), []).append(optimizer)
     for same in groups.values():
         kind = same[0].kind
