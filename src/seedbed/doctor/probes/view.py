@@ -109,9 +109,14 @@ class Run:
     def evaluations(self) -> list[ForwardFact]:
         """Calls of trained modules that no backward pass followed and that are no part of a training step."""
         found = []
+        reached = [f for f in self.record.forwards if f.reached]
+        ended = reached[-1].number if reached and not self.record.finished else None
+        learning = {_place(f) for f in reached}
         for fact in self.record.forwards:
             if fact.reached or fact.root not in self.trained_roots or _place(fact) in self.helpers:
                 continue
+            if ended is not None and fact.number > ended and _place(fact) in learning:
+                continue  # a step that the end of the time cut in two
             if fact.number > self.first_training and self.record.num_backwards:
                 found.append(fact)
         return found

@@ -62,7 +62,7 @@ from seedbed.doctor.static.values import Val
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in [*training.evaluations(p), *_averages(p)]:
+    for event in [*training.evaluations(p), *_averages(p), *_restored(p)]:
         module = event.recv
         if module is None or event.mode not in ("train", "mixed") or id(event.node) in seen:
             continue
@@ -152,6 +152,19 @@ def _averages(p: Program) -> Iterator[Event]:
             continue
         if rounds.is_eval_loop(event.loop) or _measured(p, event):
             yield event
+
+
+def _restored(p: Program) -> Iterator[Event]:
+    """Calls, without gradients, of a model built anew that got its weights from a file, and whose mode nobody set."""
+    loads = [e for e in p.all("restore") if e.recv is not None and e.recv.kind == "module"]
+    for event in training.forwards(p) if loads and p.trains else ():
+        module = event.recv
+        if module is None or module.kind != "module" or event.grad or training.learns(p, module):
+            continue
+        if any(e.recv is module and e.seq < event.seq for e in loads) and ownership.is_modal(module) is True:
+            moded = (e.recv for e in p.all("mode") if e.recv is not None)
+            if not any(one.kind != "module" or ownership.related(one, module) for r in moded for one in r.options()):
+                yield event
 
 
 _ACTS = re.compile(r"\benvs?\.(step|reset)\(")  # a policy that acts while it learns is no evaluation

@@ -80,9 +80,11 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         seen.add(id(event.node))
         start = next((loop for loop in reversed(event.loops) if rounds.is_loader_loop(loop)), event.loops[-1])
+        once = [e for e in p.all("mode") if e.name == "train" and e.seq < event.seq and q.same(e.recv, module)]
+        outside = [e for e in once if e.src is start.src and e.funcs and not e.inside(event.loops[0])]
         yield p.report(
             "SB302",
-            (start.node, start.src),
+            outside[-1] if outside and len(event.loops) > 1 else (start.node, start.src),
             "model.train() is missing: after model.eval() the training goes on in eval mode",
             why=f"eval() at line {modes[-1].line} is never undone, so dropout is off and BatchNorm statistics "
             f"no longer learn",

@@ -44,6 +44,7 @@ from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
 
 _ERRORS = {"fid", "kid", "wer", "cer"}
+_VAGUE = {"score", "map"}
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -79,11 +80,18 @@ def check(p: Program) -> Iterator[Finding]:
         found = set(words(score.replace(".", "_").replace("[", "_"))) | set(
             words(best.replace(".", "_").replace("[", "_"))
         )
-        meant = _meaning(p, test, score == left)
+        chosen = isinstance(test.left if score == left else test.comparators[0], ast.Subscript) and '"' not in score
+        meant = "" if chosen and "'" not in score else _meaning(p, test, score == left)
         if not found & (up | down) and meant:
             found |= {meant}
         begun = _starts(p, test, best, best == right)
         starts = [v.const for v in begun]
+        if found & up <= _VAGUE and not found & down:
+            made = _maker(p, score)
+            if made & (up | down) - _VAGUE:
+                found = made
+            elif starts and all(s == (float("-inf") if wants else float("inf")) for s in starts):
+                continue  # a score of which the start says the direction
         problem, at = "", None
         if found & _ERRORS:
             found -= {"score"}  # scores by name, errors by meaning
@@ -103,6 +111,13 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the worst checkpoint is kept (or none at all)",
                 fix="Use < with float('inf') for losses, > with 0 (or -inf) for scores",
             )
+
+
+def _maker(p: Program, score: str) -> set[str]:
+    """The words of the functions that a score comes from."""
+    made = [v.node for n, v, _ in p.assigns if n == score] + [e.node for n, _, e in p.assigns if n == score]
+    calls = [getattr(node, "value", node) for node in made]
+    return {w for c in calls if isinstance(c, ast.Call) for w in words(syntax.text(c.func).replace(".", "_"))}
 
 
 def _starts(p: Program, test: ast.Compare, best: str, at: int) -> list[Val]:

@@ -45,6 +45,7 @@ accuracy = (torch.cat(preds) == y_test).float().mean()
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
@@ -70,12 +71,14 @@ def check(p: Program) -> Iterator[Finding]:
             if not _stored(loader, truth) or id(event.node) in seen:
                 continue
             seen.add(id(event.node))
+            joined = event.name.rsplit(".", 1)[-1] in _TABLES
+            what = "written beside ids (or rows)" if joined else "compared with labels"
             yield p.report(
                 "SB337",
                 _decided(p, loader),
-                "predictions of a shuffled loader are compared with labels in the stored order",
+                f"predictions of a shuffled loader (shuffle=True) are {what} in the stored order: they do not line up",
                 why="the loader draws a new order, so prediction and label belong to different samples",
-                fix="Use shuffle=False for this loader, or collect the labels of the batches too",
+                fix="Use shuffle=False for this loader, or collect the labels (or ids) of the batches too",
                 related=((str(event.src.path), event.line, "compared here"),),
             )
 
@@ -86,6 +89,14 @@ def _pairs(p: Program) -> Iterator[tuple[Event, Val, Val]]:
     for event in p.once("loss"):
         if len(event.args) >= 2:
             yield event, event.args[0], event.args[1]
+    for event in p.calls(*_TABLES):  # ids and predictions side by side, as in a file of results
+        columns = [*event.args, *event.kwargs.values()]
+        columns = [i for c in columns for i in (c.items or [] if c.kind in ("list", "tuple") else [c])]
+        columns = [i for c in columns for i in (c.attrs.values() if c.kind == "dict" else [c])]
+        yield from ((event, a, b) for a, b in itertools.combinations(columns[:6], 2))
+
+
+_TABLES = ("zip", "DataFrame", "column_stack", "zip_longest")
 
 
 def _shuffled(loader: Val) -> bool:

@@ -37,8 +37,8 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
+from seedbed.doctor.static import lineage, rounds, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import rounds, training
 from seedbed.doctor.static.program import Program
 
 
@@ -63,6 +63,7 @@ def check(p: Program) -> Iterator[Finding]:
             if (
                 any(s.name in ("mean", "std") for s in stats)
                 and rounds.loop_of(p, val) is not None
+                and id(val.node) in lineage.stepping(p)
                 and any(v.name in ("batch", "getitem", "part", "element") for v in [base, *q.chain(base)])
             ):
                 seen.add(id(val.node))

@@ -255,7 +255,7 @@ def _leaves(p: Program) -> Iterator[Finding]:
             for e in p.all("call")
             if e.result is not None
             and "leaf" in e.result.tags
-            and e.result is not made
+            and e.result.node is not made.node
             and len(e.result.shape or ()) == 2
             and e.result.kind == "tensor"
         ]

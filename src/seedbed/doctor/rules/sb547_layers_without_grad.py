@@ -56,6 +56,8 @@ for x, y in loader:
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
@@ -70,6 +72,7 @@ _WEIGHTED = ("Linear", "Conv", "Embedding", "LSTM", "GRU", "RNN", "Transformer")
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     learning = {id(e.recv) for e in p.all("forward") if e.grad and e.recv is not None}
+    named = _named_in_their_loop(p)
     held = [h for _, o, _ in ownership.optimizers(p) for h in ownership.held(o)]
     frozen = any(e.recv is not None for e in p.all("requires_grad")) or any(
         e.name == "requires_grad" for e in p.all("attribute")
@@ -87,7 +90,7 @@ def check(p: Program) -> Iterator[Finding]:
             or not event.funcs
             or layer is None
             or layer.kind != "module"
-            or id(layer) in learning
+            or (id(layer) in learning and (id(layer), id(event.loops[0].node) if event.loops else 0) not in named)
             or id(layer) in followed
         ):
             continue
@@ -96,16 +99,45 @@ def check(p: Program) -> Iterator[Finding]:
         if id(event.funcs[-1].node) in seen or not any(_holds(h, layer) for h in held) or not _outer(p, event):
             continue
         seen.add(id(event.funcs[-1].node))
-        func = event.funcs[-1]
-        at = next((d for d in getattr(func.node, "decorator_list", [])), None)
+        places = [(f, at) for f in reversed(event.funcs) if (at := _stop(f.node)) is not None]
+        func, at = places[0] if places else (event.funcs[-1], None)
         yield p.report(
             "SB547",
-            (at, event.src) if at is not None else event,
+            (at, func.src) if at is not None else event,
             f"{func.name}() runs under torch.no_grad() in training too: its layers get no gradient (the graph is cut)",
             why="the optimizer holds their parameters, but they stay at their initial weights and are never trained",
             fix="Take no_grad away here and put it around the evaluation only",
             related=(q.place(layer),),
         )
+
+
+def _named_in_their_loop(p: Program) -> set[tuple[int, int]]:
+    """Layers (and the training loop) of which an optimizer was given the parameters by name, but that learn nothing.
+
+    They may have learned in an earlier loop, with another optimizer.
+    """
+    learned = {(id(e.recv), id(e.loops[0].node)) for e in p.all("forward") if e.grad and e.loops}
+    called = {(id(e.recv), id(e.loops[0].node)) for e in p.all("forward") if e.depth == 0 and e.grad and e.loops}
+    found: set[tuple[int, int]] = set()
+    for step in p.all("step"):
+        for optimizer in step.recv.options() if step.recv is not None and step.loops else ():
+            source = optimizer.args[0] if optimizer.args else optimizer.kwargs.get("params")
+            loop = id(step.loops[0].node)
+            parts = [m for m in ownership.modules_of(source) if (id(m), loop) not in called]
+            for layer in (s for m in parts for s in methods.submodules(m)):
+                if (id(layer), loop) not in learned:
+                    found.add((id(layer), loop))
+    return found
+
+
+def _stop(func: ast.AST) -> ast.expr | None:
+    """Where a function stops the gradient: its decorator, or its one ``with torch.no_grad()``."""
+    blocks = [i.context_expr for n in ast.walk(func) if isinstance(n, ast.With) for i in n.items]
+    stopped = [b for b in [*getattr(func, "decorator_list", []), *blocks] if _STOPS.search(ast.unparse(b))]
+    return stopped[0] if len(stopped) == 1 else None
+
+
+_STOPS = re.compile(r"\b(no_grad|inference_mode|set_grad_enabled)\b")
 
 
 def _holds(one: Val, layer: Val) -> bool:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import math
 
 from seedbed.doctor.static import iteration, syntax
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.scopes import Class
 from seedbed.doctor.static.values import Shape, Val, const, join, unknown
+
+_CONSTANTS = {"pi": math.pi, "e": math.e, "tau": math.tau, "inf": math.inf}
 
 
 def get(run: Machine, obj: Val, name: str, node: ast.AST) -> Val:
@@ -19,6 +22,8 @@ def get(run: Machine, obj: Val, name: str, node: ast.AST) -> Val:
                 made = join(made, get(run, one, name, node))
         return made if made is not None else unknown(name, node, run.src)
     if obj.kind == "lib":
+        if name in _CONSTANTS and obj.name in ("math", "numpy", "np", "torch"):
+            return const(_CONSTANTS[name], node, run.src)
         return Val("lib", f"{obj.name}.{name}", node, run.src)
     if obj.kind == "namespace":
         return obj.owner.find(name) or unknown(name, node, run.src)

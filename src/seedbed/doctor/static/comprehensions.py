@@ -15,12 +15,15 @@ def comprehension(run: Machine, node: Any) -> Val:
     outer = run.scope
     run.scope = type(outer)(outer=outer, src=run.src)
     try:
+        if (loop := training_loop(run, node)) is not None:
+            return _looped(run, node, loop)
         sources = []
         for gen in node.generators:
             over = run.eval(gen.iter)
             sources.append(over)
             run.emit("comprehension", "", node, recv=over)
-            singles = unroll(over, node, run) if len(node.generators) == 1 and not gen.ifs else None
+            lone = len(node.generators) == 1 and not gen.ifs
+            singles = unroll(over, node, run) or _written_out(over) if lone else None
             if singles is not None:
                 return _unrolled(run, node, gen.target, singles)
             run.assign(gen.target, iteration.element(run, over, gen.target))
@@ -45,6 +48,60 @@ def comprehension(run: Machine, node: Any) -> Val:
     if sources and sources[0].kind == "list" and sources[0].items and "each" not in sources[0].tags:
         val.tags.add("literal")
     val.grad = made.grad
+    return val
+
+
+def training_loop(run: Machine, node: Any) -> ast.For | None:
+    """The loop that a comprehension stands for where what it calls trains: ``[step(b) for b in loader]``."""
+    if "_training_loop" not in node.__dict__:
+        node.__dict__["_training_loop"] = None
+        called = set() if isinstance(node, ast.DictComp) else _called(node.elt)
+        if len(node.generators) == 1 and called & trainers(run.src.tree):
+            gen = node.generators[0]
+            body: list[ast.stmt] = [ast.Assign([ast.Name(_MADE, ast.Store())], node.elt)]
+            for test in gen.ifs:
+                body = [ast.If(test, body, [])]
+            made = ast.For(gen.target, gen.iter, body, [])
+            for part in (made, *body, *(t for b in body for t in ast.walk(b))):
+                if "lineno" not in part.__dict__:
+                    ast.copy_location(part, node)
+            node.__dict__["_training_loop"] = made
+    loop: ast.For | None = node.__dict__["_training_loop"]
+    return loop
+
+
+_MADE = "__each__"
+
+
+def trainers(tree: ast.Module) -> set[str]:
+    """Names of the functions of a file in which, or in what they call, a backward pass or an update happens."""
+    known: set[str] | None = tree.__dict__.get("_trainers")
+    if known is None:
+        bodies = {n.name: _called(n) for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))}
+        known, grown = {name for name, calls in bodies.items() if "backward" in calls}, True
+        while grown:
+            more = {name for name, calls in bodies.items() if name not in known and calls & known}
+            grown, known = bool(more), known | more
+        tree.__dict__["_trainers"] = known - {"forward", "__call__", "__init__"}
+        known = known - {"forward", "__call__", "__init__"}
+    return known
+
+
+def _called(node: ast.AST) -> set[str]:
+    funcs = [n.func for n in ast.walk(node) if isinstance(n, ast.Call)]
+    return {f.attr if isinstance(f, ast.Attribute) else f.id for f in funcs if isinstance(f, (ast.Attribute, ast.Name))}
+
+
+def _looped(run: Machine, node: Any, loop: ast.For) -> Val:
+    over = run.eval(loop.iter)
+    run.emit("comprehension", "", node, recv=over)
+    run.run([loop])
+    made = run.scope.vars.get(_MADE)
+    val = Val("iter" if isinstance(node, ast.GeneratorExp) else "list", "comprehension", node, run.src)
+    val.items = [made] if made is not None else []
+    val.args = (over,)
+    val.tags.add("each")
+    val.grad = made is not None and made.grad
     return val
 
 
@@ -89,6 +146,18 @@ def unroll(over: Val, node: ast.AST, run: Machine) -> list[Val] | None:
                 pair.items = [const(key, node, run.src), val]
                 pairs.append(pair)
             return pairs
+    return None
+
+
+def _written_out(over: Val) -> list[Val] | None:
+    """The rows of a short literal of tuples, of which each stands for a thing of its own (a split, a part)."""
+    if over.kind not in ("list", "tuple") or not over.items or over.tags & {"each", "grown", "repeat"}:
+        return None
+    rows = over.items
+    whole = all(r.kind in ("tuple", "list") and r.items and not r.tags & {"each", "grown", "repeat"} for r in rows)
+    kinds = ("tensor", "const", "list", "dataset", "tuple")
+    if 1 < len(rows) <= 4 and whole and all(i.kind in kinds for r in rows for i in r.items or ()):
+        return list(rows)
     return None
 
 

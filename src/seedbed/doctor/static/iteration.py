@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from seedbed.doctor.static.machine import Machine
-from seedbed.doctor.static.values import Shape, Val, const, join, unknown
+from seedbed.doctor.static.values import Shape, Val, ancestors, const, join, unknown
 
 _WRAPPERS = frozenset(
     [
@@ -68,7 +68,10 @@ def element(run: Machine, val: Val, node: ast.AST) -> Val:
         return made
     if val.kind == "iter" and val.name == "split":
         made = run.tensor("index", node, val)
-        made.shape, made.split = (None,), val.split
+        whole = val.args[0].shape if val.args else None
+        drawn = not val.args or any(v.name in ("randperm", "arange") for v in ancestors(val.args[0], limit=8))
+        made.shape = (None, *whole[1:]) if whole else (None,) if drawn else None
+        made.split = val.split
         return made
     made = run.tensor("element", node, val)
     if val.kind != "tensor":

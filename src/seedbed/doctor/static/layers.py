@@ -143,14 +143,19 @@ def _recurrent(run: Machine, module: Val, node: ast.AST, args: tuple[Val, ...], 
     out.owner, out.grad = module, run.grads[-1]
     if first is not None and first.shape is not None and len(first.shape) == 3:
         out.shape = (*first.shape[:2], width)
+    batched = module.kwargs.get("batch_first")  # who sets it, gives batches
+    if out.shape is None and batched is not None and batched.const is True and (first is None or first.shape is None):
+        packed = first is not None and first.name == "pack_padded_sequence"
+        out.shape = None if packed else (None, None, width)
     state = run.tensor("state", node, *args)
     state.owner, state.grad = module, run.grads[-1]
-    if out.shape is not None:
+    if out.shape is not None or (first is not None and first.name == "pack_padded_sequence"):
         state.shape = (None, None, hidden if isinstance(hidden, int) else None)
     if module.name == "LSTM":
         cell = run.tensor("state", node, *args)
         cell.owner, cell.grad = module, run.grads[-1]
         cell.tags.add("cell")
+        cell.shape = state.shape
         pair = Val("tuple", "state", node, run.src)
         pair.items = [state, cell]
         made.items = [out, pair]

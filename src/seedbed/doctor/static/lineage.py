@@ -82,7 +82,7 @@ def data_input(val: Val) -> list[Val]:
     if val.name in _BUFFERS:
         return [a for a in val.args if a.kind in ("tensor", "list") and a.name != "size"][:4]
     if val.args and val.args[0].name in GENERATORS:
-        return list(val.args[1:2])
+        return [a for a in val.args[1:2] if a.kind not in ("tuple", *_SCALAR)]  # data, not the shape of a draw
     if val.name in _MERGES and val.args:
         parts = [a for a in val.args if a.kind not in _SCALAR and a.kind != "slice"]
         if val.name == "where":

@@ -223,7 +223,9 @@ def _created(name: str, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Shape 
     if name == "full":
         return shapes.sizes(args[:1])
     if name in ("randint", "integers", "random", "normal", "uniform", "choice", "permutation"):
-        last = args[-1] if args and args[-1].kind in ("tuple", "list") else None
+        place = {"random": 0, "choice": 1, "permutation": 9}.get(name, 2)
+        number = len(args) > place and args[place].kind in ("const", "number") and not args[place].is_none
+        last = args[-1] if args and args[-1].kind in ("tuple", "list") else args[place] if number else None
         return shapes.sizes((last,)) if last is not None else None
     return shapes.sizes(args) if args else ()
 

@@ -112,8 +112,12 @@ def decided(event: Event, option: Val | None) -> tuple[ast.AST, Source] | Event:
         return event
     for func, place_ in zip(event.funcs, event.sites, strict=False):
         given = getattr(func.node, "args", None)
-        if given is not None and any(option.node is d for d in (*given.defaults, *given.kw_defaults)):
-            return place_
+        if given is None:
+            continue
+        low, high = getattr(func.node, "lineno", 0), getattr(func.node, "end_lineno", 0)
+        own = given.kwarg is not None and option.src is func.src and low <= option.line <= high
+        if own or any(option.node is d for d in (*given.defaults, *given.kw_defaults)):
+            return place_  # a default of a helper, which the caller could have given otherwise
     return event
 
 
