@@ -119,6 +119,10 @@ def check(p: Program) -> Iterator[Finding]:
 def _matters(p: Program, val: Val) -> bool:
     """Whether the layer has weights that some optimizer holds."""
     owner = val.owner
+    frozen = ownership.frozen(p)
+    weighted = [s for s in methods.submodules(owner) if s.name.startswith(ownership.WEIGHTED)]
+    if weighted and all(id(s) in frozen for s in weighted):
+        return False  # it is not meant to learn
     holds = [h for _, o, _ in ownership.optimizers(p) for h in ownership.held(o)]
     return any(h is owner for h in holds) and any(
         s.name.startswith(ownership.WEIGHTED) or "external" in s.tags for s in methods.submodules(owner)

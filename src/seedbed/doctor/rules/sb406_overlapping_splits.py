@@ -103,7 +103,13 @@ def _common_rows(event: Event, back: Event) -> str:
     both = {p[3] for p in parts} & {o[3] for o in others}
     if both and (len(parts) > len(both) or len(others) > len(both)):
         parts, others = [p for p in parts if p[3] not in both], [o for o in others if o[3] not in both]
-    return next((o for a in parts for b in others if (o := overlaps.slice_overlap(b, a))), "")
+    found = [o for a in parts for b in others if (o := overlaps.slice_overlap(b, a))]
+    shares, more = overlaps.shares_in(event.args[0]), overlaps.shares_in(back.args[0])
+    known = {s[3] for s in shares} & {m[3] for m in more}
+    if len(shares) > len(known) or len(more) > len(known):
+        shares, more = [s for s in shares if s[3] not in known], [m for m in more if m[3] not in known]
+    found += [o for a in shares for b in more if (o := overlaps.share_overlap(b, a))]
+    return found[0] if found else ""
 
 
 def _redrawn(p: Program) -> Iterator[Finding]:

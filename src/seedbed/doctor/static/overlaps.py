@@ -6,6 +6,7 @@ from seedbed.doctor.static.data_queries import chain_all
 from seedbed.doctor.static.values import Val, ancestors
 
 Cut = tuple[Val, int, "int | None", int]
+Share = tuple[Val, float, float, int]
 
 
 def slices_in(val: Val) -> list[Cut]:
@@ -29,6 +30,46 @@ def slices_in(val: Val) -> list[Cut]:
                 if low >= 0 and (high is None or high >= 0):
                     found.append((one.args[0], low, high, id(one)))
     return found
+
+
+def shares_in(val: Val, depth: int = 0) -> list[Share]:
+    """Slices whose bounds are shares of the length, as ``x[int(0.7 * n):]``: the base, and from where to where."""
+    found: list[Share] = []
+    paths = [a for a in val.args if val.name == "TensorDataset"] or [val]
+    for one in [v for path in paths for v in chain_all(path)]:
+        key = one.args[1] if one.name == "getitem" and len(one.args) > 1 else None
+        if key is not None and key.kind == "slice":
+            low = 0.0 if key.args[0].is_none else _share(key.args[0])
+            high = 1.0 if key.args[1].is_none else _share(key.args[1])
+            if low is not None and high is not None and (low, high) != (0.0, 1.0):
+                found.append((one.args[0], low, high, id(one)))
+        elif key is not None and key.name == "getitem" and depth < 2:
+            found += shares_in(key, depth + 1)  # rows picked by a part of an order
+    return found
+
+
+def _share(val: Val) -> float | None:
+    """A bound as a share of the length, where it is a fixed part of it."""
+    if val.name in ("int_builtin", "int", "round", "floor", "ceil") and val.args:
+        return _share(val.args[0])
+    if val.name in ("len", "shape", "size"):
+        return 1.0
+    if val.name in ("mul", "sub", "add") and len(val.args) == 2:
+        numbers = [a.const if isinstance(a.const, int | float) else None for a in val.args]
+        shares = [_share(a) if n is None else None for a, n in zip(val.args, numbers, strict=True)]
+        if val.name == "mul":
+            factor, share = next((n for n in numbers if n is not None), None), next((s for s in shares if s), None)
+            return factor * share if factor is not None and share is not None else None
+        if shares[0] is not None and shares[1] is not None:
+            return shares[0] - shares[1] if val.name == "sub" else shares[0] + shares[1]
+    return None
+
+
+def share_overlap(a: Share, b: Share) -> str:
+    low, high = max(a[1], b[1]), min(a[2], b[2])
+    if a[0] is not b[0] or high - low < 0.005:
+        return ""
+    return f"the rows from {low:.0%} to {high:.0%} are in both"
 
 
 def slice_overlap(a: Cut, b: Cut) -> str:
@@ -77,6 +118,7 @@ def overlap(trained: Val, evaluated: Val) -> str:
                 if part and part[0] is a.args[0]:
                     return "the evaluation uses all rows, which contain the training rows"
             both = [s for x in slices_in(a) for y in slices_in(b) if (s := slice_overlap(x, y))]
+            both += [s for x in shares_in(a) for y in shares_in(b) if (s := share_overlap(x, y))]
             if both and not any(v.name == "randperm" for v in ancestors(a, limit=50) if v.var == ""):
                 return both[0]
             if a.name == "Subset" and b.name == "Subset" and a.args and b.args and a.args[0] is b.args[0]:
@@ -87,9 +129,18 @@ def overlap(trained: Val, evaluated: Val) -> str:
                     spans = [_span(first), _span(second)]
                     if spans[0] and spans[1] and max(spans[0][0], spans[1][0]) < min(spans[0][1], spans[1][1]):
                         return "the index ranges of both subsets overlap"
+                    if _drawn(first) != _drawn(second) and all(_drawn(i) or _span(i) for i in (first, second)):
+                        return "one part is drawn at random from all rows, the other is a fixed range of them (overlap)"
             if (b.name == "Subset" and b.args and b.args[0] is a) or (a.name == "Subset" and a.args and a.args[0] is b):
                 return "one data set is a part of the other"
     return ""
+
+
+def _drawn(val: Val) -> bool:
+    """Whether indices are a part of an order that was drawn at random."""
+    return val.name == "getitem" and any(
+        v.name in ("randperm", "np_permutation", "permutation", "sample") for v in ancestors(val, limit=8)
+    )
 
 
 def _span(val: Val) -> tuple[int, int] | None:
