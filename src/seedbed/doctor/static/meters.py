@@ -19,6 +19,7 @@ def unreset(p: Program) -> Iterator[Found]:
     yield from _objects(p)
     yield from _lists(p)
     yield from _windows(p)
+    yield from _attributes(p)
 
 
 def _objects(p: Program) -> Iterator[Found]:
@@ -191,3 +192,54 @@ def _windows(p: Program) -> Iterator[Found]:
 def _modulus(test: ast.AST) -> str:
     mods = [n for n in syntax.walk(test) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mod)]
     return syntax.text(mods[0].right) if len(mods) == 1 else ""
+
+
+def _attributes(p: Program) -> Iterator[Found]:
+    """``self.correct += ...`` in a method that runs in every epoch, while only ``__init__`` sets it to zero."""
+    seen: set[str] = set()
+    for event in p.all("augment"):
+        target = getattr(event.node, "target", None)
+        method = event.funcs[-1] if event.funcs else None
+        if not isinstance(target, ast.Attribute) or method is None or method.owner is None or target.attr in seen:
+            continue
+        name = syntax.text(target)
+        inner = [loop for loop in event.loops if _holds(method.node, loop.node)]
+        outer = [loop for loop in event.loops if not _holds(method.node, loop.node)]
+        if not name.startswith("self.") or not inner or not any(rounds.repeats(loop) for loop in outer):
+            continue
+        seen.add(target.attr)
+        if _set_elsewhere(event, target.attr) or not _shown(method.node, name, inner[0].node):
+            continue
+        parts = [v for a in event.args for v in ancestors(a, limit=200)]
+        if any(v.name in ("loss", "eq") or (v.name == "compare" and "Eq" in v.tags) for v in parts):
+            yield (inner[0].node, event.src), name, event
+
+
+def _holds(outer: ast.AST, inner: ast.AST) -> bool:
+    return any(n is inner for n in syntax.walk(outer))
+
+
+def _set_elsewhere(event: Event, attr: str) -> bool:
+    """Whether anything but ``__init__`` gives the attribute a value."""
+    for part in syntax.walk(event.src.tree):
+        if not isinstance(part, ast.FunctionDef) or part.name == "__init__":
+            continue
+        for node in syntax.walk(part):
+            targets = node.targets if isinstance(node, ast.Assign) else []
+            flat = [t for top in targets for t in syntax.walk(top)]
+            if any(isinstance(t, ast.Attribute) and t.attr == attr for t in flat):
+                return True
+    inside = {id(n) for f in syntax.walk(event.src.tree) if isinstance(f, ast.FunctionDef) for n in syntax.walk(f)}
+    return any(
+        isinstance(n, ast.Assign) and id(n) not in inside and f".{attr}" in " ".join(syntax.text(t) for t in n.targets)
+        for n in syntax.walk(event.src.tree)
+    )
+
+
+def _shown(method: ast.AST, name: str, loop: ast.AST) -> bool:
+    """Whether the method divides the sum after its loop: a mean over the epoch."""
+    end = getattr(loop, "end_lineno", 0) or 0
+    return any(
+        isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div) and n.lineno > end and syntax.text(n.left) == name
+        for n in syntax.walk(method)
+    )
