@@ -185,6 +185,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB721", "constant-draw", E, "a random integer is always the same: the upper bound is exclusive"),
     ("SB722", "shared-record", W, "all stored results refer to one dictionary that goes on changing"),
     ("SB723", "shorter-loader", W, "zip() of two loaders stops at the shorter one"),
+    ("SB790", "misnamed-option", W, "an option is looked up under another name: its default is used"),
     # 8xx jobs
     ("SB801", "warmup-beyond-run", W, "the warm-up is longer than the run"),
     ("SB803", "patience-beyond-run", W, "the patience is longer than the run"),

@@ -274,4 +274,5 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ),
     ("SB353", "best-of-test", W, "the best of all test scores is reported as the result"),
     ("SB354", "best-never-loaded", W, "the best weights are saved, but the test uses the last ones"),
+    ("SB390", "unmirrored-prediction", E, "predictions on flipped images are averaged without being flipped back"),
 )

@@ -55,6 +55,8 @@ def _chosen(event: Event) -> bool:
     """Whether the program itself picks the entries to load, and changes the names of those that a wrapper has given."""
     state = event.arg(0, "state_dict")
     node = state.node if state is not None else None
+    if isinstance(node, ast.DictComp) and not isinstance(node.key, ast.Name):
+        return True  # the names were changed to those of the model
     if not isinstance(node, ast.DictComp) or not any(g.ifs for g in node.generators):
         return False
     words = [str(n.value) for g in node.generators for n in syntax.walk(g) if isinstance(n, ast.Constant)]

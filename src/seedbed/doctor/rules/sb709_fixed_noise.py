@@ -167,7 +167,7 @@ def _noisy_copies(p: Program, seen: set[int]) -> Iterator[Finding]:
                 continue
             if id(one) in clean or not one.args or not any(id(v) in clean for v in q.chain(one.args[0])[:3]):
                 continue
-            if not _random(one.args[1:]) or not set(words(one.var)) & _NOISY:
+            if not _random(one.args[1:]) or not set(words(one.var)) & _NOISY or _part_of_data(one):
                 continue
             seen.add(id(one.node))
             yield p.report(
@@ -177,6 +177,12 @@ def _noisy_copies(p: Program, seen: set[int]) -> Iterator[Finding]:
                 why="the model learns these noisy copies by heart instead of removing noise",
                 fix="Add the noise in the training loop or in __getitem__, so that it is drawn anew every time",
             )
+
+
+def _part_of_data(noisy: Val) -> bool:
+    """Whether the noise comes from a generator of its own: made-up measurements, which stay as they are."""
+    draws = [v for a in noisy.args[1:] for v in ancestors(a, limit=30) if v.name in DRAWN]
+    return any(v.kwargs.get("generator") is not None and not v.kwargs["generator"].is_none for v in draws)
 
 
 def _random(parts: tuple[Val, ...]) -> bool:

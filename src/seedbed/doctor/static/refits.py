@@ -85,7 +85,7 @@ def encoders(p: Program) -> Iterator[tuple[Val, str]]:
 
 
 def _call_site(p: Program, mine: Val, other: Val) -> Val | None:
-    """Where the program asks for the second table: the first call on the way to it that the first one had not."""
+    """Where the program asks for the second table: the innermost call on the way to it that the first one had not."""
     stacks = []
     for one in (mine, other):
         tables = [v for v in (one.args[0], *one.args) if v.kind == "dict"] if one.args else []
@@ -93,8 +93,9 @@ def _call_site(p: Program, mine: Val, other: Val) -> Val | None:
             (e for e in p.all("setitem", "return", "assign") if any(x in tables for x in (e.recv, e.result))), None
         )
         stacks.append(event.sites if event is not None else ())
-    for (node, src), (earlier, _) in zip(*stacks, strict=False):
-        if node is not earlier:
+    before = {id(node) for node, _ in stacks[1]}
+    for node, src in reversed(stacks[0]):
+        if id(node) not in before:
             return Val("unknown", "call", node, src)
     return None
 
@@ -109,7 +110,7 @@ def _collect(val: Val | None, into: dict[str, dict[int, Val]]) -> None:
         elif one.name == "unique" and "return_inverse" in one.kwargs:
             name = "the class codes of unique() are"
         elif one.kind == "number" and one.name in ("code", "len") and one.args and _table(one):
-            name = _VOCABULARY
+            name = "" if _folders(one) else _VOCABULARY
         elif one.name == "get" and one.kind == "unknown" and one.args and one.args[0].kind == "dict":
             codes = [o for v in one.args[0].attrs.values() for o in v.options() if o.name == "code"]
             into.setdefault(_VOCABULARY, {}).update({_key(c): one for c in codes})
@@ -135,6 +136,12 @@ def _behind(val: Val, limit: int = 2500) -> list[Val]:
 def _key(one: Val) -> int:
     """What tells two tables apart: the table itself when a number knows it."""
     return id(one.args[0]) if one.name == "code" and one.args and one.args[0].kind == "dict" else id(one)
+
+
+def _folders(one: Val) -> bool:
+    """Whether the classes are the sorted names of folders, which each split has alike."""
+    names = {v.name for v in ancestors(one, limit=120)}
+    return "sorted" in names and bool(names & {"listdir", "iterdir", "scandir", "glob", "rglob", "walk"})
 
 
 def _table(one: Val) -> bool:

@@ -221,8 +221,11 @@ def evaluations(p: Program) -> list[Event]:
     """Calls of a trained model whose outputs no backward() reaches: measuring, not learning."""
     if "evaluations" not in p.cache:
         found = []
+        restored = {id(o) for e in p.all("restore") if e.recv is not None for o in e.recv.options()}
         for event in forwards(p):
-            if event.recv is None or trained_output(p, event.result) or not learns(p, event.recv):
+            if event.recv is None or trained_output(p, event.result):
+                continue
+            if not learns(p, event.recv) and (event.grad or id(event.recv) not in restored):
                 continue
             if event.result is not None and any(u.name == "detach" for u in users(p, event.result)) and event.grad:
                 continue

@@ -1,0 +1,131 @@
+"""An option is looked up under another name than it was given: the default is used in silence.
+
+## What it does
+
+Finds `options.get("lr", default)` where the options hold the same thing under another name, which nobody reads.
+
+## Why is this bad
+
+`get` with a default never fails: the number that you set has no effect and the fallback is trained with.
+
+## Example
+
+```python
+config = {"learning_rate": 3e-3, "batch_size": 32}
+optimizer = torch.optim.Adam(model.parameters(), lr=config.get("lr", 1e-5))
+```
+
+## Use instead
+
+```python
+config = {"lr": 3e-3, "batch_size": 32}
+optimizer = torch.optim.Adam(model.parameters(), lr=config.get("lr", 1e-5))
+```
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Event, Place, Program
+from seedbed.doctor.static.values import Val
+
+_SAME = (
+    {"lr", "learning_rate", "learningrate", "base_lr", "init_lr", "initial_lr", "max_lr", "eta"},
+    {"wd", "weight_decay", "l2", "decay", "l2_penalty", "weightdecay"},
+    {"bs", "batch_size", "batchsize", "batch", "train_batch_size"},
+    {"epochs", "num_epochs", "n_epochs", "max_epochs", "nepochs", "epoch"},
+    {"dropout", "p_drop", "drop", "dropout_rate", "drop_rate", "p_dropout", "dropout_prob"},
+    {"hidden", "hidden_size", "hidden_dim", "n_hidden", "width", "hidden_units"},
+    {"layers", "num_layers", "n_layers", "depth"},
+    {"clip", "grad_clip", "clip_norm", "max_norm", "max_grad_norm", "clip_grad_norm", "gradient_clip"},
+    {"seed", "random_seed", "random_state", "manual_seed"},
+    {"momentum", "mom"},
+    {"optimizer", "optim", "opt"},
+    {"scheduler", "lr_scheduler", "schedule"},
+    {"patience", "early_stopping_patience", "early_stop", "early_stopping"},
+    {"warmup", "warmup_steps", "warmup_epochs", "num_warmup_steps"},
+    {"label_smoothing", "smoothing"},
+    {"ema_decay", "ema"},
+    {"accumulation", "accumulation_steps", "grad_accum", "accum_steps", "gradient_accumulation_steps"},
+)
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    if not p.complete:
+        return
+    seen: set[int] = set()
+    read = _read(p)
+    for event, box, name, default in _lookups(p):
+        keys = [k for k, v in box.attrs.items() if k != "*" and v is not default]
+        if "*" in box.attrs or name in keys or len(keys) < 2 or id(event.node) in seen:
+            continue
+        if id(box) in read["whole"]:
+            continue
+        meant = next((k for k in keys if k not in read["keys"] and _means(name, k)), None)
+        if meant is None:
+            continue
+        seen.add(id(event.node))
+        given = box.attrs[meant]
+        number = f" ({given.const!r})" if given.kind == "const" else ""
+        fallback = f" {default.const!r}" if default.kind == "const" else ""
+        yield p.report(
+            "SB790",
+            _written(p, box, meant) or event,
+            f"the config key {meant!r}{number} is never read: the code asks for {name!r} and falls back to the "
+            f"default{fallback}",
+            why=f"get({name!r}, default) does not fail for a missing key, so the value that was set has no effect",
+            fix=f"Use one name: rename the key to {name!r}, or read it without a default: options[{name!r}]",
+            related=(q.place(event.result) if event.result is not None else ("", event.line, "read here"),),
+        )
+
+
+def _lookups(p: Program) -> Iterator[tuple[Event, Val, str, Val]]:
+    """Every look-up with a fallback: the place, the options, the name and the default."""
+    for event in p.calls("get", "pop", "getattr"):
+        direct = event.name.rsplit(".", 1)[-1] != "getattr"
+        args = event.args if direct else event.args[1:]
+        box = event.recv if direct else (event.args[0] if event.args else None)
+        if box is None or len(args) < 2 or not isinstance(args[0].const, str) or args[1].is_none:
+            continue
+        if box.kind == "dict" or (box.kind == "instance" and box.name == "args"):
+            yield event, box, args[0].const, args[1]
+
+
+def _read(p: Program) -> dict[str, set[object]]:
+    """The keys that anything reads, and the options that are handed on or gone through as a whole."""
+    keys: set[object] = {n.slice.value for n in q.nodes(p, ast.Subscript) if isinstance(n.slice, ast.Constant)}
+    keys |= {n.attr for n in q.nodes(p, ast.Attribute)}
+    whole: set[object] = set()
+    for event in p.calls("get", "pop", "setdefault", "getattr"):
+        keys |= {a.const for a in event.args if isinstance(a.const, str)}
+    for event in p.calls("items", "keys", "values"):
+        whole |= {id(event.recv)}
+    starred = [k.value for n in q.nodes(p, ast.Call) for k in n.keywords if k.arg is None]
+    if starred:
+        keys |= {a.arg for n in q.nodes(p, ast.FunctionDef) for a in (*n.args.args, *n.args.kwonlyargs)}
+    return {"keys": keys, "whole": whole}
+
+
+def _means(asked: str, given: str) -> bool:
+    """Whether two names stand for one option."""
+    a, b = asked.lower(), given.lower()
+    if any(a in group and b in group for group in _SAME):
+        return True
+    plain = a.replace("_", "").replace("-", ""), b.replace("_", "").replace("-", "")
+    return plain[0] == plain[1] or (min(len(a), len(b)) > 5 and difflib.SequenceMatcher(None, a, b).ratio() > 0.84)
+
+
+def _written(p: Program, box: Val, name: str) -> Place | None:
+    """Where the key that nobody reads was written."""
+    at = box.node
+    for key in getattr(at, "keys", None) or []:
+        if isinstance(key, ast.Constant) and key.value == name and box.src is not None:
+            return key, box.src
+    found = [k for n in q.nodes(p, ast.Dict) for k in n.keys if isinstance(k, ast.Constant) and k.value == name]
+    return (found[0], p.source) if found else None
