@@ -33,10 +33,11 @@ for x, y in train_loader:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import lineage, scaling
+from seedbed.doctor.static import lineage, scaling, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import TRANSPARENT, Val
@@ -80,6 +81,7 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Remove one of the two",
                 related=(q.place(found[1]),),
             )
+    yield from _in_transforms(p)
     seen: set[int] = set()
     done: set[int] = set()
     if not any(len(v.args) == 2 and v.args[1].const in (255, 255.0) for v in p.made("div")):
@@ -114,3 +116,25 @@ def check(p: Program) -> Iterator[Finding]:
                         fix="Remove the second division by 255",
                         related=(q.place((again or tensors)[0]),),
                     )
+
+
+def _in_transforms(p: Program) -> Iterator[Finding]:
+    """``Compose([ToTensor(), Lambda(lambda x: x / 255)])``."""
+    for event in p.first_makers("Compose"):
+        steps = event.result.items or [] if event.result is not None else []
+        scaled = next((i for i, s in enumerate(steps) if s.name == "ToTensor"), None)
+        for step in steps[scaled + 1 :] if scaled is not None else []:
+            func = step.args[0] if step.name == "Lambda" and step.args else step
+            if func.kind != "func" or func.owner is None or not _DIVIDES.search(syntax.text(func.owner.node)):
+                continue
+            yield p.report(
+                "SB408",
+                step if step.line else event,
+                "the inputs are scaled twice: ToTensor() gives 0..1, and a later step divides by 255 again",
+                why="the values become at most 0.004, so the network sees almost black inputs",
+                fix="Remove the division by 255",
+                related=(q.place(steps[scaled or 0]),),
+            )
+
+
+_DIVIDES = re.compile(r"/ *255")

@@ -37,7 +37,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
 from seedbed.doctor.static import lineage
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -60,6 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
                 and val.args[0].items
                 and len({id(o) for i in val.args[0].items for o in d.loss_origins_base(i)}) < len(val.args[0].items)
             )
+            doubled = doubled or _with_own_rows(val)
             if (copied or doubled) and id(val.node) not in seen and not d.is_split(val.args[0] if val.args else None):
                 if copied and learned and id(val) not in learned:
                     continue  # labels that are spread over rows, not rows that are repeated
@@ -75,3 +76,15 @@ def check(p: Program) -> Iterator[Finding]:
                     why="the same sample is then in both parts, so the score is too good",
                     fix="Split first, then oversample the training part only",
                 )
+
+
+def _with_own_rows(val: Val) -> bool:
+    """``concat([table, table[mask]])``: a table and some of its own rows once more."""
+    parts = val.args[0].items if val.name in ("cat", "concatenate", "vstack", "concat") and val.args else None
+    if not parts:
+        return False
+    return any(
+        one is not other and lineage.row_key(one) is not None and one.args and one.args[0] is other
+        for one in parts
+        for other in parts
+    )

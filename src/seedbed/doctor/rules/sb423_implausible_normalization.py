@@ -29,14 +29,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _unscaled(p)
+    yield from _by_hand(p)
     for event in p.first_makers("Normalize"):
         made = event.result
         if made is None or made.name != "Normalize" or made.kind != "transform":
@@ -125,3 +127,49 @@ def _scales(item: Val) -> bool:
         text = syntax.text(func.owner.node)
         return "255" in text or "256" in text or "/" in text
     return item.kind not in ("transform",) and item.name != "Lambda"
+
+
+_BYTES = ("read_image", "decode_image", "decode_jpeg", "decode_png", "imread", "pil_to_tensor", "PILToTensor")
+_MOVES = TRANSPARENT | {"from_numpy", "tensor", "as_tensor", "astype", "batch", "element", "sample", "part", "Tensor"}
+
+
+def _by_hand(p: Program) -> Iterator[Finding]:
+    """``(image.float() - 0.5) / 0.25`` on bytes that nothing divided by 255."""
+    seen: set[int] = set()
+    for val in p.made("div"):
+        if len(val.args) != 2 or val.args[0].name != "sub" or len(val.args[0].args) != 2 or id(val.node) in seen:
+            continue
+        mean, std = _inside(val.args[0].args[1]), _inside(val.args[1])
+        source = _byte_source(val.args[0].args[0])
+        if not mean or not std or source is None or not (0 < max(mean) < 1 and 0 < max(std) < 1):
+            continue
+        seen.add(id(val.node))
+        yield p.report(
+            "SB423",
+            val,
+            f"implausible normalisation: bytes in 0..255 are normalised with mean={mean}, which is for 0..1",
+            why="the inputs are in the hundreds: nothing divides by 255 before mean and std are taken off",
+            fix="Divide by 255 first: (x.float() / 255 - mean) / std",
+            related=(q.place(source),),
+        )
+
+
+def _inside(val: Val) -> list[float]:
+    """The numbers of a constant, a list of constants or a tensor made of them."""
+    for _ in range(6):
+        found = _numbers(val)
+        if found or not val.args:
+            return found
+        val = val.args[0]
+    return []
+
+
+def _byte_source(val: Val) -> Val | None:
+    """Where an image was read as bytes, when nothing but its type and layout was changed since."""
+    for _ in range(12):
+        if val.name in _BYTES or (val.name == "astype" and val.dtype == "uint8"):
+            return val
+        if val.name not in _MOVES or not val.args:
+            return None
+        val = val.args[0]
+    return None

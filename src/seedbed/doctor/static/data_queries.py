@@ -71,19 +71,24 @@ def split_data(p: Program) -> list[Val]:
                     found.setdefault(id(one), one)
         elif event.kind == "getitem" and event.recv is not None and event.args and not event.loops:
             keys = event.args[0].items if event.args[0].kind == "tuple" and event.args[0].items else [event.args[0]]
-            key = keys[0]
+            key, table = keys[0], _table_of(event.recv)
             if key.kind == "slice" and key.args[0].is_none and not key.args[1].is_none:
-                heads[id(event.recv)] = event.recv
+                heads[id(table)] = table
             elif key.kind == "slice" and not key.args[0].is_none:
-                tails.add(id(event.recv))
+                tails.add(id(table))
             elif key.kind in ("tensor", "unknown", "iter") and (is_index_split(key) or (key.var and split_of(key.var))):
-                found.setdefault(id(event.recv), event.recv)
+                found.setdefault(id(table), table)
     for key_id, val in heads.items():
         if key_id in tails and val.name != "shape":
             found.setdefault(key_id, val)
     p.cache["split_data"] = [v for v in found.values() if v.kind in ("tensor", "unknown", "dataset")]
     result: list[Val] = p.cache["split_data"]
     return result
+
+
+def _table_of(val: Val) -> Val:
+    """The table behind ``table.iloc`` and ``table.loc``."""
+    return val.args[0] if val.kind == "method" and val.name in ("iloc", "loc", "values") and val.args else val
 
 
 def is_index_split(key: Val) -> bool:
