@@ -23,6 +23,11 @@ from seedbed.data.samplers import TABLE_LIMIT, Listed, Sampler, Sequential
 from seedbed.data.samples import DatasetSamples, TensorSamples, gather, select_rows
 from seedbed.errors import DataError
 
+AHEAD = 256 << 10
+"""Bytes of small batches that are gathered together, so that what a call costs is shared among them."""
+ALIGNMENT = 64
+"""Bytes. A batch of a shared gather begins at such a multiple, as memory of its own does: so its bits are the same."""
+
 
 class MemoryGather:
     """Batches out of in-memory samples, finished by the pipeline.
@@ -157,6 +162,8 @@ class TrainBatches:
         self._pass: int | None = None
         self._rows: list[Tensor] = []
         self._ids: list[Indices] = []
+        self._ready: dict[int, tuple[Tensor, Tensor]] = {}
+        self._together = 1
 
     def take(self, cursor: Cursor, count: int) -> tuple[list[Batch], Cursor]:
         """The next ``count`` batches (fewer at the end of the epoch) and the cursor after them."""
@@ -181,11 +188,24 @@ class TrainBatches:
             return self.pipeline(inputs, targets, ids, epoch)
         if memory.refresh() or epoch != self._pass:
             self._lay_out(memory, epoch)
+        if self._together > 1:
+            return self._one_of_many(memory, number)
         if self._rows:
             return memory.batch(self._rows[number], self._ids[number], epoch)
         positions = self.positions(epoch, number)
         rows = torch.from_numpy(memory.rows[positions]).to(memory.device)
         return memory.batch(rows, self.samples.ids[positions], epoch)
+
+    def _one_of_many(self, memory: MemoryGather, number: int) -> Batch:
+        """A batch that is gathered together with those after it. Each is given out once, as it may be written to."""
+        if number not in self._ready:
+            numbers = range(number, min(number + self._together, len(self._rows)))
+            rows = torch.cat([self._rows[n] for n in numbers])
+            parts = [memory.inputs.index_select(0, rows), memory.targets.index_select(0, rows)]
+            cut = zip(*(part.split(self.batch_size) for part in parts), strict=True)
+            self._ready = dict(zip(numbers, cut, strict=True))
+        inputs, targets = self._ready.pop(number)
+        return Batch(inputs, targets, self._ids[number])
 
     def gathers(self, epoch: int) -> Gathers | None:
         """The batches of a whole epoch as what they gather; None if a batch is more than one gather a tensor."""
@@ -216,7 +236,7 @@ class TrainBatches:
 
     def _lay_out(self, memory: MemoryGather, epoch: int) -> None:
         """Cut the order of one pass into batches, once, so that a batch costs no conversion."""
-        self._pass, self._rows, self._ids = epoch, [], []
+        self._pass, self._rows, self._ids, self._ready, self._together = epoch, [], [], {}, 1
         if isinstance(self.sampler, Listed) or self.sampler.num_samples > TABLE_LIMIT:
             return
         order = self.sampler.indices(epoch, 0, self.sampler.num_samples)
@@ -225,6 +245,8 @@ class TrainBatches:
         size = self.batch_size
         self._rows = list(rows.split(size))
         self._ids = [ids[start : start + size] for start in range(0, len(ids), size)]
+        if memory.is_plain and memory.device.type == "cpu":
+            self._together = batches_together(memory.inputs, memory.targets, size)
 
     def in_order(self, batch_size: int) -> EvalBatches:
         """The training samples once, in order, finished but not augmented."""
@@ -311,6 +333,14 @@ def count_batches(sampler: Sampler | Listed, batch_size: int, drop_last: bool) -
         return sampler.num_batches
     full, rest = divmod(sampler.num_samples, batch_size)
     return full + (rest > 0 and not drop_last)
+
+
+def batches_together(inputs: Tensor, targets: Tensor, batch_size: int) -> int:
+    """How many batches are gathered by one call; 1 where a batch alone is worth its call."""
+    sizes = [batch_size * tensor[:1].numel() * tensor.element_size() for tensor in (inputs, targets)]
+    if not inputs.is_contiguous() or any(size == 0 or size % ALIGNMENT for size in sizes):
+        return 1
+    return max(1, AHEAD // max(sizes))
 
 
 def num_bytes(tree: Any) -> int:

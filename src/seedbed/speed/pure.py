@@ -78,8 +78,7 @@ class Constant:
 
     def read(self) -> Any:
         """What it is now."""
-        value = self.namespace.get(self.name)
-        return list(value) if type(value) is list else value
+        return self.namespace.get(self.name)
 
 
 def constants_of(part: Any) -> list[Constant]:

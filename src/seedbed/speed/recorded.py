@@ -20,7 +20,6 @@ from seedbed.batch import Batch, leaves
 from seedbed.errors import TrainingError
 from seedbed.fast import FastStep, Passed
 from seedbed.loop import clip_gradients
-from seedbed.seeding import capture_rng, restore_rng
 from seedbed.speed.compiled import shapes_of, snapshot
 from seedbed.speed.pure import Constant, ImpureError, constants_of
 from seedbed.speed.tape import NotRecordedError, Recorder, Replay
@@ -68,6 +67,7 @@ class RecordedStep(FastStep):
         self.tables = [table for module in self.modules for table in (module._parameters, module._buffers) if table]
         self.parameters = list(dict.fromkeys(p for part in parts for p in part.parameters()))
         self.constants = list(constants)
+        self.places = [(constant.namespace, constant.name) for constant in constants]
         self.hooks = [getattr(module, name) for module in self.modules for name in HOOKS]
         self.hooks += [getattr(torch_module, f"_global{name}") for name in HOOKS]
         self.tapes: dict[Any, Tape | None] = {}
@@ -115,11 +115,13 @@ class RecordedStep(FastStep):
 
     def constant_things(self) -> list[Any]:
         """What the tape depends on besides the batch and the contents of weights and buffers."""
-        found: list[Any] = [module.training for module in self.modules]
-        for table in self.tables:
-            found += [None if t is None else (t.data_ptr(), t.requires_grad) for t in table.values()]
-        found += [constant.read() for constant in self.constants]
-        return found
+        tensors = [tensor for table in self.tables for tensor in table.values() if tensor is not None]
+        return [
+            [module.training for module in self.modules],
+            [tensor.data_ptr() for tensor in tensors],
+            [tensor.requires_grad for tensor in tensors],
+            [namespace.get(name) for namespace, name in self.places],
+        ]
 
     def run(self, state: TrainState, batch: Batch, tensors: Sequence[Tensor], tape: Tape) -> tuple[Tensor, Any]:
         """Loss and outputs from the tape; the gradients are in the parameters afterwards."""
@@ -155,7 +157,7 @@ class RecordedStep(FastStep):
         try:
             tape.outputs = describe(outputs, wanted)
             tape.replay, tape.replays = recorder.finish(wanted), 0
-            tape.trained, tape.guard = trained, guard
+            tape.trained, tape.guard = trained, [[list(v) if type(v) is list else v for v in part] for part in guard]
         except NotRecordedError as error:
             self.give_up(str(error))
         return Passed(loss, outputs, clip_gradients(state))
@@ -173,19 +175,19 @@ class RecordedStep(FastStep):
         Raises:
             TrainingError: It is not, and an update has been made from this tape before.
         """
-        generators, restore = capture_rng(), snapshot(state)
+        generator, restore = torch.get_rng_state(), snapshot(state)
         loss, outputs = self.run(state, batch, tensors, tape)
         found = [loss, *leaves(outputs), *(p.grad for p in self.parameters)]
         buffers = [b.clone() for m in self.modules for b in m._buffers.values() if b is not None]
-        after = capture_rng()
+        drawn = torch.get_rng_state()
         restore()
-        restore_rng(generators)
+        torch.set_rng_state(generator)
         self.forget_gradients()
         loss, outputs = self.make_gradients(state, batch)
         expected = [loss, *leaves(outputs), *(p.grad for p in self.parameters)]
         expected += [b for m in self.modules for b in m._buffers.values() if b is not None]
         same = len(found) + len(buffers) == len(expected) and all(map(same_bits, [*found, *buffers], expected))
-        if not same or repr(after) != repr(capture_rng()):
+        if not same or not torch.equal(drawn, torch.get_rng_state()):
             self.give_up("what is replayed is not what the model gives")
             if tape.replays > 1:
                 raise TrainingError(

@@ -9,6 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,6 +18,8 @@ from seedbed.objectives.metrics.view import Metric, View
 
 Average = Literal["default", "macro", "micro", "weighted", "per_class"]
 Score = Literal["precision", "recall", "f1"]
+
+SMALL, TOGETHER = 4096, 16384  # elements of the outputs of a batch that waits for others, and of those that wait
 
 
 def decide(view: View, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor, int]:
@@ -30,24 +33,72 @@ def decide(view: View, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor, int]
     return (scores.detach() > 0).long(), (targets >= 0.5).long(), 2
 
 
-class Share(Metric, ABC):
-    """Share of elements that are right. Hits and elements are counted where they are: on a GPU they stay there."""
+class Counts(Metric, ABC):
+    """Counts of samples, which are the same however samples are put together: so small batches are counted together,
+    because what a call costs is more than what they take.
+    """
 
     def __init__(self, view: View) -> None:
         self.view = view
+        self.counts: Any = None
+        self._waiting: list[tuple[Tensor, Tensor, Any]] = []
+        self._size = 0
+
+    @abstractmethod
+    def count(self, outputs: Any, batch: Batch) -> None:
+        """Take in one batch, or several put together."""
+
+    def update(self, outputs: Any, batch: Batch) -> None:
+        targets = batch.targets
+        if type(outputs) is not Tensor or type(targets) is not Tensor or outputs.numel() > SMALL or outputs.ndim == 0:
+            self.settle()
+            self.count(outputs, batch)
+            return
+        if self._waiting:
+            first, its_targets, _ = self._waiting[0]
+            if first.shape[1:] != outputs.shape[1:] or its_targets.shape[1:] != targets.shape[1:]:
+                self.settle()
+        self._waiting.append((outputs.detach(), targets, batch.indices))
+        self._size += outputs.numel()
+        if self._size >= TOGETHER:
+            self.settle()
+
+    def settle(self) -> None:
+        """Count what waits."""
+        waiting, self._waiting, self._size = self._waiting, [], 0
+        if not waiting:
+            return
+        outputs, targets, indices = zip(*waiting, strict=True)
+        self.count(torch.cat(outputs), Batch(None, torch.cat(targets), np.concatenate(indices)))
+
+    def state_dict(self) -> dict[str, Any]:
+        self.settle()
+        return super().state_dict()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._waiting, self._size = [], 0
+        super().load_state_dict(state_dict)
+
+
+class Share(Counts):
+    """Share of elements that are right. Hits and elements are counted where they are: on a GPU they stay there."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view)
         self.counts: list[int | Tensor] = [0, 0]
 
     @abstractmethod
     def hits(self, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor | None]:
         """Which elements are right, and which count (None: all); one that does not count is never right."""
 
-    def update(self, outputs: Any, batch: Batch) -> None:
+    def count(self, outputs: Any, batch: Batch) -> None:
         hits, counting = self.hits(outputs, batch)
         right = torch.count_nonzero(hits)
         total = hits.numel() if counting is None else torch.count_nonzero(counting)
         self.counts = [self.counts[0] + number(right), self.counts[1] + number(total)]
 
     def compute(self) -> float:
+        self.settle()
         hits, total = map(int, self.counts)
         return hits / total if total else math.nan
 
@@ -97,7 +148,7 @@ class TopK(Share):
         return (above_NC.sum(1) < self.k) & is_number_N & counts_N, counts_N
 
 
-class PrecisionRecallF1(Metric):
+class PrecisionRecallF1(Counts):
     """Precision, recall or F1.
 
     Averages: ``macro`` is the plain mean over the classes that occur in targets or predictions (over all labels for
@@ -107,12 +158,12 @@ class PrecisionRecallF1(Metric):
     """
 
     def __init__(self, view: View, score: Score, average: Average = "default") -> None:
-        self.view = view
+        super().__init__(view)
         self.score = score
         self.average = average
         self.counts: Tensor | None = None  # (3, C): right, predicted, actual
 
-    def update(self, outputs: Any, batch: Batch) -> None:
+    def count(self, outputs: Any, batch: Batch) -> None:
         predicted, targets, num_classes = decide(self.view, outputs, batch)
         if self.view.kind == "labels":
             rows = torch.stack([(predicted & targets).sum(0), predicted.sum(0), targets.sum(0)])
@@ -121,6 +172,7 @@ class PrecisionRecallF1(Metric):
         self.counts = rows if self.counts is None else self.counts + rows
 
     def compute(self) -> float | list[float]:
+        self.settle()
         if self.counts is None:
             return math.nan
         right, predicted, actual = self.counts.double().cpu()
@@ -146,20 +198,21 @@ class PrecisionRecallF1(Metric):
         return torch.where(below > 0, above / below.clamp(min=1), 0.0)
 
 
-class ConfusionMatrix(Metric):
+class ConfusionMatrix(Counts):
     """Counts, row by true class and column by predicted class; a list of lists, for a report."""
 
     def __init__(self, view: View) -> None:
-        self.view = view
+        super().__init__(view)
         self.counts: Tensor | None = None
 
-    def update(self, outputs: Any, batch: Batch) -> None:
+    def count(self, outputs: Any, batch: Batch) -> None:
         predicted, targets, size = decide(self.view, outputs, batch)
         cells = torch.zeros(size * size, dtype=torch.int64, device=predicted.device)
         cells.index_add_(0, targets.clamp(min=0) * size + predicted, (targets >= 0).long())
         self.counts = cells if self.counts is None else self.counts + cells
 
     def compute(self) -> list[list[int]]:
+        self.settle()
         if self.counts is None:
             return []
         size = math.isqrt(len(self.counts))

@@ -106,3 +106,18 @@ def test_names_that_do_not_exist_or_do_not_fit_are_refused():
 @pytest.mark.parametrize("name", METRICS)
 def test_every_metric_is_for_something(name):
     assert METRICS[name].kinds
+
+
+@pytest.mark.parametrize("name", ["accuracy", "top2", "f1", "precision", "confusion_matrix"])
+def test_batches_that_wait_for_others_are_counted_wherever_somebody_looks(name):
+    objective = Classification(metrics=[name], ignore_index=3)
+    batches = [(torch.randn(n, 4), torch.randint(0, 4, (n,))) for n in (5, 1, 7, 5, 300, 2000, 3)]
+    whole, parts, saved = (objective.metrics()[name] for _ in range(3))
+    whole.update(torch.cat([x for x, _ in batches]), Batch(None, torch.cat([y for _, y in batches]), np.arange(2321)))
+    for number, (outputs, targets) in enumerate(batches):
+        parts.update(outputs.requires_grad_(), Batch(None, targets, np.arange(len(targets))))
+        if number == 3:
+            saved.load_state_dict(parts.state_dict())
+        elif number > 3:
+            saved.update(outputs, Batch(None, targets, np.arange(len(targets))))
+    assert parts.compute() == whole.compute() == saved.compute() == parts.compute()
