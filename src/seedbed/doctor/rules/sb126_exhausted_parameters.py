@@ -49,6 +49,8 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     used: dict[int, Event] = {}
+    if not any(v.var and v.copied is None and _spends(v) for v in p.of_kind("params", "iter")):
+        return
     seen: set[int] = set()
     for event in p.all("call", "clip", "loop", "comprehension"):
         values = [

@@ -43,6 +43,8 @@ from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
 
+_GIVEN = re.compile(r"\.(named_)?(parameters|buffers)\(\)$|\.state_dict\(\)\.(values|items)\(\)$")
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
@@ -73,6 +75,8 @@ def _initialised(p: Program) -> Iterator[Finding]:
     """``for w in model.parameters(): w = torch.randn_like(w)``: only the name gets a new tensor."""
     for loop in q.nodes(p, ast.For):
         names = _parameters(loop)
+        if not names:
+            continue
         for index, stmt in enumerate(loop.body):
             if not isinstance(stmt, ast.Assign) or len(stmt.targets) != 1 or not isinstance(stmt.targets[0], ast.Name):
                 continue
@@ -94,7 +98,6 @@ def _initialised(p: Program) -> Iterator[Finding]:
 
 def _parameters(loop: ast.For) -> set[str]:
     """The names in a loop's target that hold parameters: of one call of parameters(), or of several in zip()."""
-    call = re.compile(r"\.(named_)?(parameters|buffers)\(\)$|\.state_dict\(\)\.(values|items)\(\)$")
     target, over = loop.target, loop.iter
     wrapped = isinstance(over, ast.Call) and syntax.text(over.func) in ("zip", "enumerate", "tqdm")
     if wrapped and isinstance(over, ast.Call) and syntax.text(over.func) == "zip" and isinstance(target, ast.Tuple):
@@ -105,7 +108,7 @@ def _parameters(loop: ast.For) -> set[str]:
         pairs = [(target, over)]
     found = set()
     for part, source in pairs:
-        if call.search(syntax.text(source)):
+        if _GIVEN.search(syntax.text(source)):
             last = part.elts[-1] if isinstance(part, ast.Tuple) else part
             found |= {last.id} if isinstance(last, ast.Name) else set()
     return found

@@ -50,8 +50,13 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     if not p.trains:
         return
+    untrained = [
+        (name, val, event)
+        for name, val, event in p.assigns
+        if val.kind == "tensor" and val.grad and event.loops and event.first and not p.trained(val)
+    ]
     used: set[int] = set()
-    for event in p.events:
+    for event in p.events if untrained else ():
         if event.kind in ("assign", "discard"):
             continue
         for val in [
@@ -64,15 +69,8 @@ def check(p: Program) -> Iterator[Finding]:
                 used.add(id(val))
                 used.update(map(id, val.options()))
                 used.update(map(id, val.inputs()))
-    for name, val, event in p.assigns:
-        if (
-            val.kind != "tensor"
-            or not val.grad
-            or not event.loops
-            or p.trained(val)
-            or id(val) in used
-            or not event.first
-        ):
+    for name, val, event in untrained:
+        if id(val) in used:
             continue
         found = set(words(name))
         if not found & {

@@ -37,7 +37,7 @@ from seedbed.doctor.static.values import Val
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in p.all("call", "forward"):
+    for event in p.all("call", "forward") if p.made("softmax", "log_softmax") else ():
         made = event.result
         if made is None or made.kind != "tensor" or made.name not in ("softmax", "log_softmax") or not made.args:
             continue
@@ -70,6 +70,7 @@ def check(p: Program) -> Iterator[Finding]:
             shape=str(source.shape) if source.shape else None,
         )
     yield from _over_queries(p, seen)
+    yield from _pooled(p, seen)
     yield from _targets(p, seen)
 
 
@@ -99,6 +100,34 @@ def _over_queries(p: Program, seen: set[int]) -> Iterator[Finding]:
                 why="each output is no weighted mean of the values, and positions influence each other's weights",
                 fix="Use dim=-1 (the keys)",
             )
+
+
+def _pooled(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """Weights of a weighted sum that are normalised over another axis than the one that is summed."""
+    for made, _ in training.softmaxes(p):
+        dim = made.kwargs.get("dim", made.args[1] if len(made.args) > 1 else None)
+        where = q.spot(made, p.events[0])
+        if dim is None or type(dim.const) is not int or id(where.node) in seen:
+            continue
+        for product in (u for u in q.users(p, made) if u.name == "mul" and len(u.args) == 2):
+            other = product.args[1] if product.args[0] is made else product.args[0]
+            for total in (u for u in q.users(p, product) if u.name == "sum"):
+                axis = total.number(1, "dim")
+                if type(axis) is not int or axis == dim.const or (axis < 0) != (dim.const < 0) or id(where.node) in seen:
+                    continue
+                if other.kind != "tensor" or not other.grad:
+                    continue
+                seen.add(id(where.node))
+                yield p.report(
+                    "SB208",
+                    where,
+                    f"attention weights: softmax over dim={dim.const}"
+                    + (", the batch," if dim.const == 0 else "")
+                    + f" but the weighted sum is over dim={axis}: the weights do not sum to one",
+                    why="the weights of one sample depend on the others, and the pooled vector is no weighted mean",
+                    fix=f"Use softmax(dim={axis}), the axis that is summed",
+                    related=(q.place(total),),
+                )
 
 
 def _summed_over(used: Val, axis: int, weights: Val) -> bool:

@@ -37,7 +37,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _over_pixels(p)
     seen: set[int] = set()
-    for event in p.all("call"):
+    for event in p.makers("argmax", "max"):
         made = event.result
         if made is None or id(event.node) in seen:
             continue

@@ -51,14 +51,10 @@ _LAYERS = frozenset(["Linear", "linear", "Conv1d", "Conv2d", "Conv3d", "ConvTran
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("loss", "call"):
-        if event.kind == "call":
-            continue
+    for event in p.once("loss"):
         if event.name not in ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss") or len(event.args) < 2:
             continue
         yield from _check(p, event, event.args[0], event.args[1])
-    for event in p.all("augment", "compare"):  # noqa: B007
-        break
     for val, event in training.squared_errors(p):
         yield from _check(p, event, val.args[0], val.args[1])
 

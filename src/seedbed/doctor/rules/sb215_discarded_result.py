@@ -30,6 +30,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import is_model, words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.source import Source
@@ -38,6 +39,7 @@ from seedbed.doctor.static.source import Source
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _sums(p)
+    calls: dict[int, Event] = {}
     for event in p.once("discard"):
         node = getattr(event.node, "value", None)
         val = event.result
@@ -46,21 +48,22 @@ def check(p: Program) -> Iterator[Finding]:
         name = node.func.attr
         if (event.src.cells and _last_of_cell(event)) or any(k.arg in ("inplace", "out") for k in node.keywords):
             continue
-        made = [e for e in p.all("call") if e.node is node]
-        if not made:
+        if not calls:
+            for one in p.all("call"):
+                calls.setdefault(id(one.node), one)
+        made = calls.get(id(node))
+        if made is None or not _is_lost(made, node, name):
             continue
-        recv = made[0].recv
-        if not _is_lost(made[0], node, name):
-            continue
+        recv = made.recv
         subject = node.func.value if recv is not None and name not in _ORDERS else node.args[0]
-        subject_text = ast.unparse(subject)
+        subject_text = syntax.text(subject)
         yield p.report(
             "SB215",
             event,
             f"the result of {name}() is thrown away: it returns a new tensor and does not change "
             f"{subject_text} in place",
             why=f"{subject_text} is the same as before this line",
-            fix=f"Write {subject_text} = {ast.unparse(node)}",
+            fix=f"Write {subject_text} = {syntax.text(node)}",
         )
 
 
@@ -72,13 +75,13 @@ def _sums(p: Program) -> Iterator[Finding]:
             continue
         if event.src.cells and _last_of_cell(event):
             continue
-        text = ast.unparse(node)
+        text = syntax.text(node)
         yield p.report(
             "SB215",
             event,
             f"the result of {text} is thrown away: an expression does not change its parts",
-            why=f"{ast.unparse(node.left)} is the same as before this line",
-            fix=f"Write {ast.unparse(node.left)} = {text}",
+            why=f"{syntax.text(node.left)} is the same as before this line",
+            fix=f"Write {syntax.text(node.left)} = {text}",
         )
 
 
@@ -145,7 +148,7 @@ def _is_lost(made: Event, node: ast.Call, name: str) -> bool:
 def _is_another_kind(made: Event, node: ast.Call, name: str) -> bool:
     """Whether the call shows that its receiver is no tensor: a list, a mapping with its own ``to``, a logger."""
     if name in ("to", "cuda", "cpu", "float", "half", "double", "type") and isinstance(node.func, ast.Attribute):
-        last = words(ast.unparse(node.func.value).rsplit(".", 1)[-1])
+        last = words(syntax.text(node.func.value).rsplit(".", 1)[-1])
         if last[-1:] and last[-1] in ("module", "submodule", "layer", "block", "model"):
             return True
     if name in _UNARY and made.recv is not None and (node.args or node.keywords):
@@ -155,19 +158,19 @@ def _is_another_kind(made: Event, node: ast.Call, name: str) -> bool:
         or (made.recv is not None and any(o.name == "tolist" for o in made.recv.options()))
     ):
         return True
-    return name == "to" and isinstance(node.func, ast.Attribute) and _is_mapping(made.src, ast.unparse(node.func.value))
+    return name == "to" and isinstance(node.func, ast.Attribute) and _is_mapping(made.src, syntax.text(node.func.value))
 
 
 def _is_mapping(src: Source, subject: str) -> bool:
     """Whether the program unpacks ``subject`` with ``**`` or asks it for a key: then it is no tensor."""
-    for node in ast.walk(src.tree):
-        if isinstance(node, ast.Call) and any(k.arg is None and ast.unparse(k.value) == subject for k in node.keywords):
+    for node in syntax.walk(src.tree):
+        if isinstance(node, ast.Call) and any(k.arg is None and syntax.text(k.value) == subject for k in node.keywords):
             return True
         if (
             isinstance(node, ast.Subscript)
             and isinstance(node.slice, ast.Constant)
             and isinstance(node.slice.value, str)
-            and ast.unparse(node.value) == subject
+            and syntax.text(node.value) == subject
         ):
             return True
     return False

@@ -60,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
                 else None
             )
         else:
-            flag = event.kwargs.get("inplace")
+            flag = event.kwargs.get("inplace") if event.kwargs else None
         if (flag is None or flag.const is not True) and not (
             event.kind == "call" and event.name in (".relu_", "torch.relu_")
         ):

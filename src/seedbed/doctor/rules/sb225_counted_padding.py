@@ -44,6 +44,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import ancestors
 
@@ -99,7 +100,7 @@ def check(p: Program) -> Iterator[Finding]:
 def _compared(p: Program) -> bool:
     """Whether targets are compared with ``ignore_index`` or -100 somewhere, so that this is the id of padding."""
     for node in q.nodes(p, ast.Compare):
-        text = ast.unparse(node)
+        text = syntax.text(node)
         if "ignore_index" in text or "-100" in text:
             return True
     return False

@@ -56,7 +56,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _unread_lengths(p)
     yield from _maximum_of_zeros(p)
-    for event in p.once("getitem", "call"):
+    for event in sorted([*p.once("getitem"), *p.first_makers("mean")], key=lambda e: e.seq):
         if event.kind == "getitem":
             key = event.args[0] if event.args else None
             parts = key.items if key is not None and key.items else []

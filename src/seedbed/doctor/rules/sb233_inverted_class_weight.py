@@ -42,13 +42,17 @@ _LABELS = {"y", "label", "labels", "target", "targets", "ytrain", "ytr", "yb", "
 _NEGATIVE = {"neg", "negative", "negatives", "nneg", "zeros", "majority"}
 
 
+_MEAN = ("CrossEntropyLoss", "NLLLoss", "cross_entropy", "nll_loss")
+_BINARY = ("BCEWithLogitsLoss", "binary_cross_entropy_with_logits")
+
+
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _chosen(p)
-    for event in p.once("call"):
+    for event in p.first_calls(*_MEAN, *_BINARY):
         last = event.name.rsplit(".", 1)[-1]
         weight = f.class_weight(event.name, event.args, event.kwargs)
-        if last in ("CrossEntropyLoss", "NLLLoss", "cross_entropy", "nll_loss") and weight is not None:
+        if last in _MEAN and weight is not None:
             made_of = counts.of_counts(weight)
             if _is_count(weight) or (made_of is not None and made_of[1] > 0 and not made_of[2]):
                 yield p.report(
@@ -59,7 +63,7 @@ def check(p: Program) -> Iterator[Finding]:
                     fix="Use the inverse: weight = counts.sum() / (num_classes * counts)",
                 )
         weight = event.kwargs.get("pos_weight")
-        if last not in ("BCEWithLogitsLoss", "binary_cross_entropy_with_logits") or weight is None:
+        if last not in _BINARY or weight is None:
             continue
         for val in _inside(weight):
             what = _ratio(val)

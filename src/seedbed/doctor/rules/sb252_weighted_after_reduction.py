@@ -61,7 +61,7 @@ _ROWS = {"weight", "weights", "mask", "masks", "valid", "importance", "sample", 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for root in _roots(p):
+    for root in _roots(p) if p.anywhere("loss") else ():
         for val in ancestors(root):
             loss, why = _focal(val) or _weighted(p, val) or (None, "")
             if loss is None or id(loss.node) in seen:

@@ -72,8 +72,8 @@ def check(p: Program) -> Iterator[Finding]:
 def _by_hand(p: Program) -> Iterator[Finding]:
     """Smoothed targets in a cross-entropy that is written out: ``-(target * log_softmax).sum()``."""
     seen: set[int] = set()
-    for val in q.everything(p):
-        if val.name != "mul" or len(val.args) != 2 or not val.grad or id(val.node) in seen:
+    for val in p.made("mul"):
+        if len(val.args) != 2 or not val.grad or id(val.node) in seen:
             continue
         sides = [f.core(a) for a in val.args]
         if not any(s.name in ("log_softmax", "log") for s in sides):

@@ -49,11 +49,14 @@ from seedbed.doctor.static.values import Val, ancestors
 _SIMILAR = ("matmul", "mm", "einsum", "cosine_similarity", "CosineSimilarity")
 
 
+_SOFTMAX = ("softmax", "log_softmax", "logsumexp")
+
+
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
     roots = [e.args[0] for e in p.all("loss") if e.name == "CrossEntropyLoss" and e.args and e.args[0].grad]
-    roots += [e.result.args[0] for e in p.all("call") if e.result is not None and _is_softmax(e.result)]
+    roots += [e.result.args[0] for e in p.makers(*_SOFTMAX) if e.result is not None and _is_softmax(e.result)]
     for root in roots:
         for val in ancestors(root, frozenset(_THROUGH), limit=60):
             if val.name != "mul" or len(val.args) != 2 or id(val.node) in seen:
@@ -87,7 +90,7 @@ _THROUGH = (
 
 
 def _is_softmax(val: Val) -> bool:
-    return val.kind == "tensor" and val.name in ("softmax", "log_softmax", "logsumexp") and bool(val.args) and val.grad
+    return val.kind == "tensor" and val.name in _SOFTMAX and bool(val.args) and val.grad
 
 
 def _cold(val: Val) -> bool:

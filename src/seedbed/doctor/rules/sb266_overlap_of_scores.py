@@ -71,7 +71,7 @@ def check(p: Program) -> Iterator[Finding]:
                     related=((str(back.src.path), back.line, "backward()"),),
                 )
     made: dict[int, Val] = {}
-    for event in p.events:
+    for event in p.events if p.made("div") and p.anywhere("sum") else ():
         for root in (event.result, *event.args):
             if root is not None and root.kind == "tensor" and root.name in ("div", "sub", "mean", "rsub"):
                 made.update((id(v.node), v) for v in ancestors(root, limit=12) if v.name == "div")

@@ -42,7 +42,6 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
-from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -51,7 +50,7 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for val in q.everything(p):
+    for val in p.made("div", "true_divide", "log") if p.trains else ():
         if val.kind != "tensor" or id(val.node) in seen or not val.grad or not p.trained(val):
             continue
         if val.name in ("div", "true_divide") and len(val.args) == 2:

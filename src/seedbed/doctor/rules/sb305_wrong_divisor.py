@@ -39,7 +39,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
-from seedbed.doctor.static import metering, rounds, totals
+from seedbed.doctor.static import metering, rounds, syntax, totals
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import LoopRun, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -117,7 +117,7 @@ def _counts_samples(p: Program, loop: LoopRun, node: ast.AST) -> bool:
     for event in p.once("augment"):
         if right is None or not event.inside(loop) or not isinstance(event.node, ast.AugAssign) or not event.args:
             continue
-        if ast.unparse(event.node.target) == ast.unparse(right):
+        if syntax.text(event.node.target) == syntax.text(right):
             return any(v.name in ("size", "len", "shape", "numel") for v in q.chain(event.args[0])[:3])
     return False
 
@@ -139,6 +139,8 @@ def _overcounted(p: Program, seen: set[int]) -> Iterator[Finding]:
 def _full_batches(p: Program) -> Iterator[tuple[Val, str]]:
     """Quotients whose divisor is ``len(loader) * batch_size``, though the last batch is not full."""
     seen: set[int] = set()
+    if not any(len(v.args) == 2 and _padded_count(f.core(v.args[1])) for v in p.made("div")):
+        return
     for event in p.all("return", "assign", "call", "augment"):
         for root in (event.result, *event.args):
             for val in ancestors(root, limit=20) if root is not None else ():

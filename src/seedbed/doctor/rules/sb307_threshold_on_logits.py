@@ -52,6 +52,8 @@ def check(p: Program) -> Iterator[Finding]:
         for o in training.loss_origins(e.args[0])
         if o.owner is not None
     }
+    if not logits:
+        return
     opaque = {
         id(o.owner)
         for e in p.all("loss")

@@ -49,9 +49,6 @@ from seedbed.doctor.static.values import Val, ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    has_val = any(split_of(n) == "val" and v.kind in ("loader", "dataset", "tensor") for n, v, _ in p.assigns) or any(
-        rounds.loop_split(LoopRun(e.node, e.src, e.recv)) == "val" for e in p.all("loop")
-    )
     for node in q.nodes(p, ast.If):
         test = node.test
         if isinstance(test, ast.BoolOp):
@@ -79,8 +76,15 @@ def check(p: Program) -> Iterator[Finding]:
             "the test set is used to choose the best model",
             why="the best of many test scores is too optimistic; the test set leaks into the choice",
             fix="Choose by a validation split and use the test set once, at the end",
-            severity=Severity.WARNING if has_val or _later(p, test) else Severity.HINT,
+            severity=Severity.WARNING if _has_validation(p) or _later(p, test) else Severity.HINT,
         )
+
+
+def _has_validation(p: Program) -> bool:
+    """Whether there is a validation split that the choice could be made by."""
+    return any(split_of(n) == "val" and v.kind in ("loader", "dataset", "tensor") for n, v, _ in p.assigns) or any(
+        rounds.loop_split(LoopRun(e.node, e.src, e.recv)) == "val" for e in p.all("loop")
+    )
 
 
 def _from_test(val: Val) -> bool:

@@ -44,7 +44,7 @@ from seedbed.doctor.static.values import Val
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in p.all("compare", "call"):
+    for event in sorted([*p.all("compare"), *p.calls("gt", "ge", "lt", "le")], key=lambda e: e.seq):
         if event.kind == "compare":
             if event.name not in ("Gt", "GtE", "Lt", "LtE") or len(event.args) < 2:
                 continue

@@ -46,7 +46,7 @@ _TWICE = {("sigmoid", "sigmoid"), ("softmax", "softmax"), ("log_softmax", "softm
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in p.all("call", "forward"):
+    for event in p.all("call", "forward") if p.made("sigmoid", "softmax", "log_softmax") else ():
         made = event.result
         if made is None or made.kind != "tensor" or not made.args or id(made.node) in seen:
             continue

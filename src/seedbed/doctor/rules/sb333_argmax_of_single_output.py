@@ -46,9 +46,10 @@ from seedbed.doctor.static.values import Val
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    if q.has_unlike_heads(p):
+    calls = p.makers("argmax", "max")
+    if not calls or q.has_unlike_heads(p):
         return
-    for event in p.all("call"):
+    for event in calls:
         made = event.result
         if made is not None and made.kind == "tuple" and made.name == "max" and made.items and len(made.items) == 2:
             made = made.items[1]

@@ -59,7 +59,7 @@ def check(p: Program) -> Iterator[Finding]:
         yield _finding(
             p, event, f"{event.recv.name} is fitted again ({event.name}, refit) on {split} data with its own mean"
         )
-    for event in p.all("assign"):
+    for event in p.all("assign") if p.made("div") else ():
         val = event.result
         if val is None or val.kind != "tensor" or val.name != "div" or len(val.args) != 2 or id(event.node) in seen:
             continue

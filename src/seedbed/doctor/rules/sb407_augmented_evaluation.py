@@ -46,7 +46,11 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    named = [*p.assigns, *((e.name, e.args[0], e) for e in p.all("attribute") if e.args)]
+    named = (
+        []
+        if not p.of_kind("dataset")
+        else [*p.assigns, *((e.name, e.args[0], e) for e in p.all("attribute") if e.args)]
+    )
     for name, val, event in named:
         if val.kind != "dataset" or id(val.node) in seen:
             continue

@@ -137,7 +137,7 @@ def _sorted_part(p: Program) -> Iterator[Finding]:
     """``xs, ys = zip(*batch)`` of which one is sorted afterwards, as collate functions do it."""
     for func in p.functions:
         body = func.node.body if isinstance(func.node, ast.FunctionDef) else []
-        if "sorted" not in func.src.text:
+        if not func.src.says("sorted"):
             continue
         parts: set[str] = set()
         for node in (n for s in body for n in syntax.walk(s) if isinstance(n, ast.Assign)):
@@ -167,7 +167,7 @@ def _sorted_part(p: Program) -> Iterator[Finding]:
 def _sorted_column(p: Program) -> Iterator[Finding]:
     """One part of the samples of a batch is sorted on its own, the other is taken as it stands."""
     for func in p.functions:
-        if "sorted" not in func.src.text:
+        if not func.src.says("sorted"):
             continue
         taken: list[tuple[str, str, bool, ast.AST]] = []
         for node in syntax.walk(func.node):

@@ -32,6 +32,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -43,7 +44,9 @@ _MEANS = frozenset(
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    parts = [e.result for e in p.all("call") if e.name.rsplit(".", 1)[-1] in ("random_split", "Subset")]
+    parts = [
+        e.result for e in p.calls("random_split", "Subset") if e.name.rsplit(".", 1)[-1] in ("random_split", "Subset")
+    ]
     bases: dict[int, int] = {}
     for part in parts:
         for one in (part.items or [part]) if part is not None else ():
@@ -58,7 +61,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if not set(words(event.name)) & _MEANS or not any(_split(o, bases) for o in event.recv.options()):
             continue
-        name = ast.unparse(inner.value)
+        name = syntax.text(inner.value)
         yield p.report(
             "SB447",
             event,

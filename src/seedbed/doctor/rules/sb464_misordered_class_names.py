@@ -41,6 +41,8 @@ _SORTED = frozenset(["ImageFolder", "DatasetFolder", "LabelEncoder", "cat_codes"
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    if not any(e.recv is not None and numbering(e.recv) is not None for e in p.once("getitem")):
+        return
     orders = [n for _, v, _ in p.assigns if (n := numbering(v)) is not None]
     by_name = any(e.name.rsplit(".", 1)[-1] in _SORTED for e in p.calls(*_SORTED))
     for event in p.once("getitem"):

@@ -44,7 +44,7 @@ _ORDERS = frozenset(["randperm", "np_permutation", "permutation", "arange", "ran
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_calls("Subset", "DataLoader"):
         data, index = _picked(event)
         if data is None or index is None or any(v.name in ("Subset", "random_split") for v in data.options()):
             continue

@@ -109,7 +109,7 @@ def _by_value(p: Program, y: Val, event: Event, seen: set[int]) -> Iterator[Find
 
 def _side_by_side(p: Program, seen: set[int]) -> Iterator[Finding]:
     """``pd.concat([a, b], axis=1)`` after rows were removed from ``a`` only and numbered anew."""
-    for event in p.all("call"):
+    for event in p.calls(*_SIDE):
         name = event.name.rsplit(".", 1)[-1]
         if name not in _SIDE or not event.args or not event.args[0].items or id(event.node) in seen:
             continue

@@ -51,9 +51,10 @@ def check(p: Program) -> Iterator[Finding]:
         if flip is not None:
             yield _say(p, flip, f"{flip.name} on {data.name}")
             return
-    sides = _directions(p)
-    digits = any(e.name.endswith("load_digits") for e in p.all("call"))
-    for feed in lineage.feeds(p)[0] if sides or digits else ():
+    learned = lineage.feeds(p)[0]
+    sides = _directions(p) if learned else []
+    digits = bool(learned) and any(e.name.endswith("load_digits") for e in p.all("call"))
+    for feed in learned if sides or digits else ():
         changed = feed.y is not None and any(_is_flip(v) or v.kind == "phi" for v in lineage.path(feed.y))
         if feed.y is None or changed or _relabelled(feed.y):
             continue

@@ -35,7 +35,7 @@ from seedbed.doctor.static.values import Val
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in p.all("repeat", "call"):
+    for event in sorted([*p.all("repeat"), *p.calls("ModuleList", "Sequential")], key=lambda e: e.seq):
         if event.kind == "repeat":
             boxes = [event.recv]
         else:

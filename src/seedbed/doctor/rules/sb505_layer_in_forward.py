@@ -40,7 +40,7 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_makers("module", "Parameter"):
         made = event.result
         if made is None or event.recv is not None or not event.depth or not event.funcs:
             continue

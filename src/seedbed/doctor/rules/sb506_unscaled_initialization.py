@@ -39,7 +39,8 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in p.all("init", "inplace", "call"):
+    drawn = [*p.all("init", "inplace"), *p.calls("randn", "rand", "Parameter")]
+    for event in sorted(drawn, key=lambda e: e.seq):
         if id(event.node) in seen:
             continue
         what = _reason(p, event)

@@ -58,6 +58,8 @@ from seedbed.doctor.static.values import Val
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    if not p.complete:
+        return
     names = {
         "init_weights",
         "_init_weights",
@@ -72,7 +74,7 @@ def check(p: Program) -> Iterator[Finding]:
         "init_weight",
     }
     for func in p.functions:
-        if func.name not in names or func.calls or func.src is not p.source or not p.complete:
+        if func.name not in names or func.calls or func.src is not p.source:
             continue
         uses = [
             n for n in q.nodes(p, ast.Name, ast.Attribute) if (n.id if isinstance(n, ast.Name) else n.attr) == func.name

@@ -44,7 +44,9 @@ from seedbed.doctor.static.values import Val, ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    if not any(e.name == ".named_parameters" or e.name == ".state_dict" for e in p.all("call")):
+    if not any(
+        e.name == ".named_parameters" or e.name == ".state_dict" for e in p.calls("named_parameters", "state_dict")
+    ):
         return
     seen: set[int] = set()
     for wanted, event in _prefixes(p):

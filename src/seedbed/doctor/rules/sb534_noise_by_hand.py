@@ -69,14 +69,14 @@ def check(p: Program) -> Iterator[Finding]:
         if member is None or member.kind != "func" or member.owner.src is not p.source:
             continue
         node = member.owner.node
-        body = syntax.text(cls.node)
         if set(words(cls.name)) & _OFTEN:
             continue
         mask = _mask(node)
         if mask is not None:
-            yield from _dropout(p, cls.name, node, body, *mask)
+            yield from _dropout(p, cls.name, node, syntax.text(cls.node), *mask)
             continue
         noise = _noise(node)
+        body = syntax.text(cls.node) if noise is not None else ""
         if noise is not None and "training" not in body and "sigma_t" not in body:
             yield p.report(
                 "SB534",

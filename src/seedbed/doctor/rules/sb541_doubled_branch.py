@@ -45,7 +45,6 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
@@ -59,8 +58,8 @@ def check(p: Program) -> Iterator[Finding]:
         if c.base == "module" and c.src is p.source and (m := c.scope.vars.get("forward")) and m.kind == "func"
     ]
     seen: set[int] = set()
-    for val in q.everything(p):
-        if val.name != "add" or len(val.args) != 2 or not val.grad or id(val.node) in seen or not _doubled(val):
+    for val in p.made("add") if inside else ():
+        if len(val.args) != 2 or not val.grad or id(val.node) in seen or not _doubled(val):
             continue
         if not any(any(n is val.node for n in syntax.walk(body)) for body in inside):
             continue
@@ -81,3 +80,13 @@ def _doubled(val: Val) -> bool:
     if isinstance(node, ast.AugAssign):
         return False
     return one is two and one.kind == "tensor" and one.grad
+
+
+def _joined(p: Program) -> Iterator[Val]:
+    """``cat([up, up], dim=1)``: features joined with themselves along the channels."""
+    for val in p.made("cat", "concat"):
+        parts = val.args[0].items if val.args and val.args[0].kind in ("list", "tuple") else None
+        axis = val.number(1, "dim")
+        if parts and len(parts) == 2 and parts[0] is parts[1] and axis in (1, -1) and parts[0].kind == "tensor":  # noqa: SIM102
+            if parts[0].grad and parts[0].name not in ("batch", "element", "stack", "parameter"):
+                yield val

@@ -53,7 +53,7 @@ _CUTS = ("detach", "data", "detach_", "stop_gradient")
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for val in q.everything(p):
+    for val in p.made("add", "sub", *_CUTS) if p.trains else ():
         if val.kind != "tensor" or id(val.node) in seen or not p.trained(val):
             continue
         if val.name in _CUTS and val.args and _cancels(val.args[0]):

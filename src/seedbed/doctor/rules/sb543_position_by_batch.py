@@ -61,8 +61,8 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for val in q.everything(p):
-        if val.name != "add" or val.kind != "tensor" or len(val.args) != 2:
+    for val in p.made("add"):
+        if val.kind != "tensor" or len(val.args) != 2:
             continue
         for data, table in (val.args, val.args[::-1]):
             cut = _cut_by_batch(table)

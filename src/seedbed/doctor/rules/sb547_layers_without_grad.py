@@ -61,7 +61,7 @@ import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership, training
+from seedbed.doctor.static import methods, ownership, syntax, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -132,8 +132,8 @@ def _named_in_their_loop(p: Program) -> set[tuple[int, int]]:
 
 def _stop(func: ast.AST) -> ast.expr | None:
     """Where a function stops the gradient: its decorator, or its one ``with torch.no_grad()``."""
-    blocks = [i.context_expr for n in ast.walk(func) if isinstance(n, ast.With) for i in n.items]
-    stopped = [b for b in [*getattr(func, "decorator_list", []), *blocks] if _STOPS.search(ast.unparse(b))]
+    blocks = [i.context_expr for n in syntax.walk(func) if isinstance(n, ast.With) for i in n.items]
+    stopped = [b for b in [*getattr(func, "decorator_list", []), *blocks] if _STOPS.search(syntax.text(b))]
     return stopped[0] if len(stopped) == 1 else None
 
 

@@ -47,13 +47,17 @@ _KEEPS = re.compile(
 )
 
 
+_RANKS = ("best", "lowest", "highest", "min", "max")  # one of them is in the name of every best score
+
+
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for parent in q.nodes(p, ast.Module, ast.FunctionDef, ast.For, ast.While, ast.If, ast.With):
         for block in (parent.body, getattr(parent, "orelse", [])):
             for index, node in enumerate(block):
-                kept = isinstance(node, ast.If) and _KEEPS.search("\n".join(syntax.text(s) for s in node.body))
-                if isinstance(node, ast.If) and (kept or _resets(node)):
+                if not isinstance(node, ast.If) or not any(w in syntax.text(node.test).lower() for w in _RANKS):
+                    continue
+                if _KEEPS.search("\n".join(syntax.text(s) for s in node.body)) or _resets(node):
                     yield from _judge(p, node, block[:index], parent)
                     yield from _overwritten(p, node, block[index + 1 :])
 

@@ -40,7 +40,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     changed = {id(o): e for e in p.all("keep", "setitem", "augment") if e.recv is not None for o in e.recv.options()}
     seen: set[int] = set()
-    for val in _values(p):
+    for val in _values(p) if changed else ():
         inner = _repeated(val)
         if inner is None or id(inner) not in changed or id(val.node) in seen:
             continue

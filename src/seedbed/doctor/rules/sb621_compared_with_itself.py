@@ -51,7 +51,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
     roots = [ancestors(b.recv, limit=1500) for b in p.all("backward") if b.recv is not None]
-    for values in (*roots, q.everything(p) if roots else []):
+    for values in (*roots, p.made("sub") if roots else []):
         for val in values:
             if val.name != "sub" or len(val.args) != 2 or id(val.node) in seen:
                 continue

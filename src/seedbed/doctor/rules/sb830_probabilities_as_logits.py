@@ -47,7 +47,7 @@ _SCORES = frozenset(["Linear", "linear", "Conv2d"])
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.once("call"):
+    for event in p.first_calls(*_DISCRETE, "gumbel_softmax", "Normal", "LogNormal"):
         last = event.name.rsplit(".", 1)[-1]
         if last in _DISCRETE and event.name.startswith("torch"):
             yield from _discrete(p, event, last)

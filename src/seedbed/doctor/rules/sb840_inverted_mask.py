@@ -71,7 +71,7 @@ def check(p: Program) -> Iterator[Finding]:
                 mask = event.kwargs.get(name)
                 if mask is not None:
                     yield from _judge(p, event, mask, name, ("real", "past"), f"nn.{event.name} hides what is True")
-    for event in p.once("call"):
+    for event in p.first_calls("scaled_dot_product_attention", "masked_fill", "masked_fill_"):
         last = event.name.rsplit(".", 1)[-1]
         if last == "scaled_dot_product_attention":
             mask = event.arg(3, "attn_mask")

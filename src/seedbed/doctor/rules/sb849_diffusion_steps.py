@@ -130,7 +130,7 @@ def _few(val: Val) -> Iterator[Val]:
 def _sampling(p: Program) -> Iterator[Finding]:
     """Reverse processes that run forward, or end with noise."""
     seen: set[int] = set()
-    for event in p.all("assign"):
+    for event in p.all("assign") if p.made("cumprod") else ():
         val, loop = event.result, event.loop
         if val is None or loop is None or loop.over is None or event.grad or id(loop.node) in seen:
             continue

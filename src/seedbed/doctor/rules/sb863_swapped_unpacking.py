@@ -96,7 +96,7 @@ _EMPTY = frozenset(
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     calls: dict[int, Event] = {id(e.node): e for e in p.all("invoke", "forward") if e.recv is not None}
-    for node in q.nodes(p, ast.Assign):
+    for node in q.nodes(p, ast.Assign) if calls else ():
         if len(node.targets) != 1 or not isinstance(node.targets[0], ast.Tuple) or not isinstance(node.value, ast.Call):
             continue
         event = calls.get(id(node.value))

@@ -44,15 +44,14 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
-from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for val in q.everything(p):
-        if val.name != "mul" or len(val.args) != 2 or not val.grad or id(val.node) in seen or not p.trained(val):
+    for val in p.made("mul") if p.trains and p.anywhere("log_prob") else ():
+        if len(val.args) != 2 or not val.grad or id(val.node) in seen or not p.trained(val):
             continue
         for weight, log in ([f.core(a) for a in val.args], [f.core(a) for a in val.args[::-1]]):
             dist = log.args[0] if log.name == "log_prob" and log.args else None

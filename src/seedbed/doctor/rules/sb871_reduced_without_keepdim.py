@@ -32,7 +32,6 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import op_shapes
-from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
 
@@ -42,8 +41,8 @@ _REDUCE = ("sum", "mean", "std", "var", "amax", "amin", "norm", "logsumexp", "pr
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for val in q.everything(p):
-        if val.kind != "tensor" or val.name not in ("div", "true_divide", "sub", "mul") or len(val.args) != 2:
+    for val in p.made("div", "true_divide", "sub", "mul"):
+        if val.kind != "tensor" or len(val.args) != 2:
             continue
         base, factor = val.args
         made = _bare(factor)

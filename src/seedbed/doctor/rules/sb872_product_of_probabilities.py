@@ -42,7 +42,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import TRANSPARENT, Val
 
@@ -50,8 +49,8 @@ from seedbed.doctor.static.values import TRANSPARENT, Val
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for val in q.everything(p):
-        if val.name not in ("prod", "cumprod") or val.kind != "tensor" or id(val.node) in seen:
+    for val in p.made("prod", "cumprod"):
+        if val.kind != "tensor" or id(val.node) in seen:
             continue
         if not val.args or not _looked_up(val.args[0]):
             continue

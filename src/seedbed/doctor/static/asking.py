@@ -11,7 +11,7 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 # A kind of event, a type of syntax nodes, "." and the name of a call, "@" and what a call makes, "*" and an operation
-# of a value, or one of those below.
+# or "#" and a kind of a value, or one of those below.
 Word = str | type
 SOURCE = "=source"  # the text and tree of the file
 EVENTS, ASSIGNS, CLASSES, FUNCTIONS, COMPLETE = "=events", "=assigns", "=classes", "=functions", "=complete"
@@ -76,6 +76,5 @@ class Silence:
 
     def learn(self, code: str, asked: frozenset[Word]) -> None:
         """Remember that a rule was silent where all of ``asked`` were absent."""
-        known = self._known.setdefault(code, [])
-        if len(known) < _MOST:
-            known.append(asked)
+        known = [one for one in self._known.get(code, ()) if not asked <= one]
+        self._known[code] = [*known, asked][:_MOST]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from seedbed.doctor.static import assignments, iteration
+from seedbed.doctor.static import assignments, iteration, syntax
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const
 
@@ -62,7 +62,7 @@ def training_loop(run: Machine, node: Any) -> ast.For | None:
             for test in gen.ifs:
                 body = [ast.If(test, body, [])]
             made = ast.For(gen.target, gen.iter, body, [])
-            for part in (made, *body, *(t for b in body for t in ast.walk(b))):
+            for part in (made, *body, *(t for b in body for t in syntax.walk(b))):
                 if "lineno" not in part.__dict__:
                     ast.copy_location(part, node)
             node.__dict__["_training_loop"] = made
@@ -77,7 +77,9 @@ def trainers(tree: ast.Module) -> set[str]:
     """Names of the functions of a file in which, or in what they call, a backward pass or an update happens."""
     known: set[str] | None = tree.__dict__.get("_trainers")
     if known is None:
-        bodies = {n.name: _called(n) for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))}
+        bodies = {
+            n.name: _called(n) for n in syntax.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))
+        }
         known, grown = {name for name, calls in bodies.items() if "backward" in calls}, True
         while grown:
             more = {name for name, calls in bodies.items() if name not in known and calls & known}
@@ -88,7 +90,7 @@ def trainers(tree: ast.Module) -> set[str]:
 
 
 def _called(node: ast.AST) -> set[str]:
-    funcs = [n.func for n in ast.walk(node) if isinstance(n, ast.Call)]
+    funcs = [n.func for n in syntax.walk(node) if isinstance(n, ast.Call)]
     return {f.attr if isinstance(f, ast.Attribute) else f.id for f in funcs if isinstance(f, (ast.Attribute, ast.Name))}
 
 

@@ -64,7 +64,8 @@ def split_data(p: Program) -> list[Val]:
     found: dict[int, Val] = {}
     heads: dict[int, Val] = {}
     tails: set[int] = set()
-    for event in p.all("call", "getitem"):
+    splits = p.calls("train_test_split", "random_split")
+    for event in sorted([*splits, *p.all("getitem")], key=lambda e: e.seq):
         if event.kind == "call" and event.name.rsplit(".", 1)[-1] in ("train_test_split", "random_split"):
             for one in event.args:
                 if one.kind in ("tensor", "unknown", "dataset", "part"):

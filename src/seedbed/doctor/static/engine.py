@@ -40,7 +40,7 @@ _SKIP = {
 }
 _rules: dict[str, Rule] = {}
 _silent = Silence()
-GATES = True
+SKIP_SILENT = True  # tests turn it off: every rule is asked then
 
 
 def rules() -> dict[str, Rule]:
@@ -180,7 +180,7 @@ def _answers(program: Program, only: frozenset[str] | None, strict: bool) -> Ite
     for code, rule in rules().items():
         if (only is not None and code not in only) or (code in SYNTACTIC and not program.complete):
             continue
-        if GATES and (_silent.expects(code, present) or here.expects(code, inside)):
+        if SKIP_SILENT and (_silent.expects(code, present) or here.expects(code, inside)):
             continue
         notes.begin()
         try:

@@ -10,9 +10,14 @@ _MEAN = ("mean", "nanmean", "average", "sum")
 _R2 = "Use 1 - ((y - pred) ** 2).sum() / ((y - y.mean()) ** 2).sum()"
 
 
+_TOPS = frozenset(["sub", "rsub", "add", "div", "mean", "nanmean", "average", "loss", "abs", "absolute", "fabs"])
+
+
 def mistake(names: set[str], val: Val) -> Found | None:
     """What is wrong with a value of this name, how to write it, and where."""
     top = _scaled(val)
+    if top.name not in _TOPS:
+        return None
     found = _determination(top)
     if found is not None:
         return found

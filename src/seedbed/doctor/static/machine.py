@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
 
 from seedbed.doctor.static.naming import split_of
 from seedbed.doctor.static.program import Cond, Event, LoopRun, Program
 from seedbed.doctor.static.project import Project
 from seedbed.doctor.static.scopes import Func, Scope
 from seedbed.doctor.static.source import Source
-from seedbed.doctor.static.values import Val, join, tick
+from seedbed.doctor.static.values import NO_WORDS, Val, join, tick
 
 BUDGET = 60_000
 
@@ -24,6 +23,7 @@ class Machine(ABC):
         self.project = project
         self.src = source
         self.program = program
+        self.events = program.events
         self.scope = Scope(src=source)
         self.loops: list[LoopRun] = []
         self.rounds: list[int] = []
@@ -44,27 +44,43 @@ class Machine(ABC):
 
     # ---- events -------------------------------------------------------------------------------
 
-    def emit(self, kind: str, name: str, node: ast.AST, **fields: Any) -> Event:
+    def emit(
+        self,
+        kind: str,
+        name: str,
+        node: ast.AST,
+        *,
+        recv: Val | None = None,
+        args: tuple[Val, ...] = (),
+        kwargs: dict[str, Val] = NO_WORDS,
+        result: Val | None = None,
+        mode: str = "",
+    ) -> Event:
         """Record an event at the current place."""
+        events = self.events
         event = Event(
             kind,
             name,
             node,
             self.src,
-            loops=tuple(self.loops),
-            rounds=tuple(self.rounds),
-            funcs=tuple(self.funcs),
-            conds=tuple(self.conds),
-            grad=self.grads[-1],
-            autocast=self.autocasts[-1] if self.autocasts else None,
-            seq=len(self.program.events),
-            depth=self.forward_depth,
-            sites=tuple(self.sites),
-            clock=tick(),
-            **fields,
+            recv,
+            args,
+            kwargs,
+            result,
+            tuple(self.loops),
+            tuple(self.rounds),
+            tuple(self.funcs),
+            tuple(self.conds),
+            self.grads[-1],
+            self.autocasts[-1] if self.autocasts else None,
+            len(events),
+            mode,
+            self.forward_depth,
+            tuple(self.sites),
+            tick(),
         )
         if not self.quiet:
-            self.program.events.append(event)
+            events.append(event)
         return event
 
     def tensor(self, name: str, node: ast.AST, /, *args: Val, **kwargs: Val) -> Val:

@@ -27,9 +27,12 @@ _PLACES = frozenset(
 
 def lopsided(p: Program) -> Iterator[tuple[Val, Val]]:
     """A random move of the input that its target, which depends on places, does not follow."""
+    learned = lineage.feeds(p)[0]
+    if not learned:
+        return
     made = {id(e.result): e for e in p.all("assign", "call") if e.result is not None}
     seen: set[int] = set()
-    for feed in lineage.feeds(p)[0]:
+    for feed in learned:
         if feed.y is None:
             continue
         steps = lineage.path(feed.x, 80)

@@ -14,7 +14,7 @@ def shuffled_in_place(p: Program) -> dict[int, Event]:
     """By id: the values that a ``shuffle(x)`` mixes in place."""
     if "in_place" not in p.cache:
         found: dict[int, Event] = {}
-        for event in p.all("call"):
+        for event in p.calls("shuffle"):
             if event.name.rsplit(".", 1)[-1] == "shuffle" and event.args and not event.name.startswith("sklearn"):
                 if event.recv is None and event.name.split(".")[0] not in ("numpy", "np", "random"):
                     continue

@@ -150,7 +150,7 @@ def optimizers(p: Program) -> list[tuple[Event, Val, list[Val]]]:
     """Every optimizer that the program makes: the event, the optimizer, the modules that it holds (top level)."""
     if "optimizers" not in p.cache:
         found, seen = [], set()
-        for event in p.all("call", "make"):
+        for event in p.all("call", "make") if p.of_kind("optimizer") else ():
             made = event.result
             if made is None or made.kind != "optimizer" or event.recv is not None or id(made) in seen:
                 continue

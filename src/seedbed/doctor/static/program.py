@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain as chained
-from operator import attrgetter
 from typing import Any
 
 from seedbed.doctor.codes import CHECKS
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static.asking import ASSIGNS, CLASSES, COMPLETE, EVENTS, FUNCTIONS, SOURCE, Notes, Word
+from seedbed.doctor.static.indexing import Calls, Values, in_order, picked
 from seedbed.doctor.static.source import Source
 from seedbed.doctor.static.values import Val, ancestors
 
-_SEQ = attrgetter("seq")
 Place = tuple[ast.AST, Source]
 Cond = tuple[ast.AST, int, Val]
 
@@ -98,72 +97,6 @@ class LoopRun:
         return getattr(self.node, "lineno", 0)
 
 
-class _Values:
-    """Arguments and results of events with all that they were made from, who uses them, and where an operation is."""
-
-    __slots__ = ("beyond", "by_name", "users", "values")
-
-    def __init__(self, events: list[Event]) -> None:
-        self.values: list[Val] = []
-        self.users: dict[int, list[Val]] = {}
-        self.by_name: dict[str, list[int]] = {}
-        self.beyond: dict[str, list[Val]] = {}  # what only receivers and keyword arguments were made from
-        seen: set[int] = set()
-        stack = [v for e in events for v in (e.result, *e.args) if v is not None]
-        while stack:
-            part = stack.pop()
-            if id(part) in seen:
-                continue
-            seen.add(id(part))
-            self.by_name.setdefault(part.name, []).append(len(self.values))
-            self.values.append(part)
-            if part.kind in ("func", "class", "lib", "module"):
-                continue
-            sources = list(part.inputs())
-            for source in sources:
-                self.users.setdefault(id(source), []).append(part)
-            stack += sources
-        stack = [v for e in events for v in (e.recv, *e.kwargs.values()) if v is not None]
-        while stack:
-            part = stack.pop()
-            if id(part) not in seen:
-                seen.add(id(part))
-                self.beyond.setdefault(part.name, []).append(part)
-                if part.kind not in ("func", "class", "lib", "module"):
-                    stack += part.inputs()
-
-
-class _Calls:
-    """Calls by the last part of their name and by the kind and name of their result; all of them and the first ones."""
-
-    __slots__ = ("called", "first_called", "first_makers", "makers")
-
-    def __init__(self, events: Iterable[Event], firsts: Iterable[Event]) -> None:
-        self.called: dict[str, list[Event]] = {}
-        self.makers: dict[str, list[Event]] = {}
-        self.first_called: dict[str, list[Event]] = {}
-        self.first_makers: dict[str, list[Event]] = {}
-        for calls, called, makers in (
-            (events, self.called, self.makers),
-            (firsts, self.first_called, self.first_makers),
-        ):
-            for event in calls:
-                called.setdefault(event.name.rsplit(".", 1)[-1], []).append(event)
-                made = event.result
-                if made is not None:
-                    makers.setdefault(made.kind, []).append(event)
-                    if made.name != made.kind:
-                        makers.setdefault(made.name, []).append(event)
-
-
-def _picked(table: dict[str, list[Event]], names: Iterable[str]) -> list[Event]:
-    """The events under these names, in order, each once."""
-    lists = [table[name] for name in dict.fromkeys(names) if name in table]
-    if len(lists) < 2:
-        return lists[0] if lists else []
-    return sorted({e.seq: e for events in lists for e in events}.values(), key=_SEQ)
-
-
 class Program:
     """Everything that one abstract run of an entry point has seen."""
 
@@ -175,11 +108,11 @@ class Program:
         self._classes: list[Any] = []
         self._functions: list[Any] = []
         self._by_kind: dict[str, list[Event]] = defaultdict(list)
-        self._calls: _Calls | None = None
+        self._calls: Calls | None = None
         self._once: dict[tuple[str, ...], list[Event]] = {}
         self._mixed: dict[tuple[str, ...], list[Event]] = {}
         self._indexed = 0
-        self._values: _Values | None = None
+        self._values: Values | None = None
         self.cache = Notes()
         self.unread = 0  # the line at which the budget ran out, 0 when all was read
 
@@ -223,6 +156,7 @@ class Program:
         """Everything of what can be asked that there is in this program; its file (``SOURCE``) always is."""
         found: set[Word] = {SOURCE, *self._source.by_type()}
         found.update({e.kind for e in self._events})
+        found.update("#" + kind for kind in self._graph().by_kind)
         found.update("." + name for name in self._index().called)
         found.update("@" + word for word in self._index().makers)
         found.update("*" + name for name in (*self._graph().by_name, *self._graph().beyond))
@@ -251,7 +185,7 @@ class Program:
         if len(kinds) == 1:
             return self._by_kind.get(kinds[0], [])
         if kinds not in self._mixed:
-            self._mixed[kinds] = sorted((e for k in kinds for e in self._by_kind.get(k, ())), key=_SEQ)
+            self._mixed[kinds] = sorted((e for k in kinds for e in self._by_kind.get(k, ())), key=in_order)
         return self._mixed[kinds]
 
     def once(self, *kinds: str) -> Iterator[Event]:
@@ -267,27 +201,27 @@ class Program:
     def calls(self, *names: str) -> list[Event]:
         """Call events whose last name component is one of ``names``."""
         self.cache.asked.update("." + name for name in names)
-        return _picked(self._index().called, names)
+        return picked(self._index().called, names)
 
     def first_calls(self, *names: str) -> list[Event]:
         """The same of ``once("call")``."""
         self.cache.asked.update("." + name for name in names)
-        return _picked(self._index().first_called, names)
+        return picked(self._index().first_called, names)
 
     def makers(self, *words: str) -> list[Event]:
         """Call events whose result is of a kind or has a name among ``words``."""
         self.cache.asked.update("@" + word for word in words)
-        return _picked(self._index().makers, words)
+        return picked(self._index().makers, words)
 
     def first_makers(self, *words: str) -> list[Event]:
         """The same of ``once("call")``."""
         self.cache.asked.update("@" + word for word in words)
-        return _picked(self._index().first_makers, words)
+        return picked(self._index().first_makers, words)
 
-    def _index(self) -> _Calls:
+    def _index(self) -> Calls:
         if self._calls is None:
             asked = set(self.cache.asked)
-            self._calls = _Calls(self.all("call"), self.once("call"))
+            self._calls = Calls(self.all("call"), self.once("call"))
             self.cache.asked = asked
         return self._calls
 
@@ -304,6 +238,12 @@ class Program:
         found, beyond = self.made(*names), self._graph().beyond
         return found + [v for name in set(names) for v in beyond.get(name, ())] if beyond else found
 
+    def of_kind(self, *kinds: str) -> list[Val]:
+        """All values of these kinds, as ``anywhere`` finds them."""
+        self.cache.asked.update("#" + kind for kind in kinds)
+        by_kind = self._graph().by_kind
+        return [v for kind in kinds for v in by_kind.get(kind, ())]
+
     def values(self) -> list[Val]:
         """Every value that an event knows as argument or result, or that one of those is made from."""
         self.cache.asked.add(EVENTS)
@@ -312,11 +252,11 @@ class Program:
     def users(self, val: Val) -> list[Val]:
         """Values made directly from ``val``."""
         self.cache.asked.add(EVENTS)
-        return self._graph().users.get(id(val), [])
+        return self._graph().users(val)
 
-    def _graph(self) -> _Values:
+    def _graph(self) -> Values:
         if self._values is None:
-            self._values = _Values(self._events)
+            self._values = Values(self._events)
         return self._values
 
     def backward_sources(self) -> dict[int, set[int]]:

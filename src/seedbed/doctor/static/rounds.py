@@ -109,7 +109,7 @@ _TRIALS = frozenset(
 def repeats(loop: LoopRun) -> bool:
     """Whether a loop repeats training (epochs, steps), not trials, folds, seeds or settings."""
     target = getattr(loop.node, "target", None)
-    names = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
+    names = {n.id for n in syntax.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
     found = {w for n in names for w in (*words(n), n)}
     if found & {"epoch", "ep", "step", "it", "iteration", "epochs", "batch"}:
         return True
@@ -135,7 +135,7 @@ def _range_words(node: ast.AST) -> set[str]:
     names = [
         n.id if isinstance(n, ast.Name) else n.attr
         for a in over.args
-        for n in ast.walk(a)
+        for n in syntax.walk(a)
         if isinstance(n, (ast.Name, ast.Attribute))
     ]
     return {w.removesuffix("s") for n in names for w in words(n) if len(w) > 1}
@@ -163,7 +163,9 @@ def is_accumulation(loop: LoopRun) -> bool:
     node = loop.node
     if not isinstance(node, ast.For):
         return False
-    found = {w for n in ast.walk(node.iter) if isinstance(n, (ast.Name, ast.Attribute)) for w in words(ast.unparse(n))}
+    found = {
+        w for n in syntax.walk(node.iter) if isinstance(n, (ast.Name, ast.Attribute)) for w in words(syntax.text(n))
+    }
     return bool(found & {"accum", "accumulation", "accumulate", "micro"})
 
 

@@ -10,6 +10,7 @@ import tokenize
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.asking import Silence
@@ -37,6 +38,8 @@ class Source:
     allows: dict[int, set[str]] = field(default_factory=dict)
     silent: Silence = field(default_factory=Silence)
     _nodes: dict[type, list[ast.AST]] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)  # what was worked out from its text and tree alone
+    _said: dict[str, bool] = field(default_factory=dict)
 
     def by_type(self) -> dict[type, list[ast.AST]]:
         """The nodes of its tree by their types."""
@@ -54,6 +57,12 @@ class Source:
     def folder(self) -> Path:
         """The resolved folder that it is in."""
         return self.place.parent
+
+    def says(self, word: str) -> bool:
+        """Whether a word stands anywhere in its text."""
+        if word not in self._said:
+            self._said[word] = word in self.text
+        return self._said[word]
 
     def where(self, line: int) -> str:
         """``cell 3 line 5`` in a notebook, else ``""``."""

@@ -18,6 +18,8 @@ _READS = frozenset(["load", "read_csv", "read_parquet", "read_json", "loadtxt", 
 
 def twins(p: Program) -> Iterator[tuple[Event, Event, str]]:
     """Pairs of calls, for training and for evaluation, that give the same samples, and why."""
+    if len(p.all("invoke", "make")) < 2 and not p.first_calls(*_READS):
+        return
     roles = _roles(p)
     calls = [e for e in p.all("invoke", "make") if id(e.node) in roles and not e.loops]
     for index, one in enumerate(calls):
@@ -48,7 +50,10 @@ def _files(p: Program, roles: dict[int, str]) -> Iterator[tuple[Event, Event, st
 
 def _roles(p: Program) -> dict[int, str]:
     """By id of a call: the split that the name says to which its result is assigned."""
-    found: dict[int, str] = {}
+    known: dict[int, str] | None = p.source.notes.get("roles")
+    if known is not None:
+        return known
+    found = p.source.notes["roles"] = dict[int, str]()
     for node in q.nodes(p, ast.Assign):
         for target in node.targets:
             pairs = [(target, node.value)]

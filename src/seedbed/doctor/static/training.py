@@ -145,7 +145,7 @@ def softmaxes(p: Program) -> list[tuple[Val, Val]]:
     """Every softmax: its result and what goes in."""
     if "softmaxes" not in p.cache:
         found, seen = [], set()
-        for event in p.all("call", "forward"):
+        for event in p.all("call", "forward") if p.made("softmax") else ():
             made = event.result
             if (
                 made is not None

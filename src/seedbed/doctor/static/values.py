@@ -125,7 +125,7 @@ CUTTING = frozenset(
 
 
 _COUNT = itertools.count()
-_NO_WORDS: dict[str, Any] = {}  # shared: keyword arguments are replaced, never changed in place
+NO_WORDS: dict[str, Any] = {}  # shared: keyword arguments are replaced, never changed in place
 
 
 def tick() -> int:
@@ -169,7 +169,7 @@ class Val:
         self.node = node
         self.src = src
         self.args: tuple[Val, ...] = ()
-        self.kwargs: dict[str, Val] = _NO_WORDS
+        self.kwargs: dict[str, Val] = NO_WORDS
         self.attrs: dict[str, Val] = {}
         self.items: list[Val] | None = None
         self.const: Any = None
@@ -278,7 +278,8 @@ def _same(a: Any, b: Any) -> bool:
         return False
 
 
-_CLOSED = frozenset(("func", "class", "lib", "module"))
+# Values that are not made of what they name: no walk goes through them.
+CLOSED = frozenset(("func", "class", "lib", "module"))
 
 
 class _Way:
@@ -302,7 +303,7 @@ class _Way:
             found.append(current)
             if through is not None and current.kind == "tensor" and current.name not in through:
                 continue
-            if current.kind not in _CLOSED:
+            if current.kind not in CLOSED:
                 stack += current.args
                 if current.kwargs:
                     stack += current.kwargs.values()
