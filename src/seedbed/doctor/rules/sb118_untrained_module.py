@@ -56,6 +56,7 @@ def check(p: Program) -> Iterator[Finding]:
     ):
         return
     holds = [m for _, optimizer, _ in table for m in ownership.held(optimizer)]
+    learning = {id(e.recv) for e in p.all("mode") if e.name == "train"}
     loose = {id(e.recv) for e in p.all("mode") if e.name == "eval" for e.recv in [e.recv] if e.recv is not None}
     frozen = {*ownership.frozen(p), *freezing.by_name(p)}
     for module in training.trained_modules(p):
@@ -72,7 +73,7 @@ def check(p: Program) -> Iterator[Finding]:
         missing = [m for m in weights if not any(h is m for h in holds) and id(m) not in frozen]
         if not missing or any(_updated_by_hand(p, m) for m in missing):
             continue
-        if not any(any(h is m for h in holds) for m in weights) and id(module) in loose:
+        if not any(any(h is m for h in holds) for m in weights) and id(module) in loose - learning:
             continue
         if not any(ownership.related(h, t) for h in holds for t in training.trained_modules(p) if t.kind == "module"):
             continue

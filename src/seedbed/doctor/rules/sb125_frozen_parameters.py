@@ -44,7 +44,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import methods, ownership, syntax
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -63,6 +63,7 @@ def check(p: Program) -> Iterator[Finding]:
             if m.name.startswith(ownership.WEIGHTED) or "external" in m.tags
         ]
         if not weights or not all(id(m) in frozen for m in weights):
+            yield from _named_part(p, event, optimizer, modules, frozen)
             continue
         if _filtered(optimizer):
             continue  # only what is not frozen is taken
@@ -80,6 +81,43 @@ def check(p: Program) -> Iterator[Finding]:
             "are not frozen",
             related=((str(event.src.path), event.line, "the optimizer"),),
         )
+
+
+def _named_part(
+    p: Program, event: Event, optimizer: Val, modules: list[Val], frozen: dict[int, Event]
+) -> Iterator[Finding]:
+    """A part that the optimizer is given by name is frozen, while another part that it is given is not."""
+    if len({id(m) for m in modules}) < 2 or _filtered(optimizer):
+        return
+    for one in modules:
+        weights = [m for m in methods.submodules(one) if m.name.startswith(ownership.WEIGHTED)]
+        if not weights or not all(id(m) in frozen for m in weights):
+            continue
+        where = frozen[id(weights[0])]
+        if not _with_the_rest(where, one):
+            continue  # it was frozen itself: that is meant, and harmless
+        if where.seq > event.seq or any(e.kind == "attribute" and e.seq > event.seq for e in p.all("requires_grad_")):
+            continue
+        if any(m.tags & {"patched", "external"} for m in methods.submodules(one)):
+            continue
+        yield p.report(
+            "SB125",
+            event,
+            f"the optimizer is given {one.var or one.name}, but its parameters are frozen (requires_grad is False): "
+            "they are never updated",
+            why="frozen parameters get no gradient, whatever optimizer holds them",
+            fix=f"Set requires_grad_(True) on {one.var or one.name}, or leave it out of the optimizer",
+            related=((str(where.src.path), where.line, "frozen here"),),
+        )
+        return
+
+
+def _with_the_rest(switch: Event, part: Val) -> bool:
+    """Whether a part was frozen only as a part of something larger."""
+    if switch.recv is None:
+        return False
+    roots = [switch.recv] if switch.recv.kind == "module" else ownership.modules_of(switch.recv)
+    return bool(roots) and all(r is not part and ownership.contains(r, part) for r in roots)
 
 
 def _filtered(optimizer: Val) -> bool:

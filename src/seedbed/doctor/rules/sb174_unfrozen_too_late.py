@@ -49,7 +49,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership, syntax
+from seedbed.doctor.static import methods, ownership, rounds, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -68,6 +68,11 @@ def check(p: Program) -> Iterator[Finding]:
         layers = {
             id(m) for root in _roots(on) for m in methods.submodules(root) if m.name.startswith(ownership.WEIGHTED)
         }
+        found = _left_out(p, on, layers, switches)
+        if found is not None:
+            seen.add(id(on.node))
+            yield found
+            continue
         before = [(e, o, m) for e, o, m in table if e.seq < on.seq]
         if not layers or not before or any(e.seq > on.seq for e, _, _ in table):
             continue
@@ -95,6 +100,33 @@ def check(p: Program) -> Iterator[Finding]:
                 ),
             )
             break
+
+
+def _left_out(p: Program, on: Event, layers: set[int], switches: list[Event]) -> Finding | None:
+    """Layers that were frozen and are unfrozen here, and that no optimizer which steps from here on holds."""
+    off = [s for s in switches if s.seq < on.seq and _flag(s) is False and layers & _ids(s)]
+    if any(rounds.repeats(loop) and any(b.inside(loop) for b in p.all("backward")) for loop in on.loops):
+        return None  # switched off and on again in every round, around another player's step
+    later = [e for e in p.all("step") if e.seq > on.seq and e.recv is not None]
+    stepped = [(e, o) for e, o, _ in ownership.optimizers(p) if any(q.same(s.recv, o) for s in later)]
+    if (
+        not off
+        or not stepped
+        or not layers
+        or any(s.seq > on.seq and layers & _ids(s) for s in switches if not _flag(s))
+    ):
+        return None
+    if any(layers & {id(m) for m in ownership.held(o)} for _, o in stepped):
+        return None
+    made = stepped[-1][0]
+    return p.report(
+        "SB174",
+        made if made.seq > on.seq else on,
+        "layers are unfrozen but the optimizer does not hold them: they take part in the loss and are never updated",
+        why="requires_grad alone moves nothing; only what is in a parameter group of the optimizer is trained",
+        fix="Add a group for them: {'params': layers.parameters(), 'lr': ...}",
+        related=((str(on.src.path), on.line, "unfrozen here"),),
+    )
 
 
 def _flag(event: Event) -> bool | None:

@@ -48,7 +48,7 @@ def check(p: Program) -> Iterator[Finding]:
     table = ownership.optimizers(p)
     for at, (first_made, first, first_holds) in enumerate(table):
         for made, other, holds in table[at + 1 :]:
-            shared = [m for m in holds if any(m is h for h in first_holds)]
+            shared = [m for m in holds if any(ownership.related(m, h) for h in first_holds)]
             if not shared or len(holds) != 1 or len(first_holds) != 1 or _parts(first.args) or _parts(other.args):
                 continue
             pair = _together(p, steps, first, other)

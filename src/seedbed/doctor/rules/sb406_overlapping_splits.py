@@ -91,10 +91,27 @@ def _evaluated_slices(p: Program, seen: set[int]) -> Iterator[Finding]:
         why = next(((o, b) for b in learned if (o := _common_rows(event, b))), None)
         found.setdefault(id(event.node), []).append((event, why[0] if why else "", why[1] if why else None))
     for node, all_of in found.items():
-        if all(back is not None for _, _, back in all_of):  # else the training score is printed beside the other
+        apart = next((one for one in all_of if one[2] is not None and _cut_apart(one[0], one[2])), None)
+        if apart is not None:
+            seen.add(node)
+            yield _finding(p, _slice(apart[0]) or apart[0], apart[1], _slice(apart[2] or apart[0]) or apart[0])
+        elif all(back is not None for _, _, back in all_of):  # else the training score is printed beside the other
             seen.add(node)
             event, overlap, back = all_of[0]
             yield _finding(p, event, overlap, back or event)
+
+
+def _cut_apart(event: Event, back: Event) -> bool:
+    """Whether measured and trained rows are different slices: then it is no training score beside the other."""
+    one = {s[3] for s in (*overlaps.slices_in(event.args[0]), *overlaps.shares_in(event.args[0]))}
+    two = {s[3] for s in (*overlaps.slices_in(back.args[0]), *overlaps.shares_in(back.args[0]))}
+    return not one & two
+
+
+def _slice(event: Event) -> Val | None:
+    """The slice that an input was cut by, where it is written in the script itself."""
+    cuts = {s[3] for s in (*overlaps.slices_in(event.args[0]), *overlaps.shares_in(event.args[0]))}
+    return next((v for v in d.chain_all(event.args[0]) if id(v) in cuts and v.line and v.src is event.src), None)
 
 
 def _common_rows(event: Event, back: Event) -> str:

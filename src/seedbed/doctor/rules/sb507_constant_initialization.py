@@ -115,7 +115,7 @@ def _matrices(p: Program, seen: set[int]) -> Iterator[Finding]:
         val = event.result
         if val is None or val.kind != "tensor" or val.name != "Parameter" or not val.grad or id(val.node) in told:
             continue
-        if val.shape is None or len(val.shape) < 2 or 1 in val.shape[:2]:
+        if not _matrix(val):
             continue
         number, at = _filling(p, val, event)
         if number is None or id(at.node) in seen:
@@ -127,11 +127,26 @@ def _matrices(p: Program, seen: set[int]) -> Iterator[Finding]:
         yield p.report(
             "SB507",
             at,
-            f"the weight matrix {val.var or 'of this layer'} starts at one constant ({number:g}): all units are "
+            f"the weight matrix {val.var or 'of this layer'} starts at one constant{_shown(number)}: all units are "
             "identical",
             why="they compute the same, get the same gradient and never become different (symmetry is not broken)",
             fix="Start from small random numbers: torch.randn(n_out, n_in) / n_in**0.5 or nn.init.kaiming_uniform_",
         )
+
+
+def _shown(number: float) -> str:
+    return f" ({number:g})" if number == number else ""
+
+
+def _matrix(val: Val) -> bool:
+    """Whether a parameter has at least two axes longer than one, as far as its size is known."""
+    if val.shape is not None:
+        return len(val.shape) >= 2 and 1 not in val.shape[:2]
+    size = next((v for v in q.chain(val) if v.name in ("full", "ones", "zeros", "empty") and v.args), None)
+    if size is None:
+        return False
+    sizes = size.args[0].items if size.args[0].items is not None else list(size.args)
+    return len(sizes) >= 2 and not any(s.const == 1 for s in sizes[:2])
 
 
 def _filling(p: Program, val: Val, made: Event) -> tuple[float | None, Event]:
@@ -161,7 +176,9 @@ def _constant(val: Val) -> float | None:
         return 0.0 if val.name == "zeros" else 1.0
     if val.name == "full":
         fill = val.arg(1, "fill_value")
-        return None if fill is None else _constant(fill)
+        if fill is None or fill.kind == "const":
+            return None if fill is None else _constant(fill)
+        return float("nan")  # one number, worked out from others
     if val.name in ("mul", "div", "scaled", "float", "to") and val.args:
         parts = [_constant(a) for a in val.args[:2]]
         if any(a is None for a in parts):
@@ -198,6 +215,8 @@ def _two_factors(p: Program, val: Val) -> bool:
 
 def _goes_on(p: Program, product: Val, zero: bool) -> bool:
     """Whether another layer follows; zeros learn where that one is not constant itself (as in an adapter)."""
+    if zero and any(v.name in _PRODUCTS for v in q.chain(product.args[0])[:4]):
+        return False  # the second factor of a low-rank adapter
     for layer in _followers(p, product):
         if not zero:
             return True

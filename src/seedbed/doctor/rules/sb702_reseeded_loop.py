@@ -56,8 +56,10 @@ def check(p: Program) -> Iterator[Finding]:
         )
         if not seeds or not event.loops:
             continue
-        loops = [loop for loop in event.loops if any(b.inside(loop) for b in p.all("backward"))]
-        if not loops or not rounds.repeats(loops[-1]) or event.conds_in(loops[-1]):
+        loops = [
+            loop for loop in event.loops if rounds.repeats(loop) and any(b.inside(loop) for b in p.all("backward"))
+        ]
+        if not loops or event.conds_in(loops[-1]):
             continue
         value = event.args[0] if event.args else None
         varies = value is not None and (

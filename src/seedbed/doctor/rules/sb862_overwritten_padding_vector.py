@@ -60,11 +60,12 @@ _MASKS = ("pack_padded_sequence", "masked_fill", "padding_mask", "attention_mask
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    if any(word in p.source.text for word in _MASKS):
-        return  # the padding is left out by a mask: its vector does not matter
+    masked = any(word in p.source.text for word in _MASKS)  # then the vector of the padding does not matter
     seen: set[int] = set()
     for event in p.all("init", "inplace"):
         layer = _embedding(event.recv) or _among(p, event)
+        if layer is not None and masked and not _summed(p, layer):
+            continue
         if layer is None or id(layer) in seen or layer.kwargs.get("padding_idx") is None:
             continue
         if event.name.rstrip("_") not in ("normal", "uniform", "xavier_uniform", "xavier_normal", "kaiming_uniform",
@@ -93,6 +94,12 @@ def _embedding(val: Val | None) -> Val | None:
         if one.name == "parameter" and one.args and one.args[0].name == "Embedding":
             return one.args[0] if one.args[0].kind == "module" else None
     return None
+
+
+def _summed(p: Program, layer: Val) -> bool:
+    """Whether the vectors are summed as they come out of the table, padding and all."""
+    outputs = [e.result for e in p.all("forward") if e.recv is layer and e.result is not None]
+    return any(u.name == "sum" for o in outputs for u in q.users(p, o))
 
 
 def _among(p: Program, event: Event) -> Val | None:

@@ -6,7 +6,10 @@ from seedbed.doctor.static.data_queries import chain_all
 from seedbed.doctor.static.values import Val, ancestors
 
 Cut = tuple[Val, int, "int | None", int]
-Share = tuple[Val, float, float, int]
+Bound = tuple[float, float]
+Share = tuple[Val, Bound, Bound, int]
+_START, _END = (0.0, 0.0), (1.0, 0.0)
+_MANY = 1_000_000  # rows of a table whose length is not known
 
 
 def slices_in(val: Val) -> list[Cut]:
@@ -33,43 +36,62 @@ def slices_in(val: Val) -> list[Cut]:
 
 
 def shares_in(val: Val, depth: int = 0) -> list[Share]:
-    """Slices whose bounds are shares of the length, as ``x[int(0.7 * n):]``: the base, and from where to where."""
+    """Slices whose bounds are worked out from the length ``n``, as ``x[n - 300:]``: the base, and both bounds."""
     found: list[Share] = []
     paths = [a for a in val.args if val.name == "TensorDataset"] or [val]
     for one in [v for path in paths for v in chain_all(path)]:
         key = one.args[1] if one.name == "getitem" and len(one.args) > 1 else None
-        if key is not None and key.kind == "slice":
-            low = 0.0 if key.args[0].is_none else _share(key.args[0])
-            high = 1.0 if key.args[1].is_none else _share(key.args[1])
-            if low is not None and high is not None and (low, high) != (0.0, 1.0):
+        if key is not None and key.kind == "slice" and not _of_a_row(one.args[0]):
+            low = _START if key.args[0].is_none else _bound(key.args[0])
+            high = _END if key.args[1].is_none else _bound(key.args[1])
+            if low is not None and high is not None and (low, high) != (_START, _END):
                 found.append((one.args[0], low, high, id(one)))
         elif key is not None and key.name == "getitem" and depth < 2:
             found += shares_in(key, depth + 1)  # rows picked by a part of an order
     return found
 
 
-def _share(val: Val) -> float | None:
-    """A bound as a share of the length, where it is a fixed part of it."""
+def _of_a_row(base: Val) -> bool:
+    """Whether something is cut out of one sample, not out of the table."""
+    return any(
+        v.name == "getitem" and len(v.args) > 1 and v.args[1].kind in ("number", "const") for v in chain_all(base)
+    )
+
+
+def _bound(val: Val, depth: int = 0) -> Bound | None:
+    """A bound as a share of the length and a number of rows beside it."""
+    if depth > 12:
+        return None
+    if val.kind == "const":
+        fits = isinstance(val.const, int | float) and not isinstance(val.const, bool)
+        return (1.0 if val.const < 0 and not depth else 0.0, float(val.const)) if fits else None
     if val.name in ("int_builtin", "int", "round", "floor", "ceil") and val.args:
-        return _share(val.args[0])
-    if val.name in ("len", "shape", "size"):
-        return 1.0
-    if val.name in ("mul", "sub", "add") and len(val.args) == 2:
-        numbers = [a.const if isinstance(a.const, int | float) else None for a in val.args]
-        shares = [_share(a) if n is None else None for a, n in zip(val.args, numbers, strict=True)]
-        if val.name == "mul":
-            factor, share = next((n for n in numbers if n is not None), None), next((s for s in shares if s), None)
-            return factor * share if factor is not None and share is not None else None
-        if shares[0] is not None and shares[1] is not None:
-            return shares[0] - shares[1] if val.name == "sub" else shares[0] + shares[1]
-    return None
+        return _bound(val.args[0], depth + 1)
+    if val.name in ("len", "shape", "size") or (val.name == "getitem" and val.args[0].name in ("shape", "size")):
+        return _END
+    if val.name == "neg" and val.args:
+        inner = _bound(val.args[0], depth + 1)
+        return None if inner is None else ((0.0 if depth else 1.0) - inner[0], -inner[1])
+    if val.name not in ("mul", "sub", "add") or len(val.args) != 2:
+        return None
+    one, two = _bound(val.args[0], depth + 1), _bound(val.args[1], depth + 1)
+    if one is None or two is None:
+        return None
+    if val.name == "mul":
+        factor, other = (one, two) if not one[0] else (two, one)
+        return (other[0] * factor[1], other[1] * factor[1]) if not factor[0] else None
+    sign = -1 if val.name == "sub" else 1
+    return one[0] + sign * two[0], one[1] + sign * two[1]
 
 
 def share_overlap(a: Share, b: Share) -> str:
-    low, high = max(a[1], b[1]), min(a[2], b[2])
-    if a[0] is not b[0] or high - low < 0.005:
+    """What two such slices of one thing share, ``""`` when nothing or when that depends on the length."""
+    bounds = [bound for cut in (a, b) for bound in cut[1:3]]
+    if a[0] is not b[0] or any(not share and rows for share, rows in bounds) or all(not s for s, _ in bounds):
         return ""
-    return f"the rows from {low:.0%} to {high:.0%} are in both"
+    low = max(share * _MANY + rows for share, rows in (a[1], b[1]))
+    high = min(share * _MANY + rows for share, rows in (a[2], b[2]))
+    return "some rows are in both slices" if high - low > 0.5 else ""
 
 
 def slice_overlap(a: Cut, b: Cut) -> str:
