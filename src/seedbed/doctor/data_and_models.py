@@ -114,6 +114,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB534", "noise-by-hand", W, "dropout or noise by hand ignores eval mode, its scale or its sense"),
     ("SB535", "batch-statistics-in-eval", W, "a normalisation by hand uses batch statistics in evaluation too"),
     ("SB536", "broken-backward", E, "the backward of a custom autograd function is wrong"),
+    ("SB590", "missing-self", W, "a method sets a local variable where the attribute is meant"),
     # 6xx checkpoints and copies
     ("SB538", "unregistered-statistic", W, "a running statistic is no buffer, or is updated in evaluation too"),
     ("SB540", "unit-batch-norm", W, "BatchNorm is trained with batches of one sample"),
@@ -268,6 +269,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB871", "reduced-without-keepdim", E, "rows are normalised by numbers that broadcast along the columns"),
     ("SB872", "product-of-probabilities", W, "probabilities of a sequence are multiplied: the product underflows"),
     ("SB873", "generator-range", W, "the generator's output has another range than the real data"),
+    ("SB874", "uncarried-state", E, "a recurrent cell gets the same state in every time step"),
     ("SB901", "non-finite-loss", E, "the loss is not finite"),
     ("SB902", "exploding-gradient", W, "the gradient explodes"),
     ("SB903", "vanishing-gradient", W, "the gradient vanishes in the first layers"),

@@ -37,9 +37,9 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax, training
+from seedbed.doctor.static import rounds, syntax, training
 from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
 
@@ -68,6 +68,14 @@ def check(p: Program) -> Iterator[Finding]:
             wrong = f"mode='min' waits for {text} to fall, but better means higher"
         elif mode == "max" and found & down and not found & up:
             wrong = f"mode='max' waits for {text} to rise, but better means lower"
+        if not wrong and metric is not None and _last_batch(p, event, metric):
+            yield p.report(
+                "SB114",
+                event,
+                "ReduceLROnPlateau gets the training loss of the last batch only",
+                why="one batch is noisy, so the plateau is found by chance, and the validation loss is not looked at",
+                fix="Pass the mean validation loss of the epoch: scheduler.step(val_loss)",
+            )
         if wrong:
             yield p.report(
                 "SB114",
@@ -79,6 +87,17 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Set mode='max' for scores and mode='min' for losses, and pass the validation metric",
                 related=((str(event.src.path), event.line, "the step"),),
             )
+
+
+def _last_batch(p: Program, event: Event, metric: Val) -> bool:
+    """Whether the metric is the loss that went backward in the batch loop before, and the step stands outside it."""
+    if not event.loops:
+        return False
+    base = metric.args[0] if metric.name in ("item", "detach", "float_builtin", "float") and metric.args else metric
+    for back in p.all("backward"):
+        if back.recv is base and base.grad and len(back.loops) > len(event.loops) and back.inside(event.loops[-1]):
+            return rounds.is_loader_loop(back.loops[-1])
+    return False
 
 
 def _options(scheduler: Val) -> Val:

@@ -82,7 +82,9 @@ def _returned(p: Program, event: Event, func: Val, results: list[Any], rate: Val
             "BASE_LR",
         )
         small = isinstance(value, float) and 0 < value <= 0.02 and isinstance(result, ast.BinOp)
-        if not (named or small) or (rate is not None and rate.const == 1.0):
+        most = _highest(made) if made is not None else 0.0
+        doubled = rate is not None and isinstance(rate.const, float) and 0 < rate.const < 1 and most == rate.const
+        if not (named or small or doubled) or (rate is not None and rate.const == 1.0):
             continue
         yield p.report(
             "SB139",

@@ -141,7 +141,7 @@ def _live(val: Val) -> Val | None:
         inner = [*val.attrs.values(), *val.args]
         return next((i for i in inner if i.kind == "state" and "deepcopy" not in i.tags), None)
     if val.name == "comprehension" and val.kind in ("dict", "list"):
-        made = val.items[0] if val.items else val.attrs.get("*")
+        made = val.items[0] if val.items else val.args[0] if val.args else None  # as it was written, not as it became
         sources = [v for a in val.args for v in ancestors(a, limit=10) if v.kind in ("state", "params")]
         names = (
             {v.name for v in ancestors(made, limit=12) if v.kind in ("tensor", "unknown", "method")}

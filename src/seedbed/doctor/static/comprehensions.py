@@ -168,11 +168,24 @@ def _is_data(val: Val) -> bool:
     return val.kind == "tensor" and not val.grad and val.owner is None and "opaque" not in val.tags
 
 
+def _written_map(node: ast.Call) -> ast.GeneratorExp:
+    """``map(f, loader)`` as ``(f(item) for item in loader)``."""
+    made: ast.GeneratorExp | None = node.__dict__.get("_written_map")
+    if made is None:
+        item = ast.copy_location(ast.Name("__item__", ast.Store()), node)
+        call = ast.copy_location(ast.Call(node.args[0], [ast.Name("__item__", ast.Load())], []), node)
+        gen = ast.comprehension(item, node.args[1], [], 0)
+        made = ast.fix_missing_locations(ast.copy_location(ast.GeneratorExp(call, [gen]), node))
+        node.__dict__["_written_map"] = made
+    return made
+
+
 def mapped(run: Machine, node: ast.AST, func: Val, over: Val) -> Val | None:
     """``map(f, (a, b))`` over a short literal, item by item."""
     singles = unroll(over, node, run)
     if singles is None:
-        return None
+        written = _written_map(node) if isinstance(node, ast.Call) and len(node.args) == 2 else None
+        return comprehension(run, written) if written is not None and training_loop(run, written) else None
     val = Val("iter", "literal", node, run.src)
     val.items = [run.apply(func, node, (one,), {}) for one in singles]
     val.args = (over,)

@@ -53,7 +53,8 @@ def binary(run: Machine, node: Any, op: str, left: Val, right: Val) -> Val:
     """``left op right``."""
     if left.kind == "const" and right.kind == "const" and op in _ARITHMETIC:
         try:
-            if not (op == "Pow" and abs(right.const) > 64):
+            shrinks = isinstance(left.const, float) and 0 <= left.const <= 1
+            if not (op == "Pow" and abs(right.const) > 64 and not (shrinks and right.const > 0)):
                 return const(_ARITHMETIC[op](left.const, right.const), node, run.src)
         except Exception:
             return unknown(op, node, run.src)

@@ -89,6 +89,8 @@ def share_overlap(a: Share, b: Share) -> str:
     bounds = [bound for cut in (a, b) for bound in cut[1:3]]
     if a[0] is not b[0] or any(not share and rows for share, rows in bounds) or all(not s for s, _ in bounds):
         return ""
+    if any(x[2][0] == y[1][0] not in (0.0, 1.0) for x, y in ((a, b), (b, a))):
+        return ""  # cut at one share, with some rows before it as the context of the first windows
     low = max(share * _MANY + rows for share, rows in (a[1], b[1]))
     high = min(share * _MANY + rows for share, rows in (a[2], b[2]))
     return "some rows are in both slices" if high - low > 0.5 else ""

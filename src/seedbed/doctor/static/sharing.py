@@ -233,7 +233,7 @@ def _common(p: Program, base: Val, key: Val, pick: Val) -> str:
         return ""
     for one, inner in _index_cuts(key)[:1]:
         for two, other in _index_cuts(pick)[:1]:
-            if one is two and inner.kind == other.kind == "slice":
+            if one is two and inner is not other and inner.kind == other.kind == "slice":
                 return _slices(one, inner, other)
     return ""
 

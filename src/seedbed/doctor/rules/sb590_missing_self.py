@@ -1,0 +1,84 @@
+"""A method assigns a local name where it means the attribute of the object.
+
+## What it does
+
+Finds `stop = True` in a method where `self.stop` exists and the local name is never read.
+
+## Why is this bad
+
+The local name is gone when the method returns and the attribute keeps its old value: nothing happens, without an error.
+
+## Example
+
+```python
+class Stopper:
+    def __init__(self):
+        self.best, self.stop = float("inf"), False
+
+    def __call__(self, loss):
+        if loss > self.best:
+            stop = True
+        self.best = min(self.best, loss)
+```
+
+## Use instead
+
+```python
+class Stopper:
+    def __init__(self):
+        self.best, self.stop = float("inf"), False
+
+    def __call__(self, loss):
+        if loss > self.best:
+            self.stop = True
+        self.best = min(self.best, loss)
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Program
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    for cls in q.nodes(p, ast.ClassDef):
+        methods = [n for n in cls.body if isinstance(n, _FUNCTIONS)]
+        held = {name for m in methods for n in ast.walk(m) if (name := _set_on_self(n))}
+        for method in methods:
+            names = [n for n in ast.walk(method) if isinstance(n, ast.Name)]
+            given = {a.arg for a in (*method.args.args, *method.args.kwonlyargs)}
+            read = {n.id for n in names if isinstance(n.ctx, ast.Load)} | given | _declared(method)
+            for node in (n for n in ast.walk(method) if isinstance(n, ast.Assign) and len(n.targets) == 1):
+                name = node.targets[0].id if isinstance(node.targets[0], ast.Name) else ""
+                if name not in held or name in read or name.startswith("_"):
+                    continue
+                yield p.report(
+                    "SB590",
+                    (node, p.source),
+                    f"{name} = ... in {cls.name}.{method.name}() sets a local variable that nobody reads: "
+                    f"self.{name} is not changed (self. is missing)",
+                    why=f"the name is gone when {method.name}() returns, and self.{name} keeps its old value, so e.g. "
+                    "an early stop or a new best never takes effect",
+                    fix=f"Write self.{name} = ...",
+                )
+                break
+
+
+def _set_on_self(node: ast.AST) -> str:
+    """The attribute that is assigned: ``self.name = ...``."""
+    if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Store):
+        return ""
+    return node.attr if isinstance(node.value, ast.Name) and node.value.id == "self" else ""
+
+
+def _declared(method: ast.AST) -> set[str]:
+    """Names that belong to the module or an outer function."""
+    return {n for d in ast.walk(method) if isinstance(d, (ast.Global, ast.Nonlocal)) for n in d.names}
