@@ -113,9 +113,9 @@ def _pooled(p: Program, seen: set[int]) -> Iterator[Finding]:
             other = product.args[1] if product.args[0] is made else product.args[0]
             for total in (u for u in q.users(p, product) if u.name == "sum"):
                 axis = total.number(1, "dim")
-                if type(axis) is not int or axis == dim.const or (axis < 0) != (dim.const < 0) or id(where.node) in seen:
+                if type(axis) is not int or axis == dim.const or (axis < 0) != (dim.const < 0):
                     continue
-                if other.kind != "tensor" or not other.grad:
+                if other.kind != "tensor" or not other.grad or id(where.node) in seen:
                     continue
                 seen.add(id(where.node))
                 yield p.report(

@@ -43,6 +43,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import syntax
@@ -68,6 +69,7 @@ def check(p: Program) -> Iterator[Finding]:
         if any(isinstance(n, ast.Name) and n.id == "locals" for n in syntax.walk(body)):
             continue
         yield from _unpacked(p, body, inner)
+        yield from _called_only(p, cls, body)
         for place, node in enumerate(body.body):
             if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
                 continue
@@ -143,3 +145,49 @@ def _is_lost(rest: list[ast.stmt], name: str) -> bool:
         if any(isinstance(n, ast.Name) and n.id == name for t in targets for n in syntax.walk(t)):
             return True
     return True
+
+
+_INPLACE = frozenset(["ReLU", "Dropout", "LeakyReLU", "ELU", "SiLU", "Dropout2d"])
+
+
+def _called_only(p: Program, cls: Any, body: ast.FunctionDef) -> Iterator[Finding]:
+    """``self.pos(h)`` as a statement: what the layer gives back is dropped."""
+    alone = [n for n in syntax.walk(body) if isinstance(n, ast.Expr)]
+    statements = {id(n.value): (n, n.value) for n in alone if isinstance(n.value, ast.Call)}
+    seen: set[int] = set()
+    for event in p.all("forward"):
+        node, called = statements.get(id(event.node), (None, None))
+        if node is None or called is None or event.recv is None or id(node) in seen:
+            continue
+        if not syntax.text(called.func).startswith("self."):
+            continue
+        layer, made = event.recv, event.result
+        own = layer.owner.scope.vars.get("forward") if hasattr(layer.owner, "scope") else None
+        if made is None or made.kind != "tensor" or event.funcs[-1:] == () or event.funcs[-1].node is not body:
+            continue
+        if own is not None and _has_effects(own.owner.node):
+            continue
+        if own is None and (layer.owner is not None or layer.name in _INPLACE or layer.kind != "module"):
+            continue
+        seen.add(id(node))
+        text = syntax.text(called)
+        yield p.report(
+            "SB529",
+            (node, cls.src),
+            f"the result of {text} is thrown away: forward() goes on without what the layer gives back",
+            why="calling a module changes nothing in place, so this step has no influence on the output",
+            fix=f"Keep it: {syntax.text(called.args[0]) if called.args else 'x'} = {text}",
+        )
+
+
+def _has_effects(body: ast.AST) -> bool:
+    """Whether a forward() changes its inputs, itself or something outside."""
+    for node in syntax.walk(body):
+        if isinstance(node, (ast.AugAssign, ast.Global, ast.Nonlocal)):
+            return True
+        if isinstance(node, ast.Assign) and any(not isinstance(t, (ast.Name, ast.Tuple)) for t in node.targets):
+            return True
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):  # noqa: SIM102
+            if node.func.attr.endswith("_") or node.func.attr in ("append", "update", "extend", "add"):
+                return True
+    return not any(isinstance(n, ast.Return) and n.value is not None for n in syntax.walk(body))

@@ -58,6 +58,16 @@ def check(p: Program) -> Iterator[Finding]:
         if c.base == "module" and c.src is p.source and (m := c.scope.vars.get("forward")) and m.kind == "func"
     ]
     seen: set[int] = set()
+    for val in _joined(p) if inside else ():
+        if id(val.node) not in seen and any(any(n is val.node for n in syntax.walk(body)) for body in inside):
+            seen.add(id(val.node))
+            yield p.report(
+                "SB541",
+                val,
+                "features are concatenated with themselves: the skip connection (the encoder's features) is lost",
+                why="both halves are the same tensor, so the join adds nothing; the other branch was meant",
+                fix="Join with the features of the skip connection: torch.cat([up, skip], dim=1)",
+            )
     for val in p.made("add") if inside else ():
         if len(val.args) != 2 or not val.grad or id(val.node) in seen or not _doubled(val):
             continue

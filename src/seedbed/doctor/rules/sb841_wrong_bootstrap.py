@@ -109,6 +109,8 @@ def _problem(p: Program, event: Event, pred: Val, total: Val, future: Val) -> tu
         bare = core(part)
         if _is_end(bare) and complement(part) is None and part.name not in ("invert", "logical_not", "rsub", "sub"):
             return "the terminal mask is inverted: the next value counts only where the episode is done", total
+    if any(v.name == "mul" and any(_is_end(a) and not a.grad for a in v.args) for v in inside):
+        return "the terminal mask is inverted: the next value counts only where the episode is done", total
     for part in parts:
         best = core(part)
         base = best.args[0] if best.name in ("max", "amax") and len(best.args) == 1 and not best.kwargs else None
