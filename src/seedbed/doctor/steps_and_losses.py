@@ -207,6 +207,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB282", "hard-prediction-in-loss", W, "a term of the loss is made from hard predictions and has no gradient"),
     ("SB283", "noisy-target", E, "the target of a denoising loss is the noisy input"),
     ("SB284", "missing-as-zero", W, "missing labels are trained as zeros"),
+    ("SB285", "masked-queries", E, "the padding mask of attention hides the queries, not the keys"),
     ("SB286", "shifted-twice", E, "the labels of a language model are shifted twice"),
     ("SB288", "softmax-by-hand", W, "a softmax written by hand overflows"),
     ("SB289", "unbounded-critic", W, "a Wasserstein critic is squashed or not held to be Lipschitz"),

@@ -12,8 +12,8 @@ from seedbed.doctor.codes import CHECKS
 
 Codes = Callable[[str], set[str]]
 WATCHED = (
-    "SB146", "SB218", "SB229", "SB240", "SB243", "SB247", "SB248", "SB422", "SB433", "SB519", "SB522", "SB614", "SB713",
-    "SB804", "SB901", "SB909", "SB915", "SB916", "SB919", "SB920", "SB923",
+    "SB146", "SB218", "SB229", "SB240", "SB243", "SB247", "SB248", "SB285", "SB422", "SB433", "SB519", "SB522",
+    "SB614", "SB713", "SB804", "SB901", "SB909", "SB915", "SB916", "SB919", "SB920", "SB923",
 )  # fmt: skip
 
 

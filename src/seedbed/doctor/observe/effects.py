@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 STALLS_AT = {torch.bfloat16: 256, torch.float16: 2048}
 LONG_SUM = 12
+WEIGHT = "weight"
 
 
 def same_memory(one: Any, two: Any) -> bool:
@@ -154,6 +155,39 @@ def masked_rows(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dic
         watch.record.note("masked-rows", site, rows=mask.numel(), picked=int(mask.sum()))
 
 
+def weight_value(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Follow what is computed from the values of a trained weight outside the graph (``.data``, ``.detach()``)."""
+    given = args[0] if args else None
+    if not plain(given) or given.requires_grad or not torch.is_grad_enabled() or not plain(out) or out.requires_grad:
+        return
+    if not given.is_floating_point() or given.numel() < 2 or given.is_inference():
+        return
+    place = given.data_ptr()
+    for optimizer in watch.record.optimizers.values():
+        if any(p.requires_grad and p.data_ptr() == place for p in optimizer.params):
+            watch.hardness.mark(out, here(), WEIGHT)
+            return
+
+
+def masked_queries(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Note self-attention scores that are masked for whole queries, while every other query sees every key."""
+    given = args[0] if args else None
+    if not plain(given) or given.ndim < 3 or given.shape[-1] != given.shape[-2] or given.numel() > 4_000_000:
+        return
+    dim = kwargs.get("dim", args[1] if len(args) > 1 else None)
+    if dim not in (-1, given.ndim - 1) or maker(given, 1)[0] not in ("MaskedFill", "Where", "Add"):
+        return
+    dead = given.detach() < -1e4
+    rows = dead.all(-1)
+    samples = rows.any(-1) & ~rows.all(-1)
+    if not bool(samples.any()):
+        return
+    hidden = (dead | rows.unsqueeze(-1)).all(-2).any(-1)  # a key that no other query sees
+    wrong = int((samples & ~hidden).sum())
+    if wrong >= 0.9 * int(samples.sum()):
+        watch.record.note("masked-queries", here(), samples=wrong, queries=int(rows.sum()), shape=tuple(given.shape))
+
+
 def _recurrent(name: str) -> Handler:
     def handler(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         recurrent(watch, name, out, args)
@@ -165,9 +199,11 @@ HANDLERS: dict[str, tuple[Handler, ...]] = {
     "lerp_": (self_update,), "_foreach_lerp_": (self_update,), "_foreach_add_": (self_update,),
     "add_": (self_update, low_precision_sum), "__iadd__": (self_update, low_precision_sum),
     "add": (low_precision_sum,), "__add__": (low_precision_sum,),
-    "matmul": (contraction,), "bmm": (contraction,), "__matmul__": (contraction,),
+    "softmax": (masked_queries,), "matmul": (contraction,), "bmm": (contraction,), "__matmul__": (contraction,),
     "randn": (drawn,), "rand": (drawn,), "randint": (drawn,), "randperm": (drawn,), "randn_like": (drawn,),
     "rand_like": (drawn,), "normal_": (drawn,), "uniform_": (drawn,),
     "embedding": (table_lookup,), "__getitem__": (masked_rows,),
+    **dict.fromkeys(("abs", "norm", "pow", "__pow__", "square", "linalg_norm", "linalg_vector_norm"), (weight_value,)),
+    **dict.fromkeys(("sum", "mul", "__mul__"), (weight_value,)),
     **{name: (_recurrent(name),) for name in ("lstm", "gru", "rnn_tanh", "rnn_relu", *sorted(CELLS))},
 }  # fmt: skip

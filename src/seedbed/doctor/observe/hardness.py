@@ -31,7 +31,8 @@ class Hardness:
         known = self.known.get(id(value))
         return (known[1], known[2]) if known is not None and known[0]() is value else None
 
-    def _mark(self, value: Tensor, site: Site | None, name: str) -> None:
+    def mark(self, value: Tensor, site: Site | None, name: str) -> None:
+        """Remember that a tensor rests on a decision, or on weights that were taken out of the graph."""
         known, key = self.known, id(value)
         if len(known) <= 4096:
             known[key] = (weakref.ref(value, lambda _: known.pop(key, None)), site, name)
@@ -43,7 +44,7 @@ class Hardness:
         first = args[0] if args else None
         soft_input = isinstance(first, Tensor) and first.requires_grad and self.origin(first) is None
         if name in DECISIONS and soft_input:
-            self._mark(out, here(), name)
+            self.mark(out, here(), name)
             return
         if not self.known:
             return
@@ -55,7 +56,7 @@ class Hardness:
             return
         soft = [t for t in tensors if t.requires_grad and self.origin(t) is None]
         if not soft:
-            self._mark(out, *found)
+            self.mark(out, *found)
         elif name in SUMS and out.numel() == 1 and len(tensors) == 2:
             hard = next(t for t in tensors if self.origin(t) is not None)
             if hard.numel() == 1 and hard.is_floating_point():

@@ -66,6 +66,7 @@ class Hub(ABC):
         self.watching = True
         self.close = True
         self.closing = False
+        self.fresh = 0
         self.reading_rows = True
         self.in_backward = False
         self.in_grad = False

@@ -119,7 +119,7 @@ class Recorder(Hub):
         """Look less closely once enough steps were seen; called after every optimizer step."""
         done = self.record.steps
         enough = min(CLOSE_STEPS, 4 * len(self.record.optimizers))  # each optimizer in four steps of its own
-        self.close = done < enough or done % SAMPLED == 0 or self.full
+        self.close = done < max(enough, self.fresh) or done % SAMPLED == 0 or self.full
         self.closing = (done + 1) % SAMPLED == 0
         if done <= 40 or done % 25 == 0:
             self.copies.follow()

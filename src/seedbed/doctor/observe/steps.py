@@ -20,6 +20,7 @@ EXACT = frozenset({torch.float32, torch.float64, torch.complex64})
 SET_ASIDE = frozenset({"lr", "learning_rate", "weight_decay", "momentum"})
 WALK_FIRST = 6
 MAX_WALKS = 24
+PHASES = 6
 LOOKS = frozenset({4, 7, 10})
 
 
@@ -72,6 +73,11 @@ class StepLedger:
         before = [o for o in self.record.optimizers.values() if o.steps and params and o.params[0] is params[0]]
         fact.rewound = bool(before) and before[-1].left != before[-1].written
         self.record.optimizers[key] = fact
+        if self.record.steps and key <= PHASES and self.recorder.detailed:
+            self.recorder.fresh = self.record.steps + 4  # a new part of the training: look closely again
+            if not self.recorder.close:
+                self.recorder.close = True
+                self._forget_windows()
         return fact
 
     def fact_of(self, optimizer: Any) -> OptimizerFact | None:

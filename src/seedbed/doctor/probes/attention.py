@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.observe.source import last_call
 from seedbed.doctor.probes.view import Run, number, report
 
 
@@ -50,6 +51,15 @@ def _softmax(run: Run) -> Iterator[Finding]:
 
 def _masks(run: Run) -> Iterator[Finding]:
     noted = run.record.noted
+    for note in noted("masked-queries"):
+        if note.count >= 2:
+            yield report(
+                "SB285", f"the padding mask lies along the query axis: in {note.first['samples']} samples of attention "
+                f"scores {note.first['shape']} whole rows are masked, and padded keys still get attention from all "
+                "other queries", last_call(note.site, ("masked_fill", "masked_fill_", "where")) or note.site,
+                "Broadcast the mask over the queries: pad.unsqueeze(1), or pad[:, None, None, :] with heads.",
+                **note.first,
+            )  # fmt: skip
     for note in noted("masked-with-small-value"):
         yield report(
             "SB235", f"the mask is applied with {number(note.first['value'])} before softmax: masked scores must be "

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.observe.effects import WEIGHT
 from seedbed.doctor.observe.facts import Note
 from seedbed.doctor.observe.site import Site
 from seedbed.doctor.observe.source import last_call
@@ -61,6 +62,14 @@ def _alias_line(site: Site | None) -> Site | None:
 def _hard_terms(run: Run) -> Iterator[Finding]:
     for note in run.record.noted("hard-term"):
         if len(note.steps) < 2:
+            continue
+        if note.first["decision"] == WEIGHT:
+            yield report(
+                "SB268", "the penalty on the weights has no gradient: it is made from .data or detach()ed weights, "
+                f"so it adds {number(note.first['value'])} to the loss and nothing to the gradient (no regularization)",
+                note.site, "Compute it from the parameters themselves: w.abs().sum(), w.square().sum().",
+                value=note.first["value"],
+            )  # fmt: skip
             continue
         name = DECISION_WORDS.get(note.first["decision"], "a threshold (a comparison)")
         yield report(
