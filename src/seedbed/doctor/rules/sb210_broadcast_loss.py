@@ -39,12 +39,13 @@ for step in range(100):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Place, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -85,12 +86,24 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         yield p.report(
             "SB210",
-            event,
+            _asked(event),
             "shapes (N, 1) and (N,) broadcast to (N, N) in the loss",
             why="every prediction is compared with every target, so the model only learns the mean of the targets",
             fix="Make both shapes equal: pred.squeeze(1), or target.unsqueeze(1)",
             shapes=f"{a.shape} and {b.shape}",
         )
+
+
+def _asked(event: Event) -> Event | Place:
+    """Where the two meet: for a loss function that gets both, its call, because there the shapes are decided."""
+    func = event.funcs[-1].node if event.funcs else None
+    given = getattr(func, "args", None)
+    if given is None or not event.sites or not isinstance(event.node, ast.BinOp):
+        return event
+    names = {a.arg for a in given.args}
+    sides = (event.node.left, event.node.right)
+    plain = all(isinstance(side, ast.Name) and side.id in names for side in sides)
+    return event.sites[-1] if plain else event
 
 
 def _logarithm(val: Val) -> bool:

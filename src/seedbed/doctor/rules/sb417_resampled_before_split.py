@@ -36,7 +36,8 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
 from seedbed.doctor.static import lineage
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.program import Place, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -71,11 +72,19 @@ def check(p: Program) -> Iterator[Finding]:
                 seen.add(id(val.node))
                 yield p.report(
                     "SB417",
-                    val,
+                    _asked(p, val, whole),
                     "samples are repeated (oversampled) before the split: copies leak from training into test",
                     why="the same sample is then in both parts, so the score is too good",
                     fix="Split first, then oversample the training part only",
                 )
+
+
+def _asked(p: Program, copied: Val, whole: Val) -> Val | Place:
+    """Where the copies are asked for: for a helper function, its call beside the split."""
+    made = next((e for e in p.all("call") if e.result is copied), None)
+    split = next((e for e in p.all("call") if any(a is whole for a in e.args) and e.sites), None)
+    site = q.beside(made, split) if made is not None and split is not None else None
+    return site if isinstance(site, tuple) else copied
 
 
 def _with_own_rows(val: Val) -> bool:
