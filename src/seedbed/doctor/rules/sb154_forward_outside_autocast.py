@@ -1,9 +1,9 @@
-"""Autocast does not cover the forward pass.
+"""Autocast does not cover the forward pass, or covers backward().
 
 ## What it does
 
 Finds mixed precision in which only the loss is computed under ``autocast``, the model's forward pass outside of it, or
-an ``autocast`` for another device than the one on which the model runs.
+an ``autocast`` for another device than the one on which the model runs. Also finds ``backward()`` inside the block.
 
 ## Why is this bad
 
@@ -53,6 +53,7 @@ def check(p: Program) -> Iterator[Finding]:
     if not learned:
         return
     yield from _other_device(p, learned)
+    yield from _backward_inside(p)
     if any(e.autocast is not None for e in p.all("forward")):
         return
     for loss in p.all("loss"):
@@ -71,6 +72,23 @@ def check(p: Program) -> Iterator[Finding]:
             why="autocast acts on the operations inside its block; the model itself still runs in float32",
             fix="Move the call of the model into the autocast block (and keep backward() out of it)",
             related=((str(loss.src.path), loss.line, "the loss under autocast"),),
+        )
+        return
+
+
+def _backward_inside(p: Program) -> Iterator[Finding]:
+    """``backward()`` in the autocast block."""
+    for event in p.once("backward"):
+        flag = event.autocast.kwargs.get("enabled") if event.autocast is not None else None
+        if event.autocast is None or not event.loops or (flag is not None and flag.const is False):
+            continue
+        yield p.report(
+            "SB154",
+            event,
+            "backward() runs inside autocast: its operations are cast again, which PyTorch advises against",
+            why="the backward pass uses the types that the forward pass chose; under autocast they can change",
+            fix="End the autocast block after the loss, then call backward()",
+            related=((str(event.autocast.src.path) if event.autocast.src else "", event.autocast.line, "autocast"),),
         )
         return
 

@@ -34,6 +34,7 @@ import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import choosing
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -89,6 +90,7 @@ def check(p: Program) -> Iterator[Finding]:
                 if isinstance(c[0], ast.If)
             )
             and c_arm(event)
+            and not _for_matrices(p, event)
         ):
             continue
         seen.add(id(event.node))
@@ -296,6 +298,16 @@ def _feeds(p: Program, layer: Val) -> bool:
             if any(o in ancestors(event.args[0], limit=40) for o in outs):
                 return True
     return False
+
+
+def _for_matrices(p: Program, event: Event) -> bool:
+    """Whether the conditions of a loop over names surely let a weight matrix through."""
+    loop = next((r.node for r in reversed(event.loops) if isinstance(r.node, ast.For)), None)
+    if loop is None or "named_parameters(" not in ast.unparse(loop.iter):
+        return False
+    names = [n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)]
+    way = choosing.way(loop.body, event.node)
+    return way is not None and choosing.satisfied(p, way, names, choosing.MATRIX) is True
 
 
 def c_arm(event: Event) -> bool:
