@@ -105,23 +105,37 @@ class Training:
         }
 
 
-def build(loaded: LoadedConfig, *, allow: Sequence[str] = ()) -> Training:
+def build(loaded: LoadedConfig, *, allow: Sequence[str] = (), plain_layout: bool = False) -> Training:
     """Put together what a checked config names.
 
     Args:
         loaded: What ``parts.load`` returned.
         allow: More prefixes that dotted paths may have.
+        plain_layout: As for ``assemble``.
     """
     config = loaded.config
     training = assemble(
-        config, make_parts(loaded, allow=allow), resolved=config.model_dump(mode="json"), project=loaded.project
+        config,
+        make_parts(loaded, allow=allow),
+        resolved=config.model_dump(mode="json"),
+        project=loaded.project,
+        plain_layout=plain_layout,
     )
     training.notes[:0] = loaded.notes
     return training
 
 
-def assemble(config: Config, parts: Parts, *, resolved: dict[str, Any], project: Path | None = None) -> Training:
+def assemble(
+    config: Config,
+    parts: Parts,
+    *,
+    resolved: dict[str, Any],
+    project: Path | None = None,
+    plain_layout: bool = False,
+) -> Training:
     """Put a training together. Everything that is drawn here comes from the config's seed.
+
+    ``plain_layout`` leaves images as they come, unless the config says otherwise; for trainings that are stacked.
 
     Raises:
         ConfigError, DataError: The parts don't fit each other.
@@ -154,7 +168,7 @@ def assemble(config: Config, parts: Parts, *, resolved: dict[str, Any], project:
             total_epochs=trainer.epochs,
             accumulate=trainer.accumulate,
         )
-        speed = settle(config, job, data, threads=threads, most_threads=most_threads)
+        speed = settle(config, job, data, threads=threads, most_threads=most_threads, plain_layout=plain_layout)
         config = speed.config
         if parts.make_schedule is not None:
             chosen = config.lr_scheduler.optimizer if config.lr_scheduler else None
