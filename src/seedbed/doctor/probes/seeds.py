@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import linecache
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.observe.site import Site
 from seedbed.doctor.probes.view import Run, report
 
 SEEDING = {"torch": "torch.manual_seed", "numpy": "np.random.seed", "random": "random.seed"}
+
+
+def _doubt(seed: Site | None, unseeded: list[str]) -> dict[str, Any]:
+    """A hint only, when the script itself never draws from NumPy: a library does, for a part of its own work."""
+    if unseeded != ["numpy"] or seed is None:
+        return {}
+    text = "".join(linecache.getlines(seed.file))
+    drawn = re.search(r"(np|numpy)\.random\.(?!default_rng|Generator|RandomState|SeedSequence|PCG)", text)
+    splits = [
+        line for line in text.splitlines() if re.search(r"(train_test_split|KFold|ShuffleSplit|make_\w+)\(", line)
+    ]
+    usual = any("random_state" not in line for line in splits)
+    return {} if drawn or usual or "from numpy" in text else {"severity": Severity.HINT}
 
 
 def probe(run: Run) -> Iterator[Finding]:
@@ -24,6 +39,7 @@ def probe(run: Run) -> Iterator[Finding]:
             "SB701", f"randomness is only half seeded: {', '.join(SEEDING[n] for n in sorted(seeded))} is called, but "
             f"the script also draws from {' and '.join(sorted(unseeded))} without a seed, so runs differ", first,
             f"Add {SEEDING[unseeded[0]]}(seed).", seeded=sorted(seeded), unseeded=unseeded,
+            **_doubt(first, unseeded),
         )  # fmt: skip
     for calls in seeds.values():
         groups: dict[tuple[Site | None, Any], list[int]] = {}

@@ -61,6 +61,8 @@ def _overlap(run: Run) -> Iterator[Finding]:
         share = len(shared) / max(len(rows), 1)
         if _acted(run, facts, shared) or _transductive(run, facts) or (share < 0.5 and _repeating(run, facts)):
             continue
+        if not key and _whole_sets(facts, shared):
+            continue
         whole = len(shared) >= 0.95 * len(train) and share <= 0.98
         if len(shared) < 4 or share < 0.02 or whole:
             continue  # one pass over everything is cut into parts afterwards
@@ -91,6 +93,12 @@ def _overlap(run: Run) -> Iterator[Finding]:
                 evaluated=len(rows),
             )  # fmt: skip
         return
+
+
+def _whole_sets(facts: list[ForwardFact], shared: set[tuple[int, int]]) -> bool:
+    """Say whether large calls hold either only training rows or none: a gallery and what is looked up in it."""
+    shares = [sum((f.root, row) in shared for row in f.rows) / len(f.rows) for f in facts if len(f.rows) >= 64]
+    return bool(shares) and all(s < 0.02 or s > 0.98 for s in shares) and min(shares) < 0.5 < max(shares)
 
 
 def _acted(run: Run, facts: list[ForwardFact], shared: set[tuple[int, int]]) -> bool:

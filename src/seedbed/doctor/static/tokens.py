@@ -61,6 +61,27 @@ def next_token(p: Program) -> bool:
     return bool(p.cache["next_token"])
 
 
+_KEEP_AXES = frozenset(
+    [
+        "Embedding",
+        "Linear",
+        "dropout",
+        "float",
+        "to",
+        "relu",
+        "add",
+        "mul",
+        "LayerNorm",
+        "contiguous",
+        "recurrent",
+        "gelu",
+        "tanh",
+        "TransformerEncoder",
+        "TransformerEncoderLayer",
+    ]
+)
+
+
 def leading_axis(val: Val) -> str:
     """``batch`` or ``time``, whichever a sequence tensor certainly has in front, else ``""``."""
     current = val
@@ -97,27 +118,7 @@ def leading_axis(val: Val) -> str:
                 current = current.args[0]
             else:
                 return ""
-        elif (
-            current.name
-            in (
-                "Embedding",
-                "Linear",
-                "dropout",
-                "float",
-                "to",
-                "relu",
-                "add",
-                "mul",
-                "LayerNorm",
-                "contiguous",
-                "recurrent",
-                "gelu",
-                "tanh",
-                "TransformerEncoder",
-                "TransformerEncoderLayer",
-            )
-            and current.args
-        ):
+        elif current.name in _KEEP_AXES and current.args:
             current = next((a for a in current.args if a.kind in ("tensor", "phi")), current.args[0])
         else:
             return ""
