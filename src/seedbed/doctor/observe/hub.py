@@ -49,6 +49,7 @@ class Calls(Protocol):
     """Knows which modules are running."""
 
     stack: list[nn.Module]
+    open: list[ForwardFact | None]
 
 
 class Hub(ABC):

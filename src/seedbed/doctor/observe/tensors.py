@@ -137,7 +137,9 @@ def _softmax(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[s
     if shape[axis] == 1 and given.requires_grad:
         watch.record.note("softmax-single", site, shape=shape, dim=axis)
     if len(shape) == 2 and axis == 0 and min(shape) > 1 and (given.requires_grad or inside):
-        watch.record.note("softmax-dim0", site, shape=shape, batch=watch.recorder.batch_now)
+        fact = next(iter(watch.recorder.modules.open), None)
+        batch = fact.batch if fact is not None else watch.recorder.batch_now
+        watch.record.note("softmax-dim0", site, shape=shape, batch=batch)
     if len(shape) >= 3 and axis != len(shape) - 1 and shape[-1] == shape[-2] and shape[-1] > 1:
         watch.record.note("softmax-attention-axis", site, shape=shape, dim=axis)
     if given.requires_grad:
