@@ -91,7 +91,7 @@ def _evaluated_slices(p: Program, seen: set[int]) -> Iterator[Finding]:
         why = next(((o, b) for b in learned if (o := _common_rows(event, b))), None)
         found.setdefault(id(event.node), []).append((event, why[0] if why else "", why[1] if why else None))
     for node, all_of in found.items():
-        apart = next((one for one in all_of if one[2] is not None and _cut_apart(one[0], one[2])), None)
+        apart = next((o for o in all_of if o[2] is not None and _cut_apart(o[0], o[2]) and not o[0].grad), None)
         if apart is not None:
             seen.add(node)
             yield _finding(p, _slice(apart[0]) or apart[0], apart[1], _slice(apart[2] or apart[0]) or apart[0])
