@@ -121,6 +121,8 @@ def _common_rows(event: Event, back: Event) -> str:
     if both and (len(parts) > len(both) or len(others) > len(both)):
         parts, others = [p for p in parts if p[3] not in both], [o for o in others if o[3] not in both]
     found = [o for a in parts for b in others if (o := overlaps.slice_overlap(b, a))]
+    if event.grad:
+        return found[0] if found else ""  # a gradient penalty, say: no measurement
     shares, more = overlaps.shares_in(event.args[0]), overlaps.shares_in(back.args[0])
     known = {s[3] for s in shares} & {m[3] for m in more}
     if len(shares) > len(known) or len(more) > len(known):
