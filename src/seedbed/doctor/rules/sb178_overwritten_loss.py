@@ -57,6 +57,8 @@ def check(p: Program) -> Iterator[Finding]:
         if loss is None:
             continue
         for name, val, event in p.assigns:
+            if not val.grad or id(event.node) in seen:
+                continue
             inner = event.loops[len(back.loops)] if len(event.loops) == len(back.loops) + 1 else None
             if (
                 inner is None
@@ -64,7 +66,7 @@ def check(p: Program) -> Iterator[Finding]:
                 or not (any(val is o for o in loss.options()) or _summed(p, loss, val, inner, name))
             ):
                 continue
-            if id(event.node) in seen or rounds.is_loader_loop(inner) or event.conds_in(inner) or not val.grad:
+            if rounds.is_loader_loop(inner) or event.conds_in(inner):
                 continue
             if (
                 (_counts(inner) and not _zeroed(p, inner, name))

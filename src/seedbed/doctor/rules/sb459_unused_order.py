@@ -47,9 +47,11 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     if not p.complete or not p.trains or not p.made("randperm", "np_permutation"):
         return
+    loops = {id(f.node) for e in p.all("backward") for f in e.loops}
+    drawn = [e for e in p.first_makers("randperm", "np_permutation") if any(id(f.node) in loops for f in e.loops)]
     used: set[int] = set()
     asked: set[int] = set()
-    for event in p.events:
+    for event in p.events if drawn else ():
         if event.kind in (
             "forward",
             "loss",
@@ -66,14 +68,9 @@ def check(p: Program) -> Iterator[Finding]:
                 if id(arg) not in asked:
                     asked.add(id(arg))
                     used |= {id(v) for v in ancestors(arg, limit=300)}
-    loops = {id(f.node) for e in p.all("backward") for f in e.loops}
-    for event in p.first_makers("randperm", "np_permutation"):
+    for event in drawn:
         made = event.result
-        if (
-            made is None
-            or made.name not in ("randperm", "np_permutation")
-            or not any(id(f.node) in loops for f in event.loops)
-        ):
+        if made is None or made.name not in ("randperm", "np_permutation"):
             continue
         if id(made) not in used and made.var:
             yield p.report(
