@@ -126,12 +126,7 @@ def build(loaded: LoadedConfig, *, allow: Sequence[str] = (), plain_layout: bool
 
 
 def assemble(
-    config: Config,
-    parts: Parts,
-    *,
-    resolved: dict[str, Any],
-    project: Path | None = None,
-    plain_layout: bool = False,
+    config: Config, parts: Parts, *, resolved: dict[str, Any], project: Path | None = None, plain_layout: bool = False
 ) -> Training:
     """Put a training together. Everything that is drawn here comes from the config's seed.
 
@@ -170,11 +165,7 @@ def assemble(
         )
         speed = settle(config, job, data, threads=threads, most_threads=most_threads, plain_layout=plain_layout)
         config = speed.config
-        if parts.make_schedule is not None:
-            chosen = config.lr_scheduler.optimizer if config.lr_scheduler else None
-            for name, optimizer in state.optimizers.items():
-                if chosen in {None, name}:
-                    state.schedules[name] = parts.make_schedule(optimizer, job.total_steps, steps_per_epoch)
+        add_schedules(state, config, parts, job.total_steps, steps_per_epoch)
         fingerprint = numeric_fingerprint(device, {**speed.fingerprint(), **optimizer_forms(state)})
         seed_everything(stream_key(config.seed, "train"))
         return Training(
@@ -191,6 +182,18 @@ def assemble(
             data_digest=digest(data.train.samples),
             stack=stack.pop_all(),
         )
+
+
+def add_schedules(
+    state: TrainState, config: Config, parts: Parts, total_steps: int | None, steps_per_epoch: int | None
+) -> None:
+    """Give every optimizer that the config names its schedule."""
+    if parts.make_schedule is None:
+        return
+    chosen = config.lr_scheduler.optimizer if config.lr_scheduler else None
+    for name, optimizer in state.optimizers.items():
+        if chosen in {None, name}:
+            state.schedules[name] = parts.make_schedule(optimizer, total_steps, steps_per_epoch)
 
 
 def make_state(

@@ -76,6 +76,11 @@ class Recorder(TorchDispatchMode):
         if len(set(self.batch)) < len(batch) or self.fixed & set(self.batch):
             raise NotRecordedError("tensors of the batch share their memory")
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # torch would load its compiler only to tell it to leave this class alone
+        return False
+
     def add(self, tensor: Tensor) -> int:
         """The slot of a tensor, a new one if it has none."""
         if type(tensor) not in PLAIN or tensor.layout is not torch.strided or tensor.is_complex():

@@ -52,15 +52,8 @@ def check(p: Program) -> Iterator[Finding]:
     up = {"acc", "accuracy", "f1", "auc", "score", "iou", "dice", "r2", "map", "precision", "recall"}
     down = {"loss", "error", "err", "mse", "mae", "rmse", "mape", "ppl", "perplexity", "nll", "lpips", *_ERRORS}
     for node in q.nodes(p, ast.If):
-        test = node.test
-        if isinstance(test, ast.BoolOp):
-            ordered = (ast.Lt, ast.Gt, ast.LtE, ast.GtE)
-            test = next((v for v in test.values if isinstance(v, ast.Compare) and isinstance(v.ops[0], ordered)), test)
-        if (
-            not isinstance(test, ast.Compare)
-            or len(test.ops) != 1
-            or not isinstance(test.ops[0], (ast.Lt, ast.Gt, ast.LtE, ast.GtE))
-        ):
+        test = _comparison(node.test)
+        if test is None:
             continue
         left, right = syntax.text(test.left), syntax.text(test.comparators[0])
         greater = isinstance(test.ops[0], (ast.Gt, ast.GtE))
@@ -111,6 +104,15 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the worst checkpoint is kept (or none at all)",
                 fix="Use < with float('inf') for losses, > with 0 (or -inf) for scores",
             )
+
+
+def _comparison(test: ast.expr) -> ast.Compare | None:
+    """The one comparison by size in a condition."""
+    ordered = (ast.Lt, ast.Gt, ast.LtE, ast.GtE)
+    if isinstance(test, ast.BoolOp):
+        test = next((v for v in test.values if isinstance(v, ast.Compare) and isinstance(v.ops[0], ordered)), test)
+    one = isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ordered)
+    return test if one and isinstance(test, ast.Compare) else None
 
 
 def _maker(p: Program, score: str) -> set[str]:

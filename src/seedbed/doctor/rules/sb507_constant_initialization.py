@@ -78,8 +78,6 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if any("norm" in text.lower() or w in text.lower() for w in ("bn", "zero_init", "ln", "gamma", "scale", "emb")):
             continue
-        if any(v.name in ("filter_bias",) for v in subjects):
-            continue
         if named and not generic and not _feeds(p, named[0]):
             continue
         if (
