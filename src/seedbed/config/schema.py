@@ -156,12 +156,12 @@ class Trainer(Section):
     compile: Literal["off", "model", "step"] | None = None
     """What torch.compile gets: nothing (if absent too), the model, or forward, loss, backward and clipping as one."""
     channels_last: bool | None = None
-    """Lay out images and convolution weights as channels-last; if absent, for images in memory on a CPU, where the model
-    takes them so."""
+    """Lay out images and convolution weights as channels-last; if absent, for images in memory on a CPU that the
+    model takes so."""
     cuda_graphs: bool | None = None
     """Record the whole update once as a CUDA graph and replay it; not if absent."""
     recorded: bool | None = None
-    """Replay forward and backward from a record (CPU), with the same bits; if absent, where that is sure; false: never."""
+    """Replay forward and backward from a record, with the same bits; if absent, on a CPU where that is sure."""
     train_step: str | None = None
     """Name of your own update function `(state, batch) -> Step` in the project's modules."""
 

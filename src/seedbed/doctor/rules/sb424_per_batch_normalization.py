@@ -63,7 +63,7 @@ def check(p: Program) -> Iterator[Finding]:
             if (
                 any(s.name in ("mean", "std") for s in stats)
                 and rounds.loop_of(p, val) is not None
-                and id(val.node) in lineage.stepping(p)
+                and any(id(s.node) in lineage.stepping(p) for s in stats)
                 and any(v.name in ("batch", "getitem", "part", "element") for v in [base, *q.chain(base)])
             ):
                 seen.add(id(val.node))

@@ -113,11 +113,9 @@ def leading_axis(val: Val) -> str:
         elif current.name == "cat" and current.args and current.args[0].items and current.number(1, "dim") in (1, -1):
             current = current.args[0].items[-1]
         elif current.name in ("unsqueeze", "unsqueeze_"):
-            dim = current.number(1, "dim")
-            if dim in (-1, 2):
-                current = current.args[0]
-            else:
+            if current.number(1, "dim") not in (-1, 2):
                 return ""
+            current = current.args[0]
         elif current.name in _KEEP_AXES and current.args:
             current = next((a for a in current.args if a.kind in ("tensor", "phi")), current.args[0])
         else:
