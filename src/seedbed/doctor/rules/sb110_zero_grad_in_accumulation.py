@@ -33,12 +33,13 @@ for i, (x, y) in enumerate(loader):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import rounds
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static import rounds, syntax
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import ancestors
 
 
@@ -71,7 +72,9 @@ def check(p: Program) -> Iterator[Finding]:
             )
     seen: set[int] = set()
     for clear in p.all("clear"):
-        if clear.loop is None or id(clear.node) in seen or not rounds.is_accumulation(clear.loop):
+        if clear.loop is None or id(clear.node) in seen:
+            continue
+        if not rounds.is_accumulation(clear.loop) and not _waits(p, clear):
             continue
         inside = [s for s in p.all("step") if s.inside(clear.loop)]
         after = [s for s in p.all("step") if s.seq > clear.seq and s.loops == clear.loops[:-1]]
@@ -92,3 +95,24 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Call zero_grad() before the loop over the micro-batches",
             related=((str(after[0].src.path), after[0].line, "the step"),),
         )
+
+
+def _waits(p: Program, clear: Event) -> bool:
+    """Whether an optimizer clears in an inner loop and steps once after it, for each round of a loop over the data.
+
+    Where gradients are read (kept for each task, or taken by the input), and where there is a backward pass of its own
+    before the step, clearing is no mistake.
+    """
+    inner = clear.loop
+    if inner is None or len(clear.loops) < 2 or not rounds.is_loader_loop(clear.loops[-2]):
+        return False
+    steps = [s for s in p.all("step") if s.seq > clear.seq and s.loops == clear.loops[:-1]]
+    if not steps or not q.same(clear.recv, steps[0].recv) or clear.conds_in(inner):
+        return False
+    if len(steps[0].conds_in(clear.loops[-2])) != len(clear.conds_in(clear.loops[-2])):
+        return False
+    if any(b.loop is not inner and clear.seq < b.seq < steps[0].seq for b in p.all("backward", "clear")):
+        return False
+    return not any(isinstance(n, ast.Attribute) and n.attr == "grad" for n in syntax.walk(clear.src.tree)) and not any(
+        "grad" in n.id and "zero_grad" not in n.id for n in syntax.walk(inner.node) if isinstance(n, ast.Name)
+    )

@@ -56,7 +56,8 @@ def check(p: Program) -> Iterator[Finding]:
             new = change.args[-1] if change.args else None
             if change.seq < event.seq or change.recv is None or new is None or used[-1].seq < change.seq:
                 continue
-            if not any(o in whole or o in modules for o in change.recv.options()) or not _has_weights(new):
+            owners = [*change.recv.options(), *_replaced(p, change)]
+            if not any(o in whole or o in modules for o in owners) or not _has_weights(new):
                 continue
             if (
                 new.seq < event.seq
@@ -113,6 +114,16 @@ def _made_again(p: Program, event: Event, modules: list[Val]) -> Iterator[Findin
                 related=((str(event.src.path), event.line, "the optimizer"),),
             )
             break
+
+
+def _replaced(p: Program, change: Event) -> list[Val]:
+    """The layer that had the place before: an optimizer may hold it alone, in a group of its own."""
+    earlier = [
+        e
+        for e in p.all(change.kind)
+        if e.seq < change.seq and e.name == change.name and e.recv is change.recv and e.args
+    ]
+    return list(earlier[-1].args[-1].options()) if earlier else []
 
 
 def _has_weights(val: Val) -> bool:

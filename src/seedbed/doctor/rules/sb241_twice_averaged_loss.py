@@ -39,6 +39,8 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 
+_GROUPS = {"list", "dict", "method", "unknown"}  # their length may be a number of batches
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
@@ -58,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
             named = bottom.var.lower() in ("batch_size", "bs", "batchsize") or (
                 bottom.name == "getitem" and bottom.args and bottom.args[0].name == "shape"
             )
-            if size and bottom.name == "len" and bottom.args[0].kind in ("list", "dict", "method", "unknown"):
+            if size and bottom.name == "len" and {o.kind for o in bottom.args[0].options()} & _GROUPS:
                 continue
             mean = any(
                 (v.name == "loss" and v.owner is not None)

@@ -44,6 +44,7 @@ from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import rounds, syntax
 from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import LoopRun, Program
+from seedbed.doctor.static.source import Source
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -72,12 +73,31 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         yield p.report(
             "SB311",
-            (test, p.source),
+            (test, p.source) if said else _handed_in(p, test),
             "the test set is used to choose the best model",
             why="the best of many test scores is too optimistic; the test set leaks into the choice",
             fix="Choose by a validation split and use the test set once, at the end",
             severity=Severity.WARNING if _has_validation(p) or _later(p, test) else Severity.HINT,
         )
+
+
+def _handed_in(p: Program, test: ast.AST) -> tuple[ast.AST, Source]:
+    """The call that gave the test data to the function that chooses, else the choice itself."""
+    event = next((e for e in p.all("compare") if e.node is test), None)
+    for node, src in reversed(event.sites) if event is not None else ():
+        given = [*node.args, *(k.value for k in node.keywords)] if isinstance(node, ast.Call) else []
+        if any(split_of(w) == "test" for a in given for w in _names(a)):
+            return node, src
+    return test, p.source
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    """Names, attributes and keys in an expression."""
+    for one in syntax.walk(node):
+        if isinstance(one, (ast.Name, ast.Attribute)):
+            yield one.id if isinstance(one, ast.Name) else one.attr
+        elif isinstance(one, ast.Constant) and isinstance(one.value, str):
+            yield one.value
 
 
 def _has_validation(p: Program) -> bool:

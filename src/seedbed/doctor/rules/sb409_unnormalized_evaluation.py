@@ -74,6 +74,7 @@ def check(p: Program) -> Iterator[Finding]:
             )
     yield from _raw_training(p, seen)
     yield from _transforms(p, seen)
+    yield from _under_flag(p)
     for step, earlier in scaling.of_scaled(p):
         yield p.report(
             "SB409",
@@ -121,6 +122,52 @@ def _raw_training(p: Program, seen: set[int]) -> Iterator[Finding]:
                 related=((str(two.event.src.path), two.event.line, "the scaled evaluation inputs"),),
             )
             break
+
+
+def _under_flag(p: Program) -> Iterator[Finding]:
+    """One class gives the samples of both splits, and a flag of it decides whether they are scaled."""
+    learned, measured = lineage.feeds(p)
+    for one, two in ((a, b) for a in learned for b in measured if not _other_model(a.event, b.event)):
+        for x, other, which in ((one.x, two.x, "training"), (two.x, one.x, "evaluation")):
+            mine, theirs = lineage.path(x), lineage.path(other)
+            step = next((v for v in mine if v.src is not None and _scales(v)), None)
+            both = {id(v.node) for v in mine if v is not step}
+            if step is None or any(_scales(v) or (v.name in _HIDDEN and id(v.node) not in both) for v in theirs):
+                continue
+            shared = {id(v.node) for v in theirs} & {id(v.node) for v in lineage.path(step) if v is not step}
+            if not shared or not _in_sample(p, step) or not any(_in_sample(p, v) for v in theirs):
+                continue
+            how = "divided by 255" if step.args[1].const in (255, 255.0) else "normalised (scaled)"
+            yield p.report(
+                "SB409",
+                step,
+                f"only the {which} inputs are {how}: the flag of the dataset skips this preprocessing for the others",
+                why="the model is trained on one range of values and measured on another",
+                fix="Scale every sample; leave only the random augmentation to the training split",
+                related=((str(two.event.src.path), two.event.line, "the evaluation inputs"),),
+            )
+            return
+
+
+_HIDDEN = frozenset(["mul", "sub", "normalize", "Normalize", "ToTensor", "to_tensor", "fit_transform", "transform"])
+
+
+def _scales(val: Val) -> bool:
+    """Whether a step divides by a fixed number above 1, or takes a mean off and divides by a deviation."""
+    if val.name != "div" or len(val.args) != 2:
+        return False
+    by = val.args[1].const
+    return val.args[0].name == "sub" or (isinstance(by, (int, float)) and by > 1)
+
+
+def _in_sample(p: Program, val: Val) -> bool:
+    """Whether a value is made in the ``__getitem__`` of a dataset."""
+    return any(
+        f.name == "__getitem__"
+        and f.src is val.src
+        and f.node.lineno <= val.line <= (getattr(f.node, "end_lineno", 0) or 0)
+        for f in p.functions
+    )
 
 
 def _transforms(p: Program, seen: set[int]) -> Iterator[Finding]:

@@ -99,7 +99,11 @@ def _list_apart(p: Program) -> Iterator[Finding]:
                 continue
             for other in use.args:
                 made_before = other.kind == "list" and other.name == "comprehension" and other.seq < event.clock
-                if made_before and any(id(v) == base for v in ancestors(other, limit=40)):
+                if (
+                    made_before
+                    and other is not event.args[0]
+                    and any(id(v) == base for v in ancestors(other, limit=40))
+                ):
                     yield p.report(
                         "SB414",
                         event,

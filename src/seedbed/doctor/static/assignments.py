@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from seedbed.doctor.static import naming
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.scopes import Class
 from seedbed.doctor.static.values import Val, join, uses_gradient
@@ -59,6 +60,8 @@ def set_item(run: Machine, target: ast.Subscript, val: Val) -> None:
     run.emit("setitem", "", target, recv=obj, args=(key, val))
     if obj.kind == "dict" and key.kind == "const":
         obj.attrs[str(key.const)] = val
+        if val.kind in ("loader", "dataset") and not val.split and isinstance(key.const, str):
+            val.split = naming.split_of(key.const)
     elif obj.kind == "dict" or (obj.kind == "list" and key.kind != "const"):
         if obj.kind == "dict" and val.kind == "number" and val.name != "code":
             val = code(run, target, (obj,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from seedbed.doctor.static import assignments, iteration, syntax
+from seedbed.doctor.static import assignments, iteration, naming, syntax
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const
 
@@ -114,7 +114,10 @@ def _unrolled(run: Machine, node: Any, target: ast.expr, singles: list[Val]) -> 
         for one in singles:
             run.assign(target, one)
             key = run.eval(node.key)
-            made.attrs[str(key.const) if key.kind == "const" else "*"] = run.eval(node.value)
+            part = run.eval(node.value)
+            made.attrs[str(key.const) if key.kind == "const" else "*"] = part
+            if part.kind in ("loader", "dataset") and not part.split and isinstance(key.const, str):
+                part.split = naming.split_of(key.const)
         made.args = tuple(made.attrs.values())
         return made
     val = Val("iter" if isinstance(node, ast.GeneratorExp) else "list", "literal", node, run.src)
@@ -138,6 +141,8 @@ def unroll(over: Val, node: ast.AST, run: Machine) -> list[Val] | None:
             return list(over.items)
     if over.kind == "dict" and over.attrs and "*" not in over.attrs and 1 < len(over.attrs) <= 4:
         return [const(key, node, run.src) for key in over.attrs]
+    if over.kind == "iter" and over.name == "zip" and len(over.args) > 1:
+        return _zipped(run, node, over)
     named = over.args[0] if over.kind == "iter" and over.name == "items" and over.args else over
     if named is not over and (named.kind == "dict" or named.name in ("ModuleDict", "ParameterDict")):
         box = over.args[0].attrs
@@ -149,6 +154,26 @@ def unroll(over: Val, node: ast.AST, run: Machine) -> list[Val] | None:
                 pairs.append(pair)
             return pairs
     return None
+
+
+def _zipped(run: Machine, node: ast.AST, over: Val) -> list[Val] | None:
+    """``zip(("train", "test"), parts)``: names written down, each with what belongs to it."""
+    names = next(
+        (
+            a.items
+            for a in over.args
+            if a.kind in ("list", "tuple") and a.items and all(isinstance(i.const, str) for i in a.items)
+        ),
+        None,
+    )
+    if names is None or not 1 < len(names) <= 4:
+        return None
+    rows = []
+    for i in range(len(names)):
+        row = Val("tuple", "pair", node, run.src)
+        row.items = [iteration.part(run, a, i, node, len(names)) for a in over.args]
+        rows.append(row)
+    return rows
 
 
 def _written_out(over: Val) -> list[Val] | None:

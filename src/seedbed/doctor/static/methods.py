@@ -53,7 +53,7 @@ def _call(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: 
         if made_unknown is not None:
             return made_unknown
     if obj.kind == "const" and isinstance(obj.const, str):
-        return unknown(name, node, run.src, *args)
+        return unknown(name, node, run.src, obj, *args)
     if obj.kind == "loader" and name == "__iter__":
         return obj
     if name in ("grad",):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from seedbed.doctor.static import measures
 from seedbed.doctor.static.ownership import related
 from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.queries import flat, users
@@ -235,11 +236,14 @@ def evaluations(p: Program) -> list[Event]:
     return table
 
 
+_SCORES = (measures.LABELLED | measures.RANKING) - {"hamming_loss", "zero_one_loss"}
+
+
 def meaning(score: Val) -> str:
     """What a score is made of: ``loss``, ``acc`` (hits are counted), or ``""`` where that is not clear."""
     parts = list(ancestors(score, limit=800))
     losses = any(v.kind == "tensor" and v.name == "loss" for v in parts)
-    hits = any(v.name == "eq" or (v.name == "compare" and "Eq" in v.tags) for v in parts)
+    hits = any(v.name == "eq" or (v.name == "compare" and "Eq" in v.tags) or v.name in _SCORES for v in parts)
     if losses == hits or any(v.name == "neg" for v in parts):
         return ""
     return "loss" if losses else "acc"
