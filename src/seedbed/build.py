@@ -105,32 +105,23 @@ class Training:
         }
 
 
-def build(loaded: LoadedConfig, *, allow: Sequence[str] = (), plain_layout: bool = False) -> Training:
+def build(loaded: LoadedConfig, *, allow: Sequence[str] = ()) -> Training:
     """Put together what a checked config names.
 
     Args:
         loaded: What ``parts.load`` returned.
         allow: More prefixes that dotted paths may have.
-        plain_layout: As for ``assemble``.
     """
     config = loaded.config
     training = assemble(
-        config,
-        make_parts(loaded, allow=allow),
-        resolved=config.model_dump(mode="json"),
-        project=loaded.project,
-        plain_layout=plain_layout,
+        config, make_parts(loaded, allow=allow), resolved=config.model_dump(mode="json"), project=loaded.project
     )
     training.notes[:0] = loaded.notes
     return training
 
 
-def assemble(
-    config: Config, parts: Parts, *, resolved: dict[str, Any], project: Path | None = None, plain_layout: bool = False
-) -> Training:
+def assemble(config: Config, parts: Parts, *, resolved: dict[str, Any], project: Path | None = None) -> Training:
     """Put a training together. Everything that is drawn here comes from the config's seed.
-
-    ``plain_layout`` leaves images as they come, unless the config says otherwise; for trainings that are stacked.
 
     Raises:
         ConfigError, DataError: The parts don't fit each other.
@@ -163,7 +154,7 @@ def assemble(
             total_epochs=trainer.epochs,
             accumulate=trainer.accumulate,
         )
-        speed = settle(config, job, data, threads=threads, most_threads=most_threads, plain_layout=plain_layout)
+        speed = settle(config, job, data, threads=threads, most_threads=most_threads)
         config = speed.config
         add_schedules(state, config, parts, job.total_steps, steps_per_epoch)
         fingerprint = numeric_fingerprint(device, {**speed.fingerprint(), **optimizer_forms(state)})

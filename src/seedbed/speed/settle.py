@@ -9,7 +9,6 @@ from seedbed.batch import Batch, Cursor
 from seedbed.config.schema import Config
 from seedbed.data.loader import Data
 from seedbed.speed.choose import Numerics, choose_step
-from seedbed.speed.images import prefers_channels_last
 from seedbed.speed.probe import probe
 from seedbed.state import Job
 
@@ -43,9 +42,7 @@ class Settled:
         return f"measured for {self.measured['seconds']:.1f} s, chose {', '.join(parts)}"
 
 
-def settle(
-    config: Config, job: Job, data: Data, *, threads: int, most_threads: int, plain_layout: bool = False
-) -> Settled:
+def settle(config: Config, job: Job, data: Data, *, threads: int, most_threads: int) -> Settled:
     """Choose, measure where the config asks for it, and give the job its update.
 
     Args:
@@ -54,7 +51,6 @@ def settle(
         data: Its data; fitted first where a batch is needed.
         threads: CPU threads without a probe.
         most_threads: Threads that torch was given.
-        plain_layout: Leave images as they come, unless the config says otherwise.
     """
     trainer, plain, state = config.trainer, job.train_step, job.state
     numerics = Numerics(
@@ -80,8 +76,6 @@ def settle(
         )
         numerics, settled.measured = probed.numerics, probed.to_json()
         settled.config = fill(config, numerics)
-    elif trainer.channels_last is None and not plain_layout:
-        numerics = replace(numerics, channels_last=prefers_channels_last(job))
     data.train.pipeline.channels_last = numerics.channels_last
     numerics.apply(state)
 
