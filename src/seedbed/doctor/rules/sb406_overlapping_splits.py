@@ -114,9 +114,13 @@ def _slice(event: Event) -> Val | None:
     return next((v for v in d.chain_all(event.args[0]) if id(v) in cuts and v.line and v.src is event.src), None)
 
 
+_LOOK = 8  # so few rows are looked at, not measured
+
+
 def _common_rows(event: Event, back: Event) -> str:
     """Which rows two inputs share, by the slices that only one of them went through or by their common cut."""
     parts, others = overlaps.slices_in(event.args[0]), overlaps.slices_in(back.args[0])
+    parts = [p for p in parts if p[2] is None or p[2] - p[1] > _LOOK]
     both = {p[3] for p in parts} & {o[3] for o in others}
     if both and (len(parts) > len(both) or len(others) > len(both)):
         parts, others = [p for p in parts if p[3] not in both], [o for o in others if o[3] not in both]
