@@ -59,11 +59,11 @@ def check(p: Program) -> Iterator[Finding]:
         if made is not None:
             yield p.report(
                 "SB262",
-                event,
+                made if made.kind == "const" else event,
                 f"{event.name} needs labels -1 and 1, but it gets labels 0 and 1",
                 why="a label of 0 gives no gradient (or a constant), so the negative pairs are not learned",
                 fix="Map the labels first: y = y * 2 - 1 (or torch.where(same, 1, -1))",
-                related=(q.place(made),),
+                related=((str(event.src.path), event.line, "the loss") if made.kind == "const" else q.place(made),),
             )
     seen: set[int] = set()
     for back in p.once("backward"):

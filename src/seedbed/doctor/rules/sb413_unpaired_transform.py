@@ -58,11 +58,11 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     told = list(_one_sided(p))
     yield from told
-    for step, target in moving.lopsided(p):
+    for step, target, at in moving.lopsided(p):
         if not any(abs(f.line - step.line) <= 3 for f in told):
             yield p.report(
                 "SB413",
-                step,
+                at,
                 f"the input is moved at random ({_said(step)}), but {target.var or 'its target'} keeps its place",
                 why="the target (mask, boxes, points, direction) no longer fits the flipped, cropped or rotated input",
                 fix="Apply the same transform to both, with the same random draw",

@@ -88,12 +88,20 @@ def _asked(p: Program, copied: Val, whole: Val) -> Val | Place:
 
 
 def _with_own_rows(val: Val) -> bool:
-    """``concat([table, table[mask]])``: a table and some of its own rows once more."""
+    """``concat([table, table[mask]])``: a table (or its row numbers) and some of its own rows once more."""
     parts = val.args[0].items if val.name in ("cat", "concatenate", "vstack", "concat") and val.args else None
     if not parts:
         return False
     return any(
-        one is not other and lineage.row_key(one) is not None and one.args and one.args[0] is other
+        one is not other
+        and ((lineage.row_key(one) is not None and one.args and one.args[0] is other) or _drawn_from(one, other))
         for one in parts
         for other in parts
     )
+
+
+def _drawn_from(rows: Val, others: Val) -> bool:
+    """``choice(others, size=n)``: drawn with replacement, so that some come twice."""
+    again = rows.kwargs.get("replace") or rows.arg(2 if rows.args and rows.args[0] is others else 3)
+    drawn = rows.name in ("choice", "np_choice", "choices") and any(a is others for a in rows.args[:2])
+    return drawn and (again is None or again.const is not False)

@@ -70,7 +70,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if event.recv is None or event.recv.kind not in ("dict", "list") or not _reads_again(method, event.node):
             continue
-        what = _random(event.args[1], method)
+        what = _random(event.args[1], method, _begin(event.args[0]))
         if what:
             told.add(id(event.node))
             yield _finding(p, (event.node, event.src), what)
@@ -109,9 +109,16 @@ def _reads_again(method: Any, target: ast.AST) -> bool:
     )
 
 
-def _random(val: Val, method: Any) -> str:
-    for one in ancestors(val, limit=60):
+def _begin(key: Val) -> int | None:
+    """The moment in which the sample was asked for: when its index was made."""
+    made = [v.seq for v in ancestors(key, limit=20) if "index" in v.tags]
+    return min(made) if made else None
+
+
+def _random(val: Val, method: Any, begin: int | None) -> str:
+    for one in ancestors(val, limit=200):
         inside = one.src is method.src and method.node.lineno <= one.line <= (method.node.end_lineno or 0)
+        inside = inside or (begin is not None and one.seq > begin)  # drawn in what the method calls
         if one.name in _RANDOM and one.kind in ("tensor", "unknown", "method") and inside:
             return one.name
         if one.kind == "transform":

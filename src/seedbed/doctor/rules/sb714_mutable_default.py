@@ -2,7 +2,7 @@
 
 ## What it does
 
-Finds lists and dicts as default arguments that the function changes.
+Finds lists and dicts as default arguments that the function, or the object that keeps them, changes.
 
 ## Why is this bad
 
@@ -36,37 +36,72 @@ from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
+_GROW = ("append", "extend", "update", "add", "setdefault", "insert")
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    homes = {id(n): c for c in q.nodes(p, ast.ClassDef) for n in c.body}
     for node in q.nodes(p, ast.FunctionDef):
-        spec = node.args
-        names = [*spec.posonlyargs, *spec.args]
-        pairs = list(zip(names[len(names) - len(spec.defaults) :], spec.defaults, strict=False)) + list(
-            zip(spec.kwonlyargs, spec.kw_defaults, strict=False)
-        )
-        for arg, default in pairs:
-            empty = isinstance(default, (ast.List, ast.Dict, ast.Set)) or (
-                isinstance(default, ast.Call) and syntax.text(default.func) in ("list", "dict", "set")
-            )
-            if not empty:
+        for name in _empty_defaults(node):
+            kept = _kept(node, name) if id(node) in homes else set()
+            if not _changed(node, {name}) and not (kept and _changed(homes[id(node)], kept)):
                 continue
-            for inner in syntax.walk(node):
-                grown = (
-                    isinstance(inner, ast.Call)
-                    and isinstance(inner.func, ast.Attribute)
-                    and inner.func.attr in ("append", "extend", "update", "add", "setdefault", "insert")
-                    and syntax.text(inner.func.value) == arg.arg
-                )
-                stored = isinstance(inner, ast.Assign) and any(
-                    isinstance(t, ast.Subscript) and syntax.text(t.value) == arg.arg for t in inner.targets
-                )
-                if grown or stored:
-                    yield p.report(
-                        "SB714",
-                        (node, p.source),
-                        f"{arg.arg} is a mutable default argument: it is shared between calls",
-                        why="the default list is made once, so each call goes on with the values of earlier calls",
-                        fix=f"Use {arg.arg}=None and create it inside the function",
-                    )
-                    break
+            who = "all instances" if kept else "calls"
+            yield p.report(
+                "SB714",
+                (node, p.source),
+                f"{name} is a mutable default argument: it is shared between {who}",
+                why="the default is made once, so each call and each instance goes on with what earlier ones left "
+                "in it (a cache of the training set answers for the validation set)",
+                fix=f"Use {name}=None and create it inside the function",
+            )
+
+
+def _empty_defaults(node: ast.FunctionDef) -> Iterator[str]:
+    """Arguments whose default is a list, dict or set."""
+    spec = node.args
+    names = [*spec.posonlyargs, *spec.args]
+    pairs = [
+        *zip(names[len(names) - len(spec.defaults) :], spec.defaults, strict=False),
+        *zip(spec.kwonlyargs, spec.kw_defaults, strict=False),
+    ]
+    for arg, default in pairs:
+        if isinstance(default, (ast.List, ast.Dict, ast.Set)) or (
+            isinstance(default, ast.Call)
+            and syntax.text(default.func).rsplit(".", 1)[-1] in ("list", "dict", "set", "OrderedDict", "defaultdict")
+        ):
+            yield arg.arg
+
+
+def _kept(node: ast.FunctionDef, name: str) -> set[str]:
+    """The attributes that hold an argument itself, not a copy of it."""
+    return {
+        syntax.text(t)
+        for n in syntax.walk(node)
+        if isinstance(n, ast.Assign)
+        for t, v in _single(n)
+        if isinstance(t, ast.Attribute) and isinstance(v, ast.Name) and v.id == name
+    }
+
+
+def _single(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
+    for target in node.targets:
+        if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+            yield from zip(target.elts, node.value.elts, strict=False)
+        else:
+            yield target, node.value
+
+
+def _changed(node: ast.AST, names: set[str]) -> bool:
+    """Whether something is put into one of these boxes."""
+    for inner in syntax.walk(node):
+        if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr in _GROW:
+            if syntax.text(inner.func.value) in names:
+                return True
+        elif isinstance(inner, (ast.Assign, ast.AugAssign)):
+            targets = inner.targets if isinstance(inner, ast.Assign) else [inner.target]
+            parts = [e for t in targets for e in (t.elts if isinstance(t, ast.Tuple) else [t])]
+            if any(isinstance(t, ast.Subscript) and syntax.text(t.value) in names for t in parts):
+                return True
+    return False

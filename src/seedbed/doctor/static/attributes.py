@@ -181,6 +181,8 @@ def _item(run: Machine, obj: Val, key: Val, node: ast.Subscript) -> Val:
     if obj.kind == "dataset":
         return iteration.sample(run, obj, node)
     if obj.name == "shape" and obj.args:
+        if key.kind == "slice" and (sizes := iteration.sizes_of(run, obj, node, key.args[:3])) is not None:
+            return sizes
         return iteration.part(run, obj, key.const if isinstance(key.const, int) and key.const >= 0 else 99, node, 0)
     made = run.tensor("getitem", node, obj, key)
     if obj.kind not in ("tensor",):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from seedbed.doctor.static import library, methods, naming
+from seedbed.doctor.static import iteration, library, methods, naming
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.scopes import Class, Func, Scope
 from seedbed.doctor.static.values import Val, const, join, unknown
@@ -20,6 +20,7 @@ def call(run: Machine, node: ast.Call) -> Val:
     for part in node.args:
         val = run.eval(part)
         if isinstance(part, ast.Starred):
+            val = iteration.opened(run, val, part)
             if val.items is not None and val.kind in ("list", "tuple", "iter"):
                 for item in val.items:
                     if "each" in val.tags or "repeat" in val.tags:

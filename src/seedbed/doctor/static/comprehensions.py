@@ -7,7 +7,9 @@ from typing import Any
 
 from seedbed.doctor.static import assignments, iteration, naming, syntax
 from seedbed.doctor.static.machine import Machine
-from seedbed.doctor.static.values import Val, const
+from seedbed.doctor.static.values import Val, ancestors, const
+
+_MOST_KEYS = 12  # a table with named columns stays one: each column keeps what is known of it
 
 
 def comprehension(run: Machine, node: Any) -> Val:
@@ -17,18 +19,19 @@ def comprehension(run: Machine, node: Any) -> Val:
     try:
         if (loop := training_loop(run, node)) is not None:
             return _looped(run, node, loop)
-        sources = []
+        sources: list[Val] = []
+        tests: list[Val] = []  # what is left out by chance depends on the draw
         for gen in node.generators:
             over = run.eval(gen.iter)
             sources.append(over)
             run.emit("comprehension", "", node, recv=over)
             lone = len(node.generators) == 1 and not gen.ifs
-            singles = unroll(over, node, run) or _written_out(over) if lone else None
+            most = _MOST_KEYS if isinstance(node, ast.DictComp) else 4
+            singles = unroll(over, node, run, most) or _written_out(over) if lone else None
             if singles is not None:
                 return _unrolled(run, node, gen.target, singles)
             run.assign(gen.target, iteration.element(run, over, gen.target))
-            for test in gen.ifs:
-                run.eval(test)
+            tests += [made for test in gen.ifs if is_drawn(made := run.eval(test))]
         if isinstance(node, ast.DictComp):
             run.eval(node.key)
             val = Val("dict", "comprehension", node, run.src)
@@ -43,12 +46,22 @@ def comprehension(run: Machine, node: Any) -> Val:
         run.scope = outer
     val = Val("iter" if isinstance(node, ast.GeneratorExp) else "list", "comprehension", node, run.src)
     val.items = [made]
-    val.args = tuple(sources)
+    val.args = (*sources, *tests)
     val.tags.add("each")
     if sources and sources[0].kind == "list" and sources[0].items and "each" not in sources[0].tags:
         val.tags.add("literal")
     val.grad = made.grad
     return val
+
+
+_DRAWS = frozenset(
+    ["rand", "random", "np_random", "np_rand", "uniform", "bernoulli", "randint", "integers", "np_uniform"]
+)
+
+
+def is_drawn(test: Val) -> bool:
+    """Whether a test compares a number that was drawn there and then."""
+    return any(v.name in _DRAWS and v.shape in (None, ()) for v in ancestors(test, limit=12))
 
 
 def training_loop(run: Machine, node: Any) -> ast.For | None:
@@ -129,7 +142,7 @@ def _unrolled(run: Machine, node: Any, target: ast.expr, singles: list[Val]) -> 
     return val
 
 
-def unroll(over: Val, node: ast.AST, run: Machine) -> list[Val] | None:
+def unroll(over: Val, node: ast.AST, run: Machine, most: int = 4) -> list[Val] | None:
     """The items of a short literal (phases, names of splits), which a loop visits one by one."""
     if over.kind in ("list", "tuple") and over.items and not over.tags & {"each", "grown", "repeat"}:
         if 1 < len(over.items) <= 4 and any(
@@ -139,14 +152,14 @@ def unroll(over: Val, node: ast.AST, run: Machine) -> list[Val] | None:
             return list(over.items)
         if 1 < len(over.items) <= 4 and all(_is_data(i) for i in over.items):
             return list(over.items)
-    if over.kind == "dict" and over.attrs and "*" not in over.attrs and 1 < len(over.attrs) <= 4:
+    if over.kind == "dict" and over.attrs and "*" not in over.attrs and 1 < len(over.attrs) <= most:
         return [const(key, node, run.src) for key in over.attrs]
     if over.kind == "iter" and over.name == "zip" and len(over.args) > 1:
         return _zipped(run, node, over)
     named = over.args[0] if over.kind == "iter" and over.name == "items" and over.args else over
     if named is not over and (named.kind == "dict" or named.name in ("ModuleDict", "ParameterDict")):
         box = over.args[0].attrs
-        if 1 < len(box) <= 4 and "*" not in box:
+        if 1 < len(box) <= most and "*" not in box:
             pairs = []
             for key, val in box.items():
                 pair = Val("tuple", "pair", node, run.src)

@@ -44,7 +44,7 @@ def _sequence(run: Machine, node: ast.List | ast.Tuple | ast.Set) -> Val:
     val.items = []
     for part in node.elts:
         if isinstance(part, ast.Starred):
-            inner = run.eval(part.value)
+            inner = iteration.opened(run, run.eval(part.value), part)
             if inner.items is not None:
                 val.items.extend(inner.items)
                 val.tags |= inner.tags & {"each", "repeat"}

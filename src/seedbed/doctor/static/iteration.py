@@ -241,6 +241,26 @@ def part(run: Machine, val: Val, index: int, node: ast.AST, count: int) -> Val:
     return made
 
 
+def sizes_of(run: Machine, shape: Val, node: ast.AST, cut: tuple[Val, ...] = ()) -> Val | None:
+    """The sizes of a tensor as a tuple, or a slice of them; ``None`` where it is not known how many there are."""
+    whole = shape.args[0].shape
+    ends = [None if one.is_none else one.const for one in cut]
+    if any(end is not None and not isinstance(end, int) for end in ends):
+        return None
+    if whole is None and (len(ends) < 2 or ends[1] is None or any(end is not None and end < 0 for end in ends)):
+        return None
+    places = range(len(whole) if whole is not None else int(ends[1] or 0))[slice(*ends)]
+    made = Val("tuple", "sizes", node, run.src)
+    made.items = [part(run, shape, place, node, len(places)) for place in places]
+    return made
+
+
+def opened(run: Machine, val: Val, node: ast.AST) -> Val:
+    """What a star opens: the shape of a tensor of known rank is the tuple of its sizes."""
+    sizes = sizes_of(run, val, node) if val.name == "shape" and val.kind == "unknown" and val.args else None
+    return val if sizes is None else sizes
+
+
 def _chunk(run: Machine, val: Val, index: int, node: ast.AST) -> Val:
     """One of the pieces of ``tensor.chunk(n)`` or ``tensor.split(n)``: a tensor of the same rank."""
     whole = val.args[0]

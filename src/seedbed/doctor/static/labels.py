@@ -33,6 +33,7 @@ def binary_labels(val: Val) -> Val | None:
     """Where labels are made that are certainly 0 and 1, else ``None``."""
     stack, seen = [val], set[int]()
     found: Val | None = None
+    written: dict[object, Val] = {}
     while stack and len(seen) < 40:
         one = f.core(stack.pop())
         if id(one) in seen:
@@ -40,6 +41,10 @@ def binary_labels(val: Val) -> Val | None:
         seen.add(id(one))
         if one.kind == "phi":
             stack.extend(one.args)
+        elif one.kind == "const":  # one of the labels that the program writes out
+            if one.const not in (0, 1):
+                return None
+            written[float(one.const)] = one
         elif one.name in ("compare", "eq", "gt", "lt", "ge", "le", "bool", "make_classification_y", "make_moons_y"):
             found = one
         elif one.name in _DRAWS:
@@ -48,18 +53,20 @@ def binary_labels(val: Val) -> Val | None:
             found = one
         elif one.name in _PASS and one.args:
             inner = one.args[0]
-            if one.name in ("tensor", "array") and inner.items:
+            if one.name in ("tensor", "array") and inner.items and any(i.kind == "phi" for i in inner.items):
+                stack.extend(inner.items)
+            elif one.name in ("tensor", "array") and inner.items:
                 values = {i.const for i in inner.items}
                 if not values <= {0, 1} or 0 not in values:
                     return None
                 found = one
-            elif inner.kind in ("tensor", "phi"):
+            elif inner.kind in ("tensor", "phi", "number"):
                 stack.append(inner)
             else:
                 return None
         else:
             return None
-    return found
+    return found or (written[0.0] if len(written) == 2 else None)
 
 
 def _zero_one(val: Val) -> bool:

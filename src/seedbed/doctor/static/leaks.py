@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.static import data_queries, lineage
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.values import CLOSED, Val, ancestors
 
 MOMENTS = frozenset(["mean", "std", "min", "max", "amax", "amin", "median", "var", "quantile", "percentile"]) | {
     "nanmean",
@@ -50,13 +50,33 @@ def before_split(p: Program) -> Iterator[tuple[Val | Event, str]]:
         if test is None or not lineage.cuts(p, one.x):
             continue
         shared = lineage.roots(one.x) & lineage.roots(test.x)
-        for node in ancestors(one.x, limit=1500):
+        for node in _made_of(one.x):
             if id(node) in seen:
                 continue
             seen.add(id(node))
             for stat, source, say in _statistics(node, fits):
                 if lineage.roots(source) & shared and not lineage.cuts(p, source) and not _late(p, stat):
                     yield stat, say
+
+
+def _made_of(x: Val, limit: int = 1500) -> Iterator[Val]:
+    """``x`` and what its numbers were made from; what only chose which rows it has is not in them."""
+    stack, seen = [x], set[int]()
+    while stack and len(seen) < limit:
+        one = stack.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        if one.kind in CLOSED:
+            continue
+        key = lineage.row_key(one)
+        if one.name == "train_test_split":
+            stack += one.args[:1]  # by what the rows are stratified is not in them
+        elif key is None or _columns(key):
+            stack += one.inputs()
+        else:
+            stack += [part for part in one.args if part is not key and key not in (part.items or ())]
 
 
 def _late(p: Program, stat: Val | Event) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.static import lineage
 from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.program import Event, Place, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 _MOVES = frozenset(
@@ -25,8 +25,8 @@ _PLACES = frozenset(
 )  # fmt: skip
 
 
-def lopsided(p: Program) -> Iterator[tuple[Val, Val]]:
-    """A random move of the input that its target, which depends on places, does not follow."""
+def lopsided(p: Program) -> Iterator[tuple[Val, Val, Event | Place | Val]]:
+    """A random move of the input that its target, which depends on places, does not follow; and where it is made."""
     learned = lineage.feeds(p)[0]
     if not learned:
         return
@@ -47,7 +47,24 @@ def lopsided(p: Program) -> Iterator[tuple[Val, Val]]:
             draws = _draws(step, made.get(id(step)))
             if draws and not draws & follows and id(step) not in follows:
                 seen.add(id(step.node))
-                yield step, next((v for v in other if v.var), feed.y)
+                target = next((v for v in other if v.var), feed.y)
+                event = made.get(id(step)) or next((e for e in p.makers(step.name) if e.result is step), None)
+                yield step, target, _chosen(event) if event is not None else step
+
+
+def _chosen(event: Event) -> Event | Place:
+    """Where the target was left out: a helper that gets one thing only cannot move two, its call is the cause."""
+    at: Event | Place = event
+    for func, site in zip(reversed(event.funcs), reversed(event.sites), strict=False):
+        given = getattr(func.node, "args", None)
+        if given is None or func.name.startswith("__get"):
+            break
+        plain = [*given.posonlyargs, *given.args]
+        needed = [a for a in plain[: len(plain) - len(given.defaults)] if a.arg not in ("self", "cls")]
+        if len(needed) != 1 or given.vararg is not None:
+            break
+        at = site
+    return at
 
 
 def _is_move(step: Val) -> bool:

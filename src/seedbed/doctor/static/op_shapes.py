@@ -24,6 +24,20 @@ CREATORS = frozenset(
         "standard_normal",
         "choice",
         "permutation",
+        "beta",
+        "gamma",
+        "exponential",
+        "poisson",
+        "lognormal",
+        "binomial",
+        "standard_t",
+        "rayleigh",
+        "chisquare",
+        "geometric",
+        "laplace",
+        "logistic",
+        "gumbel",
+        "vonmises",
     ]
 )
 
@@ -206,7 +220,7 @@ def shape_of(name: str, first: Val | None, args: tuple[Val, ...], kwargs: dict[s
     if name == "where" and len(args) == 3:
         plain = [a.shape for a in args if a.kind != "const"]
         return plain[0] if len(plain) == 1 else shapes.broadcast(args[1].shape, args[2].shape)
-    if name in ("stack", "cat", "concatenate", "concat", "vstack", "hstack"):
+    if name in ("stack", "cat", "concatenate", "concat", "vstack", "hstack", "column_stack"):
         return _joined(name, first, dim_of(args, kwargs, 1, 0))
     if name == "one_hot":
         count = kwargs.get("num_classes", args[1] if len(args) > 1 else None)
@@ -222,12 +236,22 @@ def _created(name: str, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Shape 
         return (size.const,) if size.kind == "const" and isinstance(size.const, int) else shapes.sizes((size,))
     if name == "full":
         return shapes.sizes(args[:1])
-    if name in ("randint", "integers", "random", "normal", "uniform", "choice", "permutation"):
-        place = {"random": 0, "choice": 1, "permutation": 9}.get(name, 2)
+    if name in _DRAWN:
+        place = _DRAWN[name]
         number = len(args) > place and args[place].kind in ("const", "number") and not args[place].is_none
         last = args[-1] if args and args[-1].kind in ("tuple", "list") else args[place] if number else None
         return shapes.sizes((last,)) if last is not None else None
     return shapes.sizes(args) if args else ()
+
+
+# Draws of numpy, each with the place of its size among the arguments.
+_DRAWN = {
+    **dict.fromkeys(("random", "standard_normal"), 0),
+    **dict.fromkeys(("choice", "exponential", "poisson", "standard_t", "rayleigh", "chisquare", "geometric"), 1),
+    **dict.fromkeys(("randint", "integers", "normal", "uniform", "gamma", "beta", "lognormal", "laplace"), 2),
+    **dict.fromkeys(("binomial", "logistic", "gumbel", "vonmises"), 2),
+    "permutation": 9,
+}
 
 
 def _literal(val: Val) -> Shape | None:
@@ -248,12 +272,14 @@ def _joined(name: str, first: Val, dim: object) -> Shape | None:
     if not first.items or first.items[0].shape is None:
         return None
     one = first.items[0].shape
+    if name == "column_stack" and len(one) == 1:
+        return (one[0], None if first.tags & {"each", "repeat"} else len(first.items))
     if name == "stack":
         made = shapes.unsqueezed(one, dim)
         at = shapes.axis(dim, len(one) + 1)
         count = None if "each" in first.tags else len(first.items)
         return None if made is None or at is None else (*made[:at], count, *made[at + 1 :])
-    at = shapes.axis(dim, len(one))
+    at = shapes.axis(1 if name == "column_stack" else dim, len(one))
     if at is None:
         return None
     total: int | None = 0

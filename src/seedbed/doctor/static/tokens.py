@@ -29,7 +29,11 @@ def token_source(val: Val, through_batches: bool = False) -> tuple[Val | None, s
         elif current.name == "getitem" and len(current.args) > 1:
             keys = current.args[1].items or [current.args[1]]
             if not any(k.kind == "slice" for k in keys):
-                break
+                if len(keys) != 1 or keys[0].kind not in ("tensor", "unknown") or current.args[0].kind != "tensor":
+                    break
+                key += f"rows {id(keys[0])};"  # the same rows are the same tokens, wherever they are gathered
+                current = current.args[0]
+                continue
             if any(k.kind == "slice" and not (k.args[0].is_none and k.args[1].is_none) for k in keys):
                 key += syntax.text(current.node.slice) + ";" if isinstance(current.node, ast.Subscript) else "?"
             current = current.args[0]
