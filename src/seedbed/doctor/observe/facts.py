@@ -83,6 +83,7 @@ class OptimizerFact:
     grad_seen: set[int] = field(default_factory=set)
     grad_nonzero: set[int] = field(default_factory=set)
     grad_any: set[int] = field(default_factory=set)
+    grad_looks: Counter[int] = field(default_factory=Counter)
     grad_checks: int = 0
     marks: dict[int, tuple[int, int]] = field(default_factory=dict)
     start: dict[int, Tensor] = field(default_factory=dict)

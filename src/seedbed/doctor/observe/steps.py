@@ -139,6 +139,7 @@ class StepLedger:
             sizes = [(id(p), size.item()) for p, size in zip(own, largest, strict=True)]
             fact.grad_nonzero.update(key for key, size in sizes if size > 1e-6)
             fact.grad_any.update(key for key, size in sizes if size > 0)
+            fact.grad_looks.update(key for key, _ in sizes)
 
     def _judge_gradients(self, fact: OptimizerFact, watched: list[Tensor]) -> None:
         grads = [p.grad for p in watched if p.grad is not None]

@@ -212,6 +212,8 @@ def _pairwise(kind: str) -> Handler:
             return
         if left.untyped_storage().data_ptr() == right.untyped_storage().data_ptr():
             return
+        if not watch.outputs and not (left.requires_grad or right.requires_grad):
+            return  # before the first prediction: coordinates of a grid, say
         watch.record.note(
             f"broadcast-{kind}", here(), left=tuple(left.shape), right=tuple(right.shape),
             out=tuple(out.shape) if isinstance(out, Tensor) else (), grad=left.requires_grad or right.requires_grad,

@@ -111,7 +111,7 @@ def _zero(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
     for key in sorted(run.trained_roots):
         root = run.record.roots[key]
         own = [(n, p) for n, p in root.module.named_parameters() if id(p) in optimizer.grad_seen and p.requires_grad]
-        dead = [name for name, p in own if id(p) not in optimizer.grad_any]
+        dead = [name for name, p in own if id(p) not in optimizer.grad_any and optimizer.grad_looks[id(p)] > 1]
         if len(dead) < 2 or len(dead) == len(own) or [name for name, _ in own[: len(dead)]] != dead:
             continue
         if any("." not in name or _alive(own, dead, name) for name in dead):
