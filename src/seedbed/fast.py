@@ -82,10 +82,15 @@ class FastStep:
 
     def differentiate(self, state: TrainState, batch: Batch) -> Passed:
         """Forward, backward and clipping; the gradients are in the parameters afterwards."""
+        loss, outputs = self.make_gradients(state, batch)
+        return Passed(loss, outputs, clip_gradients(state))
+
+    def make_gradients(self, state: TrainState, batch: Batch) -> tuple[Tensor, Any]:
+        """Forward and backward: the loss without its graph, and the outputs."""
         with state.autocast():
             outcome = state.objective(state.model, batch)
         self.backward(outcome.loss)
-        return Passed(outcome.loss.detach(), outcome.outputs, clip_gradients(state))
+        return outcome.loss.detach(), outcome.outputs
 
     def backward(self, loss: Tensor) -> None:
         """``loss.backward()`` without the checks of its arguments, which take as long as a small model's backward."""

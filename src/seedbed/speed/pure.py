@@ -16,7 +16,7 @@ import inspect
 import math
 import textwrap
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +73,7 @@ class ImpureError(Exception):
 class Constant:
     """Something that code reads besides its inputs: the item ``name`` of a namespace."""
 
-    namespace: dict[str, Any]
+    namespace: Mapping[str, Any]
     name: str
 
     def read(self) -> Any:
@@ -153,7 +153,7 @@ class Reader:
             raise ImpureError(f"{name} is decorated")
         Body(self, function, tree, owner, name).read()
 
-    def remember(self, namespace: dict[str, Any], name: str) -> None:
+    def remember(self, namespace: Mapping[str, Any], name: str) -> None:
         """Note something that is taken for constant."""
         self.constants[id(namespace), name] = Constant(namespace, name)
 
@@ -254,7 +254,7 @@ class Body:
                 self.reader.read_function(method, base)
                 return HARMLESS
             if is_constant(method):
-                return method
+                return self.noted(vars(next(kind for kind in type(base).__mro__ if name in vars(kind))), name)
             raise self.refuse(node, f"uses .{name} of a module")
         if isinstance(getattr(base, "__dict__", None), dict) and name in vars(base):
             return self.noted(vars(base), name)
@@ -262,7 +262,7 @@ class Body:
             return HARMLESS
         raise self.refuse(node, f"uses .{name} of a {type(base).__name__}")
 
-    def noted(self, namespace: dict[str, Any], name: str) -> Any:
+    def noted(self, namespace: Mapping[str, Any], name: str) -> Any:
         """An item of a namespace, remembered if it is a plain value."""
         value = namespace[name]
         if is_constant(value) or isinstance(value, Tensor):

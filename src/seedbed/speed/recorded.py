@@ -26,6 +26,7 @@ from seedbed.speed.tape import NotRecordedError, Recorder, Replay
 from seedbed.state import TrainState
 
 MOST_TAPES = 4  # batches of more shapes than that go the plain way
+MOST_RECORDS = 8  # what changes more often than that is no constant of a tape
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 MODES = [
     count
@@ -85,14 +86,20 @@ class RecordedStep(FastStep):
         guard = self.constant_things()
         if tape.replay is None or tape.guard != guard:
             tape.seen += 1
-            if tape.seen == 1:
+            if tape.seen > MOST_RECORDS:
+                self.give_up("what it takes for constant changes too often")
+            if tape.seen == 1 or self.given_up:
                 return super().differentiate(state, batch)
             return self.record(state, batch, tensors, tape, guard)
         tape.replays += 1
         if tape.replays & (tape.replays - 1) == 0:
             loss, outputs = self.compare(state, batch, tensors, tape)
         else:
-            loss, outputs = self.run(state, batch, tensors, tape)
+            try:
+                loss, outputs = self.run(tensors, tape)
+            except Exception:  # whatever a kernel raises: a mistake in the data is said as it is without a tape
+                self.make_gradients(state, batch)
+                raise
         return Passed(loss, outputs, clip_gradients(state))
 
     def tape_for(self, batch: Batch, tensors: Sequence[Tensor]) -> Tape | None:
@@ -120,21 +127,14 @@ class RecordedStep(FastStep):
             [module.training for module in self.modules],
             [tensor.data_ptr() for tensor in tensors],
             [tensor.requires_grad for tensor in tensors],
-            [namespace.get(name) for namespace, name in self.places],
+            [tensor_place(namespace.get(name)) for namespace, name in self.places],
         ]
 
-    def run(self, state: TrainState, batch: Batch, tensors: Sequence[Tensor], tape: Tape) -> tuple[Tensor, Any]:
+    def run(self, tensors: Sequence[Tensor], tape: Tape) -> tuple[Tensor, Any]:
         """Loss and outputs from the tape; the gradients are in the parameters afterwards."""
         assert tape.replay is not None
-        failure: Exception | None = None
-        try:
-            with torch.no_grad():
-                results = tape.replay(*tensors)
-        except Exception as error:  # whatever a kernel raises
-            failure = error
-        if failure is not None:
-            super().differentiate(state, batch)  # a mistake in the data: said as it is said without a tape
-            raise failure
+        with torch.no_grad():
+            results = tape.replay(*tensors)
         for parameter, gradient in zip(tape.trained, results[1:], strict=False):
             parameter.grad = gradient
         if type(tape.outputs) is int:
@@ -162,13 +162,6 @@ class RecordedStep(FastStep):
             self.give_up(str(error))
         return Passed(loss, outputs, clip_gradients(state))
 
-    def make_gradients(self, state: TrainState, batch: Batch) -> tuple[Tensor, Any]:
-        """Loss and outputs the plain way; the gradients are in the parameters afterwards."""
-        with state.autocast():
-            outcome = state.objective(state.model, batch)
-        self.backward(outcome.loss)
-        return outcome.loss.detach(), outcome.outputs
-
     def compare(self, state: TrainState, batch: Batch, tensors: Sequence[Tensor], tape: Tape) -> tuple[Tensor, Any]:
         """The plain way, after the tape's: what they give must be the same.
 
@@ -176,8 +169,11 @@ class RecordedStep(FastStep):
             TrainingError: It is not, and an update has been made from this tape before.
         """
         generator, restore = torch.get_rng_state(), snapshot(state)
-        loss, outputs = self.run(state, batch, tensors, tape)
-        found = [loss, *leaves(outputs), *(p.grad for p in self.parameters)]
+        try:
+            loss, outputs = self.run(tensors, tape)
+            found = [loss, *leaves(outputs), *(p.grad for p in self.parameters)]
+        except Exception:  # whatever a kernel raises; the plain way says what is wrong, or there is none
+            found = []
         buffers = [b.clone() for m in self.modules for b in m._buffers.values() if b is not None]
         drawn = torch.get_rng_state()
         restore()
@@ -201,6 +197,11 @@ class RecordedStep(FastStep):
         """Let every batch go the plain way from now on."""
         self.tapes = dict.fromkeys(self.tapes)
         self.given_up, self.why_not = True, reason
+
+
+def tensor_place(value: Any) -> Any:
+    """A constant as it can be compared: a tensor by where it lies, because its contents are read anew."""
+    return value.data_ptr() if isinstance(value, Tensor) else value
 
 
 def describe(outputs: Any, wanted: list[Tensor]) -> Any:

@@ -236,7 +236,8 @@ def without_copies(
         if name == "copy_" and maker is not None and kernel_name(maker) == "new_empty_strided" and len(call.args) == 2:
             target, source = (getattr(value, "number", -1) for value in call.args)
             alone = target >= 0 and source >= 0 and memory[source] not in read_later | outside
-            if alone and maker.results == [target] and layouts[target] == layouts[source]:
+            first = target not in same.values()  # a copy of a copy keeps one of the two
+            if alone and first and maker.results == [target] and layouts[target] == layouts[source]:
                 same[target] = source
                 read_later.add(memory[source])
                 continue

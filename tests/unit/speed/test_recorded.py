@@ -450,3 +450,80 @@ def test_the_config_says_whether_it_is_recorded() -> None:
     (refusal,) = choose_step(train_step, impure, record=True).refusals
     assert "Rolling.forward" in refusal
     assert "random" in refusal
+
+
+class Loose(nn.Linear):
+    """Reads a tensor and a number that are neither weights nor buffers."""
+
+    factor = 2.0
+
+    def __init__(self, *sizes: int) -> None:
+        super().__init__(*sizes)
+        self.shift = torch.zeros(3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight, self.bias) * self.factor + self.shift
+
+
+def test_a_tensor_or_a_number_of_the_class_that_is_exchanged_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(1)
+    batches = make_batches(rows(5), [6] * 15)
+    states = [make_state(Loose(5, 3))]
+    states.append(make_state(copy.deepcopy(states[0].model)))
+    step = recorded(states[1])
+    assert isinstance(step, RecordedStep)
+    for number in range(3):
+        monkeypatch.setattr(Loose, "factor", 2.0 + (number == 2))
+        for state, update in zip(states, (train_step, step), strict=True):
+            state.model.shift = torch.full((3,), float(number))
+            train(update, state, batches[5 * number : 5 * number + 5])
+    assert_same(*states)
+    assert replays(step) > 3
+
+
+def test_what_changes_at_every_update_is_not_recorded_for_ever() -> None:
+    torch.manual_seed(1)
+    batches = make_batches(rows(5), [6] * 20)
+    states = [make_state(Net())]
+    states.append(make_state(copy.deepcopy(states[0].model)))
+    step = recorded(states[1])
+    assert isinstance(step, RecordedStep)
+    for number, batch in enumerate(batches):
+        for state, update in zip(states, (train_step, step), strict=True):
+            state.model.share = 0.1 + 0.01 * number  # type: ignore[assignment]
+            train(update, state, [batch])
+    assert_same(*states)
+    assert step.why_not == "what it takes for constant changes too often"
+
+
+def connectionist(output: Tensor, target: Tensor) -> Tensor:
+    lengths = (target > 0).sum(1)
+    steps = torch.full((len(output),), output.shape[1], dtype=torch.long)
+    return F.ctc_loss(output.log_softmax(2).transpose(0, 1), target, steps, lengths)
+
+
+def test_a_loss_that_reads_lengths_from_the_batch_stays_right() -> None:
+    def make(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        targets = torch.randint(1, 6, (n, 4), generator=generator)
+        keep = torch.randint(1, 5, (n, 1), generator=generator)
+        return torch.randn(n, 9, 5, generator=generator), targets * (torch.arange(4) < keep)
+
+    torch.manual_seed(1)
+    both(nn.Linear(5, 6), Functional(loss=connectionist), make)
+
+
+def test_a_tape_that_cannot_be_played_is_given_up() -> None:
+    state, plain = (make_state(MLP(in_features=5, out_features=3)) for _ in range(2))
+    plain.model.load_state_dict(state.model.state_dict())
+    batches = make_batches(rows(5), [6] * 6)
+    step = recorded(state)
+    assert isinstance(step, RecordedStep)
+    train(step, state, batches[:2])
+    (tape,) = step.tapes.values()
+    assert tape is not None
+    tape.replay = lambda *tensors: 1 / 0  # type: ignore[assignment, return-value]
+    train(step, state, batches[2:])
+    train(train_step, plain, batches)
+    assert step.given_up
+    left, right = state.model.state_dict(), plain.model.state_dict()
+    assert all(torch.equal(left[name], right[name]) for name in left)
