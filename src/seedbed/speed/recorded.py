@@ -8,7 +8,8 @@ replays with the numbers 1, 2, 4, 8, … are made the plain way too and compared
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +23,13 @@ from seedbed.fast import FastStep, Passed
 from seedbed.loop import clip_gradients
 from seedbed.speed.compiled import shapes_of, snapshot
 from seedbed.speed.pure import Constant, ImpureError, constants_of
-from seedbed.speed.tape import NotRecordedError, Recorder, Replay
+from seedbed.speed.tape import NotRecordedError, Recorder, Replay, same_bits
 from seedbed.state import TrainState
 
 MOST_TAPES = 4  # batches of more shapes than that go the plain way
 MOST_RECORDS = 8  # what changes more often than that is no constant of a tape
+# without autograd's layer of the dispatcher, which has nothing to do here, or at least without graphs
+KERNELS_ONLY: Callable[[], AbstractContextManager[Any]] = getattr(torch._C, "_AutoDispatchBelowAutograd", torch.no_grad)
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 MODES = [
     count
@@ -133,7 +136,7 @@ class RecordedStep(FastStep):
     def run(self, tensors: Sequence[Tensor], tape: Tape) -> tuple[Tensor, Any]:
         """Loss and outputs from the tape; the gradients are in the parameters afterwards."""
         assert tape.replay is not None
-        with torch.no_grad():
+        with KERNELS_ONLY():
             results = tape.replay(*tensors)
         for parameter, gradient in zip(tape.trained, results[1:], strict=False):
             parameter.grad = gradient
@@ -227,15 +230,6 @@ def fill(structure: Any, results: Sequence[Tensor]) -> Any:
     if type(structure) is dict:
         return {key: fill(value, results) for key, value in structure.items()}
     return type(structure)(fill(value, results) for value in structure)
-
-
-def same_bits(a: Tensor | None, b: Tensor | None) -> bool:
-    """Whether two tensors are the same in every bit, not-a-numbers included."""
-    if a is None or b is None:
-        return a is b
-    if a.shape != b.shape or a.dtype != b.dtype or a.stride() != b.stride():
-        return False
-    return torch.equal(a, b) or torch.equal(*(t.detach().reshape(-1).view(torch.uint8) for t in (a, b)))
 
 
 def recorded(state: TrainState) -> RecordedStep | str:

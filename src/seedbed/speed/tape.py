@@ -10,7 +10,8 @@ that the host reads, a shape that depends on the data, a tensor that comes from 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -24,6 +25,8 @@ MOST_CALLS, MOST_BYTES = 5000, 16 << 20
 RESIZING = {"set_", "resize_", "resize_as_", "_resize_output_"}
 PLAIN = (Tensor, torch.nn.Parameter, torch.nn.Buffer)
 INLINE = (int, float, bool, type(None))
+# what a kernel is called by from Python: arguments are read, and the kernel is found, in less time than by its own name
+BINDINGS: tuple[Any, ...] = (torch, Tensor, torch._C._nn)
 
 
 class NotRecordedError(Exception):
@@ -39,7 +42,10 @@ class Slot:
 
 @dataclass(slots=True)
 class Call:
-    """One kernel call: arguments with ``Slot`` for each tensor, and the slots of its results (None: not a tensor)."""
+    """One kernel call: arguments with ``Slot`` for each tensor, and the slots of its results (None: not a tensor).
+
+    ``replayed`` is what is called when it is made again.
+    """
 
     kernel: Callable[..., Any]
     args: tuple[Any, ...]
@@ -47,6 +53,7 @@ class Call:
     results: list[int | None]
     several: bool
     reads: set[int] = field(default_factory=set)
+    replayed: Callable[..., Any] | None = None
 
 
 def place(tensor: Tensor) -> Key:
@@ -125,7 +132,9 @@ class Recorder(TorchDispatchMode):
             raise NotRecordedError("the batch is written to")
         if len(self.calls) >= MOST_CALLS or self.bytes > MOST_BYTES:
             raise NotRecordedError("it is large, and would not be faster")
-        return call, func(*args, **kwargs)
+        result = func(*args, **kwargs)
+        call.replayed = shortest_way(func, args, kwargs, result)
+        return call, result
 
     def keep(self, call: Call, result: Any) -> Any:
         """Give the results their slots; leave out what only looks at a tensor that is there already."""
@@ -206,6 +215,56 @@ def refuse_kernel(func: Any, args: Sequence[Any]) -> None:
         raise NotRecordedError(f"{name} changes a tensor's memory")
 
 
+def shortest_way(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any], result: Any) -> Callable[..., Any]:
+    """What makes a kernel's call with the least around it: a binding of its name that gives the very same, or itself.
+
+    Args:
+        func: The kernel.
+        args: Of a call.
+        kwargs: Of the same call.
+        result: What that call gave.
+    """
+    directly: Callable[..., Any] = getattr(func, "_op", func)
+    if func._schema.is_mutable or torch.Tag.nondeterministic_seeded in func.tags:
+        return directly  # to try it would change something
+    view, name = is_view(func), func._schema.name.rpartition("::")[2]
+    if not view:  # some write to their arguments without saying so
+        args, kwargs = [copied(value) for value in args], {key: copied(value) for key, value in kwargs.items()}
+    for binding in (getattr(place, name, None) for place in BINDINGS):
+        if binding is None:
+            continue
+        with suppress(Exception):  # whatever it raises: it does not take these arguments
+            if is_same(binding(*args, **kwargs), result, view=view):
+                return binding  # type: ignore[no-any-return]
+    return directly
+
+
+def copied(value: Any) -> Any:
+    """An argument whose tensors nobody else has."""
+    if isinstance(value, Tensor):
+        return value.clone()
+    return [copied(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def is_same(found: Any, expected: Any, *, view: bool) -> bool:
+    """Whether two results of a kernel are the same: the same bits, and of views the same memory."""
+    if isinstance(expected, tuple | list):
+        same_kind = isinstance(found, tuple | list) and len(found) == len(expected)
+        return same_kind and all(is_same(a, b, view=view) for a, b in zip(found, expected, strict=True))
+    if type(found) is not Tensor or type(expected) is not Tensor or expected.layout is not torch.strided:
+        return found is None and expected is None
+    return same_bits(found, expected) and (place(found) == place(expected)) == view
+
+
+def same_bits(a: Tensor | None, b: Tensor | None) -> bool:
+    """Whether two tensors are the same in every bit, not-a-numbers included."""
+    if a is None or b is None:
+        return a is b
+    if a.shape != b.shape or a.dtype != b.dtype or a.stride() != b.stride():
+        return False
+    return torch.equal(a, b) or torch.equal(*(t.detach().reshape(-1).view(torch.uint8) for t in (a, b)))
+
+
 def is_view(kernel: Any) -> bool:
     """Whether a kernel only looks at its argument's memory."""
     returned = kernel._schema.returns
@@ -266,7 +325,7 @@ def renamed(call: Call, same: Mapping[int, int]) -> Call:
 
     kwargs = {key: swap(value) for key, value in call.kwargs.items()}
     reads = {same.get(number, number) for number in call.reads}
-    return Call(call.kernel, tuple(map(swap, call.args)), kwargs, call.results, call.several, reads)
+    return replace(call, args=tuple(map(swap, call.args)), kwargs=kwargs, reads=reads)
 
 
 def without_unused(calls: Sequence[Call], results: Sequence[int]) -> list[Call]:
@@ -306,7 +365,7 @@ def make_function(
     last |= dict.fromkeys([*results, *fixed], len(calls))
     lines = [f"def replay({', '.join(f't{number}' for number in batch)}):"]
     for line, call in enumerate(calls):
-        names[f"k{line}"] = call.kernel
+        names[f"k{line}"] = call.replayed or call.kernel
         values = [text_of(value, names) for value in call.args]
         values += [f"{key}={text_of(value, names)}" for key, value in call.kwargs.items()]
         targets = ", ".join("_" if number is None or number in fixed else f"t{number}" for number in call.results)
