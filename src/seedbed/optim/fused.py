@@ -89,7 +89,6 @@ class FusedUpdate:
             and not any(hooks_of(optimizer))
         )
 
-    @torch.no_grad()
     def __call__(self) -> None:
         """Make the update."""
         gradients = self._gradients() if self.usable() else None
@@ -97,9 +96,10 @@ class FusedUpdate:
         if gradients is None:
             self.optimizer.step()
             return
-        for plan, grads in zip(self._plans, gradients, strict=True):
-            if grads:
-                self._call(plan, grads)
+        with torch.no_grad():
+            for plan, grads in zip(self._plans, gradients, strict=True):
+                if grads:
+                    self._call(plan, grads)
 
     @torch.no_grad()
     def write_rates(self) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -30,6 +31,7 @@ MOST_TAPES = 4  # batches of more shapes than that go the plain way
 MOST_RECORDS = 8  # what changes more often than that is no constant of a tape
 # without autograd's layer of the dispatcher, which has nothing to do here, or at least without graphs
 KERNELS_ONLY: Callable[[], AbstractContextManager[Any]] = getattr(torch._C, "_AutoDispatchBelowAutograd", torch.no_grad)
+IS_TRAINING, NEEDS_GRADIENT = attrgetter("training"), attrgetter("requires_grad")
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 MODES = [
     count
@@ -127,9 +129,9 @@ class RecordedStep(FastStep):
         """What the tape depends on besides the batch and the contents of weights and buffers."""
         tensors = [tensor for table in self.tables for tensor in table.values() if tensor is not None]
         return [
-            [module.training for module in self.modules],
-            [tensor.data_ptr() for tensor in tensors],
-            [tensor.requires_grad for tensor in tensors],
+            list(map(IS_TRAINING, self.modules)),
+            list(map(Tensor.data_ptr, tensors)),
+            list(map(NEEDS_GRADIENT, tensors)),
             [tensor_place(namespace.get(name)) for namespace, name in self.places],
         ]
 
