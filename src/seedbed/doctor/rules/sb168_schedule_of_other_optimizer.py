@@ -120,6 +120,8 @@ def _idle(p: Program, event: Event, old: Val, steps: list[Event]) -> Iterator[Fi
     """A schedule of an optimizer that is never stepped, while another one is."""
     if any(s.recv is None or s.recv.kind == "unknown" or q.same(s.recv, old) for s in steps):
         return
+    if any(o.owner is not None for s in steps if s.recv is not None for o in s.recv.options()):
+        return  # an optimizer class of the program: it may step the one that it wraps
     if any(o.kind != "optimizer" for s in steps if s.recv is not None for o in s.recv.options()) or not p.complete:
         return
     yield p.report(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from seedbed.doctor.static import iteration, library, methods, naming
+from seedbed.doctor.static import iteration, library, methods, naming, syntax
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.scopes import Class, Func, Scope
 from seedbed.doctor.static.values import Val, const, join, unknown
@@ -127,6 +127,8 @@ def invoke(run: Machine, func: Func, node: ast.AST, args: tuple[Val, ...], kwarg
     run.project.called.add(id(func.node))
     if func.owner is not None and func.owner.base == "optimizer_class" and args and func.name in run.parts:
         run.emit("step" if func.name == "step" else "clear", func.name, node, recv=args[0], args=args[1:])
+        if func.name == "step" and _clears_itself(func):
+            run.emit("clear", "zero_grad", node, recv=args[0])
         return const(None)
     again = sum(f is func for f in run.funcs)
     if len(run.funcs) > MAX_DEPTH or again > 1:
@@ -167,6 +169,21 @@ def invoke(run: Machine, func: Func, node: ast.AST, args: tuple[Val, ...], kwarg
         made = unknown(func.name, node, run.src)
         return made
     return result
+
+
+def _clears_itself(step: Func) -> bool:
+    """Whether the ``step()`` of an optimizer class of the program clears the gradients, or a method that it calls."""
+    owner, seen, todo = step.owner, set[str](), [step]
+    while owner is not None and todo:
+        for one in syntax.walk(todo.pop().node):
+            name = one.func.attr if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) else ""
+            if name == "zero_grad":
+                return True
+            method = owner.method(name) if name and name not in seen else None
+            seen.add(name)
+            if method is not None:
+                todo.append(method)
+    return False
 
 
 def _result(run: Machine, node: ast.AST) -> Val:
@@ -300,6 +317,8 @@ def forward(run: Machine, module: Val, node: ast.AST, args: tuple[Val, ...], kwa
                 result = apply(run, layer, node, (result,), {})
         finally:
             run.forward_depth -= 1
+        if module.items and "guarded" in module.items[-1].tags and result.kind == "tensor":
+            result = _perhaps(run, result, node)
         result = wrap(run, module, result, node)
     else:
         result = library.layer(run, module, node, args, kwargs)
@@ -308,6 +327,13 @@ def forward(run: Machine, module: Val, node: ast.AST, args: tuple[Val, ...], kwa
     else:
         run.emit("forward", module.name, node, recv=module, args=args, kwargs=kwargs, result=result, mode=mode)
     return result
+
+
+def _perhaps(run: Machine, inner: Val, node: ast.AST) -> Val:
+    """The result of an activation at the end that a condition may have left out: no claim about its range holds."""
+    made = run.tensor("perhaps", node, inner)
+    made.shape, made.dtype, made.split, made.grad = inner.shape, inner.dtype, inner.split, inner.grad
+    return made
 
 
 def wrap(run: Machine, module: Val, inner: Val, node: ast.AST) -> Val:
