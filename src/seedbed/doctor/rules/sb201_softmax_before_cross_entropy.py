@@ -49,7 +49,7 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.once("loss"):
         if event.name != "CrossEntropyLoss" or (not event.args and "input" not in event.kwargs):
             continue
-        for made in training.loss_origins(event.arg(0, "input")):
+        for made in training.sure_origins(event.arg(0, "input")):
             if made.kind == "tensor" and made.name in training.PROBABILITY and not _chosen(p, made):
                 yield p.report(
                     "SB201",

@@ -45,7 +45,7 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.once("loss"):
         if event.name != "CrossEntropyLoss":
             continue
-        for made in training.loss_origins(event.arg(0, "input")):
+        for made in training.sure_origins(event.arg(0, "input")):
             if made.kind == "tensor" and made.name == "log_softmax":
                 yield p.report(
                     "SB202",

@@ -47,7 +47,7 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.once("loss"):
         if event.name not in ("BCEWithLogitsLoss", "MultiLabelSoftMarginLoss", "SoftMarginLoss"):
             continue
-        for made in training.loss_origins(event.arg(0, "input")):
+        for made in training.sure_origins(event.arg(0, "input")):
             if made.kind == "tensor" and made.name in {*training.PROBABILITY, "logsigmoid", "log_softmax"}:
                 yield p.report(
                     "SB203",

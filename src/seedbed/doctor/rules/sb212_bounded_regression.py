@@ -60,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
 
 
 def _check(p: Program, event: Event, pred: Val, target: Val) -> Iterator[Finding]:
-    for made in training.loss_origins(pred):
+    for made in training.sure_origins(pred):
         if made.kind != "tensor" or made.name not in (
             "relu",
             "sigmoid",

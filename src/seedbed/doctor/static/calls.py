@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from seedbed.doctor.static import iteration, library, methods, naming, syntax
+from seedbed.doctor.static import building, iteration, library, methods, naming, syntax
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.scopes import Class, Func, Scope
 from seedbed.doctor.static.values import Val, const, join, unknown
@@ -133,6 +133,9 @@ def invoke(run: Machine, func: Func, node: ast.AST, args: tuple[Val, ...], kwarg
     again = sum(f is func for f in run.funcs)
     if len(run.funcs) > MAX_DEPTH or again > 1:
         return unknown(func.name, node, run.src, *args, *kwargs.values())
+    kept = _kept(run, func, args, kwargs)
+    if kept is not None and kept in run.memory:
+        return run.memory[kept]
     scope = Scope(outer=func.scope, src=func.src)
     bind_arguments(run, func, scope, args, kwargs)
     saved = run.scope, run.src
@@ -168,7 +171,18 @@ def invoke(run: Machine, func: Func, node: ast.AST, args: tuple[Val, ...], kwarg
     if decorators & {"contextmanager"}:
         made = unknown(func.name, node, run.src)
         return made
+    if kept is not None:
+        run.memory[kept] = result
     return result
+
+
+def _kept(run: Machine, func: Func, args: tuple[Val, ...], kwargs: dict[str, Val]) -> tuple[object, ...] | None:
+    """What a function with ``functools.cache`` remembers its result by; ``None`` for all others."""
+    if not func.decorators & {"cache", "lru_cache"}:
+        return None
+    given = [*args, *(v for _, v in sorted(kwargs.items()))]
+    run.keep.extend(given)
+    return (id(func.node), *((v.kind, repr(v.const)) if v.kind == "const" else (v.kind, str(id(v))) for v in given))
 
 
 def _clears_itself(step: Func) -> bool:
@@ -313,8 +327,7 @@ def forward(run: Machine, module: Val, node: ast.AST, args: tuple[Val, ...], kwa
         result = args[0] if args else unknown("input", node, run.src)
         run.forward_depth += 1
         try:
-            for layer in module.items:
-                result = apply(run, layer, node, (result,), {})
+            result = _in_turn(run, module.items, node, result)
         finally:
             run.forward_depth -= 1
         if module.items and "guarded" in module.items[-1].tags and result.kind == "tensor":
@@ -334,6 +347,26 @@ def _perhaps(run: Machine, inner: Val, node: ast.AST) -> Val:
     made = run.tensor("perhaps", node, inner)
     made.shape, made.dtype, made.split, made.grad = inner.shape, inner.dtype, inner.split, inner.grad
     return made
+
+
+def _in_turn(run: Machine, layers: list[Val], node: ast.AST, result: Val) -> Val:
+    """Layers one after the other; those put in under a condition in every way that it may go."""
+    at = 0
+    while at < len(layers):
+        under = building.arm_of(layers[at])
+        if under is None:
+            result = apply(run, layers[at], node, (result,), {})
+            at += 1
+            continue
+        ways: dict[str, Val] = {}
+        while at < len(layers) and (own := building.arm_of(layers[at])) is not None and own[0] == under[0]:
+            ways[own[1]] = apply(run, layers[at], node, (ways.get(own[1], result),), {})
+            at += 1
+        joined: Val | None = None if set(ways) == {"0", "1"} else result
+        for way in ways.values():
+            joined = join(joined, way)
+        result = joined if joined is not None else result
+    return result
 
 
 def wrap(run: Machine, module: Val, inner: Val, node: ast.AST) -> Val:

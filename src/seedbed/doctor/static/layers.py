@@ -47,6 +47,8 @@ def make(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: 
     val = Val("module", name, node, run.src)
     val.args, val.kwargs = args, dict(kwargs)
     val.loops = tuple(frame.node for frame in run.loops)
+    if name in ACTIVATIONS and _under_condition(run):
+        val.tags.add("guarded")
     run.keep.append(val)
     run.modes[id(val)] = "train"
     if name == "Sequential":
@@ -62,6 +64,17 @@ def make(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: 
     elif name in ("DataParallel", "DistributedDataParallel") and args:
         return args[0]
     return val
+
+
+def _under_condition(run: Machine) -> bool:
+    """Whether a branch of this round or of this function decides, by something unknown, if a layer is made."""
+    if not run.conds:
+        return False
+    if run.loops and len(run.conds) > len(run.loops[-1].conds):
+        return True
+    func = run.funcs[-1].node if run.funcs else None
+    low, high = (func.lineno, func.end_lineno or func.lineno) if func is not None else (0, 0)
+    return any(low <= getattr(node, "lineno", 0) <= high for node, _, _ in run.conds)
 
 
 def _sequence(args: tuple[Val, ...]) -> list[Val] | None:

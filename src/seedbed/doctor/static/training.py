@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.static import measures
-from seedbed.doctor.static.ownership import related
+from seedbed.doctor.static.methods import submodules
+from seedbed.doctor.static.ownership import frozen, held, optimizers, related
 from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.queries import flat, users
 from seedbed.doctor.static.values import CUTTING, Val, ancestors, origins
@@ -77,6 +78,12 @@ def in_round(p: Program, loop: LoopRun, *kinds: str) -> list[Event]:
     return found
 
 
+def _cuts(val: Val) -> bool:
+    """Whether no gradient goes from a value to what it was made from."""
+    ends = val.name in CUTTING or val.name.endswith("_builtin")
+    return ends and val.kind in ("tensor", "number") and "written" not in val.tags
+
+
 def gradient_path(root: Val) -> set[int]:
     """Ids of the values that get a gradient from ``root``."""
     seen: set[int] = set()
@@ -86,7 +93,7 @@ def gradient_path(root: Val) -> set[int]:
         if id(val) in seen:
             continue
         seen.add(id(val))
-        if val.kind in ("tensor", "number") and (val.name in CUTTING or val.name.endswith("_builtin")):
+        if _cuts(val):
             continue
         if val.kind == "tensor" and val.name == "tensor":
             continue  # torch.tensor() copies numbers
@@ -101,7 +108,7 @@ def cut_points(root: Val) -> list[Val]:
     """Operations under ``root`` at which a gradient that could flow further stops."""
     found = []
     for val in ancestors(root):
-        if val.kind in ("tensor", "number") and (val.name in CUTTING or val.name.endswith("_builtin")):
+        if _cuts(val):
             if any(a.grad for a in val.args):
                 found.append(val)
         elif val.kind == "tensor" and val.name in ("tensor", "as_tensor") and any(a.grad for a in flat(val.args)):
@@ -112,6 +119,16 @@ def cut_points(root: Val) -> list[Val]:
 def loss_origins(val: Val | None) -> list[Val]:
     """What a loss really gets: the operation that made its input."""
     return origins(val) if val is not None else []
+
+
+def sure_origins(val: Val | None) -> list[Val]:
+    """The same where every way to the value ends in an activation; nothing where one of them is a raw output.
+
+    A branch, a choice between an activation and ``nn.Identity()``, a loop that leaves the last layer without one:
+    which way is taken is not known, so nothing is certain about the range of the value.
+    """
+    found = loss_origins(val)
+    return [] if any(o.name in LOGIT_OPS or "opaque" in o.tags for o in found) else found
 
 
 def gradient_path_cached(p: Program, root: Val) -> set[int]:
@@ -247,3 +264,22 @@ def meaning(score: Val) -> str:
     if losses == hits or any(v.name == "neg" for v in parts):
         return ""
     return "loss" if losses else "acc"
+
+
+def moves(p: Program, val: Val) -> bool:
+    """Whether a gradient that arrives at ``val`` changes weights: some module on its way is neither frozen nor idle."""
+    off = frozen(p)
+    owners = [m for _, made, _ in optimizers(p) for m in held(made)]
+    known = {id(m) for m in owners} if owners else None
+    on_way = gradient_path_cached(p, val)
+    for one in ancestors(val):
+        if id(one) not in on_way or one.kind != "tensor":
+            continue
+        module = one.owner
+        if getattr(module, "kind", "") == "module":
+            if id(module) in off or (known is not None and not known & {id(m) for m in submodules(module)}):
+                continue
+            return True
+        if module is not None or one.name == "Parameter" or (one.name == "forward" and not one.args):
+            return True
+    return False
