@@ -271,6 +271,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB873", "generator-range", W, "the generator's output has another range than the real data"),
     ("SB874", "uncarried-state", E, "a recurrent cell gets the same state in every time step"),
     ("SB879", "swapped-arguments", W, "two arguments are given in each other's place"),
+    ("SB880", "constant-condition", E, "a condition is always true or never true because of how it is written"),
     ("SB901", "non-finite-loss", E, "the loss is not finite"),
     ("SB902", "exploding-gradient", W, "the gradient explodes"),
     ("SB903", "vanishing-gradient", W, "the gradient vanishes in the first layers"),

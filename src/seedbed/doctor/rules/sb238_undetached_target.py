@@ -82,7 +82,7 @@ def _bootstrapped(val: Val) -> bool:
 
 
 def _check(p: Program, event: Event, pred: Val, target: Val) -> Iterator[Finding]:
-    if not (target.grad and pred.grad) or not _bootstrapped(target):
+    if not (target.grad and pred.grad) or not _bootstrapped(target) or not training.moves(p, target):
         return
     yield p.report(
         "SB238",

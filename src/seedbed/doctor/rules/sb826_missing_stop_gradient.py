@@ -43,6 +43,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import training
 from seedbed.doctor.static.formulas import core, summands
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
@@ -59,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
         if not pulls or any(x is None for x in pulls):
             continue
         for found in pulls:
-            if found is None or id(found[0].node) in seen:
+            if found is None or id(found[0].node) in seen or not all(training.moves(p, s) for s in found[1:]):
                 continue
             seen.add(id(found[0].node))
             yield p.report(
@@ -72,8 +73,8 @@ def check(p: Program) -> Iterator[Finding]:
             )
 
 
-def _pull(sign: int, val: Val) -> tuple[Val, Val] | None:
-    """A term that pulls a prediction and a trained target of the same encoder together: the term and the target."""
+def _pull(sign: int, val: Val) -> tuple[Val, Val, Val] | None:
+    """A term that pulls a prediction and a trained target of one encoder together: the term, target, prediction."""
     one = core(val)
     if one.name in ("cosine_similarity", "CosineSimilarity") and sign < 0 and len(one.args) >= 2:
         sides = one.args[:2]
@@ -90,7 +91,7 @@ def _pull(sign: int, val: Val) -> tuple[Val, Val] | None:
             return None
         own, base = _modules(pred), _modules(goal)
         if base and base <= own and len(own) > len(base) and not _inputs(goal) & _inputs(pred):
-            return one, goal
+            return one, goal, pred
     return None
 
 
@@ -101,7 +102,10 @@ def _scaled(val: Val) -> bool:
 def _modules(val: Val) -> set[int]:
     """The modules that a value went through."""
     found: set[int] = set()
+    on_way = training.gradient_path(val)
     for one in ancestors(val, limit=300):
+        if id(one) not in on_way:
+            continue
         plain = one.name == "forward" and "opaque" not in one.tags
         if one.owner is not None and (plain or one.name in ("Linear", "Conv2d")):
             found.add(id(one.owner))

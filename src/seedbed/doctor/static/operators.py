@@ -49,6 +49,15 @@ def truth(val: Val) -> bool | None:
     return None
 
 
+def note_test(run: Machine, node: ast.expr, val: Val) -> None:
+    """Record that a method of the program is tested as if it were its result."""
+    if val.kind != "func" or not isinstance(node, ast.Attribute) or not val.args:
+        return
+    owner = getattr(val.owner, "owner", None)
+    if owner is not None and val.owner.name == node.attr and not val.owner.decorators:
+        run.emit("tested", node.attr, node, recv=val)
+
+
 def binary(run: Machine, node: Any, op: str, left: Val, right: Val) -> Val:
     """``left op right``."""
     if left.kind == "const" and right.kind == "const" and op in _ARITHMETIC:
@@ -115,6 +124,7 @@ def unary(run: Machine, node: ast.UnaryOp) -> Val:
     val = run.eval(node.operand)
     name = type(node.op).__name__
     if name == "Not":
+        note_test(run, node.operand, val)
         known = truth(val)
         made = unknown("not", node, run.src, val) if known is None else const(not known, node, run.src)
         made.tags.add("not")
@@ -131,6 +141,7 @@ def boolop(run: Machine, node: ast.BoolOp) -> Val:
     vals: list[Val] = []
     for part in node.values:
         val = run.eval(part)
+        note_test(run, part, val)
         known = truth(val)
         stop = isinstance(node.op, ast.Or)
         if known is not None and known is stop and not vals:
@@ -185,6 +196,7 @@ def compare(run: Machine, node: ast.Compare) -> Val:
 def ifexp(run: Machine, node: ast.IfExp) -> Val:
     """``a if test else b``."""
     test = run.eval(node.test)
+    note_test(run, node.test, test)
     known = truth(test)
     if known is not None:
         return run.eval(node.body if known else node.orelse)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from seedbed.doctor.static import assignments, comprehensions, definitions, iteration, operators, syntax
+from seedbed.doctor.static import assignments, building, comprehensions, definitions, iteration, operators, syntax
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.program import LoopRun
 from seedbed.doctor.static.values import Val, unknown, uses_gradient
@@ -56,6 +56,7 @@ def _aug_assign(run: Machine, node: ast.AugAssign) -> str:
 
 def _if(run: Machine, node: ast.If) -> str:
     test = run.eval(node.test)
+    operators.note_test(run, node.test, test)
     known = operators.truth(test)
     if known is not None:
         return run.run(node.body if known else node.orelse)
@@ -63,11 +64,16 @@ def _if(run: Machine, node: ast.If) -> str:
 
 
 def _loop(
-    run: Machine, node: Any, over: Val | None, start: Callable[[], None], unrolled: list[Val] | None = None
+    run: Machine,
+    node: Any,
+    over: Val | None,
+    start: Callable[[], None],
+    unrolled: list[Val] | None = None,
+    exact: bool = False,
 ) -> str:
     """Run the body twice (once when deeply nested): the second round sees what the first one left."""
     outer = run.loops[-1] if run.loops else None
-    frame = LoopRun(node, run.src, over, tuple(run.conds), outer)
+    frame = LoopRun(node, run.src, over, tuple(run.conds), outer, exact)
     run.emit("loop", type(node).__name__, node, recv=over)
     _forget_counters(run, node)
     run.loops.append(frame)
@@ -148,6 +154,9 @@ def _for(run: Machine, node: ast.For | ast.AsyncFor) -> str:
     def start() -> None:
         run.assign(node.target, iteration.element(run, over, node.target))
 
+    known = building.rounds(run, node, over)
+    if known is not None:
+        return _loop(run, node, over, start, known, exact=True)
     return _loop(run, node, over, start, comprehensions.unroll(over, node, run))
 
 
@@ -155,7 +164,9 @@ def _while(run: Machine, node: ast.While) -> str:
     def start() -> None:
         run.eval(node.test)
 
-    if operators.truth(run.eval(node.test)) is False:
+    test = run.eval(node.test)
+    operators.note_test(run, node.test, test)
+    if operators.truth(test) is False:
         return ""
     return _loop(run, node, None, start)
 

@@ -257,13 +257,32 @@ _SCORES = (measures.LABELLED | measures.RANKING) - {"hamming_loss", "zero_one_lo
 
 
 def meaning(score: Val) -> str:
-    """What a score is made of: ``loss``, ``acc`` (hits are counted), or ``""`` where that is not clear."""
-    parts = list(ancestors(score, limit=800))
-    losses = any(v.kind == "tensor" and v.name == "loss" for v in parts)
-    hits = any(v.name == "eq" or (v.name == "compare" and "Eq" in v.tags) or v.name in _SCORES for v in parts)
-    if losses == hits or any(v.name == "neg" for v in parts):
-        return ""
-    return "loss" if losses else "acc"
+    """What a score is made of: ``loss``, ``acc`` (hits are counted), or ``""`` where that is not clear.
+
+    What is turned round on the way (``-acc``, ``1 - acc``, ``1 / loss``) or made of a model's output by hand is
+    not clear.
+    """
+    found: set[str] = set()
+    stack, seen = [score], set[int]()
+    while stack and len(seen) < 800:
+        one = stack.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if one.kind == "tensor" and one.name == "loss":
+            found.add("loss")
+        elif one.name == "eq" or (one.name == "compare" and "Eq" in one.tags) or one.name in _SCORES:
+            found.add("acc")
+        elif one.name in ("neg", "forward", "ne", "compare", "reciprocal", "exp") or _turned(one):
+            return ""
+        elif one.kind not in ("module", "func", "class", "lib", "loader"):
+            stack.extend(one.inputs())
+    return found.pop() if len(found) == 1 else ""
+
+
+def _turned(val: Val) -> bool:
+    """Whether a number is taken away from something fixed, or divides it."""
+    return val.name in ("sub", "div", "rsub") and bool(val.args) and val.args[0].kind == "const"
 
 
 def moves(p: Program, val: Val) -> bool:
