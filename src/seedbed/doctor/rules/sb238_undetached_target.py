@@ -133,10 +133,14 @@ def _log_probability(val: Val) -> bool:
     for one in q.chain(val)[:6]:
         if one.name in ("log_prob", "log_softmax"):
             return True
+        if one.name == "mul":
+            return any(a.grad and _log_probability(a) for a in one.args)
         if one.name in ("stack", "cat") and one.args and one.args[0].items:
             return any(_log_probability(i) for i in one.args[0].items[:2])
         if one.name == "exp" and one.args and one.args[0].name == "sub":
             return any(_log_probability(a) for a in one.args[0].args)
+        if one.name in ("exp", "softmax"):
+            return False  # a probability
     return False
 
 

@@ -57,6 +57,7 @@ from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 _ENDS = frozenset(["done", "dones", "terminal", "terminals", "terminated", "terminations"])
+_SHORT = frozenset(["d", "end", "ended", "finished", "over", "term", "terms", "fin", "last"])
 _REST = frozenset(
     ["not", "non", "nonterminal", "notdone", "mask", "masks", "alive", "cont", "continue", "nonterminals"]
 )
@@ -116,10 +117,8 @@ def _problem(p: Program, event: Event, pred: Val, total: Val, future: Val) -> tu
         base = best.args[0] if best.name in ("max", "amax") and len(best.args) == 1 and not best.kwargs else None
         if base is not None and base.shape is not None and len(base.shape) > 1:
             return "max() without dim takes the best value of the whole batch, not of each next state: max(dim=1)", best
-    ends = {id(v): v for n, v, e in p.assigns if _ENDS & set(words(n)) and not _REST & set(words(n)) and e.loops}
-    known = [v for v in ends.values() if v.kind in ("tensor", "unknown") and _beside(v)]
-    known += [v for v in _unpacked(p, event) if v not in known]
-    known += [v for v in _never_read(p, total) if v not in known]
+    known = _ends(p, event, total)
+    idle = "" if known else _idle(p, total)
     used = {id(a) for v in inside if v.name in ("tensor", "as_tensor", "stack", "array") for a in v.args}
     used |= {id(v) for v in inside} | {id(o) for v in inside if v.kind == "phi" for o in v.options()}
     masked = any(v.name in ("where", "masked_fill", "compare", "sub", "rsub", "invert") for v in parts) or any(
@@ -130,6 +129,8 @@ def _problem(p: Program, event: Event, pred: Val, total: Val, future: Val) -> tu
             f"the target bootstraps past the end of the episode: {known[0].var} is not used (terminal mask missing)",
             total,
         )
+    if idle and not masked:
+        return f"the target bootstraps past the end of the episode: {idle} is not used (terminal mask missing)", total
     own, other = _state(pred), _state(future)
     backwards = any(
         "reversed" in syntax.text(n.iter) and n.lineno <= total.line <= (n.end_lineno or 0) for n in q.nodes(p, ast.For)
@@ -140,6 +141,35 @@ def _problem(p: Program, event: Event, pred: Val, total: Val, future: Val) -> tu
     if value.name in _BEST and any(v.name in _BEST for v in ancestors(future, limit=12)):
         return "the prediction is the value of the best action, not of the action that was taken (gather)", value
     return "", total
+
+
+def _ends(p: Program, event: Event, total: Val) -> list[Val]:
+    """The values that say where an episode ends, of the batch that the target is made from."""
+    ends = {id(v): v for n, v, e in p.assigns if _ENDS & set(words(n)) and not _REST & set(words(n)) and e.loops}
+    known = [v for v in ends.values() if v.kind in ("tensor", "unknown") and _beside(v)]
+    known += [v for v in _unpacked(p, event) if v not in known]
+    known += [v for v in _never_read(p, total) if v not in known]
+    read = {n.id for n in q.nodes(p, ast.Name) if isinstance(n.ctx, ast.Load)}
+    endless = "terminated" not in read and "truncated" in read  # a task that only the clock ends
+    return [v for v in known if not (endless and v.var == "terminated")]
+
+
+def _idle(p: Program, total: Val) -> str:
+    """The one part of a transition (s, a, r, s2, d) that the function with the target takes and never reads."""
+    around = [f.node for f in p.functions if f.src is total.src and isinstance(f.node, ast.FunctionDef)]
+    around = [f for f in around if f.lineno <= total.line <= (f.end_lineno or 0)]
+    if not around:
+        return ""
+    func = max(around, key=lambda f: f.lineno)
+    names = [n for n in syntax.walk(func) if isinstance(n, ast.Name)]
+    read = {n.id for n in names if isinstance(n.ctx, ast.Load)}
+    given = [a.arg for a in func.args.args if a.arg not in ("self", "cls")]
+    tuples = [t for n in syntax.walk(func) if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Tuple)]
+    for group in (given, *([getattr(e, "id", "") for e in t.elts] for t in tuples)):
+        idle = [n for n in group if n and n not in read]
+        if 4 <= len(group) <= 7 and len(idle) == 1 and set(words(idle[0])) & (_ENDS | _SHORT) - _REST:
+            return idle[0]
+    return ""
 
 
 def _unpacked(p: Program, event: Event) -> list[Val]:

@@ -92,9 +92,22 @@ def _recursion(loop: ast.For) -> ast.Assign | None:
             carried = any(isinstance(n, ast.Name) and n.id == name for n in syntax.walk(side))
             if carried and isinstance(side, ast.BinOp) and isinstance(side.op, ast.Mult):
                 said = _opened(loop, side)
-                if _RATES.search(said) and not _ENDS.search(said) and " * (" not in said.replace(f"({name})", ""):
+                masked = _ENDS.search(said) or " * (" in said.replace(f"({name})", "")
+                if _RATES.search(said) and not masked and _only_rates(side, name):
                     return node
     return None
+
+
+def _only_rates(side: ast.AST, name: str) -> bool:
+    """Whether the carried sum is multiplied by known rates only: any other factor may be the mask."""
+    factors = [side]
+    while any(isinstance(f, ast.BinOp) and isinstance(f.op, ast.Mult) for f in factors):
+        factors = [
+            part
+            for f in factors
+            for part in ((f.left, f.right) if isinstance(f, ast.BinOp) and isinstance(f.op, ast.Mult) else (f,))
+        ]
+    return all(isinstance(f, ast.Constant) or syntax.text(f) == name or _RATES.search(syntax.text(f)) for f in factors)
 
 
 def _opened(loop: ast.For, side: ast.AST) -> str:
