@@ -67,27 +67,21 @@ def check(p: Program) -> Iterator[Finding]:
             ):
                 base, stat = val.args
                 for one in q.chain(stat):
-                    dims = [
-                        one.kwargs.get("dim"),
-                        one.kwargs.get("axis"),
-                        *(one.args[1:2] if one.args else []),
-                    ]
-                    known = [d.const for d in dims if d is not None and d.kind == "const"]
                     source = one.args[0] if one.args else None
                     if (
                         one.name in ("mean", "std", "min", "max", "amax", "amin", "median", "var")
                         and source is not None
-                        and (not known or known[0] == 0)
+                        and not d.per_sample(one)
                     ) and (
                         (source is base or source in q.chain(base))
                         and not d.is_split(source)
                         and not d.is_index(one)
                         and source.kind in ("tensor", "unknown")
                     ):
-                        if d.is_target_like(whole, p):
+                        if d.is_target_like(whole, p) or leaks.defines_data(p, val):
                             continue
                         seen.add(id(val.node))
-                        yield _finding(p, val, "mean and deviation are computed on all data before the split")
+                        yield _finding(p, val, "mean and deviation are computed on all data before the split", one)
                         break
     for at, what in leaks.before_split(p):
         if id(at.node) not in seen:
@@ -95,10 +89,11 @@ def check(p: Program) -> Iterator[Finding]:
             yield _finding(p, at, what)
 
 
-def _finding(p: Program, at: Event | Val, what: str) -> Finding:
+def _finding(p: Program, at: Event | Val, what: str, stat: Val | None = None) -> Finding:
+    site = leaks.asked(p, stat or at)
     return p.report(
         "SB404",
-        at,
+        at if site is stat else site,
         f"{what}: the validation/test data leaks into the training",
         why="the normalisation has seen the held-out samples, so the measured quality is too good",
         fix="Split first, then fit on the training part only and apply the same statistics to the rest",

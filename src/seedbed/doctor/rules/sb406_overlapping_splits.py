@@ -43,7 +43,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
 from seedbed.doctor.static import overlaps, rounds, sharing, sources, training
-from seedbed.doctor.static.naming import split_of
+from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
@@ -61,8 +61,8 @@ def check(p: Program) -> Iterator[Finding]:
         if any(loader is t for t in trained_on) or id(loader.node) in seen or not loader.args:
             continue
         named = (split_of(loader.var) or ("" if "train" in maker else split_of(maker))) in ("val", "test")
-        if not named:
-            continue
+        if not named or "train" in words(loader.var):
+            continue  # the training score, measured in evaluation mode
         for trained in trained_on:
             if not trained.args or trained.node is loader.node:
                 continue
@@ -103,9 +103,10 @@ def _evaluated_slices(p: Program, seen: set[int]) -> Iterator[Finding]:
 
 def _cut_apart(event: Event, back: Event) -> bool:
     """Whether measured and trained rows are different slices: then it is no training score beside the other."""
-    one = {s[3] for s in (*overlaps.slices_in(event.args[0]), *overlaps.shares_in(event.args[0]))}
-    two = {s[3] for s in (*overlaps.slices_in(back.args[0]), *overlaps.shares_in(back.args[0]))}
-    return not one & two
+    one, two = ([*overlaps.slices_in(e.args[0]), *overlaps.shares_in(e.args[0])] for e in (event, back))
+    if {(id(s[0]), *s[1:3]) for s in one} & {(id(s[0]), *s[1:3]) for s in two}:
+        return False  # the very same rows, cut again
+    return not {s[3] for s in one} & {s[3] for s in two}
 
 
 def _slice(event: Event) -> Val | None:
@@ -124,6 +125,8 @@ def _common_rows(event: Event, back: Event) -> str:
     both = {p[3] for p in parts} & {o[3] for o in others}
     if both and (len(parts) > len(both) or len(others) > len(both)):
         parts, others = [p for p in parts if p[3] not in both], [o for o in others if o[3] not in both]
+    if both and _chosen_further(event.args[0], back.args[0], both):
+        return ""  # both come from one part, and which of its rows each one has is not known: support and query
     found = [o for a in parts for b in others if (o := overlaps.slice_overlap(b, a))]
     if event.grad:
         return found[0] if found else ""  # a gradient penalty, say: no measurement
@@ -133,6 +136,21 @@ def _common_rows(event: Event, back: Event) -> str:
         shares, more = [s for s in shares if s[3] not in known], [m for m in more if m[3] not in known]
     found += [o for a in shares for b in more if (o := overlaps.share_overlap(b, a))]
     return found[0] if found else ""
+
+
+def _chosen_further(x: Val, other: Val, cuts: set[int]) -> bool:
+    """Whether measured rows are picked once more, in a way that the trained ones are not, out of a common part."""
+    known = {id(v) for v in d.chain_all(other)}
+    for one in d.chain_all(x):
+        if one.name != "getitem" or id(one) in known or id(one) in cuts or len(one.args) < 2:
+            continue
+        keys = one.args[1].items if one.args[1].kind == "tuple" and one.args[1].items else [one.args[1]]
+        for key in keys:
+            bounds = key.args[:2] if key.kind == "slice" else ()
+            moving = any(b.kind == "number" and b.name == "int" for b in bounds)  # a batch of a loop over all rows
+            if key.kind == "tensor" or (bounds and not moving and not all(b.is_none for b in bounds)):
+                return True
+    return False
 
 
 def _redrawn(p: Program) -> Iterator[Finding]:

@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import syntax
@@ -132,23 +133,43 @@ def _finding(p: Program, at: Event | Val) -> Finding:
 
 
 def _windows(val: Val) -> bool:
-    if (val.name == "unfold" and val.kind in ("tensor", "unknown")) or val.name == "sliding_window_view":
+    """Whether a value is a table of windows of one series that certainly overlap."""
+    if val.name == "unfold" and val.kind in ("tensor", "unknown"):
+        return _unfolds(val)
+    if val.name == "sliding_window_view":
         return True
     if (
         val.kind in ("list", "iter")
         and val.name == "comprehension"
         and isinstance(val.node, (ast.ListComp, ast.GeneratorExp))
     ):
-        return _slides(
-            val.node.elt,
-            {n.id for g in val.node.generators for n in syntax.walk(g.target) if isinstance(n, ast.Name)},
+        return any(
+            _slides(val.node.elt, {n.id for n in syntax.walk(g.target) if isinstance(n, ast.Name)}, g.iter, val)
+            for g in val.node.generators
         )
     if val.kind == "list" and "grown" in val.tags and val.items:
-        return any(_slides(i.node, None) for i in val.items if isinstance(i.node, ast.expr))
+        return any(
+            _slides(i.node, {n.id for n in syntax.walk(loop.target) if isinstance(n, ast.Name)}, loop.iter, val)
+            for i in val.items
+            if isinstance(i.node, ast.expr)
+            for loop in i.loops
+            if isinstance(loop, ast.For)
+        )
     return False
 
 
-def _slides(node: ast.AST, names: set[str] | None) -> bool:
+def _unfolds(val: Val) -> bool:
+    """``x.unfold(0, size, step)`` over the samples, with a step that is smaller than the size."""
+    axis, size, step = (val.arg(i, name) for i, name in ((1, "dimension"), (2, "size"), (3, "step")))
+    if axis is None or size is None or step is None or step is size or not isinstance(step.const, int):
+        return False
+    rank = len(val.args[0].shape) if val.args[0].shape is not None else None
+    over = axis.const == 0 or (axis.const == -1 and rank == 1)
+    return over and (step.const == 1 or (isinstance(size.const, int) and step.const < size.const))
+
+
+def _slides(node: ast.AST, names: set[str], over: ast.expr | None = None, val: Val | None = None) -> bool:
+    """Whether ``x[i : i + n]`` is cut for an ``i`` that goes on by less than ``n``."""
     local = {
         t.id: n.value
         for n in syntax.walk(node)
@@ -157,27 +178,63 @@ def _slides(node: ast.AST, names: set[str] | None) -> bool:
         if isinstance(t, ast.Name)
     }
     for n in syntax.walk(node):
-        if isinstance(n, ast.Slice) and isinstance(n.lower, ast.BinOp) and isinstance(n.lower.op, ast.Sub):
-            high = n.upper
-            if isinstance(high, ast.Name) and syntax.text(n.lower.left) == high.id and (not names or high.id in names):
-                return True
-        if isinstance(n, ast.Slice) and isinstance(n.upper, ast.Name) and n.upper.id in local:
-            n = ast.Slice(n.lower, local[n.upper.id], n.step)
-        if (
-            isinstance(n, ast.Slice)
-            and n.lower is not None
-            and n.upper is not None
-            and isinstance(n.upper, ast.BinOp)
-            and isinstance(n.upper.op, ast.Add)
-        ):
-            low = syntax.text(n.lower)
-            if (
-                isinstance(n.lower, ast.Name)
-                and low in {syntax.text(n.upper.left), syntax.text(n.upper.right)}
-                and (names is None or low in names)
-            ):
+        low: Any = n.lower if isinstance(n, ast.Slice) else None
+        high: Any = n.upper if isinstance(n, ast.Slice) else None
+        if low is None or high is None:
+            continue
+        if _ends_at(low, high, names) and _closer(over, low.right, val):
+            return True
+        if isinstance(high, ast.Name) and high.id in local:
+            high = local[high.id]
+        if isinstance(high, ast.BinOp) and isinstance(high.op, ast.Add) and isinstance(low, ast.Name):
+            sides = {syntax.text(high.left): high.right, syntax.text(high.right): high.left}
+            if low.id in sides and low.id in names and _closer(over, sides[low.id], val):
                 return True
     return False
+
+
+def _ends_at(low: Any, high: Any, names: set[str]) -> bool:
+    """``x[i - n : i]``."""
+    back = isinstance(low, ast.BinOp) and isinstance(low.op, ast.Sub) and isinstance(high, ast.Name)
+    return back and syntax.text(low.left) == high.id and high.id in names
+
+
+_COUNTERS = frozenset(["range", "arange", "trange"])
+
+
+def _closer(over: ast.expr | None, width: ast.expr, val: Val | None) -> bool:
+    """Whether a counter goes on by less than the width of a window; without a counter it is the index itself."""
+    if over is None:
+        return True
+    while (
+        isinstance(over, ast.Call) and syntax.text(over.func) in ("tqdm", "trange", "list", "enumerate") and over.args
+    ):
+        over = over.args[0]
+    if not isinstance(over, ast.Call) or syntax.text(over.func).rsplit(".", 1)[-1] not in _COUNTERS:
+        return False  # drawn starts, or one window of each of many series
+    if len(over.args) < 3:
+        return not (isinstance(width, ast.Constant) and width.value == 1)
+    step = over.args[2]
+    if syntax.text(step) == syntax.text(width):
+        return False
+    if isinstance(step, ast.Constant) and step.value == 1:
+        return True
+    numbers = [_number(part, val) for part in (step, width)]
+    return numbers[0] is not None and numbers[1] is not None and numbers[0] < numbers[1]
+
+
+def _number(node: ast.expr, val: Val | None) -> int | None:
+    """A whole number, written there or given once to a name of the file."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, int) else None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.FloorDiv):
+        top, bottom = _number(node.left, val), _number(node.right, val)
+        return top // bottom if top is not None and bottom else None
+    if not isinstance(node, ast.Name) or val is None or val.src is None:
+        return None
+    table: list[Any] = list(val.src.by_type().get(ast.Assign, ()))
+    given = [n.value for n in table if any(isinstance(t, ast.Name) and t.id == node.id for t in n.targets)]
+    return _number(given[0], None) if len(given) == 1 else None
 
 
 def _windowed_class(val: Val) -> bool:

@@ -35,9 +35,8 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
-from seedbed.doctor.static import lineage
-from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Place, Program
+from seedbed.doctor.static import leaks, lineage
+from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -61,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
                 and val.args[0].items
                 and len({id(o) for i in val.args[0].items for o in d.loss_origins_base(i)}) < len(val.args[0].items)
             )
-            doubled = doubled or _with_own_rows(val)
+            doubled = doubled or _with_own_rows(val) or (val.kind != "phi" and _again(val))
             if (copied or doubled) and id(val.node) not in seen and not d.is_split(val.args[0] if val.args else None):
                 if copied and learned and id(val) not in learned:
                     continue  # labels that are spread over rows, not rows that are repeated
@@ -72,19 +71,69 @@ def check(p: Program) -> Iterator[Finding]:
                 seen.add(id(val.node))
                 yield p.report(
                     "SB417",
-                    _asked(p, val, whole),
+                    leaks.asked(p, val, (whole,)),
                     "samples are repeated (oversampled) before the split: copies leak from training into test",
                     why="the same sample is then in both parts, so the score is too good",
                     fix="Split first, then oversample the training part only",
                 )
 
 
-def _asked(p: Program, copied: Val, whole: Val) -> Val | Place:
-    """Where the copies are asked for: for a helper function, its call beside the split."""
-    made = next((e for e in p.all("call") if e.result is copied), None)
-    split = next((e for e in p.all("call") if any(a is whole for a in e.args) and e.sites), None)
-    site = q.beside(made, split) if made is not None and split is not None else None
-    return site if isinstance(site, tuple) else copied
+_INDICES = frozenset(["flatnonzero", "nonzero", "where", "argwhere", "np_where", "np_flatnonzero"])
+_DRAWN = frozenset(["choice", "np_choice", "choices", "resample", "multinomial"])
+_COPIES = frozenset(["repeat", "repeat_interleave", "tile", "np_repeat", "np_tile"])
+_SAME = frozenset(
+    ["tolist", "numpy", "to", "long", "cpu", "list", "tensor", "as_tensor", "from_numpy", "array", "astype"]
+)
+
+
+def _again(val: Val) -> bool:
+    """Whether rows are picked by row numbers of which some certainly come more than once."""
+    key = _plain(lineage.row_key(val))
+    if key is None or not key.args:
+        return False
+    if key.name in ("cat", "concatenate", "concat", "hstack", "append", "np_append"):
+        parts = [_plain(i) for i in (key.args[0].items or (key.args[:2] if key.name.endswith("append") else []))]
+        all_rows = [i for i in parts if i is not None and _counts_all(i)]
+        return bool(all_rows and len(parts) > len(all_rows)) or any(i is not None and _repeated(i) for i in parts)
+    return key.name == "add" and key.kind == "list" and any(_repeated(a) for a in key.args)
+
+
+def _plain(key: Val | None) -> Val | None:
+    """Row numbers before they were put in another order or container."""
+    for _ in range(8):
+        if key is None or not key.args:
+            return key
+        picked = lineage.row_key(key)
+        if key.name in _SAME or (picked is not None and lineage.reorders(key)):
+            key = key.args[0]
+        elif key.name in ("permutation", "np_permutation") and len(key.args) > 1 and key.args[1].kind != "number":
+            key = key.args[1]
+        else:
+            return key
+    return key
+
+
+def _counts_all(val: Val) -> bool:
+    """``arange(len(table))``: every row once."""
+    return (
+        val.name in ("arange", "range", "np_arange")
+        and len(val.args) == 1
+        and val.args[0].name in ("len", "shape", "size")
+    )
+
+
+def _repeated(val: Val) -> bool:
+    """Row numbers (of the rows of one class, say) that are drawn with replacement or written down several times."""
+    sources = [a for a in val.args if any(v.name in _INDICES for v in lineage.path(a, 12))]
+    if not sources:
+        return False
+    if val.name in _DRAWN:
+        again = val.kwargs.get("replace", val.arg(2 if val.args[0] is sources[0] else 3))
+        return again is None or again.const is True
+    if val.name in _COPIES:
+        return True
+    key = lineage.row_key(val)
+    return key is not None and any(v.name in ("randint", "np_randint", "integers") for v in lineage.path(key, 12))
 
 
 def _with_own_rows(val: Val) -> bool:

@@ -45,7 +45,21 @@ from seedbed.doctor.static.values import Val, ancestors
 
 _WHO = frozenset(
     ["subject", "subjects", "patient", "patients", "speaker", "speakers", "user", "users", "person", "group", "groups"]
-) | {"participant", "participants", "owner", "site", "hospital", "animal", "session", "donor", "customer", "device"}
+) | {
+    "participant",
+    "participants",
+    "owner",
+    "site",
+    "hospital",
+    "animal",
+    "session",
+    "donor",
+    "customer",
+    "device",
+    "who",
+    "pid",
+    "uid",
+}
 _ROWWISE = frozenset(["ShuffleSplit", "StratifiedShuffleSplit", "KFold", "StratifiedKFold"])
 
 
@@ -79,7 +93,7 @@ def _groups(p: Program) -> Val | None:
         if ids and val.kind == "tensor":
             feeds = [f for part in lineage.feeds(p) for f in part]
             target = any(val in lineage.path(f.y) for f in feeds if f.y is not None)
-            if set(words(name)) & _WHO or (not target and (_indexes_rows(p, val) or p.complete)):
+            if set(words(name)) & _WHO or (not target and _indexes_rows(p, val)):
                 return val
         if val.kind == "tensor" and set(words(name)) & _WHO and val.name in ("randint", "np_randint", "integers"):
             named = val
@@ -99,10 +113,9 @@ def _groups(p: Program) -> Val | None:
 
 
 def _indexes_rows(p: Program, ids: Val) -> bool:
-    """Whether a table of groups is spread over the rows with these ids."""
-    return any(
-        e.args and e.args[0] is ids and e.recv is not None and e.recv.name != "permutation" for e in p.all("getitem")
-    )
+    """Whether a table of groups is spread over the rows of the inputs with these ids."""
+    spread = {id(e.node) for e in p.all("getitem") if e.args and e.args[0] is ids}
+    return any(id(v.node) in spread for part in lineage.feeds(p) for f in part for v in lineage.path(f.x))
 
 
 def _row_splits(p: Program) -> Iterator[Event]:
@@ -128,7 +141,32 @@ def _row_splits(p: Program) -> Iterator[Event]:
             rows = [s for s in sizes if s.args[0].kind == "tensor" and s.args[0].name not in ("unique",)]
             if parts and rows and any(lineage.row_key(made_of) is not None for made_of in _picked(p, event.result)):
                 yield event
-    del made
+    yield from _masked(p, made)
+
+
+def _masked(p: Program, made: dict[int, Event]) -> Iterator[Event]:
+    """Random masks over the rows: ``held[randperm(n)[:k]] = True`` or ``rand(n) < 0.8``."""
+    for feed in lineage.feeds(p)[0]:
+        for step in lineage.certain(feed.x):
+            key = lineage.row_key(step)
+            while key is not None and key.name in ("invert", "logical_not") and key.args:
+                key = key.args[0]
+            if key is None:
+                continue
+            filled = [e.args[0] for e in p.all("setitem") if e.recv is key and e.args]
+            drawn = [v for f in filled for v in lineage.path(f, 12) if v.name in lineage.DRAWS]
+            if key.name == "compare":
+                drawn += [v for v in key.args if v.name in ("rand", "np_rand", "random", "uniform", "np_random")]
+            yield from (made[id(v)] for v in drawn if id(v) in made and _by_row(made[id(v)], step))
+
+
+def _by_row(draw: Event, step: Val) -> bool:
+    """Whether as many numbers are drawn as there are rows."""
+    counts = [v for a in draw.args for v in ancestors(a, limit=8)]
+    tables = [v.args[0] for v in counts if v.name in ("len", "shape", "size") and v.args]
+    sizes = [v.const for v in counts if v.kind == "const"]
+    shape = step.args[0].shape
+    return bool(tables) or bool(shape and shape[0] in sizes)
 
 
 def _picked(p: Program, order: Val | None) -> Iterator[Val]:

@@ -69,7 +69,8 @@ def check(p: Program) -> Iterator[Finding]:
                 yield p.report(
                     "SB446",
                     (target, p.source),
-                    f"the target {syntax.text(target)} is inside the input window {syntax.text(window)} (a leak)",
+                    f"the target {syntax.text(target)} is inside the window: it is already contained in the input "
+                    f"{syntax.text(window)} (off by one, a leak)",
                     why="the window already contains the value to predict: the model copies its last input",
                     fix=f"Take the target after the window: an index from {syntax.text(window.slice.upper)}",
                 )

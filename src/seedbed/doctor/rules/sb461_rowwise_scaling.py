@@ -35,7 +35,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import lineage, scaling
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 _MIXED = ("load_wine", "load_breast_cancer", "fetch_california_housing", "load_diabetes", "make_friedman1", "read_csv")
 
@@ -50,7 +50,7 @@ def check(p: Program) -> Iterator[Finding]:
         axis, source = _axis(made[0]), scaling.statistic(made[0])[1]
         if source is None or axis == 0 or "pandas" in source.tags or not _table(source):
             continue
-        if axis == 1 or (axis is None and _mixed(source)):
+        if axis in (1, None) and (_mixed(source) or (axis == 1 and _features(p, source))):
             seen.add(id(val.node))
             how = "of each row (axis=1)" if axis == 1 else "of all numbers together (no axis)"
             yield p.report(
@@ -89,6 +89,22 @@ def _table(source: Val) -> bool:
         return True
     shape = source.shape
     return shape is not None and len(shape) == 2 and isinstance(shape[1], int) and shape[1] <= 50
+
+
+def _features(p: Program, source: Val) -> bool:
+    """Whether single columns of the table mean something of their own: the targets are worked out from one of them."""
+    ends = lineage.roots(source)
+    targets = [f.y for part in lineage.feeds(p) for f in part if f.y is not None]
+    return any(
+        v.name == "getitem"
+        and len(v.args) > 1
+        and v.args[1].kind == "tuple"
+        and len(v.args[1].items or ()) == 2
+        and isinstance((v.args[1].items or [v])[1].const, int)
+        and lineage.roots(v.args[0]) & ends
+        for y in targets
+        for v in ancestors(y, limit=300)
+    )
 
 
 def _mixed(source: Val) -> bool:

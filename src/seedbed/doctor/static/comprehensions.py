@@ -30,7 +30,8 @@ def comprehension(run: Machine, node: Any) -> Val:
             singles = unroll(over, node, run, most) or _written_out(over) if lone else None
             if singles is not None:
                 return _unrolled(run, node, gen.target, singles)
-            run.assign(gen.target, iteration.element(run, over, gen.target))
+            one = iteration.element(run, over, gen.target)
+            run.assign(gen.target, one)
             tests += [made for test in gen.ifs if is_drawn(made := run.eval(test))]
         if isinstance(node, ast.DictComp):
             run.eval(node.key)
@@ -48,6 +49,8 @@ def comprehension(run: Machine, node: Any) -> Val:
     val.items = [made]
     val.args = (*sources, *tests)
     val.tags.add("each")
+    if len(node.generators) == 1:
+        val.attrs["__element__"] = one
     if sources and sources[0].kind == "list" and sources[0].items and "each" not in sources[0].tags:
         val.tags.add("literal")
     val.grad = made.grad
@@ -198,6 +201,8 @@ def _written_out(over: Val) -> list[Val] | None:
     kinds = ("tensor", "const", "list", "dataset", "tuple")
     if 1 < len(rows) <= 4 and whole and all(i.kind in kinds for r in rows for i in r.items or ()):
         return list(rows)
+    if 1 < len(rows) <= 4 and all(r.kind == "slice" for r in rows):
+        return list(rows)  # the parts of a split, each cut by its own bounds
     return None
 
 

@@ -79,7 +79,19 @@ def _excused(p: Program, root: Val, event: Event) -> bool:
     """Whether a tensor is a weight, a state or a chain that is meant to move."""
     if root.grad or "leaf" in root.tags or root.name in ("Parameter", "parameter", "zeros", "empty", "batch", "tolist"):
         return True
-    return any(e.kind == "inplace" and e.name in _FILLS and e.recv is root for e in p.all("inplace"))
+    changes = [e for e in p.all("inplace", "augment", "setitem") if _changes(e, root)]
+    return any(e.name in _FILLS and e.recv is root for e in changes) or any(_follows(e) for e in changes)
+
+
+def _changes(event: Event, root: Val) -> bool:
+    """Whether an event changes a tensor; what it is called later, after earlier changes, is looked through."""
+    return event.recv is not None and any(v is root for v in lineage.path(event.recv, 60))
+
+
+def _follows(event: Event) -> bool:
+    """Whether the new content is worked out by a model: a chain of samples, a memory or a buffer, meant to move."""
+    made = [v for a in event.args for v in ancestors(a, limit=400)]
+    return any(v.name in ("grad", "grads", "forward") or v.kind == "module" for v in made)
 
 
 def _fed(p: Program) -> set[int]:

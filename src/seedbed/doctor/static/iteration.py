@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from seedbed.doctor.static.machine import Machine
+from seedbed.doctor.static.siblings import sibling
 from seedbed.doctor.static.values import Shape, Val, ancestors, const, join, unknown
 
 _WRAPPERS = frozenset(
@@ -160,7 +161,7 @@ def sample(run: Machine, data: Val, node: ast.AST) -> Val:
             made.items.append(part)
     elif data.name in ("Subset", "random_split") and data.args:
         made = sample(run, data.args[0], node)
-    elif data.kind == "list" and data.items:
+    elif (data.kind == "list" and data.items) or (data.kind == "tensor" and data.shape):
         made = element(run, data, node)
     if made is not None:
         data.attrs["__sample__"] = made
@@ -216,7 +217,7 @@ def part(run: Machine, val: Val, index: int, node: ast.AST, count: int) -> Val:
         return made or unknown("part", node, run.src)
     if val.items is not None and (val.kind in ("tuple", "list") or (val.kind == "iter" and val.name == "literal")):
         if "each" in val.tags and val.items:
-            return val.items[0]
+            return sibling(val, index)
         if index < len(val.items):
             return val.items[index]
     if val.kind == "loader":

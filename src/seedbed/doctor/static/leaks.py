@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedbed.doctor.static import data_queries, lineage
-from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static import data_queries, lineage, queries
+from seedbed.doctor.static.program import Event, Place, Program
 from seedbed.doctor.static.values import CLOSED, Val, ancestors
 
 MOMENTS = frozenset(["mean", "std", "min", "max", "amax", "amin", "median", "var", "quantile", "percentile"]) | {
@@ -55,8 +55,47 @@ def before_split(p: Program) -> Iterator[tuple[Val | Event, str]]:
                 continue
             seen.add(id(node))
             for stat, source, say in _statistics(node, fits):
-                if lineage.roots(source) & shared and not lineage.cuts(p, source) and not _late(p, stat):
+                if not lineage.roots(source) & shared or lineage.cuts(p, source) or _late(p, stat):
+                    continue
+                if not (isinstance(stat, Val) and _defines(node, one)):
                     yield stat, say
+
+
+_COMPUTES = frozenset(["add", "mul", "sub", "div", "matmul", "compare", "pow", "sum", "sin", "where", "exp", "prod"])
+
+
+def defines_data(p: Program, scaled: Val) -> bool:
+    """Whether a scaling of a whole table is part of what is to be predicted: the targets are computed from it."""
+    return any(_defines(scaled, f) for f in lineage.feeds(p)[0])
+
+
+def _defines(scaled: Val, feed: lineage.Feed) -> bool:
+    if feed.y is None or feed.y.kind in ("const", "number"):
+        return False
+    behind = lineage.path(feed.y, 600)
+    if not any(v is scaled for v in behind):
+        return False
+    if not any(v is scaled for v in lineage.path(feed.x, 600)):
+        return True  # only the targets are scaled: their unit
+    steps = (v for v in behind if v is not scaled and v.name in _COMPUTES)
+    return any(scaled is v for step in steps for v in lineage.path(step))
+
+
+def asked(p: Program, at: Val | Event, wholes: tuple[Val, ...] = ()) -> Val | Event | Place:
+    """Where something was asked for: for what a helper does, its call beside the cut of the rows."""
+    done = p.all("call", "getitem")
+    made = at if isinstance(at, Event) else next((e for e in done if e.result is at or e.node is at.node), None)
+    if made is None or not made.sites:
+        return at
+    steps = [v for f in lineage.feeds(p)[1] for v in lineage.cuts(p, f.x)]
+    keys = [k for v in steps if (k := lineage.row_key(v)) is not None and k.kind != "slice"]
+    wanted, whole = {id(v.node) for v in (*steps, *keys)}, {id(w) for w in wholes}
+    later = (e for e in done if e.seq > made.seq or not wholes)
+    cut = next(
+        (e for e in later if id(e.node) in wanted or id(e.recv) in whole or any(id(a) in whole for a in e.args)), None
+    )
+    site = queries.beside(made, cut) if cut is not None else None
+    return site if isinstance(site, tuple) else at
 
 
 def _made_of(x: Val, limit: int = 1500) -> Iterator[Val]:

@@ -219,7 +219,55 @@ def _over_folds(loop: LoopRun) -> bool:
 
 def cuts(p: Program, val: Val) -> list[Val]:
     """The places on the way from ``val`` to its raw data where rows are taken away to make a split."""
-    return [v for v in path(val) if is_cut(v) and not is_batch(p, v)]
+    steps = path(val)
+    found = [v for v in steps if is_cut(v) and not is_batch(p, v)]
+    return found + [c for v in steps if v.name == "batch" and len(v.args) > 1 for c in _of_loader(v.args[1])]
+
+
+def _of_loader(loader: Val) -> list[Val]:
+    """What makes a loader give a part of the rows only: a subset, or a sampler of some of them."""
+    sampler = loader.arg(4, "sampler") or loader.kwargs.get("batch_sampler")
+    if sampler is not None and sampler.name in ("SubsetRandomSampler",):
+        return [sampler]
+    data = [o for a in loader.args[:1] for o in a.options()]
+    data += [o for d in data if d.owner is not None for v in d.attrs.values() for o in v.options()]
+    return [d for d in data if d.name in ("Subset", "random_split") and d.kind == "dataset"]
+
+
+_ORDERS = frozenset(["randperm", "np_permutation", "permutation", "argsort", "np_argsort", "lexsort"])
+_SAME = frozenset(
+    ["tolist", "numpy", "to", "long", "cpu", "list", "tensor", "as_tensor", "from_numpy", "array", "flip"]
+)
+
+
+def reorders(step: Val) -> bool:
+    """Whether rows are only put in another order: the index is an order of all rows of the very table."""
+    key = row_key(step)
+    for _ in range(6):
+        if key is None or key.name in _ORDERS or not (key.name in _SAME and key.args):
+            break
+        key = key.args[0]
+    if key is None or key.name not in _ORDERS or not key.args:
+        return False
+    count = next((a for a in key.args if a.name not in GENERATORS), key.args[0])
+    if count.kind == "const":
+        shape = step.args[0].shape
+        return bool(shape) and shape is not None and isinstance(count.const, int) and shape[0] == count.const
+    if count.name in ("len", "shape", "size") or (count.name == "getitem" and count.args[0].name in ("shape", "size")):
+        table = (
+            (count.args[0] if count.name in ("len", "shape", "size") else count.args[0].args[0]) if count.args else None
+        )
+        return table is not None and _length_alike(table, step.args[0])
+    return count.kind == "tensor" and _length_alike(count, step.args[0])
+
+
+def _length_alike(a: Val, b: Val) -> bool:
+    """Whether two tables certainly have as many rows: one is made of the other without a cut."""
+    if a is b:
+        return True
+    if a.shape and b.shape and isinstance(a.shape[0], int):
+        return a.shape[0] == b.shape[0]
+    return bool(roots(a) & roots(b)) and not any(row_key(v) is not None for x in (a, b) for v in path(x))
 
 
 def is_batch(p: Program, step: Val) -> bool:
@@ -257,7 +305,7 @@ def is_cut(val: Val) -> bool:
         return True
     if val.name in ("head", "tail") and val.kind in ("tensor", "unknown"):
         return True
-    return row_key(val) is not None
+    return row_key(val) is not None and not reorders(val)
 
 
 def same_rows(a: Val, b: Val) -> bool:

@@ -78,6 +78,8 @@ def words(name: str) -> tuple[str, ...]:
 def split_of(name: str) -> str:
     """``train``, ``val`` or ``test`` when the name says so, else ``""``."""
     found = set(words(name))
+    if found & _TRAIN and found & (_VAL | _TEST):
+        return ""  # both at once: the training rows when they are measured, or all that was not held out
     if found & _VAL:
         return "val"
     if found & _TEST:

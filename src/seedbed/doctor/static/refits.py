@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from seedbed.doctor.static import data_queries, lineage
+from seedbed.doctor.static import data_queries, lineage, queries
 from seedbed.doctor.static.leaks import MOMENTS
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -27,9 +27,21 @@ def scalers(p: Program) -> Iterator[tuple[Val, str]]:
                 continue
             if step.name == "fit_transform" and not _estimator(step):
                 name = step.args[-1].name if len(step.args) > 1 else "the scaler"
-                yield step, f"{name} is fitted again (fit_transform) on the evaluation data"
+                yield _second(p, step, before), f"{name} is fitted again (fit_transform) on the evaluation data"
             elif step.name == "div" and _own(step):
-                yield step, "the evaluation data is normalised with its own mean and deviation"
+                yield _second(p, step, before), "the evaluation data is normalised with its own mean and deviation"
+
+
+def _second(p: Program, step: Val, before: lineage.Feed) -> Val:
+    """Where a line that also scales the training data is asked to do so with the evaluation data."""
+    first = next((v for v in lineage.path(before.x) if v.node is step.node and v is not step), None)
+    if first is None:
+        return step
+    mine, other = (
+        next((e for e in p.events if e.result is v or any(a is v for a in e.args)), None) for v in (step, first)
+    )
+    site = queries.beside(mine, other) if mine is not None and other is not None else None
+    return Val("unknown", "call", *site) if isinstance(site, tuple) else step
 
 
 def _scaled(x: Val) -> bool:
