@@ -36,7 +36,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax
+from seedbed.doctor.static import syntax, unseen
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -56,11 +56,11 @@ def check(p: Program) -> Iterator[Finding]:
     uncalled = [
         e for e in p.all("discard") if e.result is not None and e.result.kind == "method" and e.result.name == "step"
     ]
-    if not backs or vague or uncalled:
+    if not backs or vague or uncalled or unseen.calls(p, "step"):
         return
     for event in made:
         optimizer = event.result
-        if any(q.same(s.recv, optimizer) for s in steps):
+        if any(q.alike(s.recv, optimizer) for s in steps):
             continue
         if steps and not any(q.same(e.recv, optimizer) for e in p.all("clear")):
             continue

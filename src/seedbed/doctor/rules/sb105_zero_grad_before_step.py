@@ -95,6 +95,8 @@ def _lost(p: Program, order: list[Event], seen: set[int]) -> Iterator[Finding]:
         if at and order[at - 1].kind == "backward":
             continue
         between = [e for e in p.all("inplace", "manual", "augment", "call") if back.seq < e.seq < clear.seq]
+        if any(back.clock < v.seq < clear.clock for v in p.made("grad")):
+            continue  # it was read: an attack on the inputs, or a norm
         if any(e.kind != "call" or (e.recv is not None and e.recv.kind in ("instance", "optimizer")) for e in between):
             continue  # the first gradient is used: sharpness-aware or extra-gradient steps
         seen.add(id(clear.node))

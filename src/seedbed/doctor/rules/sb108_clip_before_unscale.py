@@ -55,7 +55,8 @@ def check(p: Program) -> Iterator[Finding]:
         backs = [e for e in scaled if e.seq < clip.seq and q.same_branch(e, clip)]
         if not backs or any(u.seq < clip.seq and u.seq > backs[-1].seq for u in p.all("unscale")):
             continue
-        if any(u.loop is not None and clip.inside(u.loop) for u in p.all("unscale")):
+        inside = [u for u in p.all("unscale") if u.first and u.loop is not None and clip.inside(u.loop)]
+        if any(u.seq < clip.seq or not q.same_branch(u, clip) for u in inside):
             continue
         yield p.report(
             "SB108",

@@ -38,19 +38,20 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import unseen
 from seedbed.doctor.static.program import Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    if not p.complete or not p.all("step"):
+    if not p.complete or not p.all("step") or unseen.calls(p, "step"):
         return
     stepped = [e.recv for e in p.all("schedule") if e.recv is not None]
     for event in p.first_makers("scheduler"):
         made = event.result
         if made is None or made.kind != "scheduler" or event.recv is not None:
             continue
-        if any(q.same(made, s) or q.reaches_val(s, made) for s in stepped):
+        if any(q.alike(made, s) or q.reaches_val(s, made) for s in stepped):
             continue
         used = [
             e

@@ -132,7 +132,7 @@ def _left_out(p: Program, event: Event, modules: list[Val], sources: list[Val]) 
         return
     taken = {id(e.recv) for e in p.all("forward") if training.trained_output(p, e.result)}
     for one in choosing.parameters(tops[0]):
-        if one.module is None or not one.name.endswith("weight") or id(one.module) not in taken:
+        if one.module is None or id(one.module) not in taken or not (one.name.endswith("weight") or _used(p, one)):
             continue
         if any(choosing.picks(p, s, one) is not False for s in sources):
             continue
@@ -140,16 +140,25 @@ def _left_out(p: Program, event: Event, modules: list[Val], sources: list[Val]) 
             "SB118",
             event,
             f"{one.name} takes part in the loss but no parameter group of the optimizer takes it: it is never trained",
-            why="the conditions on the names pick other layers, so it gets gradients that nothing applies",
+            why="the conditions on names and shapes (ndim) pick others, so it gets gradients that nothing applies",
             fix="Let the last group take the rest: every parameter that no other group has",
             related=(q.place(one.module),),
         )
         return
 
 
+def _used(p: Program, one: choosing.Parameter) -> bool:
+    """Whether it is a parameter that a module holds itself and that a loss reaches."""
+    own = one.module.attrs.get(one.name.rsplit(".", 1)[-1]) if one.module is not None else None
+    if own is None or own.name != "Parameter" or not own.grad:
+        return False
+    roots = [r for b in p.all("backward") for r in (b.recv, *b.args) if r is not None]
+    return any(id(own) in training.gradient_path_cached(p, r) for r in roots)
+
+
 def _flows(p: Program, module: Val) -> bool:
     """Whether a gradient reaches the module: the output of a target network is detached."""
-    roots = [r for b in p.all("backward") for r in (b.recv, *b.args) if r is not None]
+    roots = [r for b in p.all("backward") if b.name != "grad" for r in (b.recv, *b.args) if r is not None]
     for event in p.all("forward"):
         if event.recv is None or not event.grad or not any(o is module for o in event.recv.options()):
             continue

@@ -41,7 +41,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership, rounds, syntax
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, LoopRun, Program
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -65,6 +65,8 @@ def check(p: Program) -> Iterator[Finding]:
             e.inside(loop) and any(q.same(e.recv, m) or m is e.recv for m in modules) for e in p.all("restore", "apply")
         ):
             continue
+        if not _again(p, event, loop):
+            continue  # it is kept after the first round
         if _names(getattr(loop.node, "target", None)) & _names(event.node):
             continue  # one optimizer for each model that the loop runs over
         yield p.report(
@@ -76,6 +78,13 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Create the optimizer once, before the loop",
             related=((str(event.src.path), loop.line, "the loop"),),
         )
+
+
+def _again(p: Program, event: Event, loop: LoopRun) -> bool:
+    """Whether the loop, where its second round was read, makes another one there."""
+    at = event.loops.index(loop)
+    later = [e for e in p.events if len(e.loops) > at and e.loops[at] is loop and e.rounds[at] > 0]
+    return not later or any(e.node is event.node and e.result is not event.result for e in later)
 
 
 def _names(node: ast.AST | None) -> set[str]:

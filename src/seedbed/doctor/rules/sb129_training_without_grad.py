@@ -41,8 +41,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership, training
+from seedbed.doctor.static import methods, ownership, training
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -67,7 +68,7 @@ def check(p: Program) -> Iterator[Finding]:
             if any(ownership.contains(h, event.recv) or h is event.recv for h in ownership.held(o))
             and event.recv.kind == "module"
         ]
-        if not used:
+        if not used or not _learns(event.recv):
             continue
         seen.add(id(event.node))
         yield p.report(
@@ -77,3 +78,11 @@ def check(p: Program) -> Iterator[Finding]:
             why="without a graph backward() cannot reach the parameters, so the model is never trained",
             fix="Run the forward pass of training outside no_grad()",
         )
+
+
+def _learns(module: Val) -> bool:
+    """Whether it has anything to train: a normaliser with running statistics has nothing."""
+    subs = methods.submodules(module)
+    return any(
+        s.name.startswith(ownership.WEIGHTED) or "external" in s.tags or ownership.own_parameters(s) for s in subs
+    )

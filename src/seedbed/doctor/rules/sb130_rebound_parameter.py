@@ -56,7 +56,11 @@ def check(p: Program) -> Iterator[Finding]:
         target = getattr(loop.node, "target", None)
         names = {n.id for n in syntax.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
         over = loop.over
-        if event.name not in names or over is None or not any(v.kind == "params" for v in ancestors(over)):
+        if (
+            event.name not in names
+            or over is None
+            or not any(v.kind == "params" or "leaf" in v.tags for v in ancestors(over))
+        ):
             continue
         if isinstance(event.node, ast.Name) and any(e.kind == "augment" and e.result is val for e in p.all("augment")):
             continue

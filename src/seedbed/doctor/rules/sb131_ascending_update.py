@@ -79,6 +79,8 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _is_parameter(val: Val) -> bool:
     """A parameter itself; a buffer made from one (a copy, zeros, its gradient) may well take the gradient up."""
+    if "leaf" in val.tags:
+        return True
     if val.kind == "tensor" and val.name in ("grad", "zeros_like", "clone", "empty_like", "zeros", "mul", "add"):
         return False
     return any(

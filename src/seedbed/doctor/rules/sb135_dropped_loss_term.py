@@ -39,11 +39,19 @@ for x, y in loader:
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
+
+_WORDS = frozenset(("loss", "penalty", "reg", "kl", "kld", "regularizer", "aux", "losses", "l2", "l1"))
+
+
+def _read(p: Program, name: str) -> bool:
+    """Whether the name is read anywhere in the file."""
+    return any(n.id == name and isinstance(n.ctx, ast.Load) for n in p.nodes(ast.Name))
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -72,19 +80,9 @@ def check(p: Program) -> Iterator[Finding]:
     for name, val, event in untrained:
         if id(val) in used:
             continue
-        found = set(words(name))
-        if not found & {
-            "loss",
-            "penalty",
-            "reg",
-            "kl",
-            "kld",
-            "regularizer",
-            "aux",
-            "losses",
-            "l2",
-            "l1",
-        } or val.shape not in ((), None):
+        if val.shape not in ((), None) or not (
+            set(words(name)) & _WORDS or (val.name == "loss" and not _read(p, name))
+        ):
             continue
         if not any(b.loops == event.loops for b in p.all("backward")) or not any(
             v.name in ("loss", "mean", "sum", "norm", "add", "mul") for v in (val,)

@@ -48,7 +48,9 @@ def check(p: Program) -> Iterator[Finding]:
         if made is None or made.kind != "scaler" or event.recv is not None or not event.loops:
             continue
         loop = event.loops[-1]
-        if any(e.recv is made and e.inside(loop) for e in p.all("scaler_step")) and rounds.repeats(loop):
+        steps = [e for e in p.all("scaler_step") if e.recv is made and e.inside(loop)]
+        anew = any(loop.node in o.loops for e in steps for a in e.args for o in a.options())
+        if steps and not anew and rounds.repeats(loop):
             yield p.report(
                 "SB151",
                 event,

@@ -3,7 +3,8 @@
 ## What it does
 
 Finds loops that clear the generator's gradients before the discriminator's backward, do not detach the fakes there,
-and step the generator without clearing again.
+and step the generator without clearing again. Likewise a discriminator that is stepped on what the generator's loss has
+left in it, because it was cleared before that loss and not after.
 
 ## Why is this bad
 
@@ -58,33 +59,74 @@ from seedbed.doctor.static.values import Val, ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    backs = [e for e in p.all("backward") if e.recv is not None and e.first and e.name != "grad"]
-    steps = [e for e in p.all("step") if e.recv is not None and e.first]
+    backs = [e for e in p.all("backward") if e.recv is not None and _early(e) and e.name != "grad"]
+    steps = [e for e in p.all("step") if e.recv is not None and _early(e)]
     if len({id(e.recv) for e in steps}) < 2:
         return
     for one, two in itertools.pairwise(backs):
-        if one.loop is None or two.loop is not one.loop or one.node is two.node:
+        if one.loop is None or one.node is two.node or "inputs" in one.kwargs:
             continue
-        between = [e for e in steps if one.seq < e.seq < two.seq]
-        after = [e for e in steps if e.seq > two.seq]
-        if not between or not after or after[0].recv is between[0].recv:
+        if one.loop not in two.loops and two.loop not in one.loops:
             continue
-        held = _held(after[0])
-        if not held or any(h is k for h in held for k in _held(between[0])):
-            continue
-        leaked = [m for m in _reached(one) if any(m is h for h in held)]
-        if not leaked or _cleared(p, held, one, after[0]) or not _judged(p, one, leaked[0], _held(between[0])):
-            continue
-        yield p.report(
+        found = _leak(p, one, two, steps)
+        if found is not None:
+            yield found
+            return
+
+
+def _early(event: Event) -> bool:
+    """Whether it is in the first round, or in the second one of its innermost loop."""
+    return not any(event.rounds[:-1]) and (not event.rounds or event.rounds[-1] <= 1)
+
+
+def _leak(p: Program, one: Event, two: Event, steps: list[Event]) -> Finding | None:
+    between = [e for e in steps if one.seq < e.seq < two.seq]
+    after = [e for e in steps if e.seq > two.seq]
+    if not between or not after or after[0].recv is between[0].recv:
+        return None
+    held, others = _held(after[0]), _held(between[0])
+    if not held or any(h is k for h in held for k in others):
+        return None
+    leaked = [m for m in _reached(one) if any(m is h for h in held)]
+    if not leaked or _cleared(p, held, one, after[0]):
+        return None
+    step = ((str(after[0].src.path), after[0].line, "the step"),)
+    name = leaked[0].var or leaked[0].name
+    if one.first and one.loop is two.loop and _judged(p, one, leaked[0], others):
+        return p.report(
             "SB867",
             one,
-            f"the gradient of this loss also flows into {leaked[0].var or leaked[0].name} and is not cleared before "
-            "its own step: detach() or zero_grad() is missing",
+            f"the gradient of this loss also flows into {name} and is not cleared before its own step: detach() or "
+            "zero_grad() is missing",
             why="the two players want opposite things: the discriminator's gradient makes the generator's step worse",
             fix="Use fake.detach() in the discriminator's loss, and clear the generator just before its own backward()",
-            related=((str(after[0].src.path), after[0].line, "the step"),),
+            related=step,
         )
-        return
+    if _fixed(p, leaked) or any(m is k for m in _reached(two) for k in others):
+        return None
+    if not any(_judged(p, one, player, leaked) for player in _reached(one) if any(player is k for k in others)):
+        return None
+    return p.report(
+        "SB867",
+        two,
+        f"the step of {name} also uses what the other player's loss (line {one.line}) left in its gradients: "
+        "zero_grad() is missing between the two backward() calls",
+        why="the generator's loss flows through the discriminator and leaves its gradient there; not cleared, it is "
+        "added to the discriminator's own, which wants the opposite",
+        fix=f"Call zero_grad() on the optimizer of {name} just before this backward()",
+        related=step,
+    )
+
+
+def _fixed(p: Program, modules: list[Val]) -> bool:
+    """Whether a module is switched off somewhere: then the other player's loss leaves nothing in it."""
+    for event in p.all("attribute", "requires_grad_", "requires_grad"):
+        if event.kind == "attribute" and event.name != "requires_grad":
+            continue
+        roots = ownership.modules_of(event.recv)
+        if not roots or any(ownership.related(r, m) for r in roots for m in modules):
+            return True
+    return False
 
 
 def _judged(p: Program, back: Event, player: Val, judges: list[Val]) -> bool:

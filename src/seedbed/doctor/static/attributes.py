@@ -85,7 +85,10 @@ def _member(run: Machine, obj: Val, name: str, node: ast.AST) -> Val | None:
         return found
     decorators = found.owner.decorators
     if decorators & {"property", "cached_property"}:
-        return run.invoke(found.owner, node, (obj,), {})
+        made = run.invoke(found.owner, node, (obj,), {})
+        if "cached_property" in decorators or {"property"} < decorators & {"property", "cache", "lru_cache"}:
+            obj.attrs[name] = made  # worked out once, then kept
+        return made
     bound = Val("func", name, node, run.src)
     bound.owner = found.owner
     bound.tags = set(found.tags)

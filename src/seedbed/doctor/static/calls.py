@@ -133,7 +133,7 @@ def invoke(run: Machine, func: Func, node: ast.AST, args: tuple[Val, ...], kwarg
     again = sum(f is func for f in run.funcs)
     if len(run.funcs) > MAX_DEPTH or again > 1:
         return unknown(func.name, node, run.src, *args, *kwargs.values())
-    kept = _kept(run, func, args, kwargs)
+    kept = run.reminder(func, args, kwargs)
     if kept is not None and kept in run.memory:
         return run.memory[kept]
     scope = Scope(outer=func.scope, src=func.src)
@@ -174,15 +174,6 @@ def invoke(run: Machine, func: Func, node: ast.AST, args: tuple[Val, ...], kwarg
     if kept is not None:
         run.memory[kept] = result
     return result
-
-
-def _kept(run: Machine, func: Func, args: tuple[Val, ...], kwargs: dict[str, Val]) -> tuple[object, ...] | None:
-    """What a function with ``functools.cache`` remembers its result by; ``None`` for all others."""
-    if not func.decorators & {"cache", "lru_cache"}:
-        return None
-    given = [*args, *(v for _, v in sorted(kwargs.items()))]
-    run.keep.extend(given)
-    return (id(func.node), *((v.kind, repr(v.const)) if v.kind == "const" else (v.kind, str(id(v))) for v in given))
 
 
 def _clears_itself(step: Func) -> bool:

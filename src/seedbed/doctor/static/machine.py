@@ -37,6 +37,7 @@ class Machine(ABC):
         self.budget = BUDGET
         self.forward_depth = 0
         self.keep: list[Val] = []  # so that ids of values stay unique
+        self.memory: dict[tuple[object, ...], Val] = {}  # results of functions with functools.cache
         self.quiet = 0
         self.sites: list[tuple[ast.AST, Source]] = []
         self.strict = project.strict
@@ -82,6 +83,14 @@ class Machine(ABC):
         if not self.quiet:
             events.append(event)
         return event
+
+    def reminder(self, func: Func, args: tuple[Val, ...], kwargs: dict[str, Val]) -> tuple[object, ...] | None:
+        """What a function with ``functools.cache`` remembers its result by; ``None`` for all others."""
+        if not func.decorators & {"cache", "lru_cache"}:
+            return None
+        given = [*args, *(v for _, v in sorted(kwargs.items()))]
+        self.keep.extend(given)
+        return (id(func.node), *(("const", repr(v.const)) if v.kind == "const" else (v.kind, id(v)) for v in given))
 
     def tensor(self, name: str, node: ast.AST, /, *args: Val, **kwargs: Val) -> Val:
         """A tensor made by the operation ``name``; it carries a graph if an input does."""

@@ -6,9 +6,15 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from seedbed.doctor.finding import Severity
 from seedbed.doctor.static.program import Cond, Event, LoopRun, Program
 from seedbed.doctor.static.source import Source
 from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
+
+
+def doubtful(p: Program) -> Severity | None:
+    """A hint for what is only suspect where nobody sees it trained: a part of a library, a model made for a test."""
+    return None if p.complete and p.trains else Severity.HINT
 
 
 def same(a: Val | None, b: Val | None) -> bool:
@@ -17,6 +23,14 @@ def same(a: Val | None, b: Val | None) -> bool:
         return False
     left = {id(v) for v in a.options()}
     return any(id(v) in left for v in b.options())
+
+
+def alike(a: Val | None, b: Val | None) -> bool:
+    """Whether two values can be the same object, or were made by the same call (in another round or reading of it)."""
+    if a is None or b is None:
+        return False
+    left = {id(v) for v in a.options()} | {id(v.node) for v in a.options() if v.node is not None}
+    return any(id(v) in left or id(v.node) in left for v in b.options())
 
 
 def flat(vals: Iterable[Val]) -> Iterator[Val]:

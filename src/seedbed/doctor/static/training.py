@@ -273,9 +273,13 @@ def meaning(score: Val) -> str:
             found.add("loss")
         elif one.name == "eq" or (one.name == "compare" and "Eq" in one.tags) or one.name in _SCORES:
             found.add("acc")
-        elif one.name in ("neg", "forward", "ne", "compare", "reciprocal", "exp") or _turned(one):
+        elif one.name in ("neg", "forward", "ne", "reciprocal", "exp") or _turned(one):
             return ""
-        elif one.kind not in ("module", "func", "class", "lib", "loader"):
+        elif one.name in ("compare", "len", "size", "shape", "numel"):
+            continue
+        elif one.name == "div" and one.args:
+            stack.append(one.args[0])
+        elif one.kind not in ("module", "func", "class", "lib", "loader", "dataset") and one.name != "len":
             stack.extend(one.inputs())
     return found.pop() if len(found) == 1 else ""
 
