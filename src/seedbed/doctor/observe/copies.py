@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from seedbed.doctor.observe import restores
 from seedbed.doctor.observe.facts import is_plain
 from seedbed.doctor.observe.hub import Hub
 from seedbed.doctor.observe.site import Site, here
@@ -25,6 +26,8 @@ class Average:
     site: Site | None
     source: Any = None
     last: Tensor | None = None
+    ahead: Tensor | None = None
+    step: int = 0
     shares: list[float] = field(default_factory=list)
     still: int = 0
     copied: int = 0
@@ -44,10 +47,12 @@ class CopyWatch:
         self.taken: dict[int, tuple[weakref.ref[Tensor], int, Site | None]] = {}
         self.averages: list[Average] = []
         self.loaded: weakref.WeakSet[nn.Module] = weakref.WeakSet()
+        self.reading = False
 
     def state_taken(self, module: nn.Module, state: Any) -> None:
         """Remember when a state dict was taken, by the tensors in it."""
         site = here()
+        self.recorder.timeline.read(module)
         for tensor in list(state.values())[:400]:
             if isinstance(tensor, Tensor):
                 if len(self.taken) > 20_000:
@@ -64,6 +69,10 @@ class CopyWatch:
         """Find out whether a load gave the model anything new."""
         self.loaded.add(module)
         site = here()
+        fresh = all(root.module is not module for root in self.record.roots.values())
+        if self.recorder.timeline.loaded(module, site, fresh) and not self.reading:
+            self.reading = True
+            restores.install(self.recorder.timeline, self.recorder.guard, self.recorder.patches)
         own = {name: t for name, t in module.state_dict().items() if isinstance(t, Tensor)}
         given = {name: t for name, t in dict(state).items() if isinstance(t, Tensor)}
         common = [name for name in own if name in given]
@@ -84,6 +93,8 @@ class CopyWatch:
 
     def saved(self, value: Any) -> None:
         """Find out whether something old but still living is written."""
+        if isinstance(value, nn.Module):
+            self.recorder.timeline.read(value)
         for tensor in _walk(value, 3):
             age = self._age(tensor)
             if age is not None and age[0] > 0:
@@ -93,6 +104,7 @@ class CopyWatch:
     def copied(self, module: nn.Module, deep: bool, result: Any) -> None:
         """Note a copy of a module."""
         site = here()
+        self.recorder.timeline.read(module)
         if not deep:
             if next(module.parameters(), None) is not None:
                 self.record.note("shallow-copy", site, kind=type(module).__name__)
@@ -110,17 +122,19 @@ class CopyWatch:
             if pair is None:
                 continue
             now, target = pair[0].detach(), pair[1].detach()
-            last = average.last
-            average.last = now.clone()
-            if last is None:
+            last, ahead, step = average.last, average.ahead, average.step
+            average.last, average.ahead, average.step = now.clone(), target.clone(), self.record.steps
+            if last is None or ahead is None:
                 continue
             if torch.equal(last, now):
                 average.still += 1
                 continue
             average.moved += 1
-            if torch.equal(now, target):
-                average.copied += 1
+            if torch.equal(now, target) or torch.equal(now, ahead):
+                average.copied += 1  # as it is, or was before the last step
                 continue
+            if self.record.steps - step > 1:
+                continue  # the model has gone on since the copy was moved
             gap = (target - last).double().flatten()
             move = (now - last).double().flatten()
             size = float(gap @ gap)

@@ -148,7 +148,8 @@ def masked_rows(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dic
     mask = args[1] if len(args) == 2 else None
     if not isinstance(mask, Tensor) or mask.dtype != torch.bool or mask.ndim != 1 or mask.numel() < 16:
         return
-    if torch.is_grad_enabled() or not plain(mask):
+    given, early = args[0], torch.is_grad_enabled() and not watch.record.steps
+    if early or not plain(mask) or not plain(given) or given.requires_grad:
         return
     site = here()
     if site is not None and any(word in site.text.lower() for word in ("test", "val")):
@@ -188,6 +189,13 @@ def masked_queries(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: 
         watch.record.note("masked-queries", here(), samples=wrong, queries=int(rows.sum()), shape=tuple(given.shape))
 
 
+def right_answers(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Note how many predictions are right where predictions and labels are compared in an evaluation."""
+    alike = plain(out) and len(args) == 2 and plain(args[0]) and plain(args[1]) and args[0].shape == args[1].shape
+    if alike and out.ndim == 1 and out.numel() >= 8 and watch.record.steps and not torch.is_grad_enabled():
+        watch.recorder.timeline.compared(out)
+
+
 def _recurrent(name: str) -> Handler:
     def handler(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         recurrent(watch, name, out, args)
@@ -202,6 +210,7 @@ HANDLERS: dict[str, tuple[Handler, ...]] = {
     "softmax": (masked_queries,), "matmul": (contraction,), "bmm": (contraction,), "__matmul__": (contraction,),
     "randn": (drawn,), "rand": (drawn,), "randint": (drawn,), "randperm": (drawn,), "randn_like": (drawn,),
     "rand_like": (drawn,), "normal_": (drawn,), "uniform_": (drawn,),
+    "eq": (right_answers,), "__eq__": (right_answers,),
     "embedding": (table_lookup,), "__getitem__": (masked_rows,),
     **dict.fromkeys(("abs", "norm", "pow", "__pow__", "square", "linalg_norm", "linalg_vector_norm"), (weight_value,)),
     **dict.fromkeys(("sum", "mul", "__mul__"), (weight_value,)),

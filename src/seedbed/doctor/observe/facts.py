@@ -38,6 +38,7 @@ class BackwardFact:
     value: float | None = None
     retain: bool = False
     nodes: int = 0
+    data: bool = False
     batch: int = 0
     scaled: bool = False
     seconds: float = 0.0
@@ -77,6 +78,7 @@ class OptimizerFact:
     backs: list[BackwardFact] = field(default_factory=list)
     backs_per_step: list[tuple[int, bool]] = field(default_factory=list)
     undivided: Counter[Site | None] = field(default_factory=Counter)
+    attacked: Counter[Site | None] = field(default_factory=Counter)
     cleared: bool = True
     clears: list[Site | None] = field(default_factory=list)
     clears_per_window: Counter[Site | None] = field(default_factory=Counter)

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 from torch.nn import Parameter
 
-from seedbed.doctor.observe.facts import Record, is_plain
+from seedbed.doctor.observe.facts import BackwardFact, Record, is_plain
 from seedbed.doctor.observe.site import Site
 
 LIMIT = 20_000
@@ -31,8 +31,8 @@ def leaves_of(tensor: Tensor) -> tuple[dict[int, Tensor], int]:
     return found, len(seen) - 1
 
 
-def walk(record: Record, tensor: Tensor, site: Site | None) -> int:
-    """Add the leaves below a loss to the record and return the number of nodes of its graph."""
+def walk(record: Record, tensor: Tensor, site: Site | None) -> tuple[int, bool]:
+    """Add the leaves below a loss to the record; return the size of its graph, and whether data is among its leaves."""
     found, nodes = leaves_of(tensor)
     record.walks += 1
     for key, leaf in found.items():
@@ -43,4 +43,13 @@ def walk(record: Record, tensor: Tensor, site: Site | None) -> int:
             record.leaf_starts[key] = (float(values.std()), float(values.mean()), float(values.min()))
         record.leaves.setdefault(key, leaf)
         record.walk_sites.setdefault(key, site)
-    return nodes
+    held = {id(p) for optimizer in record.optimizers.values() for p in optimizer.params}
+    return nodes, any(not isinstance(t, Parameter) and id(t) not in held and t.ndim > 1 for t in found.values())
+
+
+def left_by_attack(backs: list[BackwardFact]) -> bool:
+    """Say whether the first of several backward passes asked for the gradient of data, elsewhere than the last one."""
+    one, two = backs[0], backs[-1]
+    if len(backs) < 2 or not one.data or two.data or one.site is None or two.site is None:
+        return False
+    return one.site.function != two.site.function

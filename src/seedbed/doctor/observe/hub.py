@@ -8,8 +8,10 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 
 from seedbed.doctor.observe.belonging import Belonging
+from seedbed.doctor.observe.exports import Exports
 from seedbed.doctor.observe.facts import ForwardFact, LossCall, Record
 from seedbed.doctor.observe.patches import Guard, Patches
+from seedbed.doctor.observe.restores import Timeline
 from seedbed.doctor.observe.site import Site
 
 
@@ -63,6 +65,8 @@ class Hub(ABC):
         self.record = Record()
         self.guard = Guard()
         self.patches = Patches()
+        self.timeline = Timeline(self.record)
+        self.exports = Exports(self.record)
         self.detailed = True
         self.watching = True
         self.close = True

@@ -192,6 +192,8 @@ class ModuleWatch:
         if root is None or len(self.record.forwards) >= MAX_FORWARDS:
             return None
         root.forwards += 1
+        if not grad:
+            self.recorder.timeline.evaluated(module, root.key)
         active = self._active(root, module)
         fact = ForwardFact(
             self.record.num_forwards, root.key, site, self.record.steps, self.record.num_backwards,
@@ -219,7 +221,8 @@ class ModuleWatch:
             self.record.note("feeds", fact.site, pair=(source.root, root.key))
         fact.batch = first.shape[0] if first.ndim else 0
         fact.pointer = (first.data_ptr(), *first.shape)
-        wanted = self.recorder.reading_rows and first.ndim and not first.requires_grad and not first.is_sparse
+        reading = self.recorder.reading_rows or not fact.grad
+        wanted = reading and first.ndim and not first.requires_grad and not first.is_sparse
         if wanted and first.numel() * first.element_size() <= CAPTURE_BYTES:
             rows = first.reshape(first.shape[0], -1)
             fact.flat, fact.known = rows.clone() if rows.is_cpu else rows.cpu(), self.recorder.rich

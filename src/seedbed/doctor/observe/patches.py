@@ -7,7 +7,8 @@ import os
 import threading
 import traceback
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from torch._C import DisableTorchFunction
@@ -123,6 +124,18 @@ class Patches:
             else:
                 kept.append(item)
         self._undo = kept[::-1]
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Put the originals back for a while; what the script has put over a replacement stays as it is."""
+        away = [item for item in self._undo if vars(item[0]).get(item[1]) is item[4]]
+        for owner, name, original, own, _, _ in reversed(away):
+            _put_back(owner, name, original, own)
+        try:
+            yield
+        finally:
+            for owner, name, _, _, replacement, _ in away:
+                setattr(owner, name, replacement)
 
     def undo(self) -> None:
         """Put everything back, the last replacement first."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from seedbed.doctor.observe import copies, loaders, losses, randomness, step_hooks, values
+from seedbed.doctor.observe import copies, exports, loaders, losses, randomness, step_hooks, values
 from seedbed.doctor.observe.copies import CopyWatch
 from seedbed.doctor.observe.facts import ForwardFact
 from seedbed.doctor.observe.hub import Hub
@@ -64,6 +64,7 @@ class Recorder(Hub):
         losses.install(self.loss_watch, self.patches)
         loaders.install(self.loaders, self.patches)
         copies.install(self.copies, self.patches)
+        exports.install(self.exports, self.guard, self.patches)
         randomness.install(self.random, self.patches)
         values.install(self, self.patches)
         self._leave_scripting_alone()
@@ -91,9 +92,14 @@ class Recorder(Hub):
 
         def make(original: Any) -> Any:
             def script(*args: Any, **kwargs: Any) -> Any:
-                self.tensors.switch(False)
-                self.patches.undo()
-                return original(*args, **kwargs)
+                kwargs["_frames_up"] = kwargs.get("_frames_up", 0) + 1  # names are looked up where it is called
+                paused = self.tensors.pause()
+                try:
+                    with self.patches.suspended():
+                        return original(*args, **kwargs)
+                finally:
+                    if paused:
+                        self.tensors.switch(True)
 
             return script
 

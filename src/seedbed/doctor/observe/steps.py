@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from seedbed.doctor.observe.facts import BackwardFact, OptimizerFact, SchedulerFact, is_plain, root_name
-from seedbed.doctor.observe.graph import walk
+from seedbed.doctor.observe.graph import left_by_attack, walk
 from seedbed.doctor.observe.hub import Hub
 from seedbed.doctor.observe.site import Site, here
 
@@ -95,10 +95,9 @@ class StepLedger:
     def before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         """Look at the gradients that a step is about to use."""
         fact = self.fact_of(optimizer)
-        if fact is None:
+        if fact is None or not self.recorder.detailed:
             return
-        if not self.recorder.detailed:
-            return
+        self.recorder.exports.stepping(fact.params, fact.steps == 0)
         if not self.recorder.close:
             if len(fact.losses) < 2000 and self.last_value is not None:
                 fact.losses.append(self.last_value)
@@ -175,6 +174,7 @@ class StepLedger:
         fact.backs_per_step.append((len(backs), same and fresh))
         if len(backs) > 1 and same and fresh and not divided and not any(b.scaled for b in backs):
             fact.undivided[backs[-1].site] += 1
+        fact.attacked[backs[0].site] += left_by_attack(backs)
         first, last = backs[0].value, backs[-1].value
         if first is not None and len(fact.losses) < 2000:
             fact.losses.append(first if last is None else last)
@@ -265,7 +265,7 @@ class StepLedger:
             if tensor.numel() == 1 and is_plain(tensor):
                 fact.value = float(tensor.detach())
             if record.num_backwards <= WALK_FIRST or (record.steps >= WALK_FIRST and record.walks < MAX_WALKS):
-                fact.nodes = walk(record, tensor, site)
+                fact.nodes, fact.data = walk(record, tensor, site)
         if len(record.backwards) < 5000:
             record.backwards.append(fact)
         self.touched = {}

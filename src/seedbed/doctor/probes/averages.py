@@ -35,7 +35,7 @@ def probe(run: Run) -> Iterator[Finding]:
                 "the way to the model, so it is hardly an average", only_call(average.site, ("lerp_", "mul_", "copy_")),
                 "Write average = decay * average + (1 - decay) * weight.", share=share,
             )  # fmt: skip
-        still = average.still >= 8 and not average.shares and not average.copied
+        still = average.still >= 8 and not average.moved
         name = _name_of(run, average.module())
         if still and any(w in name for w in ("ema", "average", "avg", "shadow", "swa", "polyak", "slow")):
             yield report(

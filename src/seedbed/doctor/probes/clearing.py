@@ -12,12 +12,15 @@ from seedbed.doctor.observe.site import Site
 from seedbed.doctor.observe.source import last_call
 from seedbed.doctor.probes.view import Run, report
 
+WALKED = 3  # updates of two backward passes each, whose graphs were walked for certain
+
 
 def probe(run: Run) -> Iterator[Finding]:
     """Report gradients that are never cleared, erased, used twice, never made or never used."""
     for optimizer in run.record.optimizers.values():
         if optimizer.steps:
-            yield from _stale(run, optimizer)
+            stale = list(_stale(run, optimizer))
+            yield from stale or _attacked(run, optimizer)
             yield from _erased(run, optimizer)
             yield from _repeated(optimizer)
             yield from _zero(run, optimizer)
@@ -65,6 +68,24 @@ def _stale(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
             "Call zero_grad() of this optimizer right before its own backward(), or detach what the other loss uses.",
             times=max(optimizer.leaked.values()),
         )
+
+
+def _attacked(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
+    """The gradient of an attack on the inputs is still in the parameters when the update is made."""
+    site = _most(dict(optimizer.attacked))
+    if site is None or optimizer.attacked[site] < 2 or run.record.grad_calls:
+        return
+    if optimizer.attacked[site] < 0.5 * min(len(optimizer.backs_per_step), WALKED):
+        return
+    cleared = [s for s in optimizer.zero_sites if s is not None and s.file == site.file]
+    yield report(
+        "SB101",
+        f"the gradient of the attack stays in the update: the backward() in {site.function}() (line {site.line}), made "
+        "for the gradient of the input, also fills p.grad of the parameters, and zero_grad() comes before it instead "
+        "of after it", cleared[0] if cleared else site,
+        "Call zero_grad() after the attack, right before the backward() of the training loss, or use "
+        "torch.autograd.grad(loss, x) for the attack.", times=optimizer.attacked[site],
+    )  # fmt: skip
 
 
 def _serves(run: Run, site: Site | None) -> bool:

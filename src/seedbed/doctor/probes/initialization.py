@@ -57,7 +57,7 @@ def _tables(root: RootFact) -> set[int]:
 def _fan_in(parameter: torch.Tensor, layer: bool) -> int:
     if layer:
         return int(parameter[0].numel())
-    return int(parameter.shape[0] if parameter.ndim == 2 else parameter[0].numel())
+    return int(min(parameter.shape) if parameter.ndim == 2 else parameter[0].numel())  # by hand: x @ w or x @ w.T
 
 
 def _unscaled(run: Run, root: RootFact) -> Iterator[Finding]:

@@ -22,8 +22,8 @@ Probe = Callable[[Run], Iterable[Finding]]
 PROBES = (
     "accumulation", "attention", "averages", "belonging", "broadcasts", "clearing", "clipping", "contracts",
     "effects", "graphs", "initialization", "missing_gradients", "modes", "options", "outputs", "ownership", "precision",
-    "rates", "reading", "recurrence", "replays", "schedules", "seeds", "sequences", "splits", "structure",
-    "stored", "surprises", "targets", "warned", "windows",
+    "rates", "reading", "recurrence", "replays", "restores", "schedules", "seeds", "sequences", "splits", "structure",
+    "stored", "surprises", "syncing", "targets", "warned", "windows",
 )  # fmt: skip
 
 # What is often only the effect of another mistake is told only when nothing else was found.

@@ -15,6 +15,7 @@ from seedbed.doctor.observe.site import Site
 from seedbed.doctor.observe.source import find_calls, line_in
 from seedbed.doctor.probes.view import Run, number, report
 
+LEVELS = 300
 WORDS = ("val", "test", "dev", "valid", "holdout", "unseen")
 
 
@@ -201,6 +202,15 @@ def _moments(run: Run, train: Given, held: Given) -> Iterator[Finding]:
     one, two = _numbers(train), _numbers(held)
     if one is None or two is None or one.shape[1] != two.shape[1] or min(len(one), len(two)) < 20:
         return
+    if _other_steps(one, two):
+        yield report(
+            "SB409", "evaluation inputs are not normalised as the training inputs are: training feeds "
+            f"{one.unique().numel()} different values in {number(float(one.min()))}..{number(float(one.max()))}, "
+            f"evaluation (prediction, inference) the same values on another scale, {number(float(two.min()))}.."
+            f"{number(float(two.max()))} (mean and std are not applied, or applied twice)", held[0][0].site,
+            "Apply the mean and std of the training data to the evaluation data too.",
+        )  # fmt: skip
+        return
     mean1, mean2 = one.mean(0), two.mean(0)
     std1, std2 = one.std(0).clamp_min(1e-9), two.std(0).clamp_min(1e-9)
     ratio = float((std2 / std1).log().median().exp())
@@ -239,6 +249,20 @@ def _moments(run: Run, train: Given, held: Given) -> Iterator[Finding]:
             "if a scaler had been fitted on them again", held[0][0].site,
             "Fit on the training data only and call transform on the rest.",
         )  # fmt: skip
+
+
+def _other_steps(one: Tensor, two: Tensor) -> bool:
+    """Say whether two sets of rows hold few values each, the same ones but for a shift and a factor (grey levels)."""
+    first, second = one.unique(), two.unique()
+    if not 8 <= len(first) <= LEVELS or not 0.8 * len(first) <= len(second) <= len(first):
+        return False
+    low, wide = first[0], first[-1] - first[0]
+    if float((first[0] - second[0]).abs() + (first[-1] - second[-1]).abs()) < 0.05 * float(wide):
+        return False
+    own, other = (first - low) / wide, (second - second[0]) / (second[-1] - second[0])
+    place = torch.searchsorted(own, other).clamp(1, len(own) - 1)
+    near = torch.minimum((own[place] - other).abs(), (own[place - 1] - other).abs())
+    return bool((near < 1e-4).all())
 
 
 def _target_inside(run: Run, train: list[Pair]) -> Iterator[Finding]:
