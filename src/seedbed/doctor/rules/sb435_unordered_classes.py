@@ -30,7 +30,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
@@ -54,11 +54,41 @@ def check(p: Program) -> Iterator[Finding]:
             yield p.report(
                 "SB435",
                 (node, p.source),
-                "numbers are given in the order of a set, which changes from run to run (PYTHONHASHSEED)",
+                severity=None if _kept(p) else Severity.HINT,
+                title="numbers are given in the order of a set, which changes from run to run (PYTHONHASHSEED)",
                 why="the ids of classes or tokens differ between runs, so a saved model means other classes",
                 fix="Sort first: enumerate(sorted(set(...)))",
             )
     yield from _listings(p)
+
+
+_KEEPS = frozenset(
+    [
+        "manual_seed",
+        "seed",
+        "seed_everything",
+        "set_seed",
+        "manual_seed_all",
+        "fix_seed",
+        "seed_all",
+        "save",
+        "dump",
+        "dumps",
+        "load",
+        "loads",
+        "load_state_dict",
+        "save_pretrained",
+        "to_csv",
+        "write_text",
+        "savez",
+    ]
+)
+
+
+def _kept(p: Program) -> bool:
+    """Whether two runs are meant to agree: the file sets a seed, or keeps or reads something."""
+    calls = (n.func for n in q.nodes(p, ast.Call))
+    return any((f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "")) in _KEEPS for f in calls)
 
 
 _LISTS = ("os.listdir", "listdir", "os.scandir", "glob.glob", "glob", "glob.iglob", "iglob")

@@ -56,9 +56,10 @@ def check(p: Program) -> Iterator[Finding]:
             names = [n for n in ast.walk(method) if isinstance(n, ast.Name)]
             given = {a.arg for a in (*method.args.args, *method.args.kwonlyargs)}
             read = {n.id for n in names if isinstance(n.ctx, ast.Load)} | given | _declared(method)
+            own = {name for n in ast.walk(method) if (name := _set_on_self(n))}
             for node in (n for n in ast.walk(method) if isinstance(n, ast.Assign) and len(n.targets) == 1):
                 name = node.targets[0].id if isinstance(node.targets[0], ast.Name) else ""
-                if name not in held or name in read or name.startswith("_"):
+                if name not in held or name in read or name.startswith("_") or name in own:
                     continue
                 yield p.report(
                     "SB590",
