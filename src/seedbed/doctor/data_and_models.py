@@ -161,6 +161,8 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB630", "kept-weight-view", E, "a history keeps views of the weights, which training goes on changing"),
     ("SB631", "teacher-in-training-mode", W, "a frozen teacher answers in training mode: its dropout is on"),
     ("SB632", "overwritten-best", E, "the best checkpoint is overwritten by the last one"),
+    ("SB633", "untested-restored-model", E, "the best weights are loaded into one model, but another one is tested"),
+    ("SB634", "rescaled-weights", E, "a statistic that is only to be logged changes the weights themselves"),
     (
         "SB626",
         "best-by-training-loss",

@@ -37,18 +37,36 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import directions, syntax, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax, training
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
 
 _ERRORS = {"fid", "kid", "wer", "cer"}
+_BEST = {"best", "top", "lowest", "highest", "min", "max", "record", "champion", "greatest", "fewest", "prev"}
+_LEAST, _MOST = (
+    {"worst", "min", "minimum", "lowest", "least", "smallest"},
+    {"worst", "largest", "highest", "most", "max"},
+)
 _VAGUE = {"score", "map"}
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _compared(p)
+    for wrong in (*directions.flagged(p), *directions.callbacks(p)):
+        yield p.report(
+            "SB310",
+            wrong.at,
+            f"the best model is chosen in the wrong direction: {wrong.problem}",
+            why="the worst epoch is kept as the best, and early stopping ends training while the score improves",
+            fix="Say mode='max' (or >) for scores such as accuracy, mode='min' (or <) for losses",
+            related=(wrong.seen,) if wrong.seen[0] else (),
+        )
+
+
+def _compared(p: Program) -> Iterator[Finding]:
     up = {"acc", "accuracy", "f1", "auc", "score", "iou", "dice", "r2", "map", "precision", "recall"}
     down = {"loss", "error", "err", "mse", "mae", "rmse", "mape", "ppl", "perplexity", "nll", "lpips", *_ERRORS}
     for node in q.nodes(p, ast.If):
@@ -70,6 +88,8 @@ def check(p: Program) -> Iterator[Finding]:
             best, score, wants = left, right, not greater
         else:
             continue
+        if not _keeps(node, best):
+            continue
         found = set(words(score.replace(".", "_").replace("[", "_"))) | set(
             words(best.replace(".", "_").replace("[", "_"))
         )
@@ -85,6 +105,8 @@ def check(p: Program) -> Iterator[Finding]:
                 found = made
             elif starts and all(s == (float("-inf") if wants else float("inf")) for s in starts):
                 continue  # a score of which the start says the direction
+        if set(words(best.replace(".", "_"))) & (_LEAST if found & up and not wants else _MOST):
+            continue  # the extreme itself is wanted: the worst group, the largest error
         problem, at = "", None
         if found & _ERRORS:
             found -= {"score"}  # scores by name, errors by meaning
@@ -104,6 +126,21 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the worst checkpoint is kept (or none at all)",
                 fix="Use < with float('inf') for losses, > with 0 (or -inf) for scores",
             )
+
+
+def _keeps(node: ast.If, best: str) -> bool:
+    """Whether a branch keeps the best of something: its name says so, or weights are kept with it."""
+    if set(words(best.replace(".", "_"))) & _BEST:
+        return True
+    kept = {n.attr if isinstance(n, ast.Attribute) else n.id for n in _names(node)}
+    return bool(kept & {"save", "state_dict", "deepcopy", "copy", "clone", "save_checkpoint", "save_model"})
+
+
+def _names(node: ast.If) -> Iterator[ast.Attribute | ast.Name]:
+    for stmt in node.body:
+        for one in syntax.walk(stmt):
+            if isinstance(one, (ast.Attribute, ast.Name)):
+                yield one
 
 
 def _comparison(test: ast.expr) -> ast.Compare | None:

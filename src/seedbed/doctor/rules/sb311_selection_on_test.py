@@ -53,7 +53,8 @@ def check(p: Program) -> Iterator[Finding]:
     for node in q.nodes(p, ast.If):
         test = node.test
         if isinstance(test, ast.BoolOp):
-            test = next((v for v in test.values if isinstance(v, ast.Compare)), test)
+            ordered = (ast.Lt, ast.Gt, ast.LtE, ast.GtE)
+            test = next((v for v in test.values if isinstance(v, ast.Compare) and isinstance(v.ops[0], ordered)), test)
         if not isinstance(test, ast.Compare) or len(test.comparators) != 1:
             continue
         sides = [syntax.text(test.left), syntax.text(test.comparators[0])]
@@ -63,7 +64,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         said = "test" in words(score.replace(".", "_").replace("[", "_").replace("'", "_").replace('"', "_"))
         values = [a for e in p.all("compare") if e.node is test for a in e.args]
-        if not said and not any(_from_test(a) for a in values):
+        phases = None if said else _test_phase(p, test)
+        if not said and phases is None and not any(_from_test(a) for a in values):
             continue
         if not any(
             isinstance(a, ast.Assign)
@@ -73,7 +75,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         yield p.report(
             "SB311",
-            (test, p.source) if said else _handed_in(p, test),
+            (test, p.source) if said else phases or _handed_in(p, test),
             "the test set is used to choose the best model",
             why="the best of many test scores is too optimistic; the test set leaks into the choice",
             fix="Choose by a validation split and use the test set once, at the end",
@@ -89,6 +91,21 @@ def _handed_in(p: Program, test: ast.AST) -> tuple[ast.AST, Source]:
         if any(split_of(w) == "test" for a in given for w in _names(a)):
             return node, src
     return test, p.source
+
+
+def _test_phase(p: Program, test: ast.AST) -> tuple[ast.AST, Source] | None:
+    """The loop over ``"train", "test"`` in whose test round alone the choice is made."""
+    rounds_of: dict[int, set[str]] = {}
+    frames: dict[int, LoopRun] = {}
+    for event in (e for e in p.all("compare") if e.node is test):
+        for frame, number in zip(event.loops, event.rounds, strict=False):
+            over = frame.over
+            keys = [i.const for i in over.items or []] if over is not None and over.kind in ("list", "tuple") else []
+            if number < len(keys) and all(isinstance(k, str) and split_of(k) for k in keys):
+                rounds_of.setdefault(id(frame.node), set()).add(split_of(keys[number]))
+                frames[id(frame.node)] = frame
+    found = next((n for n, splits in rounds_of.items() if splits == {"test"}), None)
+    return (frames[found].node, frames[found].src) if found is not None else None
 
 
 def _names(node: ast.AST) -> Iterator[str]:

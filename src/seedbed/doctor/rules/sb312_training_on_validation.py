@@ -34,9 +34,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import rounds, training
+from seedbed.doctor.static import ownership, rounds, training
 from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import ancestors
 
 
@@ -55,6 +55,8 @@ def check(p: Program) -> Iterator[Finding]:
         )
         mixed = any(v.split == "train" for a in event.args for v in ancestors(a, limit=100))
         if not step or mixed or not (split in ("val", "test") or direct):
+            continue
+        if _local(event) or not any(_moves(p, s, event) for s in step) or _unlabelled(p, event):
             continue
         if any(set(words(f.name)) & {"adapt", "tta", "finetune", "probe"} for f in event.funcs):
             continue
@@ -89,3 +91,42 @@ def check(p: Program) -> Iterator[Finding]:
                 why="it applies left-over gradients once for every batch of held-out data",
                 fix="Remove optimizer.step() from the evaluation",
             )
+
+
+def _local(event: Event) -> bool:
+    """Whether the model is a copy made for this very batch or task: it is adapted, and thrown away."""
+    made = list(event.recv.options()) if event.recv is not None else []
+    frames = {id(r.node) for r in event.loops}
+    return bool(made) and all("deepcopy" in o.tags and any(id(n) in frames for n in o.loops) for o in made)
+
+
+def _moves(p: Program, step: Event, event: Event) -> bool:
+    """Whether the optimizer moves the weights of this model, not something beside them that is tuned here."""
+    if step.recv is None or event.recv is None:
+        return True
+    for one in step.recv.options():
+        if one.kind != "optimizer":
+            return True
+        source = one.args[0] if one.args else one.kwargs.get("params")
+        items = source.items if source is not None and source.kind in ("list", "tuple") else None
+        if items and all(i.kind == "tensor" for i in items) and len(ownership.optimizers(p)) > 1:
+            continue  # a temperature, a threshold, architecture weights: chosen on validation data
+        held = ownership.held(one)
+        if not held or any(ownership.related(h, m) for h in held for m in event.recv.options() if m.kind == "module"):
+            return True
+        if any(m.kind != "module" for m in event.recv.options()):
+            return True
+    return False
+
+
+def _unlabelled(p: Program, event: Event) -> bool:
+    """Whether the loss is made of outputs alone, like an entropy: the batch is adapted to, its labels are not used."""
+    frame = event.loops[-1]
+    backs = [b for b in p.all("backward") if b.loops and b.loops[-1].node is frame.node and b.recv is not None]
+    parts = [v for b in backs for v in ancestors(b.recv) if b.recv is not None]
+    if not backs or any(v.kind == "tensor" and v.name == "loss" and len(v.args) > 1 for v in parts):
+        return False
+    entropy = any(v.name in ("log", "log_softmax") for v in parts) and any(v.name == "softmax" for v in parts)
+    data = {id(a) for a in event.args}
+    others = [v for v in parts if v.name == "batch" and v.kind == "tensor" and id(v) not in data]
+    return entropy and not others

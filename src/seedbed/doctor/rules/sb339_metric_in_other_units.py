@@ -70,7 +70,7 @@ def check(p: Program) -> Iterator[Finding]:
             scaled = units.change(goal)
             if scaled is None or units.change(truth) is not None or units.change_of_output(guess):
                 continue
-            if not units.kin(goal, truth):
+            if not units.kin(goal, truth) or not units.raw(goal, truth):
                 continue
             seen.add(id(event.node))
             yield p.report(

@@ -117,6 +117,9 @@ def _average(event: Event) -> bool:
 
 def _over_weights(loop: LoopRun) -> bool:
     over = loop.over
+    parts = over.args if over is not None and over.name == "zip" else ()
+    if any(rounds.is_loader_loop(LoopRun(loop.node, loop.src, part)) for part in parts):
+        return False
     return over is not None and any(
         v.kind in ("params", "state") or v.name in ("zip", "items", "values") for v in ancestors(over, limit=12)
     )

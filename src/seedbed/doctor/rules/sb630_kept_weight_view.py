@@ -60,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         inner = val.items[0] if val.name == "comprehension" and val.kind == "list" and val.items else val
         kept = _parameter(inner)
-        if kept is None or not _trained_around(p, event, kept):
+        if kept is None or _swapped(p, event) or not _trained_around(p, event, kept):
             continue
         seen.add(id(event.node))
         yield p.report(
@@ -71,6 +71,12 @@ def check(p: Program) -> Iterator[Finding]:
             "shows the last ones",
             fix="Copy when keeping: w.detach().clone() (or .numpy().copy())",
         )
+
+
+def _swapped(p: Program, event: Event) -> bool:
+    """Whether the parameter gets other memory in the same loop, as in ``p.data, kept[n] = kept[n], p.data``."""
+    around = event.loop
+    return any(e.name == "data" and around is not None and e.inside(around) for e in p.all("attribute"))
 
 
 def _parameter(val: Val) -> Val | None:

@@ -31,7 +31,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -39,6 +39,8 @@ def check(p: Program) -> Iterator[Finding]:
     seeds = [e for e in p.calls("manual_seed") if not e.loops and e.recv is None]
     if seeds and p.complete:
         seed = seeds[0]
+        if _drawn_again(p, seed):
+            return
         before = [
             e for e in p.all("call") if e.seq < seed.seq and e.result is not None and not e.depth and e.recv is None
         ]
@@ -63,3 +65,12 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Set the seed before the model is created",
                 related=((str(made[0].src.path), made[0].line, "the weights are drawn here"),),
             )
+
+
+def _drawn_again(p: Program, seed: Event) -> bool:
+    """Whether weights are filled once more after the seed: drawn by hand, or read from a file or another model."""
+    later = [e for e in p.all("call", "restore") if e.seq > seed.seq]
+    return any(
+        e.kind == "restore" or ".init." in f".{e.name}" or e.name.rsplit(".", 1)[-1] in ("apply", "reset_parameters")
+        for e in later
+    )

@@ -189,7 +189,7 @@ def scaling(val: Val) -> str | None:
     """How an input is scaled on its way to the model: ``""`` for raw, ``None`` when unknown."""
     steps: list[str] = []
     for one in chain_all(val):
-        if one.kind == "unknown" and one.name not in ("getitem", "part", "element", "sample") and one.args:
+        if one.kind == "unknown" and one.name not in ("getitem", "part", "element", "sample", "list") and one.args:
             return None
         if one.name in ("fit_transform", "transform"):
             return "a fitted scaler"
@@ -232,7 +232,8 @@ def chain_all(val: Val) -> list[Val]:
 def known_source(val: Val) -> bool:
     """Whether data can be followed to where it is made or passed in."""
     last = chain_all(val)[-1]
-    return last.kind in ("tensor", "unknown", "const", "list") and last.name not in ("forward",)
+    bundled = last.kind == "object" and last.name.startswith(("load_", "fetch_", "make_"))
+    return (bundled or last.kind in ("tensor", "unknown", "const", "list")) and last.name not in ("forward",)
 
 
 def draws_random(node: ast.AST) -> bool:

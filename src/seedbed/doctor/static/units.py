@@ -133,6 +133,27 @@ def change(target: Val) -> Val | None:
     return None
 
 
+def raw(goal: Val, truth: Val) -> bool:
+    """Whether a target can be followed, unchanged, down to data that nothing has scaled before."""
+    made = {id(v) for v in ancestors(goal, limit=600)}
+    scaled = {id(v) for v in ancestors(truth, limit=600) if v.name == "div" or v.name in _LOGS}
+    stack, seen = [truth], set[int]()
+    while stack and len(seen) < 80:
+        one = f.core(stack.pop())
+        if id(one) in seen or one.kind in ("const", "number"):
+            continue
+        seen.add(id(one))
+        if one.kind == "phi":
+            stack.extend(one.args)
+        elif one.name in _PASS and one.args:
+            stack.append(one.args[0])
+        elif one.args and id(one) not in made and scaled:
+            return False  # something else on the way, and a division behind it
+        elif one.kind in ("method", "func", "class"):
+            return False
+    return True
+
+
 def _large(number: object) -> bool:
     return isinstance(number, (int, float)) and abs(number) >= 10
 
