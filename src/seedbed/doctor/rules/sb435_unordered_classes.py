@@ -62,27 +62,9 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _listings(p)
 
 
-_KEEPS = frozenset(
-    [
-        "manual_seed",
-        "seed",
-        "seed_everything",
-        "set_seed",
-        "manual_seed_all",
-        "fix_seed",
-        "seed_all",
-        "save",
-        "dump",
-        "dumps",
-        "load",
-        "loads",
-        "load_state_dict",
-        "save_pretrained",
-        "to_csv",
-        "write_text",
-        "savez",
-    ]
-)
+_SEEDS = ("manual_seed", "seed", "seed_everything", "set_seed", "manual_seed_all", "fix_seed", "seed_all")
+_STORES = ("save", "dump", "dumps", "load", "loads", "load_state_dict", "save_pretrained", "to_csv", "savez")
+_KEEPS = frozenset((*_SEEDS, *_STORES))
 
 
 def _kept(p: Program) -> bool:

@@ -45,6 +45,7 @@ model.load_state_dict(best_state)
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
@@ -63,7 +64,7 @@ def check(p: Program) -> Iterator[Finding]:
         val = event.result if event.kind == "assign" else (event.args[-1] if event.args else None)
         if val is None or id(event.node) in seen:
             continue
-        live = _live(val)
+        live = _live(val, stays(p))
         if live is None:
             continue
         name = event.name if event.kind in ("assign", "attribute") else ""
@@ -131,12 +132,26 @@ def _moves(step: Event, live: Val) -> bool:
     return not holds or not owners or any(ownership.contains(o, h) for o in owners for h in holds)
 
 
-def _live(val: Val) -> Val | None:
+_AWAY = ("cuda", "device", "mps", "xpu", "accelerat", "gpu", "npu", "fabric", "half")
+
+
+def stays(p: Program) -> bool:
+    """Whether a whole program runs on the CPU and never names a device: there ``.cpu()`` copies nothing."""
+    if "stays" not in p.cache:
+        said = [n.id for n in p.nodes(ast.Name)] + [n.attr for n in p.nodes(ast.Attribute)]
+        said += [a.arg for a in p.nodes(ast.arg)]
+        said += [n.value for n in p.nodes(ast.Constant) if isinstance(n.value, str) and len(n.value) < 20]
+        p.cache["stays"] = p.complete and not any(word in name.lower() for name in said for word in _AWAY)
+    found: bool = p.cache["stays"]
+    return found
+
+
+def _live(val: Val, on_cpu: bool = False) -> Val | None:
     """The reference to live weights in a value, if it holds one."""
     if val.kind == "state" and "deepcopy" not in val.tags:
         return val
     if val.kind == "tuple" and val.items:
-        return next((x for i in val.items if (x := _live(i)) is not None), None)
+        return next((x for i in val.items if (x := _live(i, on_cpu)) is not None), None)
     if val.kind == "dict" and val.name in ("", "dict", "copy", "OrderedDict") and "deepcopy" not in val.tags:
         inner = [*val.attrs.values(), *val.args]
         return next((i for i in inner if i.kind == "state" and "deepcopy" not in i.tags), None)
@@ -148,11 +163,12 @@ def _live(val: Val) -> Val | None:
             if made is not None
             else set()
         )
+        moved = {"cpu", "to"} if on_cpu else set()
         if (
             sources
             and made is not None
             and "leaf" not in made.tags  # the start of an inner loop, which takes gradients of its own
-            and not names
+            and not (names - moved)
             & {
                 "clone",
                 "deepcopy",
