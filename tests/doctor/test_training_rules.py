@@ -202,14 +202,26 @@ PAIRS: list[tuple[str, str, str, str]] = [
                 return h.sign()
             @staticmethod
             def backward(ctx, grad):
-                return None""", """
+                return None
+        net = nn.Linear(x.shape[1], 1)
+        opt = torch.optim.SGD(net.parameters(), lr=0.1)
+        for _ in range(9):
+            opt.zero_grad()
+            (Sign.apply(net(x)) * torch.randn(len(x), 1)).mean().backward()
+            opt.step()""", """
         class Sign(torch.autograd.Function):
             @staticmethod
             def forward(ctx, h):
                 return h.sign()
             @staticmethod
             def backward(ctx, grad):
-                return grad"""),
+                return grad
+        net = nn.Linear(x.shape[1], 1)
+        opt = torch.optim.SGD(net.parameters(), lr=0.1)
+        for _ in range(9):
+            opt.zero_grad()
+            (Sign.apply(net(x)) * torch.randn(len(x), 1)).mean().backward()
+            opt.step()"""),
     ("SB615", "a minimum that is taken before it is compared", """
         best = math.inf
         opt = torch.optim.Adam(net.parameters())

@@ -39,9 +39,18 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import ownership
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
+
+_DERIVED = frozenset(["to", "cuda", "mul", "div", "float", "double", "add", "view", "reshape"])
+_CHOSEN = frozenset(
+    [
+        *("random", "fixed", "rff", "fourier", "features", "reservoir", "echo", "esn", "projection", "hash", "sketch"),
+        *("noise", "target", "frozen", "teacher", "basis"),
+    ]
+)
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -58,30 +67,15 @@ def check(p: Program) -> Iterator[Finding]:
         val = event.args[0]
         if val.kind != "tensor" or val.name == "Parameter" or "buffer" in val.tags:
             continue
-        derived = any(v.name == "Parameter" for v in ancestors(val, limit=20)) and val.name in (
-            "to",
-            "cuda",
-            "mul",
-            "div",
-            "float",
-            "double",
-            "add",
-            "data",
-            "clone",
-            "detach",
-            "view",
-            "reshape",
-        )
-        leaf = "leaf" in val.tags or any("leaf" in v.tags for v in ancestors(val, limit=6))
+        derived = val.name in _DERIVED and _lost(p, val)
+        near = list(ancestors(val, limit=6))
+        leaf = any("leaf" in v.tags for v in near) and not any(v.name in ("detach", "data") for v in near)
         weight = bool(
             set(words(event.name))
             & {"w", "weight", "weights", "bias", "alpha", "beta", "gamma", "scale", "theta", "kernel", "gain"}
         ) or event.name in ("W", "b")
-        random = (
-            any(v.name in ("randn", "rand", "empty", "zeros", "ones") for v in ancestors(val, limit=8))
-            and weight
-            and any(v.name in ("randn", "rand") for v in ancestors(val, limit=8))
-        )
+        drawn = any(v.name in ("randn", "rand") for v in ancestors(val, limit=8))
+        random = weight and drawn and not any(v.name == "Parameter" for v in near) and not _fixed(p, event)
         if not (derived or leaf or random):
             continue
         if any(s.recv is not None and val in ancestors(s.recv, limit=10) for s in p.all("manual")):
@@ -100,5 +94,30 @@ def check(p: Program) -> Iterator[Finding]:
             why="model.parameters() does not contain it, so the optimizer never updates it (and it is not "
             "moved or saved)",
             fix=f"Write self.{event.name} = nn.Parameter(...) with everything else inside",
-            severity=Severity.WARNING if random and not leaf and not derived else None,
+            severity=q.doubtful(p) or (Severity.WARNING if random and not leaf and not derived else None),
         )
+
+
+def _lost(p: Program, val: Val) -> bool:
+    """Whether it is made from a parameter that the module holds under no name of its own."""
+    made = [v for v in ancestors(val, limit=20) if v.name == "Parameter"]
+    if not made or any(v.name in ("detach", "data", "clone") for v in ancestors(val, limit=20)):
+        return False
+    return not any(e.args and any(e.args[0] is m for m in made) for e in p.all("attribute"))
+
+
+def _fixed(p: Program, event: Event) -> bool:
+    """Whether random numbers are meant to stay: random features, a reservoir, a fixed network to be imitated."""
+    assert event.recv is not None
+    val, owner = event.args[0], event.recv.owner
+    if {*words(event.name), *words(owner.name)} & _CHOSEN or any(
+        "generator" in v.kwargs for v in ancestors(val, limit=8)
+    ):
+        return True
+    calls = [e for e in p.all("forward") if e.recv is event.recv]
+    if any(not e.grad or (e.result is not None and not e.result.grad) for e in calls):
+        return True
+    return any(
+        user.name in ("sin", "cos", "sign", "tanh") and any(a is val for a in ancestors(user, limit=12))
+        for user in p.made("sin", "cos", "sign")
+    )

@@ -47,7 +47,7 @@ def check(p: Program) -> Iterator[Finding]:
             or not any(b.rsplit(".", 1)[-1] == "Module" for b in cls.lib_bases())
         ):
             continue
-        if "__init__" not in [n.attr for n in syntax.walk(init.owner.node) if isinstance(n, ast.Attribute)]:
+        if not _starts(init.owner.node) and _registers(init.owner.node):
             yield p.report(
                 "SB504",
                 (init.owner.node, cls.src),
@@ -55,3 +55,25 @@ def check(p: Program) -> Iterator[Finding]:
                 why="nn.Module is not set up, so layers and parameters cannot be registered",
                 fix="Call super().__init__() first",
             )
+
+
+def _starts(init: ast.AST) -> bool:
+    """Whether ``__init__`` calls the one of a base, or leaves that to another method of its own."""
+    for node in syntax.walk(init):
+        if isinstance(node, ast.Attribute) and "__init__" in node.attr:
+            return True
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            base = node.func.value
+            if syntax.text(base).startswith("super(") or (
+                syntax.text(base) == "self" and node.func.attr.startswith(("_init", "init", "setup", "__"))
+            ):
+                return True
+    return False
+
+
+def _registers(init: ast.AST) -> bool:
+    """Whether ``__init__`` sets attributes: it is not one that only refuses."""
+    return any(
+        isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store) and syntax.text(n.value) == "self"
+        for n in syntax.walk(init)
+    )

@@ -30,7 +30,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax
+from seedbed.doctor.static import syntax, weights
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -58,63 +58,79 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _reason(p: Program, event: Event) -> str:
     """How an initialisation is unscaled, ``""`` when it is not."""
-    if event.kind == "init" and event.recv is not None:
-        target = event.recv
-        if _embedding(target) or not _weight(target):
-            return ""
-        if event.name == "normal_":
-            std = event.kwargs.get("std", event.args[2] if len(event.args) > 2 else None)
-            if std is None or (isinstance(std.const, (int, float)) and std.const >= 0.5):
-                return f"normal_ with std={1 if std is None else std.const}"
-        elif event.name == "uniform_":
-            low = event.kwargs.get("a", event.args[1] if len(event.args) > 1 else None)
-            if (
-                low is None
-                or (isinstance(low.const, (int, float)) and low.const >= 0)
-                or (isinstance(low.const, (int, float)) and low.const <= -0.9)
-            ):
-                return "uniform_ over a wide or one-sided range"
-    elif event.kind == "inplace" and event.recv is not None:
+    if event.kind in ("init", "inplace") and event.recv is not None:
         target = event.recv
         if event.name not in ("normal_", "uniform_") or _embedding(target) or not _weight(target):
             return ""
-        args = [a.const for a in event.args]
-        std = event.kwargs.get("std")
-        value = std.const if std is not None else args[1] if len(args) > 1 else 1.0
-        if event.name == "normal_" and isinstance(value, (int, float)) and value >= 0.5:
-            return f"normal_ with std={value}"
-        elif (
-            event.name == "uniform_"
-            and (not args or (isinstance(args[0], (int, float)) and (args[0] >= 0 or args[0] <= -0.9)))
-            and not any(e.name == "erfinv_" for e in p.all("inplace"))
-        ):
-            return "uniform_ over a wide or one-sided range"
-    elif event.result is not None and event.kind == "call":
-        made = event.result
-        name = event.name.rsplit(".", 1)[-1]
-        inner = (
-            made
-            if name in ("randn", "rand") and "leaf" in made.tags
-            else _drawn(made.args[0])
-            if name == "Parameter" and made.args
-            else None
-        )
-        if (
-            inner is None
-            or inner.name not in ("randn", "rand")
-            or (inner.shape is None and len(inner.args) != 2)
-            or (inner.shape is not None and len(inner.shape) != 2)
-        ):
+        skip = 1 if event.kind == "init" else 0  # nn.init.normal_(w, mean, std) and w.normal_(mean, std)
+        args = event.args[skip:]
+        said = _normal(event, args, target) if event.name == "normal_" else _uniform(p, event, args, target)
+        layers = [v for v in ancestors(target, limit=8) if v.kind == "module"]
+        return "" if said and any(weights.layer_is_scaled(p, layer) for layer in layers) else said
+    return _drawn_matrix(p, event) if event.result is not None and event.kind == "call" else ""
+
+
+def _given(event: Event, args: tuple[Val, ...], index: int, name: str, default: float) -> tuple[float | None, bool]:
+    """A number of the call, ``None`` where unknown, and whether it is written down (not worked out)."""
+    val = event.kwargs.get(name, args[index] if len(args) > index else None)
+    if val is None:
+        return default, True
+    number = val.const if isinstance(val.const, (int, float)) else None
+    return number, isinstance(val.node, ast.Constant)
+
+
+def _normal(event: Event, args: tuple[Val, ...], target: Val) -> str:
+    std, written = _given(event, args, 1, "std", 1.0)
+    width = weights.fan_in(target)
+    if std is None or std < 0.5 or (std * width**0.5 < 4 if width is not None else not written):
+        return ""
+    return f"normal_ with std={std}"
+
+
+def _uniform(p: Program, event: Event, args: tuple[Val, ...], target: Val) -> str:
+    low, written = _given(event, args, 0, "a" if event.kind == "init" else "from", 0.0)
+    high, _ = _given(event, args, 1, "b" if event.kind == "init" else "to", 1.0)
+    width = weights.fan_in(target)
+    if low is None or -0.9 < low < 0 or any(e.name == "erfinv_" for e in p.all("inplace")):
+        return ""
+    if high is not None and width is not None:
+        size = max(abs(low), abs(high)) / 3**0.5
+        if size * width**0.5 < (4 if low < 0 else 2):
             return ""
-        sizes = [s for s in inner.shape or () if isinstance(s, int)]
-        if _named(made, p) or _normalized(made, p):
-            return ""
-        if len(sizes) < 2 and not (not sizes and name == "Parameter" and _multiplies(made, p)):
-            return ""
-        if (len(sizes) == 2 and (max(sizes) < 64 or min(sizes) < 8)) or _looked_up(p, made):
-            return ""
-        return f"{inner.name}{tuple(inner.shape or ())} without scaling"
-    return ""
+    elif not written:
+        return ""
+    return "uniform_ over a wide or one-sided range"
+
+
+def _drawn_matrix(p: Program, event: Event) -> str:
+    made = event.result
+    assert made is not None
+    name = event.name.rsplit(".", 1)[-1]
+    inner = (
+        made
+        if name in ("randn", "rand") and "leaf" in made.tags
+        else _drawn(made.args[0])
+        if name == "Parameter" and made.args
+        else None
+    )
+    if (
+        inner is None
+        or inner.name not in ("randn", "rand")
+        or (inner.shape is None and len(inner.args) != 2)
+        or (inner.shape is not None and len(inner.shape) != 2)
+    ):
+        return ""
+    sizes = [s for s in inner.shape or () if isinstance(s, int)]
+    if _named(made, p) or _normalized(made, p):
+        return ""
+    if len(sizes) < 2 and not (not sizes and name == "Parameter" and _multiplies(made, p)):
+        return ""
+    if (len(sizes) == 2 and (max(sizes) < 64 or min(sizes) < 8)) or _looked_up(p, made):
+        return ""
+    used = weights.products(p, made, mirrored=True)
+    if not used or any(weights.is_scaled(p, one) for one in used):
+        return ""
+    return f"{inner.name}{tuple(inner.shape or ())} without scaling"
 
 
 def _looked_up(p: Program, made: Val) -> bool:

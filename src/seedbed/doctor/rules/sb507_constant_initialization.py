@@ -34,10 +34,10 @@ import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import choosing
+from seedbed.doctor.static import choosing, weights
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
 
 _LAST = re.compile(r"head|classifier|last|final|output")
 
@@ -45,6 +45,8 @@ _LAST = re.compile(r"head|classifier|last|final|output")
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
+    if not p.trains and any(True for _ in p.nodes(ast.Assert)):
+        return  # weights that are known, to check a result with them
     for event in p.all("init", "inplace"):
         if id(event.node) in seen or event.recv is None:
             continue
@@ -80,6 +82,9 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if named and not generic and not _feeds(p, named[0]):
             continue
+        number = _number(event)
+        if number == 0 and named and all(_leaf(v) and not _leads_on(p, v) for v in named):
+            continue  # a branch that starts at nothing: zeros learn where something random follows or is beside
         if (
             event.conds
             and any(
@@ -98,13 +103,13 @@ def check(p: Program) -> Iterator[Finding]:
             f"constant initialisation of weights ({event.name}): all units of the layer are identical",
             why="they compute the same, get the same gradient and never become different (symmetry is not broken)",
             fix="Use a random initialisation such as nn.init.kaiming_uniform_ (zeros are fine for biases)",
+            severity=None if event.funcs else q.doubtful(p),
         )
     yield from _leaves(p)
     yield from _matrices(p, seen)
 
 
-_PRODUCTS = frozenset(["matmul", "mm", "bmm", "linear", "conv1d", "conv2d", "conv3d"])
-_TURNED = frozenset(["t", "T", "mT", "transpose", "permute", "to", "contiguous", "unsqueeze", "expand", "view"])
+_STRAIGHT = frozenset(["relu", "gelu", "silu", "tanh", "sigmoid", "elu", "leaky_relu", "mish", "forward", *TRANSPARENT])
 _LAYERS = ("Linear", "Conv", "GRU", "LSTM", "RNN", "Bilinear", "Transformer", "MultiheadAttention")
 
 
@@ -120,7 +125,7 @@ def _matrices(p: Program, seen: set[int]) -> Iterator[Finding]:
         number, at = _filling(p, val, event)
         if number is None or id(at.node) in seen:
             continue
-        used = _products(p, val)
+        used = weights.products(p, val)
         if not _two_factors(p, val) and (not used or not all(_goes_on(p, u, number == 0) for u in used)):
             continue
         told.add(id(val.node))
@@ -188,20 +193,6 @@ def _constant(val: Val) -> float | None:
     return None
 
 
-def _products(p: Program, val: Val) -> list[Val]:
-    """The products in which a matrix is the weight: ``x @ w``, ``F.linear(x, w)``, ``F.conv2d(x, w)``."""
-    found: list[Val] = []
-    stack = [val]
-    while stack and len(found) < 20:
-        one = stack.pop()
-        for user in q.users(p, one):
-            if user.name in _TURNED and user.args and user.args[0] is one:
-                stack.append(user)
-            elif user.name in _PRODUCTS and len(user.args) > 1 and user.args[1] is one:
-                found.append(user)
-    return found
-
-
 def _two_factors(p: Program, val: Val) -> bool:
     """Whether rows of two constant tables are multiplied and summed: all columns stay equal, the rank stays one."""
     for row in (u for u in q.users(p, val) if u.name in ("getitem", "embedding")):
@@ -215,12 +206,12 @@ def _two_factors(p: Program, val: Val) -> bool:
 
 def _goes_on(p: Program, product: Val, zero: bool) -> bool:
     """Whether another layer follows; zeros learn where that one is not constant itself (as in an adapter)."""
-    if zero and any(v.name in _PRODUCTS for v in q.chain(product.args[0])[:4]):
+    if zero and any(v.name in weights.PRODUCTS for v in q.chain(product.args[0])[:4]):
         return False  # the second factor of a low-rank adapter
     for layer in _followers(p, product):
         if not zero:
             return True
-        weight = layer.args[1] if layer.name in _PRODUCTS and len(layer.args) > 1 else None
+        weight = layer.args[1] if layer.name in weights.PRODUCTS and len(layer.args) > 1 else None
         for one in ancestors(weight, limit=8) if weight is not None else ():
             if one.name == "Parameter" and one.args and _constant(one.args[0]) == 0.0:
                 return True
@@ -232,7 +223,7 @@ def _followers(p: Program, product: Val) -> Iterator[Val]:
         if event.name.startswith(_LAYERS) and event.args and event.result is not None and _in(event.args[0], product):
             yield event.result
     for val in q.everything(p):
-        if val.name not in _PRODUCTS or len(val.args) < 2 or val is product or not _in(val.args[0], product):
+        if val.name not in weights.PRODUCTS or len(val.args) < 2 or val is product or not _in(val.args[0], product):
             continue
         if any(v.name == "Parameter" for v in ancestors(val.args[1], limit=6)):
             yield val
@@ -286,6 +277,35 @@ def _leaves(p: Program) -> Iterator[Finding]:
                 why="they get the same gradient and never become different (symmetry is not broken)",
                 fix="Start from small random numbers: torch.randn(n_in, n_out) / n_in**0.5",
             )
+
+
+def _number(event: Event) -> object:
+    """The number that the weights are filled with, ``None`` where it is not known."""
+    if event.name in ("zeros_", "zero_"):
+        return 0
+    given = event.args[-1] if event.args else event.kwargs.get("val", event.kwargs.get("value"))
+    return given.const if given is not None else None
+
+
+def _leaf(module: Val) -> bool:
+    return module.kind == "module" and module.name.startswith(_LAYERS)
+
+
+def _leads_on(p: Program, layer: Val) -> bool:
+    """Whether the output goes straight into another layer: activations and norms between them change nothing."""
+    outs = {id(e.result) for e in p.all("forward") if e.recv is not None and layer in e.recv.options()}
+    for event in p.all("forward"):
+        if event.recv is layer or not event.args or not event.name.startswith(_LAYERS):
+            continue
+        stack, count = [event.args[0]], 0
+        while stack and count < 40:
+            one = stack.pop()
+            count += 1
+            if id(one) in outs:
+                return True
+            straight = one.kind == "phi" or one.name in _STRAIGHT or "Norm" in one.name or "Pool" in one.name
+            stack += one.args if one.kind == "phi" else one.args[:1] if straight else ()
+    return False
 
 
 def _feeds(p: Program, layer: Val) -> bool:

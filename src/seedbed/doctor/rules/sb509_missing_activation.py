@@ -64,14 +64,15 @@ def check(p: Program) -> Iterator[Finding]:
             kernel = second.number(2, "kernel_size")
             if any(g is not None for g in groups) or kernel == 1 or first.number(2, "kernel_size") == 1:
                 continue
-        a, mid, out = (
-            first.number(0, "in_features"),
-            first.number(1, "out_features"),
-            second.number(1, "out_features"),
-        )
-        if (all(isinstance(n, int) for n in (a, mid, out)) and mid < min(a, out)) or (
-            first.kwargs.get("bias") is not None and first.kwargs["bias"].const is False
-        ):
+            if _thin(first) or _thin(second) or second.arg(3, "stride") is not None:
+                continue  # one kernel in two factors; a convolution that only makes it smaller
+        if event.name == "Linear" and _narrows(first, second) is not False:
+            continue
+        if event.name != "Linear":
+            a, mid, out = (m.number(i) for m, i in ((first, 0), (first, 1), (second, 1)))
+            if all(isinstance(n, int) for n in (a, mid, out)) and mid < min(a, out):
+                continue
+        if first.kwargs.get("bias") is not None and first.kwargs["bias"].const is False:
             continue
         if second.kwargs.get("bias") is not None and second.kwargs["bias"].const is False:
             continue
@@ -88,6 +89,7 @@ def check(p: Program) -> Iterator[Finding]:
             f"two {event.name} layers follow each other without an activation between them",
             why="together they are only one linear map, so the network is less deep than it looks",
             fix="Put an activation (nn.ReLU()) between them",
+            severity=q.doubtful(p),
             related=(q.place(second),),
         )
 
@@ -137,8 +139,32 @@ def _nested(p: Program, first: Val, second: Val) -> bool:
 
 
 def _siblings(p: Program, first: Val, second: Val) -> bool:
-    """Whether one module of the program holds both layers."""
+    """Whether one module of the program holds both layers itself: parts of two blocks are joined on purpose."""
     return any(
-        e.recv is not None and ownership.contains(e.recv, first) and ownership.contains(e.recv, second)
+        id(first) in own and id(second) in own
         for e in p.all("forward")
+        if e.recv is not None
+        for m in e.recv.options()
+        if (own := {id(o) for part in (*m.attrs.values(), *(m.items or ())) for o in part.options()})
     )
+
+
+def _thin(layer: Val) -> bool:
+    """Whether a kernel is one wide along an axis, or of a size that is not known."""
+    kernel = layer.arg(2, "kernel_size")
+    sizes = [kernel] if kernel is None or kernel.items is None else kernel.items
+    return any(s is None or not isinstance(s.const, int) or s.const == 1 for s in sizes)
+
+
+def _narrows(first: Val, second: Val) -> bool | None:
+    """Whether two layers are one matrix in two thin factors; ``None`` where their sizes do not tell."""
+    a, mid = first.arg(0, "in_features"), first.arg(1, "out_features")
+    out = second.arg(1, "out_features")
+    sizes = [v.const if v is not None else None for v in (a, mid, out)]
+    if isinstance(sizes[1], int) and isinstance(sizes[2], int) and sizes[1] >= sizes[2]:
+        return False
+    if isinstance(sizes[1], int) and isinstance(sizes[0], int) and sizes[1] >= sizes[0]:
+        return False
+    if all(isinstance(n, int) for n in sizes):
+        return True
+    return False if mid is not None and (q.same(mid, a) or q.same(mid, out)) else None

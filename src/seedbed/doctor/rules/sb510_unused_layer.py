@@ -42,7 +42,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import methods, ownership, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
@@ -60,15 +60,9 @@ def check(p: Program) -> Iterator[Finding]:
         init = cls.scope.vars.get("__init__")
         if init is None or init.kind != "func":
             continue
-        dynamic = any(
-            (isinstance(n, ast.Name) and n.id in ("getattr", "setattr", "vars"))
-            or (
-                isinstance(n, ast.Attribute)
-                and n.attr in ("children", "modules", "_modules", "named_children", "__dict__")
-            )
-            for n in syntax.walk(cls.node)
-        )
-        if dynamic:
+        if any(_reaches_by_name(n) for n in syntax.walk(cls.node)) or any(
+            n.attr in ("get_submodule", "_modules") for n in q.nodes(p, ast.Attribute)
+        ):
             continue
         used = {n.attr for n in q.nodes(p, ast.Attribute) if isinstance(n.ctx, ast.Load)}
         if any(c is not cls and cls in c.lineage() for c in p.classes):
@@ -89,6 +83,7 @@ def check(p: Program) -> Iterator[Finding]:
             ):
                 continue
             twice = _called_twice(cls, layer, p)
+            sure = twice is not None or _fits_anywhere(cls, layer)
             yield p.report(
                 "SB510",
                 (twice if twice is not None else target, cls.src),
@@ -100,7 +95,28 @@ def check(p: Program) -> Iterator[Finding]:
                     else "; often another layer is used in its place"
                 ),
                 fix=f"Call self.{target.attr} in forward(), or delete it",
+                severity=q.doubtful(p) if sure else Severity.HINT,
             )
+
+
+def _reaches_by_name(node: ast.AST) -> bool:
+    """Whether a class finds its layers by their names."""
+    if isinstance(node, ast.Name):
+        return node.id in ("getattr", "setattr", "vars")
+    names = ("children", "modules", "_modules", "named_children", "__dict__", "get_submodule")
+    return isinstance(node, ast.Attribute) and node.attr in names
+
+
+def _fits_anywhere(cls: Class, layer: Val) -> bool:
+    """Whether it could stand in ``forward`` and is missing there: it gives as many features as it takes."""
+    if layer.name.startswith("Dropout"):
+        said = syntax.text(cls.node)
+        return "dropout(" not in said and "dropout_p" not in said
+    sizes = [layer.number(0), layer.number(1)]
+    if layer.name in ("Embedding", "EmbeddingBag", "Bilinear"):
+        return False
+    weighted = layer.name.startswith(("Linear", "Conv"))
+    return not weighted or None in sizes or sizes[0] == sizes[1]
 
 
 def _assignments(body: ast.AST) -> Iterator[tuple[ast.Attribute, ast.expr]]:

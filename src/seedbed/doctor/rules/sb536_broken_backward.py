@@ -48,6 +48,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
@@ -62,12 +63,21 @@ def check(p: Program) -> Iterator[Finding]:
         if member is None or member.kind != "func" or member.owner.src is not p.source:
             continue
         node = member.owner.node
+        if "mark_non_differentiable" in syntax.text(cls.node):
+            continue
         names = [a.arg for a in node.args.args[1:]]
         if not names or node.args.vararg is not None:
             continue
         said = _ignored(node, names) or _in_place(node, names) or _unreversed(cls.name, node)
         if said:
-            yield p.report("SB536", (said[0], p.source), f"{cls.name}.backward {said[1]}", why=said[2], fix=said[3])
+            yield p.report(
+                "SB536",
+                (said[0], p.source),
+                f"{cls.name}.backward {said[1]}",
+                why=said[2],
+                fix=said[3],
+                severity=q.doubtful(p),
+            )
 
 
 def _ignored(node: Any, names: list[str]) -> tuple[Any, str, str, str] | None:

@@ -45,9 +45,10 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -67,6 +68,7 @@ def check(p: Program) -> Iterator[Finding]:
                 "features are concatenated with themselves: the skip connection (the encoder's features) is lost",
                 why="both halves are the same tensor, so the join adds nothing; the other branch was meant",
                 fix="Join with the features of the skip connection: torch.cat([up, skip], dim=1)",
+                severity=q.doubtful(p),
             )
     for val in p.made("add") if inside else ():
         if len(val.args) != 2 or not val.grad or id(val.node) in seen or not _doubled(val):
@@ -80,6 +82,7 @@ def check(p: Program) -> Iterator[Finding]:
             "both sides of the sum are the same value: the residual (skip connection) is lost, the branch is doubled",
             why="the input of the block was overwritten before it was added, so there is no skip connection",
             fix="Keep the input: return x + self.layers(x)",
+            severity=q.doubtful(p),
         )
 
 
@@ -98,5 +101,14 @@ def _joined(p: Program) -> Iterator[Val]:
         parts = val.args[0].items if val.args and val.args[0].kind in ("list", "tuple") else None
         axis = val.number(1, "dim")
         if parts and len(parts) == 2 and parts[0] is parts[1] and axis in (1, -1) and parts[0].kind == "tensor":  # noqa: SIM102
-            if parts[0].grad and parts[0].name not in ("batch", "element", "stack", "parameter"):
+            if parts[0].grad and _image_features(parts[0]):
                 yield val
+
+
+def _image_features(val: Val) -> bool:
+    """Whether a value is what a convolution or an enlargement gave, as in a U-Net."""
+    return any(
+        v.name == "interpolate"
+        or (v.owner is not None and v.owner.kind == "module" and v.name.startswith(("Conv", "Up")))
+        for v in ancestors(val, limit=6)
+    )

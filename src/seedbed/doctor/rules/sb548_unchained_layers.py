@@ -48,6 +48,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
@@ -62,7 +63,7 @@ def check(p: Program) -> Iterator[Finding]:
         for loop in syntax.walk(member.owner.node):
             if not isinstance(loop, ast.For) or not any(f"self.{n}" in syntax.text(loop.iter) for n in lists):
                 continue
-            found = _problem(loop, lists)
+            found = _problem(loop, lists, member.owner.node)
             if found is not None:
                 node, said = found
                 yield p.report(
@@ -71,6 +72,7 @@ def check(p: Program) -> Iterator[Finding]:
                     said,
                     why="the other layers of the list have no influence on the output and get no gradient",
                     fix="Feed each layer with the output of the one before: x = layer(x), and return after the loop",
+                    severity=q.doubtful(p),
                 )
 
 
@@ -85,7 +87,7 @@ def _lists(node: ast.ClassDef) -> set[str]:
     }
 
 
-def _problem(loop: ast.For, lists: set[str]) -> tuple[ast.AST, str] | None:
+def _problem(loop: ast.For, lists: set[str], forward: ast.AST) -> tuple[ast.AST, str] | None:
     last = loop.body[-1]
     if isinstance(last, ast.Return) and len(loop.body) < 5 and not any(isinstance(n, ast.If) for n in loop.body):
         return last, "forward() returns inside the loop over its layers: only the first layer is used"
@@ -96,10 +98,10 @@ def _problem(loop: ast.For, lists: set[str]) -> tuple[ast.AST, str] | None:
             text = syntax.text(node.func) if isinstance(node, ast.Call) else ""
             if any(text == f"self.{n}[0]" for n in lists) and not targets & read and len(loop.body) < 4:
                 return node, f"every round of the loop calls the same layer {text}: the index does not change"
-    return _same_input(loop, targets)
+    return _same_input(loop, targets, forward)
 
 
-def _same_input(loop: ast.For, targets: set[str]) -> tuple[ast.AST, str] | None:
+def _same_input(loop: ast.For, targets: set[str], forward: ast.AST) -> tuple[ast.AST, str] | None:
     """``h = layer(x)`` in every round with the same ``x``, and nothing collects ``h``."""
     if len(loop.body) != 1 or not isinstance(loop.body[0], ast.Assign):
         return None
@@ -112,7 +114,8 @@ def _same_input(loop: ast.For, targets: set[str]) -> tuple[ast.AST, str] | None:
         and ((isinstance(n.func, ast.Name) and n.func.id in targets) or syntax.text(n.func).startswith("self."))
         for n in syntax.walk(line.value)
     )
-    if whole and calls and targets & read and not names & read:
+    later = {n.id for n in syntax.walk(forward) if isinstance(n, ast.Name) and n.lineno > (loop.end_lineno or 0)}
+    if whole and calls and targets & read and not names & read and names & later:
         return line, (
             f"every layer of the loop gets the same input and {sorted(names)[0]} is overwritten: only the last layer "
             "is used"

@@ -81,11 +81,14 @@ def set_item(run: Machine, target: ast.Subscript, val: Val) -> None:
     ):
         obj.args = (*obj.args, val)
         obj.grad = obj.grad or val.grad
+        if val.grad:
+            obj.tags.add("written")  # a gradient flows back through what was written into it
     elif obj.kind == "tensor" and "pandas" in obj.tags and val.kind != "const":
         obj.args = (*obj.args, val)
     elif obj.kind == "tensor" and val.grad:
         obj.grad = True
         obj.args = (*obj.args, val)
+        obj.tags.add("written")
 
 
 def code(run: Machine, node: ast.AST, sources: tuple[Val, ...]) -> Val:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from seedbed.doctor.static import attributes, comprehensions, iteration, ops
+from seedbed.doctor.static import attributes, building, comprehensions, iteration, ops
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const, unknown
 
@@ -76,7 +76,8 @@ def _length(run: Machine, node: ast.AST, args: tuple[Val, ...]) -> Val:
         return const(len(args[0].const), node, run.src)
     if args and args[0].kind == "tuple" and args[0].items is not None and not args[0].tags & {"each", "repeat"}:
         return const(len(args[0].items), node, run.src)
-    return library_value(run, "number", "len", node, args, {})
+    known = building.length(args[0]) if args else None
+    return const(known, node, run.src) if known is not None else library_value(run, "number", "len", node, args, {})
 
 
 def _slice(run: Machine, node: ast.AST, args: tuple[Val, ...]) -> Val:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from seedbed.doctor.static import builtin_calls, naming, op_shapes, ops
+from seedbed.doctor.static import building, builtin_calls, naming, op_shapes, ops
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const, join, unknown, uses_gradient
 
@@ -69,6 +69,7 @@ def tensor(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs:
     if name.endswith("_") and not name.endswith("__") and name != "requires_grad_":
         base = obj.args[0] if obj.name in ("data", "getitem") and obj.args else obj
         run.emit("inplace", name, node, recv=base, args=args, kwargs=kwargs)
+        building.write(run, base, args)
         if name in ("sub_", "add_", "addcdiv_", "copy_") and any(uses_gradient(a) for a in args):
             run.emit("manual", name, node, recv=base, args=args, kwargs=kwargs)
     made = ops.apply(run, name, node, (obj, *args), kwargs)
@@ -221,7 +222,8 @@ def _register(run: Machine, obj: Val, name: str, args: Args, node: ast.AST) -> N
             obj.items.append(args[1])
     elif name == "append" and args:
         obj.items = [*(obj.items or []), args[0]]
-        if run.loops:
+        building.mark(run, obj, args[0])
+        if any(not frame.exact for frame in run.loops):
             obj.tags.add("each")
     elif name == "extend" and args and args[0].items:
         obj.items = [*(obj.items or []), *args[0].items]
@@ -353,7 +355,8 @@ def _collection(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kw
     if name in ("append", "appendleft", "add") and args:
         if obj.items is not None and len(obj.items) < 64:
             obj.items.append(args[0])
-        if run.loops:
+            building.mark(run, obj, args[0])
+        if any(not frame.exact for frame in run.loops):
             obj.tags.add("grown")
         run.emit("keep", name, node, recv=obj, args=args)
         return const(None)

@@ -91,6 +91,7 @@ class LoopRun:
     over: Val | None
     conds: tuple[Cond, ...] = ()
     outer: LoopRun | None = None
+    exact: bool = False  # every round is read, each with what it really gets
 
     @property
     def line(self) -> int:
