@@ -39,8 +39,8 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static import marks, tokens
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import tokens
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
@@ -61,20 +61,43 @@ def check(p: Program) -> Iterator[Finding]:
             or id(event.node) in seen
         ):
             continue
-        inner = made.args[0]
-        if inner.name != "mul" or len(inner.args) != 2:
-            continue
-        masks = [a for a in inner.args if "mask" in words(a.var) or "masks" in words(a.var) or _compares(a)]
-        losses = [a for a in inner.args if a.grad]
-        if masks and losses and not any(u.name in ("div", "mul") for u in q.users(p, made)):
+        if _masked(f.core(made.args[0])) and not any(u.name in ("div", "mul") for u in q.users(p, made)):
             seen.add(id(event.node))
             yield p.report(
                 "SB234",
                 event,
-                "the masked loss is averaged over the masked (padded) entries too",
-                why="mean() divides by all entries, so the loss shrinks with the amount of padding",
+                "the masked loss is averaged over the masked (padded, missing) entries too",
+                why="mean() divides by all entries, so the loss shrinks with the amount of what is masked",
                 fix="Divide by the mask: (loss * mask).sum() / mask.sum()",
             )
+
+
+def _masked(val: Val) -> bool:
+    """Whether entries of a loss were set to zero: by a factor, a choice or a fill."""
+    if val.name == "mul" and len(val.args) == 2:
+        for mask, loss in (val.args, val.args[::-1]):
+            named = "mask" in words(mask.var) or "masks" in words(mask.var) or _compares(mask)
+            if loss.grad and not mask.grad and (named or (_is_error(loss) and marks.indicator(mask))):
+                return True
+        return False
+    if val.name == "where" and len(val.args) == 3:
+        test, *ways = val.args
+        zero = [w for w in ways if w.const in (0, 0.0) or f.core(w).name in ("zeros_like", "zeros")]
+        return len(zero) == 1 and any(_is_error(w) for w in ways) and marks.indicator(test)
+    if val.name in ("masked_fill", "masked_fill_") and len(val.args) == 3:
+        return val.args[2].const in (0, 0.0) and _is_error(val.args[0]) and marks.indicator(val.args[1])
+    return False
+
+
+def _is_error(val: Val) -> bool:
+    """Whether a value is a loss for each entry: of the library without reduction, or of prediction minus target."""
+    one = f.core(val)
+    if one.name == "loss":
+        return "reduction=none" in one.tags
+    if one.name in ("pow", "square", "abs") and one.args:
+        inner = f.core(one.args[0])
+        return inner.name == "sub" and len(inner.args) == 2 and inner.args[0].grad != inner.args[1].grad
+    return False
 
 
 def _compares(val: Val) -> bool:
@@ -86,12 +109,13 @@ def _compares(val: Val) -> bool:
 def _by_length(p: Program) -> Iterator[Finding]:
     """A masked sum that is divided by the number of all positions."""
     seen: set[int] = set()
-    for val in p.made("div", "true_divide"):
+    for val in p.anywhere("div", "true_divide"):
         if len(val.args) != 2 or not val.grad or id(val.node) in seen:
             continue
         total, count = f.core(val.args[0]), val.args[1]
         inner = f.core(total.args[0]) if total.name == "sum" and total.args else total
-        if inner.name != "mul" or len(inner.args) != 2 or not any(_compares(a) for a in inner.args):
+        compared = inner.name == "mul" and len(inner.args) == 2 and any(_compares(a) for a in inner.args)
+        if not compared and not _masked(inner):
             continue
         found = tokens.axis_read(count)
         if (found is not None and found[1] != 0) or count.name == "numel":

@@ -36,34 +36,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import training
+from seedbed.doctor.static import marks, queries
 from seedbed.doctor.static.program import Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.once("loss"):
-        if event.name not in ("BCELoss", "BCEWithLogitsLoss") or len(event.args) < 2:
+        if event.name not in ("BCELoss", "BCEWithLogitsLoss", "MultiLabelSoftMarginLoss"):
             continue
-        for made in training.loss_origins(event.args[1]):
-            signed = made.name == "sign"
-            if made.name == "sub" and len(made.args) == 2 and made.args[1].const == 1 and made.args[0].name == "mul":
-                signed = any(a.const == 2 for a in made.args[0].args)
-            if made.name == "where" and len(made.args) == 3:
-                consts = [
-                    v.const
-                    if v.kind == "const"
-                    else (v.args[0].const if v.args and v.args[0].kind == "const" else None)
-                    for v in made.args[1:]
-                ]
-                signed = signed or any(isinstance(c, (int, float)) and c < 0 for c in consts)
-            if signed:
-                yield p.report(
-                    "SB242",
-                    made,
-                    "binary targets are -1 and 1, but binary cross-entropy needs 0 and 1",
-                    why="for a target of -1 the loss has no lower bound, so the scores run away",
-                    fix="Map the targets to 0 and 1: (y > 0).float()",
-                    related=((str(event.src.path), event.line, "the loss"),),
-                )
-                break
+        target = event.arg(1, "target")
+        if target is None:
+            continue
+        for option in target.options():
+            made = marks.signed_labels(option)
+            if made is None or any(v.name == "setitem_" for v in queries.chain(option)):
+                continue
+            yield p.report(
+                "SB242",
+                made if made.line else event,
+                f"binary targets are -1 and 1, but {event.name} needs 0 and 1",
+                why="for a target of -1 the loss has no lower bound, so the scores run away",
+                fix="Map the targets to 0 and 1: (y > 0).float(), or (y + 1) / 2",
+                related=((str(event.src.path), event.line, "the loss"),),
+            )
+            break

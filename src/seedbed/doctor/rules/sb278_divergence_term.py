@@ -48,14 +48,16 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import tokens
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.values import Val
 
 _LAW = "Use -0.5 * (1 + logvar - mu**2 - logvar.exp()), added to the reconstruction loss"
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _scales(p)
     seen: set[int] = set()
     for back in p.once("backward"):
         if back.recv is None:
@@ -79,7 +81,6 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             said = "the KL term takes mu without its square"
         else:
-            yield from _scale(p, back.recv, grown)
             continue
         yield p.report("SB278", grown, said, why="the latent code is not pulled to the standard normal prior", fix=_LAW)
 
@@ -106,31 +107,85 @@ def _signed(root: Val) -> list[tuple[int, Val]]:
     return found
 
 
-def _scale(p: Program, root: Val, grown: Val) -> Iterator[Finding]:
-    """A KL that is summed over everything beside a reconstruction that is a mean over everything."""
-    above = [
-        v
-        for v in ancestors(root)
-        if v.kind == "tensor" and v is not grown and any(a is grown for a in ancestors(v, limit=60))
-    ]
-    sums = [v for v in above if v.name == "sum"]
-    if not sums or any(v.name in ("mean", "div") for v in above):
-        return
-    if any(len(v.args) > 1 or v.kwargs for v in sums) or len(sums) > 1:
-        return
-    weighted = [
-        v for v in above if v.name == "mul" and not any(
-            a.kind == "const" and a.const in (0.5, -0.5, 1, -1) for a in v.args
+_ELEMENTWISE = {"MSELoss", "BCELoss", "BCEWithLogitsLoss", "L1Loss", "SmoothL1Loss", "HuberLoss"}
+
+
+def _scales(p: Program) -> Iterator[Finding]:
+    """A KL that is summed over the code beside a reconstruction that is a mean over every element."""
+    seen: set[int] = set()
+    for back in p.once("backward"):
+        parts = _weighed(back.recv) if back.recv is not None else []
+        errors = [v for v, w in parts if w == 1 and _is_mean_error(v)]
+        sums = [made for v, w in parts if w is not None and (made := _summed_divergence(v, w)) is not None]
+        if len(parts) != 2 or not errors or not sums or id(sums[0].node) in seen:
+            continue
+        seen.add(id(sums[0].node))
+        one = f.core(errors[0])
+        yield p.report(
+            "SB278",
+            one.owner if one.owner is not None and one.owner.line else one,
+            "the reconstruction loss is a mean over all elements, but the KL term is a sum: their scales do not fit",
+            why="the KL counts as many times too much as a sample has elements, so the code collapses to the prior",
+            fix="Sum the reconstruction over the elements of a sample too (reduction='sum' divided by the batch size), "
+            "or take the mean in both",
+            related=(q.place(sums[0]), q.place(one)),
         )
-    ]  # fmt: skip
-    parts = [v for _, t in f.summands(root) if (v := f.loss_value(t)) is not None]
-    if weighted or not parts or not {"MSELoss", "BCELoss", "BCEWithLogitsLoss", "L1Loss"} & parts[0].tags:
-        return
-    yield p.report(
-        "SB278",
-        sums[0],
-        "the KL term is summed over the batch, but the reconstruction loss is a mean: their scales do not fit",
-        why="the KL counts batch size times outputs too much, so the code collapses to the prior",
-        fix="Use reduction='sum' in both, or the mean over the batch in both (kl.sum(dim=1).mean())",
-        related=(q.place(parts[0]),),
-    )
+
+
+def _weighed(val: Val, weight: float | None = 1.0, depth: int = 0) -> list[tuple[Val, float | None]]:
+    """The terms of a sum with their constant factors; ``None`` for a factor that is not a constant."""
+    one = f.core(val)
+    if depth < 12 and one.name == "add" and len(one.args) == 2:
+        return _weighed(one.args[0], weight, depth + 1) + _weighed(one.args[1], weight, depth + 1)
+    if depth < 12 and one.name == "sub" and len(one.args) == 2:
+        other = -weight if weight is not None else None
+        return _weighed(one.args[0], weight, depth + 1) + _weighed(one.args[1], other, depth + 1)
+    if one.name == "mul" and len(one.args) == 2 and depth < 12:
+        for factor, rest in (one.args, one.args[::-1]):
+            if factor.kind == "const" and isinstance(factor.const, (int, float)):
+                return _weighed(rest, weight * factor.const if weight is not None else None, depth + 1)
+            if not factor.grad and rest.grad:
+                return _weighed(rest, None, depth + 1)
+    return [(one, weight)]
+
+
+def _is_mean_error(val: Val) -> bool:
+    """Whether a term is the mean of an error over all elements of outputs that have more than one."""
+    one = f.loss_value(val)
+    if val.name == "mean" and len(val.args) == 1 and not val.kwargs:
+        power = f.core(val.args[0])
+        one = f.core(power.args[0]) if power.name in ("pow", "square", "abs") and power.args else None
+        if one is None or one.name != "sub" or len(one.args) != 2 or one.args[0].grad == one.args[1].grad:
+            return False
+    elif one is None or not _ELEMENTWISE & one.tags or not one.args:
+        return False
+    shape = next((a.shape for a in one.args[:2] if a.shape is not None), None)
+    return shape is None or (len(shape) > 1 and shape[-1] != 1)
+
+
+def _summed_divergence(val: Val, weight: float) -> Val | None:
+    """The sum over the code in a KL term that no factor makes smaller."""
+    total, current = None, f.core(val)
+    for _ in range(12):
+        if current.name == "sum" and current.args:
+            total = total or current
+        elif current.name in ("div", "true_divide") and len(current.args) == 2 and total is None:
+            size = tokens.axis_read(current.args[1])
+            if size is None or size[1] != 0:
+                return None
+        elif current.name == "mul" and len(current.args) == 2:
+            factor = next((a.const for a in current.args if isinstance(a.const, (int, float))), None)
+            rest = next((a for a in current.args if a.kind != "const"), None)
+            if factor is None or rest is None:
+                return None
+            weight, current = weight * factor, f.core(rest)
+            continue
+        elif current.name not in ("mean", "neg") or not current.args:
+            break
+        current = f.core(current.args[0])
+    if total is None or abs(weight) not in (0.5, 1):
+        return None
+    if current.name == "kl_divergence":
+        return total
+    terms = _signed(current)
+    return total if any(_spread(t, terms) is not None for _, t in terms) else None
