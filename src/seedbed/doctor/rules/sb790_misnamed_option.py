@@ -67,7 +67,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if id(box) in read["whole"]:
             continue
-        meant = next((k for k in keys if k not in read["keys"] and _means(name, k)), None)
+        meant = next((k for k in keys if k not in read["keys"] and same_option(name, k)), None)
         if meant is None:
             continue
         seen.add(id(event.node))
@@ -112,7 +112,7 @@ def _read(p: Program) -> dict[str, set[object]]:
     return {"keys": keys, "whole": whole}
 
 
-def _means(asked: str, given: str) -> bool:
+def same_option(asked: str, given: str) -> bool:
     """Whether two names stand for one option."""
     a, b = asked.lower(), given.lower()
     if any(a in group and b in group for group in _SAME):
