@@ -88,7 +88,7 @@ def _evaluated_slices(p: Program, seen: set[int]) -> Iterator[Finding]:
     for event in training.evaluations(p) if p.complete else ():
         if id(event.node) in seen or not event.args:
             continue
-        why = next(((o, b) for b in learned if (o := _common_rows(event, b))), None)
+        why = next(((o, b) for b in learned if _one_run(event, b) and (o := _common_rows(event, b))), None)
         found.setdefault(id(event.node), []).append((event, why[0] if why else "", why[1] if why else None))
     for node, all_of in found.items():
         apart = next((o for o in all_of if o[2] is not None and _cut_apart(o[0], o[2]) and not o[0].grad), None)
@@ -99,6 +99,16 @@ def _evaluated_slices(p: Program, seen: set[int]) -> Iterator[Finding]:
             seen.add(node)
             event, overlap, back = all_of[0]
             yield _finding(p, event, overlap, back or event)
+
+
+def _one_run(event: Event, back: Event) -> bool:
+    """Whether both belong to one model: in a loop over folds each round has a model and a split of its own."""
+    for a, i, b, j in zip(event.loops, event.rounds, back.loops, back.rounds, strict=False):
+        if a.node is not b.node:
+            break
+        if i != j and any(n is a.node for e in (event, back) if e.recv is not None for n in e.recv.loops):
+            return False
+    return True
 
 
 def _cut_apart(event: Event, back: Event) -> bool:

@@ -237,6 +237,13 @@ def _unpaired(method: ast.AST) -> bool:
     return any(isinstance(n, ast.Subscript) and d.draws_random(n.slice) for n in syntax.walk(method))
 
 
+def _reseeds(node: ast.AST) -> bool:
+    """Whether a function starts its random numbers from a given seed each time: then its calls draw alike."""
+    calls = [n for n in syntax.walk(node) if isinstance(n, ast.Call) and n.args]
+    names = {syntax.text(c.func).rsplit(".", 1)[-1] for c in calls}
+    return bool(names & {"Random", "manual_seed", "seed", "default_rng", "RandomState", "set_rng_state", "setstate"})
+
+
 def _random(p: Program, cls: Any, name: str) -> bool:
     key = name.removeprefix("self.")
     for event in p.all("attribute"):
@@ -253,6 +260,8 @@ def _random(p: Program, cls: Any, name: str) -> bool:
         if n == name and any(a.name.startswith("Random") for a in ancestors(val, limit=60)):
             return True
     for func in p.functions:
+        if func.name == key and _reseeds(func.node):
+            continue
         if func.name == key and any(isinstance(n, ast.expr) and d.draws_random(n) for n in syntax.walk(func.node)):
             return not any(w in key for w in ("both", "pair", "joint"))
     return False

@@ -40,9 +40,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import syntax
+from seedbed.doctor.static import data_queries, syntax
 from seedbed.doctor.static.program import Program
 
 
@@ -64,6 +65,8 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         method = cls.method("__iter__")
+        if method is not None and _draws(cls, method.node):
+            continue
         yield p.report(
             "SB418",
             (method.node, method.src) if method is not None else event,
@@ -72,3 +75,21 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Split the stream by torch.utils.data.get_worker_info() in __iter__",
             related=((str(method.src.path), method.node.lineno, "__iter__"),) if method is not None else (),
         )
+
+
+_SEEDS = frozenset(["manual_seed", "default_rng", "Random", "RandomState", "seed"])
+
+
+def _draws(cls: Any, node: ast.AST) -> bool:
+    """Whether a stream makes up its samples from random numbers, and does not go through something stored."""
+    called = {n.func.attr for n in syntax.walk(node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)}
+    bodies = [node, *(m.node for name in called - {"__iter__"} if (m := cls.method(name)) is not None)]
+    nodes = [n for body in bodies for n in syntax.walk(body)]
+    if any(isinstance(n, ast.Call) and syntax.text(n.func) in ("open", "map", "zip", "iter") for n in nodes):
+        return False
+    if any(isinstance(n, ast.Call) and n.args and syntax.text(n.func).rsplit(".", 1)[-1] in _SEEDS for n in nodes):
+        return False  # the same numbers in each worker
+    overs = [n.iter for n in nodes if isinstance(n, (ast.For, ast.comprehension))]
+    overs += [n.value for n in nodes if isinstance(n, ast.YieldFrom)]
+    stored = [o for o in overs if "self." in syntax.text(o) and not syntax.text(o).startswith("range(")]
+    return not stored and any(data_queries.draws_random(b) for b in bodies)

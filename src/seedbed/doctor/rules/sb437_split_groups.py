@@ -66,7 +66,7 @@ _ROWWISE = frozenset(["ShuffleSplit", "StratifiedShuffleSplit", "KFold", "Strati
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     who = _groups(p)
-    if who is None:
+    if who is None or _is_input(p, who):
         return
     splits = list(_row_splits(p))
     aware = any(_aware(e, who) for e in p.all("call") if e not in splits)
@@ -110,6 +110,12 @@ def _groups(p: Program) -> Val | None:
                     val.var = key.value
                     return val
     return None
+
+
+def _is_input(p: Program, who: Val) -> bool:
+    """Whether the ids themselves go into the model or are what it predicts: users of a recommender, say."""
+    given = [a for e in p.all("forward") for a in e.args] + [f.y for f in lineage.feeds(p)[0] if f.y is not None]
+    return any(who is v for a in given for v in lineage.path(a))
 
 
 def _indexes_rows(p: Program, ids: Val) -> bool:

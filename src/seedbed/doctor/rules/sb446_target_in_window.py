@@ -63,6 +63,9 @@ def check(p: Program) -> Iterator[Finding]:
                 gap = _minus(high, place) if high is not None else None
                 if low is None or gap is None or set(gap) - {""} or not 1 <= gap.get("", 0) <= 3:
                     continue
+                ahead = _minus(low, place)
+                if not set(ahead) - {""} and ahead.get("", 0) > 0:
+                    continue  # the window begins after it
                 if not (set(_minus(high or {}, low)) - {""}) and _minus(high or {}, low).get("", 0) < 2:
                     continue
                 seen.add(id(target))

@@ -66,6 +66,10 @@ def _adds_up(event: Event) -> bool:
             return False
         stack.extend(one.args[:1] if one.name in ("getitem", "view", "reshape") else ())
     if event.kind == "setitem":
+        new = event.args[1] if len(event.args) > 1 else None
+        memory = {id(v) for v in _memory(event.recv)}
+        if new is not None and new.kind == "tensor" and not any(id(v) in memory for v in ancestors(new, limit=300)):
+            return False  # other content, not what was there with something on top
         return bool(event.args) and any(v.name in DRAWN for v in ancestors(event.args[0], limit=60))
     return event.name not in _FILLS and event.recv.kind in ("tensor", "phi")
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+from typing import Any
+
 from seedbed.doctor.static.data_queries import chain_all
 from seedbed.doctor.static.values import Val, ancestors
 
-Cut = tuple[Val, int, "int | None", int]
+Cut = tuple[Val, int, "int | None", int, Val]
 Bound = tuple[float, float]
 Share = tuple[Val, Bound, Bound, int]
 _START, _END = (0.0, 0.0), (1.0, 0.0)
@@ -31,7 +34,7 @@ def slices_in(val: Val) -> list[Cut]:
                 if isinstance(high, int) and high < 0 and size is not None:
                     high += size
                 if low >= 0 and (high is None or high >= 0):
-                    found.append((one.args[0], low, high, id(one)))
+                    found.append((one.args[0], low, high, id(one), one))
     return found
 
 
@@ -96,9 +99,26 @@ def share_overlap(a: Share, b: Share) -> str:
     return "some rows are in both slices" if high - low > 0.5 else ""
 
 
+def apart(a: list[Any], b: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Without the cuts that both went through before their ways parted."""
+    common = {x[3] for x in a} & {y[3] for y in b}
+    return [x for x in a if x[3] not in common], [y for y in b if y[3] not in common]
+
+
+def context(a: Val, b: Val) -> bool:
+    """Whether ``x[n - k :]`` begins a little before ``x[:n]`` ends: the context of the first windows."""
+    slices = [v.node.slice if isinstance(v.node, ast.Subscript) else v.node for v in (a, b)]
+    for one, other in (slices, slices[::-1]):
+        low, high = getattr(one, "lower", None), getattr(other, "upper", None)
+        left = low.left if isinstance(low, ast.BinOp) and isinstance(low.op, ast.Sub) else None
+        if left is not None and high is not None and ast.dump(left) == ast.dump(high):
+            return True
+    return False
+
+
 def slice_overlap(a: Cut, b: Cut) -> str:
     """What two slices of one thing share, ``""`` when nothing."""
-    if a[0] is not b[0]:
+    if a[0] is not b[0] or context(a[4], b[4]):
         return ""
     low = max(a[1], b[1])
     ends = [e for e in (a[2], b[2]) if e is not None]
@@ -141,8 +161,10 @@ def overlap(trained: Val, evaluated: Val) -> str:
                 part = [v for v in chain_all(a.args[0]) if v.name == "getitem" and v.args and v.args[0] is b.args[0]]
                 if part and part[0] is a.args[0]:
                     return "the evaluation uses all rows, which contain the training rows"
-            both = [s for x in slices_in(a) for y in slices_in(b) if (s := slice_overlap(x, y))]
-            both += [s for x in shares_in(a) for y in shares_in(b) if (s := share_overlap(x, y))]
+            cuts, others = apart(slices_in(a), slices_in(b))
+            both = [s for x in cuts for y in others if (s := slice_overlap(x, y))]
+            pieces, more = apart(shares_in(a), shares_in(b))
+            both += [s for p in pieces for y in more if (s := share_overlap(p, y))]
             if both and not any(v.name == "randperm" for v in ancestors(a, limit=50) if v.var == ""):
                 return both[0]
             if a.name == "Subset" and b.name == "Subset" and a.args and b.args and a.args[0] is b.args[0]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedbed.doctor.static import lineage
+from seedbed.doctor.static import lineage, overlaps
 from seedbed.doctor.static.lineage import Feed
 from seedbed.doctor.static.naming import split_of
 from seedbed.doctor.static.program import Program
@@ -259,7 +259,7 @@ def _fixed(draws: dict[int, Val]) -> set[object]:
 def _slices(base: Val, a: Val, b: Val) -> str:
     """Whether two slices of one thing certainly share places."""
     (low_a, high_a), (low_b, high_b) = a.args[:2], b.args[:2]
-    if not (a.args[2].is_none and b.args[2].is_none):
+    if not (a.args[2].is_none and b.args[2].is_none) or overlaps.context(a, b):
         return ""
     if low_a.is_none and low_b.is_none:
         ends = (high_a, high_b)
