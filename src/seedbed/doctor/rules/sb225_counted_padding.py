@@ -14,7 +14,8 @@ The model is rewarded for predicting padding. Short sequences dominate the loss.
 emb = nn.Embedding(100, 32, padding_idx=0)
 model = nn.Linear(32, 100)
 loss_fn = nn.CrossEntropyLoss()
-for x, y in loader:
+for ids in loader:
+    x, y = ids[:, :-1], ids[:, 1:]
     optimizer.zero_grad()
     logits = model(emb(x))
     loss = loss_fn(logits.view(-1, 100), y.view(-1))
@@ -28,7 +29,8 @@ for x, y in loader:
 emb = nn.Embedding(100, 32, padding_idx=0)
 model = nn.Linear(32, 100)
 loss_fn = nn.CrossEntropyLoss(ignore_index=0)
-for x, y in loader:
+for ids in loader:
+    x, y = ids[:, :-1], ids[:, 1:]
     optimizer.zero_grad()
     logits = model(emb(x))
     loss = loss_fn(logits.view(-1, 100), y.view(-1))
@@ -42,59 +44,91 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax
-from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static import syntax, tokens
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.once("loss"):
-        if event.name not in ("CrossEntropyLoss", "NLLLoss") or len(event.args) < 2 or "ignore_index" in event.kwargs:
+        if event.name not in ("CrossEntropyLoss", "NLLLoss") or "ignore_index" in event.kwargs:
             continue
+        scores, target = event.arg(0, "input"), event.arg(1, "target")
         reduction = event.kwargs.get("reduction")
-        if reduction is not None and reduction.const == "none":
+        if scores is None or target is None or (reduction is not None and reduction.const == "none"):
             continue
-        target = event.args[1]
         parts = list(ancestors(target, limit=300))
+        if any(v.kind == "const" and v.const == -100 for v in parts) or any(_selects(v) for v in parts):
+            continue
         padded = [v for v in parts if v.name == "pad_sequence"]
-        fill = padded[0].kwargs.get("padding_value") if padded else None
-        flat = any(v.name in ("view", "reshape", "flatten", "transpose", "permute") for v in q.chain(target))
-        by_index = [
-            v
-            for v in ancestors(event.args[0], limit=3000)
-            if v.name == "Embedding" and v.owner is not None and v.owner.kwargs.get("padding_idx") is not None
-        ]
-        flat = flat or any(v.name in ("transpose", "permute", "movedim", "mT") for v in q.chain(event.args[0])[:4])
-        if not (padded and (fill is None or fill.const != -100)) and not (by_index and flat):
-            continue
-        if any(v.kind == "const" and v.const == -100 for v in parts):
-            continue
-        if any(
-            v.name == "getitem" and len(v.args) > 1 and (v.args[1].dtype == "bool" or "mask" in v.args[1].var)
-            for v in parts
-        ):
-            continue
-        if fill is None and padded and by_index and len({id(v.node) for v in padded}) == 1 and _compared(p):
-            yield p.report(
-                "SB225",
-                padded[0],
-                "the targets are padded with 0, which is a real class, not with ignore_index (-100): padding counts",
-                why="the loss and the score take padded positions for the class 0, though only -100 is left out",
-                fix="Pass padding_value=-100 (the ignore_index of the loss) to pad_sequence for the targets",
-                related=((str(event.src.path), event.line, "the loss"),),
+        above = list(ancestors(scores, limit=3000))
+        by_index = [v for v in above if _pads(v)]
+        if padded:
+            yield from _padded(p, event, padded, by_index)
+        elif by_index and _per_position(scores, target) and not any("free" in v.tags for v in parts):
+            if any(v.kind == "const" and v.const == -100 for v in above):
+                continue  # the inputs are made from labels that have -100 where nothing counts
+            source = tokens.token_source(target, through_batches=True)[0]
+            same = source is not None and any(
+                tokens.token_source(v.args[0], through_batches=True)[0] is source for v in by_index if v.args
             )
-            continue
+            yield _report(p, event, by_index[0], None if same else Severity.HINT)
+
+
+def _selects(val: Val) -> bool:
+    """Whether positions are picked by a mask."""
+    return val.name == "getitem" and len(val.args) > 1 and (val.args[1].dtype == "bool" or "mask" in val.args[1].var)
+
+
+def _pads(val: Val) -> bool:
+    return val.name == "Embedding" and val.owner is not None and val.owner.kwargs.get("padding_idx") is not None
+
+
+def _per_position(scores: Val, target: Val) -> bool:
+    """Whether every position of a sequence has a target of its own."""
+    if any(v.name in ("view", "reshape", "flatten", "transpose", "permute") for v in q.chain(target)):
+        return True
+    return any(v.name in ("transpose", "permute", "movedim", "mT") for v in q.chain(scores)[:4])
+
+
+def _padded(p: Program, event: Event, padded: list[Val], by_index: list[Val]) -> Iterator[Finding]:
+    """Targets that ``pad_sequence`` made."""
+    fill = padded[0].arg(2, "padding_value")
+    if fill is not None and (fill.const == -100 or fill.kind != "const"):
+        if fill.const == -100 or not by_index:
+            return
+    if fill is None and by_index and len({id(v.node) for v in padded}) == 1 and (_compared(p) or _apart(padded, event)):
         yield p.report(
             "SB225",
-            event.recv if event.recv is not None and event.recv.line else event,
-            "padding counts in the loss: ignore_index is missing",
-            why="the targets of padded positions are learned like real ones, so the model learns to predict padding",
-            fix="Pass ignore_index=<the padding id> to the loss",
-            related=(q.place(padded[0] if padded else by_index[0]),),
+            padded[0],
+            "the targets are padded with 0, which is a real class, not with ignore_index (-100): padding counts",
+            why="the loss takes padded positions for the class 0, though only -100 is left out",
+            fix="Pass padding_value=-100 (the ignore_index of the loss) to pad_sequence for the targets",
+            related=((str(event.src.path), event.line, "the loss"),),
         )
+        return
+    yield _report(p, event, padded[0], None)
+
+
+def _apart(padded: list[Val], event: Event) -> bool:
+    """Whether the targets are padded on their own, and not together with the inputs of the model."""
+    inputs = [v for v in ancestors(event.args[0], limit=3000) if v.name == "pad_sequence"] if event.args else []
+    return bool(inputs) and not any(v.node is padded[0].node for v in inputs)
+
+
+def _report(p: Program, event: Event, place: Val, severity: Severity | None) -> Finding:
+    return p.report(
+        "SB225",
+        event.recv if event.recv is not None and event.recv.line else event,
+        "padding counts in the loss: ignore_index is missing",
+        why="the targets of padded positions are learned like real ones, so the model learns to predict padding",
+        fix="Pass ignore_index=<the padding id> to the loss",
+        severity=severity,
+        related=(q.place(place),),
+    )
 
 
 def _compared(p: Program) -> bool:
