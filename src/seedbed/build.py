@@ -20,7 +20,8 @@ from seedbed.config.load import LoadedConfig
 from seedbed.config.schema import Config
 from seedbed.config.schema import Optimizer as OptimizerConfig
 from seedbed.data.batches import TrainBatches
-from seedbed.data.loader import Data, LoaderOptions, make_eval, prepare
+from seedbed.data.loader import Data, make_eval, prepare
+from seedbed.data.options import LoaderOptions
 from seedbed.data.samples import digest
 from seedbed.data.stream import StreamBatches
 from seedbed.eager import compiler

@@ -18,7 +18,7 @@ from seedbed.state import TrainState
 EXTENDABLE = re.compile(
     r"trainer\.(epochs|steps|early_stop|time_limit|clip_norm|clip_value|non_finite)$"
     r"|optimizer\.(\w+\.)?args\.|lr_scheduler|evaluate\.(every_\w+|test)$|checkpoint\.|tracking\.|allow"
-    r"|data\.args\.(num_workers|prefetch)$"
+    r"|data\.args\.(num_workers|prefetch|keep_items)$"
 )
 
 

@@ -15,7 +15,7 @@ from seedbed.config.components import Resolver
 from seedbed.config.schema import Config, Trainer
 from seedbed.config.tree import Tree
 from seedbed.data.datasets.adapt import as_source
-from seedbed.data.loader import LoaderOptions
+from seedbed.data.options import LoaderOptions
 from seedbed.errors import ConfigError
 from seedbed.locate import as_recorded, choose_run_dir
 from seedbed.loop import Step, custom_step, train_step

@@ -22,7 +22,7 @@ from seedbed.config.schema import Optimizer as OptimizerConfig
 from seedbed.config.signatures import read_parameters, split_arguments
 from seedbed.config.tree import Keys, Problem, Tree
 from seedbed.data.datasets.adapt import as_source
-from seedbed.data.loader import LoaderOptions
+from seedbed.data.options import LoaderOptions
 from seedbed.data.source import Source
 from seedbed.errors import ConfigError
 from seedbed.loop import custom_step, train_step

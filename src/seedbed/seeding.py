@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +20,19 @@ def stream_key(seed: int, *names: str | int) -> int:
     """64-bit key of the stream ``names`` under the root ``seed``; a pure function, the same on every machine."""
     text = "\x1f".join([str(seed), *(f"{type(name).__name__}:{name}" for name in names)])
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def stream_keys(seed: int, *names: str | int) -> Callable[[int], int]:
+    """``stream_key(seed, *names, number)`` as a function of ``number``; what all have in common is hashed once."""
+    text = "\x1f".join([str(seed), *(f"{type(name).__name__}:{name}" for name in names)])
+    shared = hashlib.blake2b(f"{text}\x1fint:".encode(), digest_size=8)
+
+    def key(number: int) -> int:
+        own = shared.copy()
+        own.update(str(number).encode())
+        return int.from_bytes(own.digest(), "little")
+
+    return key
 
 
 def torch_generator(seed: int, *names: str | int, device: str | torch.device = "cpu") -> torch.Generator:

@@ -232,6 +232,8 @@ class Session:
                 info = self.training.data.info
                 write_epoch(self.trackers, self.settings, self.state, self.samples, epoch + 1, info)
             self.training.set_epoch(epoch + 1)
+            if (remark := self.training.data.remark()) is not None:
+                self.say(remark)
         del self.state.memory["boundary"]
         if improved or self.saving_due(epoch, ends_epoch):
             self.save("best" if improved else "due", epoch, ends_epoch)

@@ -1,8 +1,10 @@
 """Items of a map-style data set, read here or by worker processes, with the same bits either way.
 
-Every item is read with Python's, numpy's and torch's global generators seeded by (seed, epoch, sample number), so
-an item does not depend on which process reads it, nor on what was read before. In this process the generators are
-put back afterwards.
+Every item that draws random numbers is read with Python's, numpy's and torch's global generators seeded by (seed,
+epoch, sample number), so an item does not depend on which process reads it, nor on what was read before. In this
+process the generators are put back afterwards. Seeding takes longer than reading a small item, so it is left out as
+long as no item moves a generator: then what the generators held made no difference. Items that are read here and never
+draw are kept in memory (``seedbed.data.kept``).
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,10 +24,12 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import DataLoader
 
-from seedbed.data.randomness import kept_globals
+from seedbed.data.collate import collate_default
+from seedbed.data.kept import KeptItems
+from seedbed.data.randomness import global_states, kept_globals, one_thread, restore_states, same_states
 from seedbed.data.samples import DatasetSamples, split_item
 from seedbed.errors import DataError, SeedbedError
-from seedbed.seeding import reseed_globals, stream_key
+from seedbed.seeding import reseed_globals, stream_key, stream_keys
 
 
 class WorkerDiedError(DataError):
@@ -63,6 +68,7 @@ class DatasetFetcher:
         num_workers: Worker processes; 0 reads here.
         prefetch: Batches that each worker reads ahead.
         pin: Put batches in pinned memory (for a GPU).
+        keep: Keep items in memory where ``KeptItems`` may; only what is read here and stacked by default.
     """
 
     def __init__(
@@ -74,9 +80,13 @@ class DatasetFetcher:
         num_workers: int = 0,
         prefetch: int = 2,
         pin: bool = False,
+        keep: bool = True,
     ) -> None:
         self._samples, self._collate, self._seed = samples, collate, seed
         self._reader = _Reader(samples, collate, seed)
+        # any other way of stacking may depend on what else is in the batch
+        keep = keep and num_workers == 0 and collate is collate_default and not samples.transforms
+        self.kept = KeptItems(len(samples.dataset), len(samples.ids), samples.name) if keep else None
         self.num_workers, self.prefetch, self.pin = num_workers, prefetch, pin
         self._stream: Iterator[Any] | None = None
         self._next: tuple[int | None, int] | None = None
@@ -89,9 +99,7 @@ class DatasetFetcher:
         """
         first = next(requests)
         if self.num_workers == 0:
-            with kept_globals():
-                result = self._reader.read(first)
-            return _unwrap(result, first)
+            return self._fetch_here(first)
         try:
             if self._stream is None or self._next != (first.epoch, first.number):
                 self.close()
@@ -110,6 +118,29 @@ class DatasetFetcher:
         following = next(self._plan, None)
         self._next = None if following is None else (following.epoch, following.number)
         return _unwrap(result, first)
+
+    def _fetch_here(self, request: Request) -> tuple[Any, Any, npt.NDArray[np.int64]]:
+        kept = self.kept
+        found = None if kept is None else kept.batch(request.ids)
+        if kept is not None and found is not None:
+            doubtful = kept.doubtful(request.ids, request.number)
+            if not len(doubtful):
+                return *found, request.ids
+            inputs, targets, ids = self._read_here(replace(request, ids=doubtful))
+            if not self._reader.draws and kept.agrees(ids, inputs, targets):
+                return *found, request.ids
+            kept.give_up("they are not the same whenever they are read")
+        inputs, targets, ids = self._read_here(request)
+        if kept is not None and self._reader.draws:
+            kept.give_up("reading them draws random numbers")
+        elif kept is not None and found is None:
+            kept.add(ids, inputs, targets)
+        return inputs, targets, ids
+
+    def _read_here(self, request: Request) -> tuple[Any, Any, npt.NDArray[np.int64]]:
+        with one_thread():
+            result = self._reader.read(request)
+        return _unwrap(result, request)
 
     def _start(self, first: Request, rest: Iterator[Request]) -> None:
         plan, ahead = itertools.tee(itertools.chain([first], rest))
@@ -152,30 +183,54 @@ class _Reader:
     def __init__(self, samples: DatasetSamples, collate: Callable[[list[Any], Any], Any], seed: int) -> None:
         self.dataset, self.transforms, self.name = samples.dataset, samples.transforms, samples.name
         self.collate, self.seed = collate, seed
+        self.draws = bool(samples.transforms)  # whether reading an item has ever moved a global generator
+        self._at: int | None = None  # the sample that is being read, for messages
 
     def __getitems__(self, requests: list[Request]) -> list[Any]:
         return [self.read(request) for request in requests]
 
     def read(self, request: Request) -> tuple[Any, Any] | _Failure:
-        items: list[Any] = []
-        index: int | None = None
-        try:
-            for index in request.ids.tolist():
-                items.append(self.read_item(index, request.epoch))
-            index = None
-            reseed_globals(stream_key(self.seed, "collate", _epoch(request), request.number))
-            inputs, targets = split_item(self.collate(items, request.ids.tolist()))
-        except SeedbedError as error:
-            return _Failure(f"{self.name}: {error}", "")
-        except Exception as error:
-            what = "collating a batch" if index is None else f"sample {index}"
-            message = f"{self.name}: {what} failed with {type(error).__name__}: {error}"
-            return _Failure(message, traceback.format_exc())
+        """Inputs and targets of a request; the global generators are as they were."""
+        items = None if self.draws else self._read_unseeded(request)
+        untouched = items is not None and self.collate is collate_default
+        with nullcontext() if untouched else kept_globals():
+            try:
+                if items is None:
+                    items = self._read_seeded(request)
+                if not untouched:
+                    reseed_globals(stream_key(self.seed, "collate", _epoch(request), request.number))
+                inputs, targets = split_item(self.collate(items, request.ids.tolist()))
+            except SeedbedError as error:
+                return _Failure(f"{self.name}: {error}", "")
+            except Exception as error:
+                what = "collating a batch" if self._at is None else f"sample {self._at}"
+                message = f"{self.name}: {what} failed with {type(error).__name__}: {error}"
+                return _Failure(message, traceback.format_exc())
         return inputs, targets
+
+    def _read_unseeded(self, request: Request) -> list[Any] | None:
+        """The items of a request, read under any random numbers; None if they use these, or if one cannot be read."""
+        before, items = global_states(), None
+        with suppress(Exception):  # read again, one by one, which says what is wrong
+            items = [self.dataset[index] for index in request.ids.tolist()]
+        if not same_states(before, global_states()):
+            self.draws, items = True, None
+            restore_states(before)
+        return items
+
+    def _read_seeded(self, request: Request) -> list[Any]:
+        items, key = [], stream_keys(self.seed, "sample", _epoch(request))
+        for index in request.ids.tolist():
+            self._at = index
+            items.append(self._read_one(index, key(index)))
+        self._at = None
+        return items
 
     def read_item(self, index: int, epoch: int | None) -> Any:
         """The item of one sample, under the sample's own random numbers."""
-        key = stream_key(self.seed, "sample", -1 if epoch is None else epoch, index)
+        return self._read_one(index, stream_key(self.seed, "sample", -1 if epoch is None else epoch, index))
+
+    def _read_one(self, index: int, key: int) -> Any:
         reseed_globals(key)
         item = self.dataset[index]
         if not self.transforms:

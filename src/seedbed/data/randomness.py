@@ -10,6 +10,7 @@ import math
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -79,24 +80,51 @@ class BatchRandom:
         return ((bits >> 8) & ((1 << 55) - 1)) % (high - low) + low
 
 
-@contextmanager
-def kept_globals() -> Iterator[None]:
-    """Put Python's, numpy's and torch's global CPU generators back afterwards, and read on one thread meanwhile.
+States = tuple[Any, Any, Tensor]
 
-    One thread because workers have one, and the number of threads can change the last bit of a sum.
-    """
-    python, numpy, tensor = random.getstate(), np.random.get_state(), torch.default_generator.get_state()
+
+def global_states() -> States:
+    """The states of Python's, numpy's and torch's global CPU generators."""
+    return random.getstate(), np.random.get_state(legacy=True), torch.default_generator.get_state()
+
+
+def same_states(a: States, b: States) -> bool:
+    """Whether no generator has moved between two looks at them."""
+    (_, keys, *rest), (_, other_keys, *other_rest) = a[1], b[1]
+    return a[0] == b[0] and rest == other_rest and np.array_equal(keys, other_keys) and torch.equal(a[2], b[2])
+
+
+def restore_states(states: States) -> None:
+    """Put the global CPU generators back."""
+    python, numpy, tensor = states
+    random.setstate(python)
+    np.random.set_state(numpy)
+    torch.default_generator.set_state(tensor)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Read on one thread: workers have one, and the number of threads can change the last bit of a sum."""
     num_threads = torch.get_num_threads()
-    if num_threads != 1:
-        torch.set_num_threads(1)
+    if num_threads == 1:
+        yield
+        return
+    torch.set_num_threads(1)
     try:
         yield
     finally:
-        random.setstate(python)
-        np.random.set_state(numpy)
-        torch.default_generator.set_state(tensor)
-        if num_threads != 1:
-            torch.set_num_threads(num_threads)
+        torch.set_num_threads(num_threads)
+
+
+@contextmanager
+def kept_globals() -> Iterator[None]:
+    """Put the global CPU generators back afterwards, and read on one thread meanwhile."""
+    states = global_states()
+    try:
+        with one_thread():
+            yield
+    finally:
+        restore_states(states)
 
 
 def _signed(word: int) -> int:

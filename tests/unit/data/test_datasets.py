@@ -33,7 +33,8 @@ from seedbed.data.datasets.mnist1d import MNIST1D
 from seedbed.data.datasets.planted import Planted
 from seedbed.data.datasets.table import Table, read_rows
 from seedbed.data.datasets.text import Text
-from seedbed.data.loader import LoaderOptions, prepare
+from seedbed.data.loader import prepare
+from seedbed.data.options import LoaderOptions
 from seedbed.data.samples import DatasetSamples, IterableSamples, TensorSamples, digest
 from seedbed.data.source import Source
 from seedbed.errors import ConfigError, DataError

@@ -13,7 +13,8 @@ from torch.utils.data import Dataset, IterableDataset
 
 from seedbed.batch import Batch, Cursor
 from seedbed.data.batches import TrainBatches
-from seedbed.data.loader import Data, LoaderOptions, prepare
+from seedbed.data.loader import Data, prepare
+from seedbed.data.options import LoaderOptions
 from seedbed.data.samples import DatasetSamples, IterableSamples, TensorSamples, digest
 from seedbed.data.source import Source
 from seedbed.errors import ConfigError, DataError

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 from torch.utils.data import Dataset
 
-from seedbed.data.loader import LoaderOptions, prepare
+from seedbed.data.loader import prepare
 from seedbed.data.normalizer import Normalizer, fit_moments, fit_robust, make_normalizer
+from seedbed.data.options import LoaderOptions
 from seedbed.data.samples import DatasetSamples, TensorSamples
 from seedbed.data.source import Source
 from seedbed.errors import CheckpointError, ConfigError, DataError
