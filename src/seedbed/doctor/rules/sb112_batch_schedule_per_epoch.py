@@ -46,8 +46,9 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.rules import sb171_implausible_schedule as sb171
+from seedbed.doctor.static import numbers, syntax
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -62,7 +63,7 @@ def check(p: Program) -> Iterator[Finding]:
         if not steps or any(s.loop is not None and s.loop.node is loop.node for s in steps):
             continue
         for scheduler in event.recv.options():
-            horizon = _horizon(scheduler)
+            horizon = _horizon(scheduler) or _too_long(p, scheduler)
             if horizon:
                 yield p.report(
                     "SB112",
@@ -72,6 +73,19 @@ def check(p: Program) -> Iterator[Finding]:
                     fix="Call scheduler.step() after every optimizer.step(), inside the batch loop",
                     related=(q.place(scheduler),),
                 )
+
+
+def _too_long(p: Program, scheduler: Val) -> str:
+    """A warm-up that is not over when the run is, because it is counted in batches."""
+    known = scheduler.attrs.get("factors") if scheduler.name == "LambdaLR" else None
+    count = sb171.steps(p, scheduler)
+    if known is None or not known.items or count is None or count < 3:
+        return ""
+    values = [i.const for i in known.items]
+    if not all(isinstance(v, (int, float)) for v in values):
+        return ""
+    reached = max((v for s, v in zip(numbers.PROBED, values, strict=False) if s <= count), default=1)
+    return "its function" if 0 <= reached < 0.2 and max(values) > 0.8 and values[0] < 0.2 else ""
 
 
 def _horizon(scheduler: Val) -> str:

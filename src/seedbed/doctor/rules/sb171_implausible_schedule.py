@@ -80,7 +80,7 @@ def _factor(p: Program, made: Val) -> tuple[str, str, str] | None:
             "gamma is multiplied to the rate, so 10 makes it ten times larger, not smaller",
             f"Use a factor below one, such as gamma={1 / gamma:.3g}",
         )
-    count = _steps(p, made)
+    count = steps(p, made)
     if made.name == "ExponentialLR" and gamma > 0 and count is not None and gamma**count < 1e-8:
         return (
             f"gamma={gamma:g} over {count} steps leaves {gamma**count:.0e} of the learning rate",
@@ -110,7 +110,7 @@ def _floor(made: Val) -> tuple[str, str, str] | None:
 
 def _never(p: Program, made: Val) -> tuple[str, str, str] | None:
     """A step, milestone or patience that lies beyond the run."""
-    count = _steps(p, made)
+    count = steps(p, made)
     if count is None or count < 3:
         return None
     said = ""
@@ -138,7 +138,7 @@ def _never(p: Program, made: Val) -> tuple[str, str, str] | None:
     )
 
 
-def _steps(p: Program, made: Val) -> int | None:
+def steps(p: Program, made: Val) -> int | None:
     """How often a schedule is stepped, when the loops around its one call are known."""
     places = {id(e.node): e for e in p.all("schedule") if q.same(e.recv, made)}
     if len(places) != 1:

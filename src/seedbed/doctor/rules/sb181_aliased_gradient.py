@@ -55,7 +55,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val, uses_gradient
+from seedbed.doctor.static.values import Val, ancestors, uses_gradient
 
 _KEEPS = frozenset(("add_", "mul_", "lerp_", "copy_"))
 
@@ -71,7 +71,14 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         listed = val.items[0] if val.name == "comprehension" and val.items else None
         if event.kind == "assign":
-            if listed is None or not _is_gradient(listed) or not _fed(p, listed, event):
+            one = listed if listed is not None else val
+            if one.name != "grad" and (listed is None or not _is_gradient(listed)):
+                continue
+            if _outlived(p, one, event):
+                seen.add(id(event.node))
+                yield _second(p, event)
+                continue
+            if listed is None or not _fed(p, listed, event):
                 continue
         elif not any(_is_gradient(o) for o in val.options()) or not _grown(p, event):
             continue
@@ -84,6 +91,36 @@ def check(p: Program) -> Iterator[Finding]:
             "the gradient to it in place changes both",
             fix="Keep a copy: p.grad.clone() (or torch.zeros_like(p) as the first buffer)",
         )
+
+
+def _second(p: Program, event: Event) -> Finding:
+    return p.report(
+        "SB181",
+        event,
+        f"{event.name} is .grad itself, kept without clone(): the next backward() adds to the same tensors",
+        why="what was meant as the first gradient then holds the sum, or the second gradient",
+        fix="Keep copies: [p.grad.clone() for p in model.parameters()], or use torch.autograd.grad",
+    )
+
+
+def _outlived(p: Program, kept: Val, made: Event) -> bool:
+    """Whether another backward() adds to a kept gradient before it is used: nothing has put a new one in its place."""
+    back = next((b for b in p.all("backward") if b.seq > made.seq and b.name != "grad"), None)
+    if back is None or back.loops != made.loops or back.rounds != made.rounds or back.funcs != made.funcs:
+        return False
+    if any(made.seq < e.seq < back.seq and not _keeps_tensor(e) for e in p.all("clear")):
+        return False
+    if any(made.seq < e.seq < back.seq and e.name == "grad" for e in p.all("attribute")):
+        return False
+    used = [e for e in p.events if e.seq > back.seq and e.rounds == made.rounds and e.loops == made.loops]
+    used += [e for e in p.events if e.seq > back.seq and e.loops[:-1] == made.loops and e.rounds[:-1] == made.rounds]
+    return any(v is kept for e in used for a in (e.recv, *e.args) if a is not None for v in ancestors(a, limit=60))
+
+
+def _keeps_tensor(clear: Event) -> bool:
+    """Whether a clear writes zeros into the gradients instead of dropping them."""
+    words = clear.node.keywords if isinstance(clear.node, ast.Call) else []
+    return clear.name == "zero_" or any(w.arg == "set_to_none" and syntax.text(w.value) == "False" for w in words)
 
 
 def _is_gradient(val: Val) -> bool:

@@ -8,7 +8,7 @@ import math
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const, unknown
 
-_PROBED = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 100_000)
+PROBED = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 100_000)
 
 
 def factors(run: Machine, plan: Val, node: ast.AST) -> None:
@@ -20,7 +20,7 @@ def factors(run: Machine, plan: Val, node: ast.AST) -> None:
     made.items = []
     run.quiet += 1
     try:
-        for step in _PROBED:
+        for step in PROBED:
             made.items.append(run.apply(func, node, (const(step, node, run.src),), {}))
     finally:
         run.quiet -= 1
