@@ -50,8 +50,11 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import syntax
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.methods import submodules
+from seedbed.doctor.static.ownership import contains
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.scopes import Class
+from seedbed.doctor.static.values import Val
 
 _PLAIN = ("torch.zeros", "torch.ones", "torch.tensor", "torch.empty", "torch.full", "torch.rand", "torch.randn")
 _CHANGES = ("mul_", "add_", "copy_", "lerp_", "sub_", "div_")
@@ -86,6 +89,68 @@ def check(p: Program) -> Iterator[Finding]:
                     fix="Update it under if self.training: only",
                 )
                 break
+    yield from _left_behind(p)
+
+
+def _left_behind(p: Program) -> Iterator[Finding]:
+    """A statistic that one object was fitted with; another one gets the saved state and is used without it."""
+    told: set[str] = set()
+    kept = [v for v in p.of_kind("state") if v.args]
+    for event in p.all("restore") if kept else ():
+        for root in event.recv.options() if event.recv is not None else ():
+            if not any(e.seq > event.seq and e.recv is not None and root in e.recv.options() for e in p.all("forward")):
+                continue
+            for part in submodules(root):
+                for name, made in _plain_statistics(p, part):
+                    source = _fitted(p, part, name, kept)
+                    if source is None or f"{part.name}.{name}" in told:
+                        continue
+                    told.add(f"{part.name}.{name}")
+                    yield p.report(
+                        "SB538",
+                        made,
+                        f"self.{name} is a plain attribute, not a buffer: state_dict() does not save it, so it is lost "
+                        "when the weights are loaded",
+                        why=f"it is fitted at line {source.line}; the model that loads the state keeps the value of "
+                        "__init__ and computes something else",
+                        fix=f'Use self.register_buffer("{name}", ...)',
+                        related=((str(event.src.path), event.line, "load_state_dict()"),),
+                    )
+
+
+def _plain_statistics(p: Program, part: Val) -> Iterator[tuple[str, Event]]:
+    """Attributes of an instance that hold what ``__init__`` has put there, tensors and nothing else."""
+    own = [e for e in p.all("attribute") if e.recv is part and e.args and part.owner is not None]
+    for event in own:
+        first = event.args[0]
+        inside = bool(event.funcs) and event.funcs[-1].name == "__init__"
+        fresh = first.kind == "tensor" and first.name in ("zeros", "ones", "tensor", "empty", "full", "eye")
+        if not inside or not fresh or first.grad or "buffer" in first.tags:
+            continue
+        changed = any(e.name == event.name and e is not event for e in own) or any(
+            e.recv is first for e in p.all("inplace")
+        )
+        if not changed:
+            yield event.name, event
+
+
+def _fitted(p: Program, part: Val, name: str, kept: list[Val]) -> Event | None:
+    """Where another instance of the class, whose state is saved, gets the statistic from data."""
+    for event in p.all("attribute", "inplace"):
+        if event.kind == "attribute":
+            other = event.recv
+            if event.name != name or not event.args or event.args[0].kind != "tensor":
+                continue
+        else:
+            holders = [e.recv for e in p.all("attribute") if e.name == name and e.args and e.args[0] is event.recv]
+            other = holders[0] if holders else None
+        if other is None or other is part or other.owner is not part.owner or other.kind != "module":
+            continue
+        if event.funcs and event.funcs[-1].name in ("__init__", "forward"):
+            continue
+        if any(contains(o, other) for state in kept for o in state.args[0].options() if o.kind == "module"):
+            return event
+    return None
 
 
 def _attributes(init: ast.AST) -> tuple[dict[str, ast.AST], set[str]]:
@@ -113,6 +178,8 @@ def _buffer(node: ast.AST) -> str:
 
 def _updates(cls: Class, forward: ast.AST, names: set[str]) -> Iterator[tuple[str, ast.AST, bool]]:
     """Averages that ``forward`` moves: the attribute, the place, and whether it does so in evaluation too."""
+    if not names:
+        return
     decided = "training" in syntax.text(cls.node)
     for node in syntax.walk(forward):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Attribute):

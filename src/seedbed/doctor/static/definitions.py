@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from seedbed.doctor.static import assignments, imports
+from seedbed.doctor.static import assignments, building, imports
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.scopes import Class, Func, Scope
 from seedbed.doctor.static.values import Val
@@ -114,5 +114,10 @@ def global_statement(run: Machine, node: ast.Global | ast.Nonlocal) -> str:
 def delete_statement(run: Machine, node: ast.Delete) -> str:
     """``del``."""
     for target in node.targets:
+        if isinstance(target, ast.Subscript):
+            held, key = run.eval(target.value), run.eval(target.slice)
+            if held.items and key.kind == "const":
+                run.emit("delete", "", node, recv=building.taken(run, held, (key,)))
+                continue
         run.emit("delete", "", node, recv=run.eval(as_load(target)))
     return ""

@@ -387,7 +387,7 @@ def _collection(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kw
             made.attrs, made.args = dict(obj.attrs), obj.args
             return made
     if name in ("pop", "popleft") and obj.items:
-        return obj.items[-1]
+        return building.taken(run, obj, args) if name == "pop" else obj.items[-1]
     if name == "copy":
         return obj
     made = unknown(name, node, run.src, obj, *args)
