@@ -31,6 +31,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import shapes, training
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -41,26 +42,18 @@ def check(p: Program) -> Iterator[Finding]:
         if made is None:
             continue
         if event.kind == "loss":
-            source = event.arg(0, "input")
-            if (
-                event.name == "CrossEntropyLoss"
-                and source is not None
-                and source.shape is not None
-                and len(source.shape) == 2
-                and source.shape[1] == 1
-                and id(event.node) not in seen
-            ):
+            if event.name == "CrossEntropyLoss" and id(event.node) not in seen and _single(event.arg(0, "input")):
                 seen.add(id(event.node))
-                layer = next(
-                    (o.owner for o in training.loss_origins(source) if o.owner is not None and o.owner.line), None
-                )
                 yield p.report(
                     "SB217",
-                    layer if layer is not None else event,
+                    event.recv if event.recv is not None and event.recv.line else event,
                     "CrossEntropyLoss over a single output: the softmax of one logit is always 1 and the "
                     "loss is always 0",
                     why="there is nothing to compare the only class with, so no gradient flows",
                     fix="Use BCEWithLogitsLoss for one output, or two outputs",
+                    related=tuple(q.place(o.owner) for o in training.loss_origins(event.args[0])[:1] if o.owner)
+                    if event.args
+                    else (),
                 )
             continue
         if (
@@ -85,3 +78,15 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the output does not depend on the input and no gradient flows",
                 fix="Use sigmoid for a single output",
             )
+
+
+def _single(source: Val | None) -> bool:
+    """Whether scores have one column: by their shape, or because one output makes them."""
+    if source is None:
+        return False
+    if source.shape is not None:
+        return len(source.shape) == 2 and source.shape[1] == 1
+    made = training.loss_origins(source)
+    if any(v.name not in ("forward", "float", "to", "contiguous", "dropout", "identity") for v in q.seen_through(source)):
+        return False
+    return bool(made) and all(o.name == "Linear" and o.owner is not None and o.owner.number(1) == 1 for o in made)

@@ -36,8 +36,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import marks, queries
+from seedbed.doctor.static import labels, marks, queries
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -52,12 +53,18 @@ def check(p: Program) -> Iterator[Finding]:
             made = marks.signed_labels(option)
             if made is None or any(v.name == "setitem_" for v in queries.chain(option)):
                 continue
+            step = labels.conversion(option) if _fitted(p, made) else None
             yield p.report(
                 "SB242",
-                made if made.line else event,
+                step if step is not None else made if made.line else event,
                 f"binary targets are -1 and 1, but {event.name} needs 0 and 1",
                 why="for a target of -1 the loss has no lower bound, so the scores run away",
                 fix="Map the targets to 0 and 1: (y > 0).float(), or (y + 1) / 2",
                 related=((str(event.src.path), event.line, "the loss"),),
             )
             break
+
+
+def _fitted(p: Program, made: Val) -> bool:
+    """Whether something else (a support vector machine) is fitted on the same labels and wants them signed."""
+    return any(queries.reaches_val(a, made) for e in p.all("fit") for a in e.args[1:2])

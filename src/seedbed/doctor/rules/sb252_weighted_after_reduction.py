@@ -69,7 +69,7 @@ def check(p: Program) -> Iterator[Finding]:
             seen.add(id(loss.node))
             yield p.report(
                 "SB252",
-                loss,
+                loss.owner if loss.owner is not None and loss.owner.line else loss,
                 f"the loss is already averaged to its batch mean, but {why}: it must be per sample (reduction='none')",
                 why="one number for the whole batch is scaled, so no sample counts more or less than another",
                 fix="Compute the loss with reduction='none', apply the factor per sample, and take the mean after it",

@@ -44,7 +44,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.labels import binary_labels
+from seedbed.doctor.static.labels import binary_labels, conversion
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -57,13 +57,14 @@ def check(p: Program) -> Iterator[Finding]:
         target = event.arg(_PLACE[event.name], "target") if event.name in _PLACE else None
         made = binary_labels(target) if target is not None else None
         if made is not None:
+            step = conversion(target) if target is not None else None
             yield p.report(
                 "SB262",
-                made if made.kind == "const" else event,
+                made if made.kind == "const" else step if step is not None else event,
                 f"{event.name} needs labels -1 and 1, but it gets labels 0 and 1",
                 why="a label of 0 gives no gradient (or a constant), so the negative pairs are not learned",
                 fix="Map the labels first: y = y * 2 - 1 (or torch.where(same, 1, -1))",
-                related=((str(event.src.path), event.line, "the loss") if made.kind == "const" else q.place(made),),
+                related=((str(event.src.path), event.line, "the loss"), q.place(made)),
             )
     seen: set[int] = set()
     for back in p.once("backward"):
@@ -72,9 +73,10 @@ def check(p: Program) -> Iterator[Finding]:
             made = binary_labels(found) if found is not None else None
             if made is not None and id(val.node) not in seen:
                 seen.add(id(val.node))
+                step = conversion(found) if found is not None else None
                 yield p.report(
                     "SB262",
-                    val,
+                    step if step is not None else val,
                     "a hinge or logistic loss by hand multiplies the score with labels 0 and 1: it needs -1 and 1",
                     why="a label of 0 makes the product 0 whatever the score is, so that class is not learned",
                     fix="Map the labels first: y = y * 2 - 1",

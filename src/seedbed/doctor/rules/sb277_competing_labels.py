@@ -104,12 +104,14 @@ def _several_in_cross_entropy(p: Program) -> Iterator[Finding]:
         target = event.args[1]
         if target.shape is None or len(target.shape) != 2 or _one_hot(target):
             continue
+        if target.shape[1] == 1:
+            continue
         made = next((v for v in q.chain(target) if v.name == "compare"), None)
         if made is None or not made.tags & {"Gt", "Lt", "GtE", "LtE"} or any(v.name == "div" for v in q.chain(target)):
             continue
         yield p.report(
             "SB277",
-            event,
+            event.recv if event.recv is not None and event.recv.line else event,
             "CrossEntropyLoss gets several labels per sample (a multi-hot table): its softmax lets them compete",
             why="the targets of a row must sum to 1 there; with several ones per row the loss has no meaning",
             fix="Use BCEWithLogitsLoss: one sigmoid for every label (multi-label)",

@@ -69,6 +69,24 @@ def binary_labels(val: Val) -> Val | None:
     return found or (written[0.0] if len(written) == 2 else None)
 
 
+_CONVERT = frozenset(["float", "double", "tensor", "as_tensor", "from_numpy", "astype", "FloatTensor", "Tensor"])
+_CARRY = frozenset((*_PASS, "view", "reshape", "squeeze", "unsqueeze", "to", "flatten", "float_builtin"))
+
+
+def conversion(target: Val) -> Val | None:
+    """The last step that makes numbers of labels on their way to a loss: the place where they can be mapped."""
+    one = target
+    for _ in range(30):
+        if one.kind == "phi" or not one.args:
+            return None
+        if one.name in _CONVERT:
+            return one if one.line else None
+        if one.name not in _CARRY:
+            return None
+        one = one.args[0]
+    return None
+
+
 def _zero_one(val: Val) -> bool:
     numbers = [a.const for a in val.args[:2]]
     high = val.kwargs.get("high")
