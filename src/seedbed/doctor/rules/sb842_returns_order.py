@@ -61,9 +61,9 @@ def check(p: Program) -> Iterator[Finding]:
         kept = _collected(loop, update)
         if update is None or not kept or not _over_rewards(loop, over):
             continue
-        back = "reversed" in over or "[::-1]" in over or "-1, -1" in over or ".flip" in over
+        back = "reversed" in over or "[::-1]" in over or "-1, -1" in over or ".flip" in over or _reversed(p, loop)
         name, front = kept
-        if not back and not front:
+        if not back:
             yield p.report(
                 "SB842",
                 (loop, p.source),
@@ -79,6 +79,21 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the return of the last step is paired with the first action",
                 fix=f"Use {name}.insert(0, R), or reverse the list after the loop",
             )
+
+
+def _reversed(p: Program, loop: ast.For) -> bool:
+    """Whether what a loop runs over was turned round before, or may have been where it comes from."""
+    names = {n.id for n in walk(loop.iter) if isinstance(n, ast.Name)} - {"zip", "enumerate", "range", "len"}
+    for node in q.nodes(p, ast.Call):
+        text = syntax.text(node.func)
+        if text.endswith(".reverse") and text.rsplit(".", 1)[0] in names:
+            return True
+    for node in q.nodes(p, ast.Assign):
+        told = syntax.text(node.value)
+        if any(t.id in names for t in node.targets if isinstance(t, ast.Name)):  # noqa: SIM102
+            if "::-1" in told or "reversed" in told or "flip" in told:
+                return True
+    return any(isinstance(n, ast.Call) and syntax.text(n.func) not in ("zip", "enumerate") for n in walk(loop.iter))
 
 
 def _is_return(node: ast.stmt) -> bool:

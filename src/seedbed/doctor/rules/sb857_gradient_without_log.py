@@ -85,9 +85,12 @@ def _probability(val: Val) -> bool:
     for _ in range(6):
         if one.name in ("gather", "getitem") and len(one.args) > 1:
             drawn = any(v.name in ("multinomial", "sample", "np_choice") for v in ancestors(one, limit=60))
-            softened = any(o.name in training.PROBABILITY for o in origins(one.args[0]))
+            softened = one.args[0].name == "probs" or any(o.name in training.PROBABILITY for o in origins(one.args[0]))
             if drawn and softened:
                 return True
+        if one.name in ("stack", "cat") and one.args and one.args[0].items:
+            one = one.args[0].items[0]
+            continue
         if one.name not in TRANSPARENT or not one.args:
             return False
         one = one.args[0]
