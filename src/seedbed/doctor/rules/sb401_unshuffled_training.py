@@ -38,13 +38,14 @@ for epoch in range(3):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
-from seedbed.doctor.static import metering, rounds
+from seedbed.doctor.static import metering, rounds, syntax
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -64,7 +65,12 @@ def check(p: Program) -> Iterator[Finding]:
         count, batch = metering.dataset_size(data), size.const if size is not None else 1
         if isinstance(count, int) and isinstance(batch, int) and batch >= count:
             continue
-        if d.carries_state(p, loop) or d.shuffled_source(data) or loader.split in ("val", "test"):
+        if (
+            any(_made_up(one) for one in data.options())
+            or d.carries_state(p, loop)
+            or d.shuffled_source(data)
+            or loader.split in ("val", "test")
+        ):
             continue
         yield p.report(
             "SB401",
@@ -74,6 +80,29 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Pass shuffle=True",
             related=((str(loop.src.path), loop.line, "the training loop"),),
         )
+    yield from _drawn_once(p)
+
+
+_SEEDS = frozenset(["manual_seed", "default_rng", "Random", "RandomState", "seed"])
+
+
+def _made_up(data: Val) -> bool:
+    """Whether samples are drawn anew whatever their number is: then their order says nothing."""
+    if data.name in ("Subset", "random_split") and data.args:
+        return any(_made_up(one) for one in data.args[0].options())
+    method = data.owner.method("__getitem__") if hasattr(data.owner, "method") else None
+    if method is None or len(method.node.args.args) < 2 or not d.draws_random(method.node):
+        return False
+    name, nodes = method.node.args.args[1].arg, list(syntax.walk(method.node))
+    seeds = [n for n in nodes if isinstance(n, ast.Call) and syntax.text(n.func).rsplit(".", 1)[-1] in _SEEDS]
+    excused = {id(m) for call in seeds for a in call.args for m in syntax.walk(a)}
+    return not any(
+        isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load) and id(n) not in excused for n in nodes
+    )
+
+
+def _drawn_once(p: Program) -> Iterator[Finding]:
+    """An order that is drawn before the epochs and cut into the same batches in each of them."""
     done: set[int] = set()
     for back in p.all("backward"):
         inner = back.loop

@@ -39,7 +39,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
 from seedbed.doctor.static import lineage, rounds, syntax
 from seedbed.doctor.static.naming import split_of, words
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -137,7 +137,11 @@ def _same_noise(p: Program) -> Iterator[Finding]:
         for step in _above_data(feed.x):
             if id(step.node) not in noisy or _fresh(step) is None:
                 continue
-            if not _augments(p, step) or any(step is s for f in learned for s in lineage.certain(f.x)):
+            if (
+                not _augments(p, step)
+                or _repeated(p, feed.event)
+                or any(step is s for f in learned for s in lineage.certain(f.x))
+            ):
                 continue
             clean = {id(v) for v in lineage.path(step)}
             if feed.y is None or any(id(v) in clean and v.kind == "tensor" for v in lineage.certain(feed.y)[:3]):
@@ -150,6 +154,21 @@ def _same_noise(p: Program) -> Iterator[Finding]:
                 fix="Leave the augmentation out in the evaluation",
             )
             return
+
+
+def _repeated(p: Program, event: Event) -> bool:
+    """Whether the same inputs are measured several times over, with a new draw each time: an average over draws."""
+    loops = [*p.nodes(ast.ListComp, ast.GeneratorExp), *p.nodes(ast.For)]
+    for loop in loops:
+        over = loop.iter if isinstance(loop, ast.For) else loop.generators[0].iter
+        target = loop.target if isinstance(loop, ast.For) else loop.generators[0].target
+        if not (isinstance(over, ast.Call) and syntax.text(over.func) == "range"):
+            continue
+        inner = list(syntax.walk(loop))
+        names = {n.id for n in inner if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        if any(n is event.node for n in inner) and syntax.text(target) not in names:
+            return not any(isinstance(n, ast.Attribute) and n.attr == "backward" for n in inner)
+    return False
 
 
 def _augments(p: Program, step: Val) -> bool:

@@ -56,11 +56,16 @@ def check(p: Program) -> Iterator[Finding]:
             )
             doubled = (
                 val.name in ("cat", "concatenate", "vstack", "concat")
+                and _below(val)
                 and val.args
                 and val.args[0].items
                 and len({id(o) for i in val.args[0].items for o in d.loss_origins_base(i)}) < len(val.args[0].items)
             )
-            doubled = doubled or _with_own_rows(val) or (val.kind != "phi" and _again(val))
+            doubled = (
+                doubled
+                or _with_own_rows(val)
+                or (val.kind != "phi" and (_again(val) or _balanced(p, val) or _copies(p, val)))
+            )
             if (copied or doubled) and id(val.node) not in seen and not d.is_split(val.args[0] if val.args else None):
                 if copied and learned and id(val) not in learned:
                     continue  # labels that are spread over rows, not rows that are repeated
@@ -80,7 +85,7 @@ def check(p: Program) -> Iterator[Finding]:
 
 _INDICES = frozenset(["flatnonzero", "nonzero", "where", "argwhere", "np_where", "np_flatnonzero"])
 _DRAWN = frozenset(["choice", "np_choice", "choices", "resample", "multinomial"])
-_COPIES = frozenset(["repeat", "repeat_interleave", "tile", "np_repeat", "np_tile"])
+_TIMES = frozenset(["repeat", "repeat_interleave", "tile", "np_repeat", "np_tile"])
 _SAME = frozenset(
     ["tolist", "numpy", "to", "long", "cpu", "list", "tensor", "as_tensor", "from_numpy", "array", "astype"]
 )
@@ -96,6 +101,45 @@ def _again(val: Val) -> bool:
         all_rows = [i for i in parts if i is not None and _counts_all(i)]
         return bool(all_rows and len(parts) > len(all_rows)) or any(i is not None and _repeated(i) for i in parts)
     return key.name == "add" and key.kind == "list" and any(_repeated(a) for a in key.args)
+
+
+def _below(val: Val) -> bool:
+    """Whether tables are put below each other, not side by side."""
+    axis = val.kwargs.get("dim", val.kwargs.get("axis", val.arg(1)))
+    return axis is None or axis.kind != "const" or axis.const in (0, None)
+
+
+def _balanced(p: Program, val: Val) -> bool:
+    """Whether inputs and targets are picked by one draw with replacement, weighted by class."""
+    key = _plain(lineage.row_key(val))
+    if key is None or key.name not in ("multinomial", "choice", "np_choice", "choices"):
+        return False
+    again = key.kwargs.get("replacement", key.kwargs.get("replace", key.arg(2 if key.name == "multinomial" else 9)))
+    weighted = key.name == "multinomial" or bool({"p", "weights"} & key.kwargs.keys())
+    if not weighted or (again is not None and again.const is not True) or (again is None and key.name == "multinomial"):
+        return False
+    for feed in lineage.feeds(p)[0]:
+        sides = [lineage.path(s) for s in (feed.x, feed.y) if s is not None]
+        if len(sides) == 2 and all(any(_plain(lineage.row_key(v)) is key for v in side) for side in sides):
+            return True
+    return False
+
+
+def _copies(p: Program, val: Val) -> bool:
+    """Whether changed copies of all rows are put below the rows, with the same labels once more."""
+    items = val.args[0].items if val.name in ("cat", "concatenate", "vstack", "concat") and val.args else None
+    if not items or len(items) < 2 or not _below(val):
+        return False
+    first = items[0]
+    ways = [lineage.certain(i) for i in items[1:]]
+    if not any(any(v is first for v in way) and not any(lineage.row_key(v) for v in way[:9]) for way in ways):
+        return False
+    for feed in lineage.feeds(p)[0]:
+        for step in lineage.path(feed.y) if feed.y is not None else ():
+            again = step.args[0].items if step.name in ("cat", "concatenate") and step.args else None
+            if step.name in ("repeat", "tile", "np_tile") or (again and len({id(i) for i in again}) < len(again)):
+                return True
+    return False
 
 
 def _plain(key: Val | None) -> Val | None:
@@ -130,7 +174,7 @@ def _repeated(val: Val) -> bool:
     if val.name in _DRAWN:
         again = val.kwargs.get("replace", val.arg(2 if val.args[0] is sources[0] else 3))
         return again is None or again.const is True
-    if val.name in _COPIES:
+    if val.name in _TIMES:
         return True
     key = lineage.row_key(val)
     return key is not None and any(v.name in ("randint", "np_randint", "integers") for v in lineage.path(key, 12))

@@ -176,11 +176,20 @@ def _whole(p: Program, x: Val) -> bool:
 def _unsure(x: Val) -> bool:
     """Whether rows may be left out in a way that is not seen: by a sampler, a helper, a joined table."""
     return any(
-        v.name in ("cat", "concatenate", "stack", "setdiff1d", "drop", "batch", "part", "comprehension", "delete")
+        v.name in ("cat", "concatenate", "stack", "setdiff1d", "drop", "part", "comprehension", "delete")
+        or (v.name == "batch" and not _all_of(v))
         or "opaque" in v.tags
         or v.kind == "phi"
         for v in lineage.path(x)
     )
+
+
+def _all_of(batch: Val) -> bool:
+    """Whether a batch comes from a plain loader, which goes through all rows of plain tensors."""
+    loader = batch.args[1] if len(batch.args) > 1 else None
+    if loader is None or not loader.args or loader.args[0].name != "TensorDataset":
+        return False
+    return not {"sampler", "batch_sampler", "collate_fn", "**"} & loader.kwargs.keys() and len(loader.args) < 5
 
 
 def picks(p: Program, x: Val) -> list[Pick]:
@@ -193,7 +202,7 @@ def picks(p: Program, x: Val) -> list[Pick]:
         key = lineage.row_key(step)
         if key is not None and not lineage.is_batch(p, step) and step.args:
             found.append((step.args[0], key))
-        elif step.name in ("train_test_split", "random_split") and step.args:
+        elif step.name in ("train_test_split", "random_split", "sample") and step.args:
             found.append((step.args[0], step))
     return found
 
@@ -225,8 +234,10 @@ def _common(p: Program, base: Val, key: Val, pick: Val) -> str:
     left, right = _draws(key), _draws(pick)
     if left and right and not (left.keys() & right.keys()):
         behind = {id(v) for v in ancestors(pick, limit=400)} | {id(v) for v in ancestors(key, limit=400)}
+        both = {id(v) for d in left.values() for v in d.args[:1]} & {id(v) for d in right.values() for v in d.args[:1]}
+        again = any(v.name in lineage.GENERATORS for d in left.values() for v in d.args[:1] if id(v) in both)
         masked = any(v.name in ("setdiff1d", "difference", "isin", "delete", "in1d") for v in ancestors(pick, limit=60))
-        if masked or id(key) in behind - {id(key)} or _fixed(left) & _fixed(right):
+        if masked or id(key) in behind - {id(key)} or (not again and _fixed(left) & _fixed(right)):
             return ""
         if not any(v.kind == "phi" for v in (key, pick)):
             return "training and evaluation rows are drawn independently of each other (two random draws)"
@@ -281,6 +292,8 @@ def _length(val: Val) -> int | None:
     """How many rows a table or an order has, when that is known."""
     if val.shape and isinstance(val.shape[0], int):
         return val.shape[0]
+    if val.name in ("tolist", "numpy", "list", "tensor", "to", "long") and val.args:
+        return _length(val.args[0])
     for count in val.args:
         if count.kind == "const" and isinstance(count.const, int):
             return count.const
