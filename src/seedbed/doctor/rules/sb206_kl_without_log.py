@@ -42,6 +42,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -61,7 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
                     related=(q.place(made),),
                 )
         if logged is None or logged.const is False:
-            for made in training.loss_origins(event.arg(1, "target")):
+            for made in training.loss_origins(_unscaled(event.arg(1, "target"))):
                 if made.kind == "tensor" and made.name in ("log_softmax", *training.LOGIT_OPS):
                     yield p.report(
                         "SB206",
@@ -82,3 +83,10 @@ def check(p: Program) -> Iterator[Finding]:
                         fix="Use log_softmax for the target, or leave log_target=False with softmax",
                         related=(q.place(made),),
                     )
+
+
+def _unscaled(val: Val | None) -> Val | None:
+    """A value without the temperature that it is divided by."""
+    while val is not None and val.name in ("div", "mul") and len(val.args) == 2 and val.args[1].kind == "const":
+        val = val.args[0]
+    return val

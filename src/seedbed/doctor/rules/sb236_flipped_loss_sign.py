@@ -36,6 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.rules.sb848_adversarial_goals import fake_level, level
 from seedbed.doctor.static import ownership, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
@@ -73,7 +74,7 @@ def check(p: Program) -> Iterator[Finding]:
         up = any(
             o.kwargs.get("maximize") is not None and o.kwargs["maximize"].const is True
             for _, o, _ in ownership.optimizers(p)
-        )
+        ) or any(e.name in ("Add", "add_") for e in p.all("manual"))
         if losses and not up and all(s == -1 for s, _ in losses) and id(back.node) not in seen:
             if len(leaves) > len(losses):
                 continue
@@ -114,6 +115,7 @@ def _collected(val: Val) -> bool:
 
 def _generators(p: Program, seen: set[int]) -> Iterator[Finding]:
     """Generators that are trained with the label of fakes."""
+    fake = fake_level(p)
     for back in p.once("backward"):
         root = back.recv
         step = next((s for s in p.all("step") if s.seq > back.seq and s.loops == back.loops), None)
@@ -125,7 +127,8 @@ def _generators(p: Program, seen: set[int]) -> Iterator[Finding]:
                 continue
             if event.loops != back.loops or not any(v is event.result for v in ancestors(root, limit=200)):
                 continue
-            if not _says_fake(p, event, event.args[1]):
+            swapped = fake == 1.0  # here the label of fakes is one
+            if (level(event.args[1]) != 1.0) if swapped else not _says_fake(p, event, event.args[1]):
                 continue
             judge = next((v for v in q.chain(event.args[0]) if v.name == "forward" and v.owner is not None), None)
             made = [v for v in ancestors(event.args[0], limit=400) if v.name == "forward" and v is not judge and v.grad]
@@ -136,9 +139,9 @@ def _generators(p: Program, seen: set[int]) -> Iterator[Finding]:
                 yield p.report(
                     "SB236",
                     event,
-                    "the generator is trained with the label of fakes (0): the sign of its loss is wrong",
+                    f"the generator is trained with the label of fakes ({int(swapped)}): the sign of its loss is wrong",
                     why="it learns to make the discriminator recognise its samples instead of fooling it",
-                    fix="Use the label of real samples (ones) in the generator's loss",
+                    fix=f"Use the label of real samples ({'zeros' if swapped else 'ones'}) in the generator's loss",
                 )
 
 

@@ -135,6 +135,8 @@ def _problem(scale: Val, weight: Val) -> str | None:
         return None
     if not first[1] and not second[1]:
         return "the square roots of alpha_bar and 1 - alpha_bar are missing"
+    if first[1] != second[1] and second[2] and not first[2]:
+        return "the square root of 1 - alpha_bar is missing" if first[1] else "the square root of alpha_bar is missing"
     inside = {v.name for v in ancestors(first[0], limit=40)}
     if first[2] and not second[2] and "cumprod" in inside and first[0].name in ("cumprod", "np_cumprod", "tensor"):
         return "alpha_bar weighs the noise and 1 - alpha_bar the data: the two coefficients are swapped"

@@ -158,13 +158,18 @@ def _idle(p: Program, total: Val) -> str:
     """The one part of a transition (s, a, r, s2, d) that the function with the target takes and never reads."""
     around = [f.node for f in p.functions if f.src is total.src and isinstance(f.node, ast.FunctionDef)]
     around = [f for f in around if f.lineno <= total.line <= (f.end_lineno or 0)]
-    if not around:
-        return ""
-    func = max(around, key=lambda f: f.lineno)
+    func: ast.AST = max(around, key=lambda f: f.lineno) if around else p.source.tree
+    sets = [n for n in syntax.walk(func) if isinstance(n, ast.Assign)]
+    own = {  # s, a, d = tensor(s), tensor(a), tensor(d): a name that is only converted is not read
+        id(n)
+        for a in sets
+        for n in syntax.walk(a.value)
+        if isinstance(n, ast.Name) and n.id in {t.id for t in syntax.walk(a.targets[0]) if isinstance(t, ast.Name)}
+    }
     names = [n for n in syntax.walk(func) if isinstance(n, ast.Name)]
-    read = {n.id for n in names if isinstance(n.ctx, ast.Load)}
-    given = [a.arg for a in func.args.args if a.arg not in ("self", "cls")]
-    tuples = [t for n in syntax.walk(func) if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Tuple)]
+    read = {n.id for n in names if isinstance(n.ctx, ast.Load) and id(n) not in own}
+    given = [a.arg for a in func.args.args if a.arg not in ("self", "cls")] if isinstance(func, ast.FunctionDef) else []
+    tuples = [t for a in sets for t in a.targets if isinstance(t, ast.Tuple)]
     for group in (given, *([getattr(e, "id", "") for e in t.elts] for t in tuples)):
         idle = [n for n in group if n and n not in read]
         if 4 <= len(group) <= 7 and len(idle) == 1 and set(words(idle[0])) & (_ENDS | _SHORT) - _REST:

@@ -96,6 +96,8 @@ def _problem(p: Program, mean: Val, spread: Val) -> tuple[str, Val | None]:
 
 def _deviation(val: Val) -> bool:
     """Whether a factor is a standard deviation: exp of half a log-variance, or the root of ``1 - alpha_bar``."""
+    while val.name == "getitem" and val.args and core(val.args[0]).name in ("sqrt", "getitem"):
+        val = core(val.args[0])
     if val.name == "exp" and val.args:
         return bool(
             {"logvar", "lv", "std", "logstd", "sigma"} & {w for v in ancestors(val, limit=8) for w in words(v.var)}

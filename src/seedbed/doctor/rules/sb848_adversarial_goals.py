@@ -105,6 +105,23 @@ def _owned(p: Program, back: Event) -> list[Val]:
     return ownership.held(step.recv)
 
 
+def fake_level(p: Program) -> float | None:
+    """The label that the discriminator's own loss gives to fakes, where real samples get another."""
+    for back in p.once("backward"):
+        terms = [core(t) for _, t in summands(back.recv)] if back.recv is not None else []
+        losses = [t for t in terms if t.name == "loss" and len(t.args) >= 2]
+        if len(losses) != 2:
+            continue
+        heads = [next((v for v in q.chain(t.args[0]) if v.owner is not None), None) for t in losses]
+        if heads[0] is None or heads[1] is None or heads[0].owner is not heads[1].owner:
+            continue
+        levels = [level(t.args[1]) for t in losses]
+        fakes = [k for k, t, h in zip(levels, losses, heads, strict=True) if _generated(t.args[0], h)]
+        if len(fakes) == 1 and None not in levels and levels[0] != levels[1]:
+            return fakes[0]
+    return None
+
+
 def _labels(p: Program) -> Iterator[Finding]:
     """A discriminator whose real and fake samples get one label."""
     seen: set[int] = set()
@@ -120,7 +137,7 @@ def _labels(p: Program) -> Iterator[Finding]:
         heads = [next((v for v in q.chain(t.args[0]) if v.owner is not None), None) for t in losses]
         if heads[0] is None or heads[1] is None or heads[0].owner is not heads[1].owner:
             continue
-        kinds = [_level(t.args[1]) for t in losses]
+        kinds = [level(t.args[1]) for t in losses]
         fakes = [t for t, h in zip(losses, heads, strict=True) if _generated(t.args[0], h)]
         if kinds[0] is not None and kinds[0] == kinds[1] and len(fakes) == 1 and id(fakes[0].node) not in seen:
             seen.add(id(fakes[0].node))
@@ -143,7 +160,7 @@ def _generated(val: Val, head: Val | None) -> bool:
     )
 
 
-def _level(val: Val) -> float | None:
+def level(val: Val) -> float | None:
     """The constant that a label tensor is filled with."""
     for one in q.chain(val):
         if one.name in ("ones", "ones_like"):
