@@ -45,7 +45,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
@@ -100,7 +100,8 @@ def check(p: Program) -> Iterator[Finding]:
         masked = any(v.name == "mul" and any("mask" in a.var for a in v.args) for v in parts_)
         if masked:
             continue
-        yield _report(p, event, what, (q.place(padded[0]),))
+        weak = event.kind != "getitem" and not p.complete  # who calls the model may never pad
+        yield _report(p, event, what, (q.place(padded[0]),), Severity.HINT if weak else None)
 
 
 def _unread_lengths(p: Program) -> Iterator[Finding]:
@@ -149,13 +150,20 @@ def _maximum_of_zeros(p: Program) -> Iterator[Finding]:
             yield _report(p, event, "the maximum over time takes the zeros of the mask: fill padding with -inf", ())
 
 
-def _report(p: Program, event: Event, what: str, related: tuple[tuple[str, int, str], ...]) -> Finding:
+def _report(
+    p: Program,
+    event: Event,
+    what: str,
+    related: tuple[tuple[str, int, str], ...],
+    severity: Severity | None = None,
+) -> Finding:
     return p.report(
         "SB226",
         event,
         f"padding takes part in the result: {what}",
         why="short sequences are summarised by their padding, so the result depends on the length of the batch",
         fix="Use the lengths (pack_padded_sequence, index with length - 1, sum(1) / lengths) or a mask",
+        severity=severity,
         related=related,
     )
 

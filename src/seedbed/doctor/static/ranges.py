@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-from seedbed.doctor.static.queries import flat
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.values import Val, ancestors, origins
 
 _SIGNED = frozenset(
-    [
-        "sin",
-        "cos",
-        "randn",
-        "randn_like",
-        "np_randn",
-        "np_normal",
-        "normal",
-        "standard_normal",
-        "neg",
-        "sub",
-    ]
+    ["sin", "cos", "randn", "randn_like", "np_randn", "np_normal", "normal", "standard_normal", "neg", "tanh"]
 )
 _POSITIVE = frozenset(
-    [
-        "abs",
-        "square",
-        "exp",
-        "relu",
-        "softplus",
-        "sigmoid",
-        "rand",
-        "softmax",
-        "sqrt",
-        "compare",
-        "one_hot",
-    ]
+    ["abs", "square", "exp", "relu", "softplus", "sigmoid", "rand", "softmax", "sqrt", "compare", "one_hot", "poisson"]
 )
-_MIXING = frozenset(
+_LOWEST = frozenset(["min", "amin", "nanmin", "np_min", "quantile", "percentile", "minimum", "min_"])
+_HIGHEST = frozenset(["max", "amax", "nanmax", "np_max"])
+_FIRST = frozenset(
     [
-        "mul",
-        "add",
-        "matmul",
         "sum",
         "mean",
+        "cumsum",
+        "prod",
         "div",
+        "true_divide",
         "getitem",
         "view",
         "unsqueeze",
@@ -49,10 +27,8 @@ _MIXING = frozenset(
         "reshape",
         "batch",
         "element",
+        "part",
         "float",
-        "prod",
-        "stack",
-        "cat",
         "tensor",
         "to",
         "from_numpy",
@@ -65,36 +41,72 @@ _MIXING = frozenset(
         "as_tensor",
         "flatten",
         "ravel",
+        "clone",
+        "copy",
+        "detach",
+        "stack",
+        "cat",
     ]
 )
 
 
-def can_be_negative(val: Val) -> bool | None:
+def can_be_negative(val: Val, depth: int = 0) -> bool | None:
     """Whether data can be negative: ``None`` when that is not known."""
-    stack: list[Val] = [val]
-    seen: set[int] = set()
-    while stack:
-        one = stack.pop()
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        if one.kind == "phi":
-            stack.extend(one.args)
-        elif one.name == "linspace":
-            low = one.number(0, "start")
-            return low < 0 if isinstance(low, (int, float)) else None
-        elif one.name in _SIGNED or _standardised(one):
-            return True
-        elif one.name in _POSITIVE:
-            return False
-        elif one.name == "pow":
-            power = one.number(1, "exponent")
-            if power == 2:
-                return False
-            stack.extend(one.args[:1])
-        elif one.name in _MIXING:
-            stack.extend(a for a in flat(one.args) if a.kind in ("tensor", "phi", "list"))
+    if depth > 40 or val.kind not in ("tensor", "phi", "list", "number", "const"):
+        return None
+    if val.kind == "const":
+        return val.const < 0 if isinstance(val.const, (int, float)) else None
+    if val.kind in ("phi", "list"):
+        return _any([can_be_negative(o, depth + 1) for o in (val.items if val.kind == "list" else val.args) or ()])
+    if val.name == "linspace":
+        low = val.number(0, "start")
+        return low < 0 if isinstance(low, (int, float)) else None
+    if val.name in _SIGNED or _standardised(val):
+        return True
+    if val.name in _POSITIVE:
+        return False
+    if val.name == "pow" and val.number(1, "exponent") == 2:
+        return False
+    if val.name in ("clamp", "clip", "clamp_min", "maximum"):
+        low = val.number(1, "min")
+        return low < 0 if isinstance(low, (int, float)) else None
+    if val.name == "sub" and len(val.args) == 2:
+        return _difference(val.args[0], val.args[1], depth)
+    if val.name in ("add", "mul", "matmul") and len(val.args) == 2:
+        parts = [a for a in val.args if a.kind != "const"]
+        if val.name == "mul" and len(parts) == 1:
+            factor, inner = next(a for a in val.args if a.kind == "const").const, can_be_negative(parts[0], depth + 1)
+            return (not inner if factor < 0 and inner is False else inner) if isinstance(factor, (int, float)) else None
+        loud = [a for a in parts if not _faint(a)] if val.name == "add" else parts
+        return _any([can_be_negative(a, depth + 1) for a in loud])
+    if val.name in (*_FIRST, "pow") and val.args:
+        return can_be_negative(val.args[0], depth + 1)
     return None
+
+
+def _any(known: list[bool | None]) -> bool | None:
+    return True if True in known else None if None in known or not known else False
+
+
+def _difference(left: Val, right: Val, depth: int) -> bool | None:
+    """``a - b``: not negative where the lowest value is taken away, or where something is taken from the highest."""
+    lowest = any(o.name in _LOWEST for o in origins(right))
+    if lowest or any(o.name in _HIGHEST for o in origins(left)):
+        return False
+    if right.kind == "const" or left.kind == "const":
+        number, other = (right, left) if right.kind == "const" else (left, right)
+        fraction = isinstance(number.const, (int, float)) and 0 < number.const < 1
+        return True if fraction and right is number else can_be_negative(other, depth + 1) or None
+    if {left.kind, right.kind} <= {"tensor", "number", "phi"}:
+        return True
+    return None
+
+
+def _faint(val: Val) -> bool:
+    """Whether a summand is a little noise: a small number times a draw."""
+    numbers = [a.const for a in val.args if isinstance(a.const, (int, float))]
+    draws = [a for a in val.args if a.name in ("randn", "randn_like", "np_randn", "standard_normal", "normal")]
+    return val.name == "mul" and bool(draws) and bool(numbers) and abs(numbers[0]) <= 0.2
 
 
 def _standardised(val: Val) -> bool:
