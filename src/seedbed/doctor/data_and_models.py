@@ -281,6 +281,8 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB882", "mask-not-applied", E, "the loss counts all nodes although a training mask was made"),
     ("SB883", "raised-negative", E, "a ranking loss raises the random item above the observed one"),
     ("SB884", "inverted-policy-gradient", E, "the sign of a policy gradient or of its value loss is wrong"),
+    ("SB885", "stale-observation", E, "the state that the agent sees is not the one that the environment is in"),
+    ("SB886", "unused-term", W, "a term of the loss or a noised input is computed and never used"),
     ("SB901", "non-finite-loss", E, "the loss is not finite"),
     ("SB902", "exploding-gradient", W, "the gradient explodes"),
     ("SB903", "vanishing-gradient", W, "the gradient vanishes in the first layers"),

@@ -277,5 +277,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ),
     ("SB353", "best-of-test", W, "the best of all test scores is reported as the result"),
     ("SB354", "best-never-loaded", W, "the best weights are saved, but the test uses the last ones"),
+    ("SB366", "standard-error-by-count", W, "the deviation of scores is divided by their number, not by its root"),
+    ("SB367", "averaged-class-numbers", E, "predicted class numbers are averaged as if they were quantities"),
     ("SB390", "unmirrored-prediction", E, "predictions on flipped images are averaged without being flipped back"),
 )

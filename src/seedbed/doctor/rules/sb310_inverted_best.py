@@ -37,7 +37,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import directions, syntax, training
+from seedbed.doctor.static import choices, directions, syntax, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
@@ -55,6 +55,14 @@ _VAGUE = {"score", "map"}
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _compared(p)
+    for event, problem in choices.wrong_picks(p):
+        yield p.report(
+            "SB310",
+            event,
+            f"the best model is chosen in the wrong direction: {problem}",
+            why="the worst epoch, setting or model is taken for the best",
+            fix="Take the maximum (argmax) of scores such as accuracy, the minimum (argmin) of losses",
+        )
     for wrong in (*directions.flagged(p), *directions.callbacks(p)):
         yield p.report(
             "SB310",
@@ -107,6 +115,8 @@ def _compared(p: Program) -> Iterator[Finding]:
                 continue  # a score of which the start says the direction
         if set(words(best.replace(".", "_"))) & (_LEAST if found & up and not wants else _MOST):
             continue  # the extreme itself is wanted: the worst group, the largest error
+        if not wants and _attack(p, test, starts):
+            continue
         problem, at = "", None
         if found & _ERRORS:
             found -= {"score"}  # scores by name, errors by meaning
@@ -126,6 +136,14 @@ def _compared(p: Program) -> Iterator[Finding]:
                 why="the worst checkpoint is kept (or none at all)",
                 fix="Use < with float('inf') for losses, > with 0 (or -inf) for scores",
             )
+
+
+def _attack(p: Program, test: ast.Compare, starts: list[object]) -> bool:
+    """Whether nothing is trained between two comparisons, and the start says that the lowest score is looked for."""
+    events = [e for e in p.all("compare") if e.node is test]
+    frames = {id(r.node) for e in events for r in e.loops}
+    trained = any(id(r.node) in frames for s in p.all("step", "backward") for r in s.loops)
+    return bool(events) and not trained and bool(starts) and all(isinstance(s, (int, float)) and s >= 1 for s in starts)
 
 
 def _keeps(node: ast.If, best: str) -> bool:

@@ -34,7 +34,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership, rounds, training
+from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static import measures, ownership, rounds, training
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import ancestors
@@ -44,7 +45,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
     for event in training.forwards(p):
-        if not event.grad or not training.trained_output(p, event.result) or id(event.node) in seen or not event.loops:
+        if not event.grad or not training.updates(p, event.result) or id(event.node) in seen or not event.loops:
             continue
         step = [s for s in p.all("step") if s.loop is not None and s.inside(event.loops[-1])]
         split = rounds.loop_split(event.loops[-1]) if rounds.is_loader_loop(event.loops[-1]) else ""
@@ -69,6 +70,7 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Remove backward() and step() from the evaluation, and wrap it in torch.no_grad()",
             related=((str(event.src.path), event.line, "the forward pass on held-out data"),),
         )
+    yield from _fitted(p, seen)
     for final in p.once("step"):
         loop = final.loop
         if (
@@ -91,6 +93,30 @@ def check(p: Program) -> Iterator[Finding]:
                 why="it applies left-over gradients once for every batch of held-out data",
                 fix="Remove optimizer.step() from the evaluation",
             )
+
+
+def _fitted(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """A loss that is minimised on the very test rows on which a score is reported: a temperature, a last layer."""
+    reported = {
+        id(f.core(side))
+        for event, *sides in [*((e, *e.args[:2]) for e in p.all("loss")), *measures.equalities(p)]
+        for side in sides
+        if not p.trained(event.result)
+    }
+    for event in p.once("loss"):
+        if len(event.args) < 2 or not p.trained(event.result) or id(event.node) in seen:
+            continue
+        goal = f.core(event.args[1])
+        if goal.split != "test" or id(goal) not in reported or not event.grad:
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB312",
+            event,
+            "parameters are fitted on the test set: this loss is minimised on the rows whose score is reported",
+            why="what is tuned on the test labels (weights, a temperature) makes their score too good: a leak",
+            fix="Fit on validation data and measure the test set once",
+        )
 
 
 def _local(event: Event) -> bool:

@@ -66,13 +66,17 @@ def check(p: Program) -> Iterator[Finding]:
     tried = [
         (e, e.args[0]) for e in p.calls(*measures.LABELLED, *_CURVES) if len(e.args) >= 2
     ]  # fmt: skip
+    equal = [(e, side) for e, *sides in measures.equalities(p) if e.kind == "compare" for side in sides]
+    tried += [(e, side) for e, side in equal if _test(side)]
     made = {id(e.result): (e, truth) for e, truth in tried if e.result is not None}
     seen: set[int] = set()
     for event, truth, guess in _scored(p):
         if not _test(truth):
             continue
         for cut in _cuts(guess):
-            if (chosen := _kept_best(p, cut, truth)) is not None and id(chosen.node) not in seen:
+            if (chosen := _kept_best(p, cut, truth) or _searched(p, cut, truth)) is not None and id(
+                chosen.node
+            ) not in seen:
                 seen.add(id(chosen.node))
                 yield _finding(p, chosen, event)
                 continue
@@ -106,6 +110,17 @@ def _kept_best(p: Program, cut: Val, truth: Val) -> Event | None:
         test = event.conds[-1][2]
         if test.name == "compare" and any(v is goal for v in ancestors(test, limit=400)):
             return event
+    return None
+
+
+def _searched(p: Program, cut: Val, truth: Val) -> Event | None:
+    """``max(candidates, key=lambda t: score(...))``: the comparison in the key, when it looks at the same labels."""
+    for one in cut.options():
+        given = one.node.keywords if isinstance(one.node, ast.Call) else []
+        inner = {id(n) for k in given if k.arg == "key" for n in ast.walk(k.value)}
+        for event in p.all("compare", "call") if inner else ():
+            if id(event.node) in inner and any(_same(a, truth) for a in event.args if a.kind == "tensor"):
+                return event
     return None
 
 

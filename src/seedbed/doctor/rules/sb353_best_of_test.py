@@ -46,7 +46,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import lineage
+from seedbed.doctor.static import lineage, syntax
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.rounds import split_of_val
 from seedbed.doctor.static.values import Val, ancestors
@@ -55,7 +55,7 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     picks = [e for e in p.first_calls("max", "min", "amax", "amin", "argmax") if e.args]
-    if not picks or not p.all("keep"):
+    if not picks:
         return
     inner = {id(x.node) for b in p.all("backward") for x in b.loops}
     measured = lineage.feeds(p)[1]
@@ -66,19 +66,40 @@ def check(p: Program) -> Iterator[Finding]:
     for event in picks:
         if any(id(x.node) in inner for x in event.loops):
             continue
-        kept = _kept(p, event, inner)
-        if kept is None:
+        if _range(picks, event):
             continue
-        behind = {id(v) for v in ancestors(kept.args[-1], limit=400)}
+        kept = _kept(p, event, inner)
+        listed = _listed(p, event.args[0]) if kept is None else None
+        if kept is None and listed is None:
+            continue
+        score = kept.args[-1] if kept is not None else listed
+        behind = {id(v) for v in ancestors(score, limit=400)} if score is not None else set()
         if behind & tests and not behind & others:
             yield p.report(
                 "SB353",
                 event,
-                "the best test score over all epochs is reported: the test data chooses the epoch (model selection)",
+                f"the best test score over all {'epochs' if kept is not None else 'runs (seeds)'} is reported: "
+                "the test data chooses (model selection)",
                 why="picking the maximum over epochs is selection on the test set, so the score is too good",
                 fix="Choose the epoch by validation data and report the test score of that epoch once",
-                related=((str(kept.src.path), kept.line, "scores of each epoch"),),
+                related=((str(kept.src.path), kept.line, "scores of each epoch"),) if kept is not None else (),
             )
+
+
+def _range(picks: list[Event], event: Event) -> bool:
+    """Whether the other end of the same list is shown too: a range, not a choice."""
+    ends = {"max": "min", "min": "max", "amax": "amin", "amin": "amax"}
+    other = ends.get(event.name.rsplit(".", 1)[-1])
+    return any(e.name.rsplit(".", 1)[-1] == other and e.args[0] is event.args[0] for e in picks)
+
+
+def _listed(p: Program, box: Val) -> Val | None:
+    """The score in ``[run(seed) for seed in seeds]``, where each run trains."""
+    own = {id(n) for n in syntax.walk(box.node)} if box.node is not None else set()
+    if not any(id(node) in own for b in p.all("backward") for node, _ in b.sites):
+        return None
+    found = box.items[0] if box.kind == "list" and "comprehension" in box.name and box.items else None
+    return found if found is not None and found.kind in ("number", "tensor") else None
 
 
 def _kept(p: Program, event: Event, inner: set[int]) -> Event | None:

@@ -64,7 +64,10 @@ from seedbed.doctor.static.values import Val
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    if not p.complete or p.all("restore") or p.all("load") or "load_model" in p.source.text:
+    if not p.complete or "load_model" in p.source.text:
+        return
+    yield from _too_late(p)
+    if p.all("restore") or p.all("load"):
         return
     saves = [e for e in p.all("save") if e.loops and best.when_better(e)]
     if not saves:
@@ -84,6 +87,34 @@ def check(p: Program) -> Iterator[Finding]:
             related=((str(event.src.path), event.line, "the test"),),
         )
         return
+
+
+def _too_late(p: Program) -> Iterator[Finding]:
+    """The test is run, and only then the best weights are put back."""
+    copied = [e for _, v, e in p.assigns if "deepcopy" in v.tags and v.kind == "state"]
+    kept = [e for e in (*copied, *p.all("save")) if e.loops and best.when_better(e)]
+    last = max((e.seq for e in kept), default=None)
+    if last is None:
+        return
+    inner = {id(x.node) for b in p.all("backward") for x in b.loops}
+    back = [e for e in p.all("restore") if e.seq > last and not any(id(x.node) in inner for x in e.loops)]
+    tests = [
+        e
+        for e in training.evaluations(p)
+        if e.seq > last and e.args and not any(id(x.node) in inner for x in e.loops) and _test(e.args[0])
+    ]
+    if not back or not tests or any(e.seq > back[0].seq for e in (*tests, *training.evaluations(p))):
+        return
+    if any(e.recv is not None and back[0].recv is not e.recv for e in tests):
+        return
+    yield p.report(
+        "SB354",
+        back[0],
+        "the best weights are loaded only after the test: the test has measured the weights of the last epoch",
+        why="the kept best epoch has no effect on the reported score",
+        fix="Move load_state_dict() before the test",
+        related=((str(tests[0].src.path), tests[0].line, "the test"),),
+    )
 
 
 def _test(x: Val) -> bool:

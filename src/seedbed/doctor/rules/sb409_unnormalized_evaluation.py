@@ -62,6 +62,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         how = d.scaling(before.args[0])
         here = d.scaling(event.args[0])
+        if how and here == "" and _folded(p, event):
+            continue  # the statistics were worked into the weights
         if how and here == "" and event.args[0].kind in ("tensor", "unknown", "phi") and d.known_source(event.args[0]):
             seen.add(id(event.node))
             yield p.report(
@@ -147,6 +149,17 @@ def _under_flag(p: Program) -> Iterator[Finding]:
                 related=((str(two.event.src.path), two.event.line, "the evaluation inputs"),),
             )
             return
+
+
+def _folded(p: Program, event: Event) -> bool:
+    """Whether weights of the model are changed by hand after training and before this call."""
+    parts = list(event.recv.options()) if event.recv is not None else []
+    last = max((s.seq for s in p.all("step")), default=0)
+    changed = [e.recv for e in p.all("augment", "inplace") if last < e.seq < event.seq and e.recv is not None]
+    owners = [m for v in changed for m in ownership.modules_of(v)]
+    return any(
+        m.kind == "module" and part.kind == "module" and ownership.related(m, part) for m in owners for part in parts
+    )
 
 
 _HIDDEN = frozenset(["mul", "sub", "normalize", "Normalize", "ToTensor", "to_tensor", "fit_transform", "transform"])

@@ -31,8 +31,8 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import best, syntax, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import is_model, words
 from seedbed.doctor.static.program import Event, Program
 
@@ -58,6 +58,9 @@ _COPIES = {
 }
 
 
+_NAMES = (ast.Name, ast.Attribute)
+
+
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.first_calls("copy"):
@@ -70,18 +73,9 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             yield _finding(p, event, "copy.copy() of a model is shallow")
     seen: set[int] = set()
-    for node in q.nodes(p, ast.Assign):
-        value = node.value
+    for node, left, right in q.in_file(p, "renamed copies", lambda: _renamed(p)):
         targets = node.targets
-        if (
-            len(targets) != 1
-            or not isinstance(value, (ast.Name, ast.Attribute))
-            or not isinstance(targets[0], (ast.Name, ast.Attribute))
-        ):
-            continue
-        left, right = syntax.text(targets[0]), syntax.text(value)
-        new = set(words(left.rsplit(".", 1)[-1])) - set(words(right.rsplit(".", 1)[-1]))
-        if not new & _COPIES or id(node) in seen:
+        if id(node) in seen:
             continue
         found = [e for e in p.all("assign", "attribute") if e.node is targets[0]]
         val = (found[0].result if found[0].kind == "assign" else found[0].args[0]) if found else None
@@ -95,7 +89,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if any(a.lineno > node.lineno and right in [syntax.text(t) for t in a.targets] for a in q.nodes(p, ast.Assign)):
             continue  # the old one is put aside, and something new takes its place
-        seen.add(id(node))
+        seen |= {id(node), id(targets[0])}
         yield p.report(
             "SB602",
             (node, p.source),
@@ -103,6 +97,45 @@ def check(p: Program) -> Iterator[Finding]:
             why="both names are one model, so training changes the copy too",
             fix=f"Write {left} = copy.deepcopy({right})",
         )
+    yield from _kept_best(p, seen)
+
+
+def _kept_best(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """``top, champion = score, net``: the best model is the one that goes on learning."""
+    places = [(n, v, e) for n, v, e in p.assigns] + [(e.name, e.args[-1], e) for e in p.all("attribute") if e.args]
+    for name, val, event in places:
+        if val.kind != "module" or val.var in ("", name) or not event.loops or not best.when_better(event):
+            continue
+        loop = event.loops[-1]
+        inside = any(s.inside(loop) and s.seq > event.seq for s in p.all("step"))
+        if loop.node in val.loops or not inside or id(event.node) in seen or not training.learns(p, val):
+            continue
+        if any(e.result is val and e.inside(loop) for e in p.all("make", "call") if e.recv is None):
+            continue
+        reads = [n for n in q.nodes(p, ast.Name, ast.Attribute) if isinstance(n.ctx, ast.Load)]
+        if not any((n.id if isinstance(n, ast.Name) else n.attr) == name for n in reads):
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB602",
+            event,
+            f"{name} is only another name for {val.var}: it is not a copy of the best model and goes on training",
+            why="both names are one model, so after the loop it holds the weights of the last epoch",
+            fix=f"Write {name} = copy.deepcopy({val.var})",
+        )
+
+
+def _renamed(p: Program) -> list[tuple[ast.Assign, str, str]]:
+    """Assignments of one name to another that speaks of a copy."""
+    found = []
+    for node in q.nodes(p, ast.Assign):
+        value, targets = node.value, node.targets
+        if len(targets) != 1 or not isinstance(value, _NAMES) or not isinstance(targets[0], _NAMES):
+            continue
+        left, right = syntax.text(targets[0]), syntax.text(value)
+        if _COPIES & (set(words(left.rsplit(".", 1)[-1])) - set(words(right.rsplit(".", 1)[-1]))):
+            found.append((node, left, right))
+    return found
 
 
 def _finding(p: Program, at: Event, what: str) -> Finding:

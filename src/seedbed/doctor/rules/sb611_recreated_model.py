@@ -75,6 +75,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if any(e.inside(loop) and e.recv is model for e in p.all("restore")):
             continue
+        if any(e.inside(loop) and e.args and any(v is model for v in q.flat(e.args)) for e in p.all("keep")):
+            continue  # the members of an ensemble, kept one by one
         if names & {"_"} and inner != 1:
             continue
         stands_in = loop.line <= event.line <= (getattr(loop.node, "end_lineno", 0) or 0)

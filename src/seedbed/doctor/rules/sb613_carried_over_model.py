@@ -50,6 +50,8 @@ from seedbed.doctor.static.values import Val
 _FOLDS = "the model is not reset for each fold: later folds go on with weights that have seen their validation data"
 _SETTINGS = "the model is not reset (not re-created) for each setting: every trial goes on with the weights of the last"
 
+_FOLD_WORDS = re.compile(r"\b(kf|skf|kfold|cv|folds|KFold|StratifiedKFold|gkf)\b(?!\[)")  # folds[k] are batches
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
@@ -62,7 +64,7 @@ def check(p: Program) -> Iterator[Finding]:
             else set()
         )
         text = syntax.text(node.iter) if isinstance(node, ast.For) else ""
-        folds = "fold" in names or re.search(r"\b(kf|skf|kfold|cv|folds|KFold|StratifiedKFold|gkf)\b", text) is not None
+        folds = "fold" in names or _FOLD_WORDS.search(text) is not None
         if not folds and not _sweep(p, node):
             continue
         start, end = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0) or 0

@@ -48,6 +48,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     if not p.complete or not p.trains:
         return
+    yield from _after_update(p)
     loops = {id(r.node): r for b in p.all("backward") for r in b.loops}
     for run in loops.values():
         node, over = run.node, run.over
@@ -78,6 +79,28 @@ def check(p: Program) -> Iterator[Finding]:
                     fix="Check the last value of the range: range(n) ends at n - 1",
                     related=((str(run.src.path), run.line, "the loop"),),
                 )
+
+
+def _after_update(p: Program) -> Iterator[Finding]:
+    """``best = max(score, best)`` and only then ``score > best``."""
+    verdicts: dict[int, list[bool]] = {}
+    for event in p.all("compare"):
+        if event.name in ("Gt", "Lt") and len(event.args) == 2:
+            (left, right), extreme = event.args, "max" if event.name == "Gt" else "min"
+            verdicts.setdefault(id(event.node), []).append(
+                right.name == extreme and len(right.args) > 1 and any(a is left for a in right.args)
+            )
+    for event in p.once("compare"):
+        if all(verdicts.get(id(event.node), [False])):
+            done = "max" if event.name == "Gt" else "min"
+            yield p.report(
+                "SB629",
+                event,
+                f"this comparison is never true: the best was already updated with {done}(), so it is never worse than "
+                "the score",
+                why="the best checkpoint is never saved, or improvements are never noticed",
+                fix="Compare first, then update the best",
+            )
 
 
 def _leaves(branch: ast.If) -> bool:

@@ -74,6 +74,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import best, ownership, syntax, training
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.methods import submodules
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -148,7 +149,7 @@ def _alike(one: Val, other: Val) -> bool:
     """Whether two models are built in the same way."""
     if one.name != other.name or one.owner is not other.owner:
         return False
-    return {s.name for s in ownership.submodules(one)} == {s.name for s in ownership.submodules(other)}
+    return {s.name for s in submodules(one)} == {s.name for s in submodules(other)}
 
 
 def _weights_of(p: Program, restore: Event, trained: Val) -> bool:

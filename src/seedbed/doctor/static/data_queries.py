@@ -172,6 +172,7 @@ _PLAIN = frozenset(
         "np_rand",
         "astype",
         "randint",
+        "np_randint",
         "loadtxt",
         "genfromtxt",
         "load",

@@ -65,9 +65,10 @@ def _meant(score: Val) -> str:
 
 def _kept_by_flag(p: Program, node: ast.Compare, best: str, score: str, event: Event) -> bool:
     """Whether ``best = score`` stands in a branch that this comparison opens through a flag or a helper's result."""
-    names = {syntax.text(t) for a in q.nodes(p, ast.Assign) for t in a.targets if _holds(a.value, node)}
+    tests = q.in_file(p, "compared", lambda: [a for a in q.nodes(p, ast.Assign) if isinstance(a.value, _TESTS)])
+    names = {syntax.text(t) for a in tests for t in a.targets if _holds(a.value, node)}
     helper = event.funcs[-1].name if event.funcs and _returned(event, node, names) else ""
-    for branch in q.nodes(p, ast.If):
+    for branch in q.nodes(p, ast.If) if names or helper else ():
         test = branch.test
         by_flag = syntax.text(test) in names
         by_call = bool(helper) and isinstance(test, ast.Call) and syntax.text(test.func).rsplit(".", 1)[-1] == helper
@@ -77,6 +78,9 @@ def _kept_by_flag(p: Program, node: ast.Compare, best: str, score: str, event: E
         if best in stored and (stored[best] == score or by_call):
             return True
     return False
+
+
+_TESTS = (ast.Compare, ast.IfExp, ast.BoolOp)
 
 
 def _holds(value: ast.expr, node: ast.AST) -> bool:
