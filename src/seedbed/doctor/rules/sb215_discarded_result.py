@@ -30,10 +30,11 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import syntax
+from seedbed.doctor.static import proofs, syntax
 from seedbed.doctor.static.naming import is_model, words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.source import Source
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -52,7 +53,7 @@ def check(p: Program) -> Iterator[Finding]:
             for one in p.all("call"):
                 calls.setdefault(id(one.node), one)
         made = calls.get(id(node))
-        if made is None or not _is_lost(made, node, name):
+        if made is None or not _is_lost(p, made, node, name):
             continue
         recv = made.recv
         subject = node.func.value if recv is not None and name not in _ORDERS else node.args[0]
@@ -71,9 +72,11 @@ def _sums(p: Program) -> Iterator[Finding]:
     """``x + y`` as a statement: the sum is worked out and dropped."""
     for event in p.once("discard"):
         node, val = getattr(event.node, "value", None), event.result
-        if not isinstance(node, ast.BinOp) or val is None or val.kind != "tensor" or not val.args:
+        if not isinstance(node, ast.BinOp) or isinstance(node.op, _PIPES) or val is None or val.kind != "tensor":
             continue
-        if event.src.cells and _last_of_cell(event):
+        if (event.src.cells and _last_of_cell(event)) or _expects_error(event.src, event.line):
+            continue
+        if not any(proofs.is_tensor(p, a) or _of_math(a) for a in val.args):
             continue
         text = syntax.text(node)
         yield p.report(
@@ -85,64 +88,66 @@ def _sums(p: Program) -> Iterator[Finding]:
         )
 
 
+_PIPES = (ast.BitOr, ast.RShift, ast.LShift)  # what libraries use to chain their objects
+
+
+def _of_math(val: Val) -> bool:
+    """Whether it is a number that a function of ``math`` gives."""
+    return isinstance(val.node, ast.Call) and syntax.text(val.node.func).startswith("math.")
+
+
+def _expects_error(src: Source, line: int) -> bool:
+    """Whether a line is there for the error or warning that it gives: ``with pytest.raises(...):`` or ``try:``."""
+    for node in src.by_type().get(ast.With, ()):
+        if isinstance(node, ast.With) and node.lineno <= line <= (node.end_lineno or 0):
+            said = " ".join(syntax.text(i.context_expr) for i in node.items).lower()
+            if "raises" in said or "warns" in said or "profile" in said:
+                return True
+    for node in src.by_type().get(ast.Try, ()):
+        if isinstance(node, ast.Try) and node.handlers and node.lineno <= line <= (node.body[-1].end_lineno or 0):
+            return True
+    return False
+
+
 _FRAMES = frozenset(["sample", "dropna", "fillna", "drop", "drop_duplicates", "sort_values", "reset_index", "astype"])
 _ORDERS = frozenset(["permutation", "permuted"])  # they give back a shuffled copy
 
 
-def _is_lost(made: Event, node: ast.Call, name: str) -> bool:
+def _is_lost(p: Program, made: Event, node: ast.Call, name: str) -> bool:
     """Whether the thrown-away result was the point of the call."""
     recv = made.recv
     if name in _ORDERS and made.args and made.args[0].kind in ("tensor", "list"):
         return recv is not None or made.name.startswith(("numpy.random", "random."))
     if recv is not None and "pandas" in recv.tags and recv.kind == "tensor" and name in _FRAMES:
         return True
-    if _is_another_kind(made, node, name):
+    if name not in _PURE or _is_another_kind(made, node, name) or _expects_error(made.src, made.line):
         return False
     if made.name.startswith(("torch.", "numpy.")):
-        if name not in _PURE or name in ("to", "cuda", "cpu", "type", "apply", "copy", "shuffle") or not node.args:
-            return False
-        subject = made.args[0] if made.args else None
-        if subject is None or subject.kind not in ("tensor", "unknown", "phi", "method"):
-            return False
-    elif recv is None or name not in _PURE:
+        return _lost_by_function(p, made, node, name)
+    if recv is None or name in _IN_PLACE_ELSEWHERE:
+        return recv is not None and name == "sort" and proofs.is_torch(p, recv)
+    if any(o.kind in ("module", "object") for o in recv.options()) or recv.tags & {"module", "moded"}:
         return False
-    elif recv.kind in ("tensor", "phi"):
-        if any(o.kind in ("module", "object") for o in recv.options()):
-            return False
-    elif recv.kind in ("unknown", "method"):
-        if name in ("add", "log"):  # a meter, a set or a logger as well as a tensor
-            return False
-        tensor_like = set(words(recv.var or recv.name)) & _TENSORS
-        if (
-            name
-            in (
-                "to",
-                "cuda",
-                "cpu",
-                "float",
-                "half",
-                "double",
-                "type",
-                "abs",
-                "sum",
-                "mean",
-                "div",
-                "norm",
-                "sort",
-                "replace",
-                "copy",
-                "round",
-                "apply",
-                "requires_grad",
-            )
-            and not tensor_like
-        ):
-            return False
-        if is_model(recv.var) or recv.tags & {"module", "moded"}:
-            return False
-    else:
+    if proofs.is_tensor(p, recv):
+        return True
+    if recv.kind not in ("unknown", "method") or is_model(recv.var) or (name == "squeeze" and recv.kind == "method"):
         return False
-    return True
+    if name in proofs.ONLY_TENSORS:
+        return True
+    last = words(recv.var or recv.name)[-1:]
+    return name in _BY_NAME and bool(set(last) & _TENSORS)
+
+
+def _lost_by_function(p: Program, made: Event, node: ast.Call, name: str) -> bool:
+    """Whether a function of torch or numpy was called for its result: it has no argument that it writes to."""
+    home = made.name.rpartition(".")[0]
+    if home not in ("torch", "torch.nn.functional", "torch.special", "torch.linalg", "numpy") or not node.args:
+        return False
+    if name in ("to", "cuda", "cpu", "type", "apply", "copy", "shuffle") or not made.args:
+        return False
+    if home == "numpy" and len(node.args) > (1 if name in _ONE else 2 if name in _TWO else 9):
+        return False  # the last one is where numpy writes the result
+    return made.args[0].kind in ("tensor", "unknown", "phi", "method")
 
 
 def _is_another_kind(made: Event, node: ast.Call, name: str) -> bool:
@@ -259,6 +264,41 @@ _PURE = frozenset(
         "movedim",
     ]
 )
+# Methods of sets, lists, loggers and arrays that do change their owner.
+_IN_PLACE_ELSEWHERE = frozenset(["add", "sort", "fill", "log", "replace", "copy", "apply", "update"])
+_ONE = frozenset(["sqrt", "exp", "log", "abs", "tanh", "floor", "ceil"])
+_TWO = frozenset(["add", "sub", "mul", "div", "pow"])
+# Without a proof these count where the name says what it holds; a batch, data or inputs can be an object that moves
+# itself.
+_BY_NAME = frozenset(
+    [
+        "to",
+        "cuda",
+        "cpu",
+        "float",
+        "half",
+        "double",
+        "long",
+        "detach",
+        "view",
+        "reshape",
+        "permute",
+        "transpose",
+        "flatten",
+        "sub",
+        "mul",
+        "div",
+        "relu",
+        "sigmoid",
+        "tanh",
+        "abs",
+        "exp",
+        "sqrt",
+        "pow",
+        "neg",
+        "expand",
+    ]
+)
 _TENSORS = frozenset(
     [
         "x",
@@ -267,8 +307,6 @@ _TENSORS = frozenset(
         "yb",
         "xs",
         "ys",
-        "input",
-        "inputs",
         "image",
         "images",
         "img",
@@ -277,30 +315,15 @@ _TENSORS = frozenset(
         "labels",
         "target",
         "targets",
-        "batch",
-        "data",
-        "mask",
         "tensor",
         "logits",
-        "out",
-        "output",
-        "outputs",
         "pred",
         "preds",
-        "features",
         "loss",
-        "weight",
-        "weights",
-        "hidden",
-        "h",
-        "z",
+        "grad",
         "noise",
-        "src",
-        "tgt",
         "emb",
         "embedding",
-        "state",
-        "grad",
     ]
 )
 

@@ -71,6 +71,8 @@ def _judge(p: Program, node: ast.If, after: list[ast.stmt]) -> Iterator[Finding]
             return
         improved, worse = node.orelse, node.body
     counters = _counted(worse)
+    if not counters:
+        return
     reset = _assigned(improved) | _before(p, node)
     for counter in counters:
         if counter in reset or not _stops(p, counter):

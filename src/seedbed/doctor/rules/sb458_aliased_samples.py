@@ -56,12 +56,12 @@ def check(p: Program) -> Iterator[Finding]:
         n for n, v, _ in p.assigns if v.kind == "tensor" and v.name in ("zeros_like", "copy", "clone") and not v.grad
     }
     seen: set[int] = set()
-    for loop in q.nodes(p, ast.For, ast.While) if arrays else ():
-        inner = [n for s in loop.body for n in syntax.walk(s)]
+    for inner, stored in q.in_file(p, "storing loops", lambda: _storing(p)) if arrays else ():
+        if not any(name in arrays for _, name in stored):
+            continue
         rebound = {n.id for a in inner if isinstance(a, (ast.Assign, ast.For)) for n in _names(a)}
         changed = _changed(inner, arrays) - rebound
-        for node in inner:
-            name = _appended(node)
+        for node, name in stored:
             if name in changed and id(node) not in seen:
                 seen.add(id(node))
                 yield p.report(
@@ -71,6 +71,17 @@ def check(p: Program) -> Iterator[Finding]:
                     why="append keeps no copy, so after the loop every entry shows the last state (they share memory)",
                     fix=f"Store a copy: {name}.copy() for an array, {name}.clone() for a tensor",
                 )
+
+
+def _storing(p: Program) -> list[tuple[list[ast.AST], list[tuple[ast.AST, str]]]]:
+    """The nodes in loops that put bare names into lists, and where they do so."""
+    found = []
+    for loop in q.nodes(p, ast.For, ast.While):
+        inner = [n for s in loop.body for n in syntax.walk(s)]
+        stored = [(n, name) for n in inner if (name := _appended(n))]
+        if stored:
+            found.append((inner, stored))
+    return found
 
 
 def _names(node: Any) -> Iterator[ast.Name]:

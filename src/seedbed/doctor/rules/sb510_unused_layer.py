@@ -64,7 +64,7 @@ def check(p: Program) -> Iterator[Finding]:
             n.attr in ("get_submodule", "_modules") for n in q.nodes(p, ast.Attribute)
         ):
             continue
-        used = {n.attr for n in q.nodes(p, ast.Attribute) if isinstance(n.ctx, ast.Load)}
+        used = q.in_file(p, "read attributes", lambda: _read(p))
         if any(c is not cls and cls in c.lineage() for c in p.classes):
             continue
         for target, value in _assignments(init.owner.node):
@@ -97,6 +97,11 @@ def check(p: Program) -> Iterator[Finding]:
                 fix=f"Call self.{target.attr} in forward(), or delete it",
                 severity=q.doubtful(p) if sure else Severity.HINT,
             )
+
+
+def _read(p: Program) -> set[str]:
+    """The attributes that the file reads."""
+    return {n.attr for n in q.nodes(p, ast.Attribute) if isinstance(n.ctx, ast.Load)}
 
 
 def _reaches_by_name(node: ast.AST) -> bool:

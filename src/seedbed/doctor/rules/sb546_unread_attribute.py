@@ -87,9 +87,8 @@ def _inside(p: Program, event: Event) -> bool:
 def _unread(p: Program, event: Event) -> str:
     model = event.recv
     name = event.name
-    used = [n for n in q.nodes(p, ast.Attribute) if n.attr == name and isinstance(n.ctx, ast.Load)]
-    calls = {id(n.func) for n in q.nodes(p, ast.Call)}
-    if model is None or any(id(n) in calls for n in used):
+    called = q.in_file(p, "called attributes", lambda: {getattr(n.func, "attr", "") for n in q.nodes(p, ast.Call)})
+    if model is None or name in called:
         return ""
     if model.owner is not None and hasattr(model.owner, "lineage"):
         cls = model.owner

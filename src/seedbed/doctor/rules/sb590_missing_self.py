@@ -42,6 +42,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -51,13 +52,16 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for cls in q.nodes(p, ast.ClassDef):
         methods = [n for n in cls.body if isinstance(n, _FUNCTIONS)]
-        held = {name for m in methods for n in ast.walk(m) if (name := _set_on_self(n))}
-        for method in methods:
-            names = [n for n in ast.walk(method) if isinstance(n, ast.Name)]
+        held = {name for m in methods for n in syntax.walk(m) if (name := _set_on_self(n))}
+        for method in methods if held else ():
+            inside = syntax.walk(method)
+            if not any(isinstance(n, ast.Assign) and getattr(n.targets[0], "id", "") in held for n in inside):
+                continue
+            names = [n for n in inside if isinstance(n, ast.Name)]
             given = {a.arg for a in (*method.args.args, *method.args.kwonlyargs)}
             read = {n.id for n in names if isinstance(n.ctx, ast.Load)} | given | _declared(method)
             own = {name for n in ast.walk(method) if (name := _set_on_self(n))}
-            for node in (n for n in ast.walk(method) if isinstance(n, ast.Assign) and len(n.targets) == 1):
+            for node in (n for n in inside if isinstance(n, ast.Assign) and len(n.targets) == 1):
                 name = node.targets[0].id if isinstance(node.targets[0], ast.Name) else ""
                 if name not in held or name in read or name.startswith("_") or name in own:
                     continue
@@ -82,4 +86,4 @@ def _set_on_self(node: ast.AST) -> str:
 
 def _declared(method: ast.AST) -> set[str]:
     """Names that belong to the module or an outer function."""
-    return {n for d in ast.walk(method) if isinstance(d, (ast.Global, ast.Nonlocal)) for n in d.names}
+    return {n for d in syntax.walk(method) if isinstance(d, (ast.Global, ast.Nonlocal)) for n in d.names}

@@ -137,11 +137,13 @@ _AWAY = ("cuda", "device", "mps", "xpu", "accelerat", "gpu", "npu", "fabric", "h
 
 def stays(p: Program) -> bool:
     """Whether a whole program runs on the CPU and never names a device: there ``.cpu()`` copies nothing."""
+    if not p.complete:
+        return False
     if "stays" not in p.cache:
         said = [n.id for n in p.nodes(ast.Name)] + [n.attr for n in p.nodes(ast.Attribute)]
         said += [a.arg for a in p.nodes(ast.arg)]
         said += [n.value for n in p.nodes(ast.Constant) if isinstance(n.value, str) and len(n.value) < 20]
-        p.cache["stays"] = p.complete and not any(word in name.lower() for name in said for word in _AWAY)
+        p.cache["stays"] = not any(word in name.lower() for name in said for word in _AWAY)
     found: bool = p.cache["stays"]
     return found
 

@@ -96,9 +96,7 @@ _EMPTY = frozenset(
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     calls: dict[int, Event] = {id(e.node): e for e in p.all("invoke", "forward") if e.recv is not None}
-    for node in q.nodes(p, ast.Assign) if calls else ():
-        if len(node.targets) != 1 or not isinstance(node.targets[0], ast.Tuple) or not isinstance(node.value, ast.Call):
-            continue
+    for node in q.in_file(p, "unpacked calls", lambda: _unpacked(p)) if calls else ():
         event = calls.get(id(node.value))
         returned = _returned(event) if event is not None else None
         wanted = [_label(t) for t in node.targets[0].elts]
@@ -116,6 +114,14 @@ def check(p: Program) -> Iterator[Finding]:
             why="both have the same type, so nothing raises, but each is used as the other",
             fix="Unpack in the order of the return statement",
         )
+
+
+def _unpacked(p: Program) -> list[Any]:
+    """Assignments of a call's results to several names."""
+    return [
+        n for n in q.nodes(p, ast.Assign)
+        if len(n.targets) == 1 and isinstance(n.targets[0], ast.Tuple) and isinstance(n.value, ast.Call)
+    ]  # fmt: skip
 
 
 def _swap(wanted: list[list[str]], returned: list[list[str]]) -> tuple[int, int] | None:

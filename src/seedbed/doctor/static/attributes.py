@@ -17,7 +17,8 @@ def get(run: Machine, obj: Val, name: str, node: ast.AST) -> Val:
     """``obj.name``."""
     if obj.kind == "phi":
         made: Val | None = None
-        for one in obj.options():
+        for count, one in enumerate(obj.options()):
+            run.budget -= count > 3  # many are rare, and each costs as much as an expression
             if not one.is_none:
                 made = join(made, get(run, one, name, node))
         return made if made is not None else unknown(name, node, run.src)

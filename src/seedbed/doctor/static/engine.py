@@ -192,6 +192,8 @@ def _answers(program: Program, only: frozenset[str] | None, strict: bool) -> Ite
         asked = notes.all_asked()
         if found:
             yield from found
+            if asked.isdisjoint(inside):
+                here.learn(code, asked)  # another program of this file would give the same answer again
         elif asked.isdisjoint(present):
             _silent.learn(code, asked)
         elif asked.isdisjoint(inside):

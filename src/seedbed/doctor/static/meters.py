@@ -162,13 +162,21 @@ def _changed_in(p: Program, loop: LoopRun, box: Val) -> bool:
 
 def _windows(p: Program) -> Iterator[Found]:
     """``if step % k == 0: print(total / k)`` where the total goes on growing."""
+    for at, name, growing in q.in_file(p, "windows", lambda: list(_window_means(p))):
+        events = [e for e in p.all("augment") if e.node is growing]
+        if events:
+            yield (at, p.source), name, events[0]
+
+
+def _window_means(p: Program) -> Iterator[tuple[ast.AST, str, ast.AST]]:
+    """Divisions by the length of a window of a sum that nothing sets back, and where the sum grows."""
     for loop in q.nodes(p, ast.For, ast.While):
         grown = {
             n.target.id: n
             for n in syntax.walk(loop)
             if isinstance(n, ast.AugAssign) and isinstance(n.op, ast.Add) and isinstance(n.target, ast.Name)
         }
-        stored = {
+        stored = grown and {
             t.id
             for n in syntax.walk(loop)
             if isinstance(n, ast.Assign)
@@ -184,9 +192,7 @@ def _windows(p: Program) -> Iterator[Found]:
                 name = n.left.id
                 if name not in grown or name in stored or syntax.text(n.right) != every:
                     continue
-                events = [e for e in p.all("augment") if e.node is grown[name]]
-                if events and not any(isinstance(x, ast.AugAssign) and x.target is n.left for x in syntax.walk(branch)):
-                    yield (n, p.source), name, events[0]
+                yield n, name, grown[name]
 
 
 def _modulus(test: ast.AST) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 from seedbed.doctor.finding import Severity
 from seedbed.doctor.static.program import Cond, Event, LoopRun, Program
 from seedbed.doctor.static.source import Source
 from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
+
+T = TypeVar("T")
 
 
 def doubtful(p: Program) -> Severity | None:
@@ -72,9 +74,23 @@ def nodes(p: Program, *types: type) -> Iterator[Any]:
     return p.nodes(*types)
 
 
+def in_file(p: Program, key: str, find: Callable[[], T]) -> T:
+    """What ``find`` works out from the program's own file alone; done once for a file, not for each program in it."""
+    notes = p.source.notes
+    if key not in notes:
+        notes[key] = find()
+    found: T = notes[key]
+    return found
+
+
 def reaches_val(outer: Val | None, inner: Val) -> bool:
     """Whether ``inner`` is among the things that ``outer`` was made from, also through its items."""
     return outer is not None and any(a is inner for o in outer.options() for a in ancestors(o))
+
+
+def sets_gradients(p: Program) -> bool:
+    """Whether gradients are put into ``.grad`` by hand."""
+    return any(e.name in ("grad", "_grad") for e in p.all("attribute"))
 
 
 def is_rate(event: Event) -> bool:

@@ -161,6 +161,7 @@ class Val:
         "src",
         "tags",
         "var",
+        "width",
     )
 
     def __init__(self, kind: str, name: str = "", node: ast.AST | None = None, src: Source | None = None) -> None:
@@ -179,6 +180,7 @@ class Val:
         self.owner: Any = None
         self.place: int | None = None  # of a part: which one of the tuple it is; of a size: which axis
         self.split = ""
+        self.width = 1  # how many values it can be
         self.tags: set[str] = set()
         self.var = ""
         self.copied: Val | None = None
@@ -252,6 +254,9 @@ def unknown(name: str = "", node: ast.AST | None = None, src: Source | None = No
     return val
 
 
+_WIDEST = 24  # what one value can be at most; what is merged beyond that is not followed
+
+
 def join(first: Val | None, second: Val | None) -> Val:
     """The value after two branches."""
     if first is None or first is second:
@@ -262,6 +267,10 @@ def join(first: Val | None, second: Val | None) -> Val:
         return first
     val = Val("phi", "phi", second.node, second.src)
     val.args = (first, second)
+    val.width = first.width + second.width
+    if val.width > _WIDEST:  # counted twice where both sides share some
+        val.args = tuple(val.options())[:_WIDEST]
+        val.width = len(val.args)
     val.grad = first.grad or second.grad
     val.var = first.var or second.var
     if first.shape == second.shape:
