@@ -64,7 +64,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue  # called by torch.func, or its parameters are penalised
         if any(c.copied is not None for c in [*modules, *trained]) and not p.complete:
             continue
-        if any(e.name == "grad" for e in p.all("attribute")):
+        if q.sets_gradients(p):
             continue  # gradients are put there by hand
         yield p.report(
             "SB116",

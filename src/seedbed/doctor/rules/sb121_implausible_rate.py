@@ -75,7 +75,8 @@ def check(p: Program) -> Iterator[Finding]:
             tried = rangetest.swept(event) or any(
                 rangetest.raises(p, s) for s in p.all("step") if s.recv is optimizer or q.same(s.recv, optimizer)
             )
-            if scheduled or tried or (isinstance(decay, (int, float)) and decay >= 0.5):
+            by_hand = rate == 0 and any(q.is_rate(e) for e in p.all("setitem"))
+            if scheduled or tried or by_hand or (isinstance(decay, (int, float)) and decay >= 0.5):
                 continue
             yield p.report(
                 "SB121",

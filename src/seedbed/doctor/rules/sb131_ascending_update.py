@@ -37,7 +37,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -66,7 +66,7 @@ def check(p: Program) -> Iterator[Finding]:
             v.name in ("sign", "norm") for v in ancestors(step)
         ):
             continue
-        if not _direct(step):
+        if not _direct(step) or not _minimised(p, event):
             continue
         yield p.report(
             "SB131",
@@ -75,6 +75,25 @@ def check(p: Program) -> Iterator[Finding]:
             why="the gradient points to where the loss grows",
             fix="Subtract it: p -= lr * p.grad",
         )
+
+
+def _minimised(p: Program, event: Event) -> bool:
+    """Whether what went backward is an error of the weights: a score may be climbed, and an attack climbs the error."""
+    backs = [
+        b for b in p.all("backward") if b.recv is not None and b.seq < event.seq and b.loops[:1] == event.loops[:1]
+    ]
+    root = backs[-1].recv if backs else None
+    if root is None:
+        return False
+    parts = list(ancestors(root, limit=300))
+    if any(v.name in ("log_prob", "lambda_") for v in parts):
+        return False
+    bare = event.recv is not None and any("leaf" in v.tags for v in ancestors(event.recv, limit=40))
+    if bare and any(getattr(v.owner, "kind", "") == "module" for v in parts):
+        return False  # an input of a model, or a multiplier beside it
+    return any(
+        v.name in ("loss", "square", "abs", "mse_loss") or (v.name == "pow" and v.kind == "tensor") for v in parts
+    )
 
 
 def _is_parameter(val: Val) -> bool:

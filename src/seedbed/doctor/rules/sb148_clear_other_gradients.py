@@ -38,12 +38,15 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership, training
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    if q.sets_gradients(p):
+        return
     for step in p.once("step"):
         if not step.loops or step.recv is None or step.recv.kind != "optimizer":
             continue

@@ -47,6 +47,22 @@ def trained_output(p: Program, val: Val | None) -> bool:
     return any(trained_output(p, part) for part in parts if part is not val)
 
 
+def updates(p: Program, val: Val | None) -> bool:
+    """Whether backward() reaches a value and fills ``.grad``: the gradient of an attack on the inputs does not.
+
+    Where nothing but ``torch.autograd.grad`` is called, the weights may be updated with its result.
+    """
+    if not trained_output(p, val):
+        return False
+    if "updates" not in p.cache:
+        table = p.backward_sources()
+        plain = [table[e.seq] for e in p.all("backward") if e.name != "grad" and e.seq in table]
+        p.cache["updates"] = set().union(*plain) if plain else None
+    known: set[int] | None = p.cache["updates"]
+    parts = [val, *((val.items or ()) if val is not None else ())]
+    return known is None or any(id(v) in known for v in parts)
+
+
 def learns(p: Program, module: Val | None) -> bool:
     """Whether this module (or one that holds it, or a part of it) is trained in the program."""
     if module is None:
