@@ -52,6 +52,7 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             seen.add(id(event.node))
             yield _finding(p, event)
+    yield from _shuffled_lists(p)
     for event in p.calls("Subset", "SubsetRandomSampler"):
         drawn = _random_part(event)
         if drawn is not None and id(drawn.node) not in seen and _of_windows(p, event):
@@ -97,6 +98,18 @@ def check(p: Program) -> Iterator[Finding]:
         if cut and id(cut[0].args[0].node) not in seen and any(_windows(v) for v in ancestors(event.recv, limit=200)):
             seen.add(id(cut[0].args[0].node))
             yield _finding(p, cut[0].args[0])
+
+
+def _shuffled_lists(p: Program) -> Iterator[Finding]:
+    """A list of windows that is shuffled where it is and then cut in two."""
+    for event in p.calls("shuffle"):
+        table = event.args[0] if event.args and not event.loops else None
+        if table is None or table.kind != "list" or not _windows(table):
+            continue
+        keys = [e.args[0] for e in p.all("getitem") if e.recv is table and e.args and e.seq > event.seq]
+        ends = {(k.args[0].is_none, k.args[1].is_none) for k in keys if k.kind == "slice"}
+        if {(True, False), (False, True)} <= ends:
+            yield _finding(p, event)
 
 
 def _random_part(event: Event) -> Val | None:
@@ -152,8 +165,8 @@ def _windows(val: Val) -> bool:
             _slides(i.node, {n.id for n in syntax.walk(loop.target) if isinstance(n, ast.Name)}, loop.iter, val)
             for i in val.items
             if isinstance(i.node, ast.expr)
-            for loop in i.loops
-            if isinstance(loop, ast.For)
+            for loop in (i.src.by_type().get(ast.For, ()) if i.src is not None else ())
+            if isinstance(loop, ast.For) and any(n is i.node for n in syntax.walk(loop))
         )
     return False
 
@@ -220,7 +233,9 @@ def _closer(over: ast.expr | None, width: ast.expr, val: Val | None) -> bool:
     if isinstance(step, ast.Constant) and step.value == 1:
         return True
     numbers = [_number(part, val) for part in (step, width)]
-    return numbers[0] is not None and numbers[1] is not None and numbers[0] < numbers[1]
+    if numbers[0] is None or numbers[1] is None:
+        return numbers[0] == 1
+    return numbers[0] < numbers[1]
 
 
 def _number(node: ast.expr, val: Val | None) -> int | None:
@@ -232,9 +247,40 @@ def _number(node: ast.expr, val: Val | None) -> int | None:
         return top // bottom if top is not None and bottom else None
     if not isinstance(node, ast.Name) or val is None or val.src is None:
         return None
-    table: list[Any] = list(val.src.by_type().get(ast.Assign, ()))
-    given = [n.value for n in table if any(isinstance(t, ast.Name) and t.id == node.id for t in n.targets)]
-    return _number(given[0], None) if len(given) == 1 else None
+    given: list[Any] = []
+    for one in val.src.by_type().get(ast.Assign, ()):
+        for target in getattr(one, "targets", ()):
+            pairs = [(target, getattr(one, "value", None))]
+            if isinstance(target, ast.Tuple) and isinstance(pairs[0][1], ast.Tuple):
+                pairs = list(zip(target.elts, pairs[0][1].elts, strict=False))
+            given += [value for name, value in pairs if isinstance(name, ast.Name) and name.id == node.id]
+    given = given or _defaults(node.id, val)
+    return _number(given[0], None) if len(given) == 1 and isinstance(given[0], ast.expr) else None
+
+
+def _defaults(name: str, val: Val) -> list[Any]:
+    """The default of a parameter of this name that no call of its function gives another value."""
+    found: list[Any] = []
+    for func in val.src.by_type().get(ast.FunctionDef, ()) if val.src is not None else ():
+        if not isinstance(func, ast.FunctionDef):
+            continue
+        args = func.args.args
+        for place, (arg, value) in enumerate(
+            zip(args[len(args) - len(func.args.defaults) :], func.args.defaults, strict=True),
+            len(args) - len(func.args.defaults),
+        ):
+            if arg.arg == name and not _given(func.name, name, place, val):
+                found.append(value)
+    return found
+
+
+def _given(func: str, name: str, place: int, val: Val) -> bool:
+    for call in val.src.by_type().get(ast.Call, ()) if val.src is not None else ():
+        if not isinstance(call, ast.Call) or syntax.text(call.func).rsplit(".", 1)[-1] != func:
+            continue
+        if len(call.args) > place or any(k.arg in (name, None) for k in call.keywords):
+            return True
+    return False
 
 
 def _windowed_class(val: Val) -> bool:

@@ -87,7 +87,8 @@ def check(p: Program) -> Iterator[Finding]:
 def _groups(p: Program) -> Val | None:
     """The array that says to which group each row belongs."""
     named: Val | None = None
-    for name, val, _ in p.assigns:
+    kept = [(e.name, e.args[0], e) for e in p.all("attribute") if e.args]
+    for name, val, _ in [*p.assigns, *kept]:
         repeated = val.name in ("repeat_interleave", "np_repeat", "repeat") and val.args
         ids = repeated and val.args[0].name in ("arange", "range")
         if ids and val.kind == "tensor":

@@ -36,10 +36,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import lineage, syntax
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 _TARGETS = frozenset(["y", "ys", "target", "targets", "label", "labels", "next", "future", "tgt", "answer"])
 Form = dict[str, int]
@@ -48,6 +49,7 @@ Form = dict[str, int]
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
+    yield from _sliding(p)
     if not any(map(_is_window, q.nodes(p, ast.Subscript))):
         return
     for scope in [*q.nodes(p, ast.FunctionDef), p.source.tree]:
@@ -77,6 +79,45 @@ def check(p: Program) -> Iterator[Finding]:
                     why="the window already contains the value to predict: the model copies its last input",
                     fix=f"Take the target after the window: an index from {syntax.text(window.slice.upper)}",
                 )
+
+
+def _sliding(p: Program) -> Iterator[Finding]:
+    """Tables of all windows (``unfold``, ``sliding_window_view``) whose targets are the last entries of the windows."""
+    seen: set[int] = set()
+    for feed in lineage.feeds(p)[0]:
+        cuts = lineage.certain(feed.x)
+        view = next((v for v in cuts if v.name in ("unfold", "sliding_window_view") and v.args), None)
+        if view is None or feed.y is None:
+            continue
+        size = view.arg(2, "size") if view.name == "unfold" else view.arg(1, "window_shape")
+        width = size.const if size is not None else None
+        begin = sum(_start(v) or 0 for v in cuts[: cuts.index(view)])
+        later = 0
+        for step in lineage.certain(feed.y):
+            first = _start(step)
+            later += first or 0
+            same = step.args and any(step.args[0] is v for v in (view.args[0], *lineage.path(view.args[0], 12)))
+            if first is None or not same or not isinstance(width, int) or width < 2 or id(step.node) in seen:
+                continue
+            if later == begin + width - 1:
+                seen.add(id(step.node))
+                yield p.report(
+                    "SB446",
+                    step,
+                    f"the targets begin at entry {first}, which is inside the window: the last of the {width} entries "
+                    "that are already contained in the input (off by one, a leak)",
+                    why="the window already contains the value to predict: the model copies its last input",
+                    fix=f"Take the target after the window: from entry {first + 1} on",
+                )
+
+
+def _start(step: Val) -> int | None:
+    """Where a slice of rows begins, when a step is one."""
+    key = lineage.row_key(step)
+    if key is None or key.kind != "slice" or not key.args[2].is_none:
+        return None
+    low = key.args[0]
+    return 0 if low.is_none else low.const if isinstance(low.const, int) and low.const >= 0 else None
 
 
 def _assigned(scope: Any) -> dict[str, ast.expr]:
