@@ -70,7 +70,9 @@ def check(p: Program) -> Iterator[Finding]:
             for m in methods.submodules(module)
             if m.name.startswith(ownership.WEIGHTED) and not m.name.endswith("Loss")
         ]
-        missing = [m for m in weights if not any(h is m for h in holds) and id(m) not in frozen]
+        missing = [
+            m for m in weights if not any(h is m for h in holds) and id(m) not in frozen and not _only_read(p, m)
+        ]
         if not missing or any(_updated_by_hand(p, m) for m in missing):
             continue
         if not any(any(h is m for h in holds) for m in weights) and id(module) in loose - learning:
@@ -95,6 +97,12 @@ def check(p: Program) -> Iterator[Finding]:
         )
     yield from _loose_parameters(p)
     yield from _without_biases(p)
+
+
+def _only_read(p: Program, layer: Val) -> bool:
+    """Whether a layer is only ever called under ``no_grad``: it is a fixed part, and gets no gradient."""
+    calls = [e for e in p.all("forward") if e.recv is not None and any(o is layer for o in e.recv.options())]
+    return bool(calls) and not any(e.grad for e in calls)
 
 
 def _without_biases(p: Program) -> Iterator[Finding]:

@@ -44,7 +44,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import methods, ownership
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
 
@@ -64,7 +64,7 @@ def check(p: Program) -> Iterator[Finding]:
                 for h in held
                 if (h.kind == "module" and _has_weights(h)) or (h.kind == "tensor" and h.name == "Parameter")
             ]
-            if not layers:
+            if not layers or _hidden(event, one, layers):
                 continue
             known = [s for name, a in event.recv.attrs.items() if a.kind == "module" for s in methods.submodules(a)]
             if all(any(layer is k for k in known) for layer in layers) or any(
@@ -85,6 +85,15 @@ def check(p: Program) -> Iterator[Finding]:
                 fix=f"Use nn.{'ModuleDict' if one.kind == 'dict' else 'ModuleList'}(...)",
             )
             break
+
+
+def _hidden(event: Event, box: Val, layers: list[Val]) -> bool:
+    """Whether one module that was made elsewhere is put into a list of one: so that it is not registered."""
+    owner = event.recv.owner if event.recv is not None else None
+    if len(layers) != 1 or box.kind == "dict" or box.tags & {"each", "grown"} or owner is None:
+        return False
+    made, low, high = layers[0], owner.node.lineno, owner.node.end_lineno or owner.node.lineno
+    return made.kind == "module" and not (made.src is owner.src and low <= made.line <= high)
 
 
 def _has_weights(val: Val) -> bool:

@@ -31,11 +31,12 @@ class Net(nn.Module):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static import ownership, syntax
+from seedbed.doctor.static.program import Event, Program
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -55,7 +56,7 @@ def check(p: Program) -> Iterator[Finding]:
         )
         if not layer and made.name != "Parameter":
             continue
-        if any(e.kind == "attribute" and e.args and e.args[0] is made for e in p.all("attribute")) and event.conds:
+        if _kept(p, event):
             continue
         drop = made.name.startswith("Dropout")
         yield p.report(
@@ -72,3 +73,19 @@ def check(p: Program) -> Iterator[Finding]:
             else "its weights are not in model.parameters() and change with every call",
             fix="Create it in __init__ and call it in forward()",
         )
+
+
+def _kept(p: Program, event: Event) -> bool:
+    """Whether a layer is made in the first call only and stays: under a test whether the attribute is there yet."""
+    names = [e.name for e in p.all("attribute") if e.args and e.args[0] is event.result]
+    if not names:
+        return False
+    tests = [c[0].test for c in event.conds if isinstance(c[0], ast.If)]
+    body = event.funcs[-1].node
+    if not isinstance(body, ast.Lambda):  # a condition that the reader knows to hold opens no branch
+        tests += [n.test for n in syntax.walk(body) if isinstance(n, ast.If) and _inside(n, event.node)]
+    return bool(event.conds) or any(name in syntax.text(test) for test in tests for name in names)
+
+
+def _inside(branch: ast.If, node: ast.AST) -> bool:
+    return branch.lineno <= getattr(node, "lineno", 0) <= (branch.end_lineno or branch.lineno)

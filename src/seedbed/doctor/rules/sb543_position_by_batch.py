@@ -54,7 +54,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import tokens
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -104,8 +104,21 @@ def _is_batch_size(size: Val) -> bool:
     return found is not None and found[1] == 0
 
 
+def _takes_time_first(event: Event, total: Val) -> bool:
+    """Whether the sum goes into a transformer or a recurrent layer that reads time along axis 0."""
+    layer = event.recv
+    if layer is None or not event.args or not event.name.startswith(("Transformer", "LSTM", "GRU", "RNN")):
+        return False
+    inner = layer.args[0] if layer.args and layer.args[0].kind == "module" else layer
+    flag = next((m.kwargs["batch_first"] for m in (layer, inner) if "batch_first" in m.kwargs), None)
+    named = layer.owner is None and "**" not in {**layer.kwargs, **inner.kwargs} and len(inner.args) < 5
+    return named and (flag is None or flag.const is False) and any(v is total for v in q.chain(event.args[0])[:8])
+
+
 def _batch_first(p: Program, data: Val, total: Val) -> bool:
     """Whether a tensor has its batch in front: as it was made, or because what takes it is ``batch_first``."""
+    if any(_takes_time_first(e, total) for e in p.all("forward")):
+        return False
     if tokens.leading_axis(data) == "batch":
         return True
     for event in p.all("forward"):
