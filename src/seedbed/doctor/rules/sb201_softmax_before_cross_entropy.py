@@ -50,14 +50,16 @@ def check(p: Program) -> Iterator[Finding]:
         if event.name != "CrossEntropyLoss" or (not event.args and "input" not in event.kwargs):
             continue
         for made in training.sure_origins(event.arg(0, "input")):
-            if made.kind == "tensor" and made.name in training.PROBABILITY and not _chosen(p, made):
+            name = training.squash(made)
+            if name and not _chosen(p, made):
                 yield p.report(
                     "SB201",
                     q.spot(made, event),
-                    f"{made.name} before CrossEntropyLoss: cross_entropy expects raw logits, not {'softmax output' if made.name != 'sigmoid' else 'sigmoid output'}",  # noqa: E501
+                    f"{name} before CrossEntropyLoss: cross_entropy expects raw logits, not "
+                    f"{'softmax output' if name != 'sigmoid' else 'sigmoid output'}",
                     why="it applies log-softmax itself, so the gradient is squashed and training stalls at a "
                     "higher loss",
-                    fix=f"Pass the raw scores: delete the {made.name} (apply it only for prediction)",
+                    fix=f"Pass the raw scores: delete the {name} (apply it only for prediction)",
                     related=((str(event.src.path), event.line, "the loss"),),
                 )
 

@@ -48,13 +48,14 @@ def check(p: Program) -> Iterator[Finding]:
         if event.name not in ("BCEWithLogitsLoss", "MultiLabelSoftMarginLoss", "SoftMarginLoss"):
             continue
         for made in training.sure_origins(event.arg(0, "input")):
-            if made.kind == "tensor" and made.name in {*training.PROBABILITY, "logsigmoid", "log_softmax"}:
+            name = training.squash(made) or (made.name if made.name in ("logsigmoid", "log_softmax") else "")
+            if name and made.kind == "tensor":
                 yield p.report(
                     "SB203",
                     q.spot(made, event),
-                    f"{made.name} before {event.name}: the loss expects raw logits and applies sigmoid itself",
+                    f"{name} before {event.name}: the loss expects raw logits and applies sigmoid itself",
                     why="with sigmoid applied twice the predictions stay between 0.5 and 0.73 and the "
                     "gradient is squashed",
-                    fix=f"Delete the {made.name}: pass raw logits (or use BCELoss)",
+                    fix=f"Delete the {name}: pass raw logits (or use BCELoss)",
                     related=((str(event.src.path), event.line, "the loss"),),
                 )

@@ -93,10 +93,28 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         if "tgt_mask" not in event.kwargs and (len(event.args) < 4 or event.name != "Transformer") and p.trains:  # noqa: SIM102
-            if any(e.name == "CrossEntropyLoss" for e in p.all("loss")):
+            if _forced(p, event):
                 seen.add(id(event.node))
                 yield _report(p, event, f"{event.name} is called without tgt_mask, so the decoder sees the future")
     yield from _unmasked_scores(p, seen)
+
+
+def _forced(p: Program, event: Event) -> bool:
+    """Whether a decoder reads the very tokens that it is trained to give (and not queries of its own)."""
+    read = event.arg(1 if event.name == "Transformer" else 0, "tgt")
+    goals = [
+        goal
+        for e in p.all("loss")
+        if e.name in ("CrossEntropyLoss", "NLLLoss") and len(e.args) > 1
+        for goal in [tokens.token_source(e.args[1], through_batches=True)[0]]
+        if goal is not None
+    ]
+    for val in ancestors(read, limit=400) if read is not None and goals else ():
+        if val.name == "Embedding" and val.args:
+            source = tokens.token_source(val.args[0], through_batches=True)[0]
+            if any(source is goal for goal in goals):
+                return True
+    return False
 
 
 def _unmasked_scores(p: Program, seen: set[int]) -> Iterator[Finding]:

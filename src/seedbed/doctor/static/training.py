@@ -147,6 +147,25 @@ def sure_origins(val: Val | None) -> list[Val]:
     return [] if any(o.name in LOGIT_OPS or "opaque" in o.tags for o in found) else found
 
 
+def squash(made: Val) -> str:
+    """``softmax``, ``sigmoid`` or their like when an operation is one of them, also when it is written out."""
+    if made.kind != "tensor":
+        return ""
+    if made.name in PROBABILITY:
+        return made.name
+    if made.name not in ("div", "true_divide", "reciprocal") or not made.args:
+        return ""
+    below = made.args[-1]
+    if below.name == "add" and (made.name == "reciprocal" or made.args[0].const in (1, 1.0)):
+        one, grown = below.args if below.args[0].kind == "const" else below.args[::-1]
+        if one.const in (1, 1.0) and grown.name == "exp" and grown.args and grown.args[0].name == "neg":
+            return "sigmoid"
+    above = origins(made.args[0])
+    if below.name == "sum" and below.args and len(above) == 1 and above[0].name == "exp":
+        return "softmax" if any(o is above[0] for o in origins(below.args[0])) else ""
+    return ""
+
+
 def gradient_path_cached(p: Program, root: Val) -> set[int]:
     """``gradient_path`` remembered per root."""
     key = f"path:{id(root)}"
