@@ -131,7 +131,7 @@ def _generators(p: Program, seen: set[int]) -> Iterator[Finding]:
             if (level(event.args[1]) != 1.0) if swapped else not _says_fake(p, event, event.args[1]):
                 continue
             judge = next((v for v in q.chain(event.args[0]) if v.name == "forward" and v.owner is not None), None)
-            made = [v for v in ancestors(event.args[0], limit=400) if v.name == "forward" and v is not judge and v.grad]
+            made = [v for v in ancestors(event.args[0], limit=400) if v.owner is not None and v is not judge and v.grad]
             if judge is None or any(o is judge.owner for o in own) or id(event.node) in seen:
                 continue
             if any(any(o is v.owner for o in own) for v in made):

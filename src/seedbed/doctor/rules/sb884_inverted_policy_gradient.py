@@ -97,7 +97,7 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _weight(term: Val) -> Val | None:
     """What weighs the log-probability of a sampled action in a term."""
-    parts = [v for v, power in f.factors(term) if v.kind != "const"]
+    parts = [v for v, power in f.factors(term) if v.kind != "const" and (power > 0 or v.grad)]
     logs = [v for v in parts if _policy(v)]
     others = [v for v in parts if v not in logs and not v.grad]
     if len(logs) != 1 or len(others) != 1 or len(parts) != 2 or others[0].kind not in ("tensor", "phi", "number"):
