@@ -17,9 +17,8 @@ import pandas as pd
 import torch
 from torch import nn
 import torch.nn.functional as F
-from torch.utils.data import (
-    DataLoader, Dataset, IterableDataset, Subset, SubsetRandomSampler, TensorDataset, WeightedRandomSampler, random_split
-)
+from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, TensorDataset, random_split
+from torch.utils.data import SubsetRandomSampler, WeightedRandomSampler
 torch.manual_seed(0); np.random.seed(0); random.seed(0)
 """
 FIT = """net = IN

@@ -215,7 +215,8 @@ def part(run: Machine, val: Val, index: int, node: ast.AST, count: int) -> Val:
             if not one.is_none:
                 made = join(made, part(run, one, index, node, count))
         return made or unknown("part", node, run.src)
-    if val.items is not None and (val.kind in ("tuple", "list") or (val.kind == "iter" and val.name == "literal")):
+    drawn = val.kind == "iter" and val.name in ("literal", "comprehension")
+    if val.items is not None and (val.kind in ("tuple", "list") or drawn):
         if "each" in val.tags and val.items:
             return sibling(val, index)
         if index < len(val.items):
@@ -223,6 +224,8 @@ def part(run: Machine, val: Val, index: int, node: ast.AST, count: int) -> Val:
     if val.kind == "loader":
         return batch(run, val, node)
     if val.kind == "iter" and val.name == "chunks" and val.args and val.args[0].kind == "tensor":
+        return _chunk(run, val, index, node)
+    if val.kind == "tensor" and val.name == "chunk" and val.args and val.args[0].kind == "tensor":
         return _chunk(run, val, index, node)
     if val.kind == "iter":
         return element(run, val, node)
@@ -267,5 +270,13 @@ def _chunk(run: Machine, val: Val, index: int, node: ast.AST) -> Val:
     whole = val.args[0]
     made = run.tensor("part", node, whole)
     made.place, made.dtype, made.split = index, whole.dtype, whole.split
+    made.tags.add("chunk")
     made.shape = tuple(None for _ in whole.shape) if whole.shape is not None else None
+    count, dim = val.number(1, "chunks"), val.number(2, "dim") or 0
+    if val.name == "chunk" and whole.shape is not None and isinstance(count, int) and count > 0:
+        sizes = list(whole.shape)
+        if -len(sizes) <= dim < len(sizes):
+            size = sizes[dim]
+            sizes[dim] = size // count if size is not None and size % count == 0 else None
+            made.shape = tuple(sizes)
     return made

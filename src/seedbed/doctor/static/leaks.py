@@ -98,6 +98,24 @@ def asked(p: Program, at: Val | Event, wholes: tuple[Val, ...] = ()) -> Val | Ev
     return site if isinstance(site, tuple) else at
 
 
+def of_both(p: Program) -> Iterator[tuple[Val | Event, str]]:
+    """Statistics of training and evaluation rows that were put together again to compute them."""
+    learned, measured = lineage.feeds(p)
+    fits = {id(e.recv): e for e in p.all("fit") if e.recv is not None}
+    seen: set[int] = set()
+    for one in learned:
+        mine = lineage.roots(one.x)
+        others = set[int]().union(*[r for m in measured if not (r := lineage.roots(m.x)) & mine])
+        for node in _made_of(one.x) if others else ():
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            for stat, source, say in _statistics(node, fits):
+                behind = lineage.roots(source)
+                if behind & mine and behind & others and not _late(p, stat):
+                    yield stat, say.replace("on all data before the split", "on training and test rows together")
+
+
 def _made_of(x: Val, limit: int = 1500) -> Iterator[Val]:
     """``x`` and what its numbers were made from; what only chose which rows it has is not in them."""
     stack, seen = [x], set[int]()

@@ -303,8 +303,10 @@ def is_cut(val: Val) -> bool:
     """Whether rows are taken away here."""
     if val.name in ("train_test_split", "random_split", "Subset", "masked_select"):
         return True
-    if val.name in ("head", "tail") and val.kind in ("tensor", "unknown"):
-        return True
+    if val.name in ("head", "tail", "sample") and val.kind in ("tensor", "unknown"):
+        return val.name != "sample" or "pandas" in val.tags or any("pandas" in a.tags for a in val.args[:1])
+    if val.name == "drop" and len(val.args) > 1 and val.args[1].name == "index":
+        return True  # the rows that another part does not have
     return row_key(val) is not None and not reorders(val)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.static import lineage, overlaps
@@ -229,6 +230,8 @@ def _common(p: Program, base: Val, key: Val, pick: Val) -> str:
         return "the same index picks the training and the evaluation rows"
     if key.kind == pick.kind == "slice":
         return _slices(base, key, pick)
+    if key.name == pick.name == "compare":
+        return _beyond(key, pick) or _beyond(pick, key)
     if "slice" in (key.kind, pick.kind) or "train_test_split" in (key.name, pick.name):
         return ""
     left, right = _draws(key), _draws(pick)
@@ -247,6 +250,22 @@ def _common(p: Program, base: Val, key: Val, pick: Val) -> str:
             if one is two and inner is not other and inner.kind == other.kind == "slice":
                 return _slices(one, inner, other)
     return ""
+
+
+def _beyond(below: Val, above: Val) -> str:
+    """Whether ``t < a`` and ``t >= b`` of one column meet, because ``b`` comes before ``a``."""
+    ops = [v.node.ops[0] if isinstance(v.node, ast.Compare) and len(v.node.ops) == 1 else None for v in (below, above)]
+    ends = [v.args[1].const if len(v.args) == 2 else None for v in (below, above)]
+    if not isinstance(ops[0], (ast.Lt, ast.LtE)) or not isinstance(ops[1], (ast.Gt, ast.GtE)):
+        return ""
+    column = [v.node.left for v in (below, above) if isinstance(v.node, ast.Compare)]
+    same = ast.dump(column[0]) == ast.dump(column[1]) and lineage.same_rows(below.args[0], above.args[0])
+    high, low = ends
+    words = isinstance(high, str) and isinstance(low, str) and low < high
+    numbers = isinstance(high, float | int) and isinstance(low, float | int) and low < high
+    if not same or not (words or numbers):
+        return ""
+    return f"rows from {low!r} to {high!r} are in both"
 
 
 def _index_cuts(index: Val) -> list[Pick]:
