@@ -99,12 +99,20 @@ def _signed(root: Val) -> list[tuple[int, Val]]:
     for sign, term in f.summands(root):
         if term.name in ("mul", "div") and len(term.args) == 2 and term.grad:
             inner = [a for a in term.args if a.grad]
+            if any(_is_data(a) for a in term.args):
+                found.append((sign, term))  # counts, times, marks: a likelihood such as Poisson's, no divergence
+                continue
             divisor = term.name == "div" and len(inner) == 1 and inner[0] is term.args[1]
             if len(inner) == 1 and not divisor and inner[0] is not root:
                 found += [(sign * s, t) for s, t in _signed(inner[0])]
                 continue
         found.append((sign, term))
     return found
+
+
+def _is_data(val: Val) -> bool:
+    """Whether a factor has a value for each sample."""
+    return val.kind == "tensor" and not val.grad and val.shape not in ((), (1,)) and val.name != "tensor"
 
 
 _ELEMENTWISE = {"MSELoss", "BCELoss", "BCEWithLogitsLoss", "L1Loss", "SmoothL1Loss", "HuberLoss"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from seedbed.doctor.static import building, iteration, library, methods, naming, syntax
+from seedbed.doctor.static import building, iteration, layers, library, methods, naming
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.scopes import Class, Func, Scope
 from seedbed.doctor.static.values import Val, const, join, unknown
@@ -51,6 +51,11 @@ def apply(run: Machine, func: Val, node: ast.AST, args: tuple[Val, ...], kwargs:
     if func.kind == "phi":
         made: Val | None = None
         options = [o for o in func.options() if not o.is_none]
+        if len(kinds := {layers.contract(o) for o in options}) > 1 and "" not in kinds:
+            made = run.tensor("loss", node, *args, **kwargs)  # which loss it is decides what the model must give
+            made.grad = run.grads[-1]
+            run.emit("loss", "", node, recv=func, args=args, kwargs=kwargs, result=made)
+            return made
         for one in options[:4]:
             made = join(made, apply(run, one, node, args, kwargs))
         return made if made is not None else unknown("call", node, run.src, *args)
@@ -127,7 +132,7 @@ def invoke(run: Machine, func: Func, node: ast.AST, args: tuple[Val, ...], kwarg
     run.project.called.add(id(func.node))
     if func.owner is not None and func.owner.base == "optimizer_class" and args and func.name in run.parts:
         run.emit("step" if func.name == "step" else "clear", func.name, node, recv=args[0], args=args[1:])
-        if func.name == "step" and _clears_itself(func):
+        if func.name == "step" and func.clears_itself():
             run.emit("clear", "zero_grad", node, recv=args[0])
         return const(None)
     again = sum(f is func for f in run.funcs)
@@ -174,21 +179,6 @@ def invoke(run: Machine, func: Func, node: ast.AST, args: tuple[Val, ...], kwarg
     if kept is not None:
         run.memory[kept] = result
     return result
-
-
-def _clears_itself(step: Func) -> bool:
-    """Whether the ``step()`` of an optimizer class of the program clears the gradients, or a method that it calls."""
-    owner, seen, todo = step.owner, set[str](), [step]
-    while owner is not None and todo:
-        for one in syntax.walk(todo.pop().node):
-            name = one.func.attr if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) else ""
-            if name == "zero_grad":
-                return True
-            method = owner.method(name) if name and name not in seen else None
-            seen.add(name)
-            if method is not None:
-                todo.append(method)
-    return False
 
 
 def _result(run: Machine, node: ast.AST) -> Val:
@@ -267,6 +257,8 @@ def instantiate(run: Machine, cls_val: Val, node: ast.AST, args: tuple[Val, ...]
         val.tags.add("iterable")
     if cls.base == "lightning":
         val.tags.add("lightning")
+        if any(b.endswith("LightningModule") for b in cls.lib_bases()):
+            val.kind = "module"
     if val.kind == "module":
         run.modes[id(val)] = "train"
     if cls.base == "dataclass":

@@ -42,6 +42,35 @@ _SAME = ("Norm", "Dropout")
 _RECURRENT = ("RNN", "LSTM", "GRU")
 
 
+_CONTRACTS = {
+    "CrossEntropyLoss": "classes",
+    "cross_entropy": "classes",
+    "NLLLoss": "log classes",
+    "nll_loss": "log classes",
+    "BCELoss": "probability",
+    "binary_cross_entropy": "probability",
+    "BCEWithLogitsLoss": "logit",
+    "binary_cross_entropy_with_logits": "logit",
+    "MSELoss": "number",
+    "mse_loss": "number",
+    "L1Loss": "number",
+    "l1_loss": "number",
+    "SmoothL1Loss": "number",
+    "smooth_l1_loss": "number",
+    "HuberLoss": "number",
+    "huber_loss": "number",
+    "PoissonNLLLoss": "rate",
+    "poisson_nll_loss": "rate",
+    "KLDivLoss": "distribution",
+    "kl_div": "distribution",
+}
+
+
+def contract(val: Val) -> str:
+    """What a loss of the library expects of its inputs, in a word; ``""`` for anything else."""
+    return _CONTRACTS.get(val.name.rsplit(".", 1)[-1], "") if val.kind in ("module", "lib") else ""
+
+
 def make(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     """Build a layer or container."""
     val = Val("module", name, node, run.src)
