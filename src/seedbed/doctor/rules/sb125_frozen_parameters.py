@@ -42,7 +42,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership, syntax
+from seedbed.doctor.static import freezing, methods, ownership, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -50,7 +50,7 @@ from seedbed.doctor.static.values import Val, ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    frozen = ownership.frozen(p)
+    frozen = {**freezing.surely(p), **ownership.frozen(p)}
     if not frozen:
         return
     for event, optimizer, modules in ownership.optimizers(p):

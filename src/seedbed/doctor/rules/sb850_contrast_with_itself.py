@@ -158,11 +158,18 @@ def _one_view(left: Val, right: Val) -> bool:
         return False
     if ownership.is_modal(tops[0].owner) is not False:
         return False
+    if tops[0].node is tops[1].node and any(map(_drawn, ancestors(tops[0], limit=300))):
+        return False  # one expression that is worked out twice, with chance in it
     roots = [
         {id(v) for v in (ancestors(t, limit=300) if t is not None else ()) if v.owner is None and v.kind != "const"}
         for t in tops
     ]
     return roots[0] == roots[1] and bool(roots[0])
+
+
+def _drawn(val: Val) -> bool:
+    """Whether a value is random, or may be: nothing is known about the call that made it."""
+    return "rand" in val.name or val.name in ("normal", "bernoulli") or val.kind == "unknown" or "opaque" in val.tags
 
 
 def _module(val: Val) -> bool:

@@ -75,8 +75,8 @@ def check(p: Program) -> Iterator[Finding]:
 
 
 def _early(event: Event) -> bool:
-    """Whether it is in the first round, or in the second one of its innermost loop."""
-    return not any(event.rounds[:-1]) and (not event.rounds or event.rounds[-1] <= 1)
+    """Whether it is in the first or second round of every loop."""
+    return all(r <= 1 for r in event.rounds)
 
 
 def _leak(p: Program, one: Event, two: Event, steps: list[Event]) -> Finding | None:

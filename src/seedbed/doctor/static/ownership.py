@@ -191,6 +191,9 @@ def _given(val: Val | None) -> object:
     return val.const if val is not None else None
 
 
+COMPUTED = frozenset(("loss", "forward", "mean", "sum", "add", "sub", "mul", "div"))  # a result, not a parameter
+
+
 def frozen(p: Program) -> dict[int, Event]:
     """Ids of modules whose parameters were all switched off for good, with the event that did it."""
     if "frozen" not in p.cache:
@@ -199,7 +202,7 @@ def frozen(p: Program) -> dict[int, Event]:
         for event in p.all("attribute", "requires_grad_", "requires_grad"):
             if event.recv is None or (not event.args and event.kind == "attribute"):
                 continue
-            if event.kind == "attribute" and event.name != "requires_grad":
+            if (event.kind == "attribute" and event.name != "requires_grad") or event.recv.name in COMPUTED:
                 continue
             flag = event.args[0].const if event.args else True
             if event.recv.kind == "module":
