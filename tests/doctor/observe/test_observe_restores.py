@@ -220,6 +220,131 @@ for i in range(20):
     optimizer.step()
 """
 
+LISTED = """
+best, kept = 9.0, None
+for epoch in range(6):
+    epoch_of(net, optimizer)
+    net.eval()
+    with torch.no_grad():
+        score = F.cross_entropy(net(xv), yv).item()
+    if score < best:
+        best, kept = score, [p.detach(){} for p in net.parameters()]
+with torch.no_grad():
+    for p, k in zip(net.parameters(), kept):
+        p.copy_(k)
+print(accuracy(net, xv, yv))
+"""
+POLYAK = SYNC.replace(
+    "target.load_state_dict(net.state_dict())",
+    "for p, t in zip(net.parameters(), target.parameters()):\n        t.data.mul_(0.9).add_(0.1 * p.data)",
+)
+DECAYED = """
+reference = copy.deepcopy(net)
+for i in range(90):
+    part = torch.arange(i % 5 * 40, i % 5 * 40 + 40)
+    apart = 0
+    for p, r in zip(net.parameters(), reference.parameters()):
+        apart = apart + (p - r.detach()).pow(2).sum()
+    with torch.no_grad():
+        before = reference(xt[part])
+    optimizer.zero_grad()
+    (F.cross_entropy(net(xt[part]), yt[part]) + 0.01 * apart + F.mse_loss(net(xt[part]), before)).backward()
+    optimizer.step()
+"""
+ANEW = """
+{0}
+for epoch in range(6):
+    {1}
+    for part in torch.randperm(200).split(20):
+        optimizer.zero_grad()
+        F.cross_entropy(net(xt[part]), yt[part]).backward()
+        optimizer.step()
+        schedule.step()
+"""
+WARM = "schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: min(1.0, (s + 1) / 10))"
+CYCLE = "schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=10)"
+RANGED = """
+rows = 3 * torch.randn(300, 5)
+low, high = rows{0}.min(0).values, rows{0}.max(0).values
+rows = (rows - low) / (high - low)
+kinds = (rows[:, 0] > 0.5).long()
+head = nn.Linear(5, 2)
+optimizer = torch.optim.SGD(head.parameters(), lr=0.1)
+for i in range(20):
+    part = torch.arange(i % 5 * 40, i % 5 * 40 + 40)
+    optimizer.zero_grad()
+    F.cross_entropy(head(rows[part]), kinds[part]).backward()
+    optimizer.step()
+head.eval()
+with torch.no_grad():
+    print((head(rows[200:]).argmax(1) == kinds[200:]).float().mean())
+"""
+
+OWN = """
+parts = [3 * torch.randn(200, 5) + 1, 3 * torch.randn(100, 5) + 1]
+low, high = parts[0].min(0).values, parts[0].max(0).values
+kinds = (parts[0][:, 0] > 1).long()
+a = (parts[0] - low) / (high - low)
+{}
+b = (parts[1] - low) / (high - low)
+head = nn.Linear(5, 2)
+optimizer = torch.optim.SGD(head.parameters(), lr=0.1)
+for i in range(20):
+    part = torch.arange(i % 5 * 40, i % 5 * 40 + 40)
+    optimizer.zero_grad()
+    F.cross_entropy(head(a[part]), kinds[part]).backward()
+    optimizer.step()
+head.eval()
+with torch.no_grad():
+    print(head(b).argmax(1).float().mean())
+"""
+PLAYERS = """
+maker = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 2))
+judge = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 1))
+one = torch.optim.Adam(maker.parameters(), lr=1e-3)
+two = torch.optim.Adam(judge.parameters(), lr=1e-3)
+for i in range(20):
+    fake = maker(torch.randn(32, 4)){}
+    two.zero_grad()
+    (F.softplus(-judge(torch.randn(32, 2) + 2)) + F.softplus(judge(fake.detach()))).mean().backward()
+    two.step()
+    one.zero_grad()
+    F.softplus(-judge(fake)).mean().backward()
+    one.step()
+"""
+SETBACK = """
+schedule = torch.optim.lr_scheduler.StepLR(optimizer, 2, 0.5)
+for epoch in range(10):
+    {}
+    epoch_of(net, optimizer)
+    schedule.step()
+"""
+MOVING = """
+average = copy.deepcopy(net)
+for epoch in range(8):
+    for part in torch.randperm(200).split(40):
+        optimizer.zero_grad()
+        F.cross_entropy(net(xt[part]), yt[part]).backward()
+        optimizer.step()
+        with torch.no_grad():
+            for a, p in zip(average.parameters(), net.parameters()):
+                a.mul_({0}).add_(p, alpha={1})
+print(accuracy(average, xv, yv))
+"""
+NORMED = """
+net = nn.Sequential(nn.Linear(8, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 4))
+optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
+average = copy.deepcopy(net)
+for epoch in range(8):
+    epoch_of(net, optimizer)
+    with torch.no_grad():
+        for a, p in zip(average.parameters(), net.parameters()):
+            a.lerp_(p, 0.3)
+{}
+print(accuracy(average, xv, yv))
+"""
+RENEW = "torch.optim.swa_utils.update_bn([xt], average)"
+
 WRONG = {
     "SB310": TASK + KEEP.format("1.0", "<"),
     "SB354": TASK + RELOAD.format("print(accuracy(net, xv, yv))"),
@@ -230,6 +355,14 @@ WRONG = {
     "SB409": GREY.format("levels"),
     "SB290": TASK + NODES.format("net(x), y"),
     "SB311": TASK + PHASES.format("test"),
+    "SB601": TASK + LISTED.format(""),
+    "SB143": TASK + ANEW.format("", WARM),
+    "SB404": RANGED.format(""),
+    "SB405": OWN.format("low, high = parts[1].min(0).values, parts[1].max(0).values"),
+    "SB128": PLAYERS.format(".detach()"),
+    "SB171": TASK + SETBACK.format("optimizer.param_groups[0]['lr'] = 0.05"),
+    "SB603": TASK + MOVING.format(0.05, 0.95),
+    "SB604": TASK + NORMED.format(""),
     "SB406": TASK + LATE.format("False", "True"),
 }
 RIGHT = {
@@ -247,6 +380,18 @@ RIGHT = {
     "the target is copied in time": TASK + SYNC.format("i % 9 == 8"),
     "a frozen reference has no update": TASK + TEACHER,
     "grey levels are scaled alike": GREY.format("norm"),
+    "the kept weights are copies": TASK + LISTED.format(".clone()"),
+    "the target moves slowly": TASK + POLYAK.format("True"),
+    "a penalty pulls to a frozen copy": TASK + DECAYED,
+    "one warm-up": TASK + ANEW.format(WARM, "pass"),
+    "one cycle a round": TASK + ANEW.format("", CYCLE),
+    "the range is that of the training rows": RANGED.format("[:200]"),
+    "the range is fitted once": OWN.format(""),
+    "both players learn": PLAYERS.format(""),
+    "the schedule decides": TASK + SETBACK.format("pass"),
+    "a slow average": TASK + MOVING.format(0.95, 0.05),
+    "statistics are computed anew": TASK + NORMED.format(RENEW),
+    "a target that is copied late": TASK + SYNC.format("i % 25 == 7"),
     "the loss takes its own rows": TASK + NODES.format("net(x)[inside], y[inside]"),
     "the best is chosen on other rows": TASK + PHASES.format("val"),
     "late evaluations have rows of their own": TASK + LATE.format("False", "False"),
@@ -263,6 +408,10 @@ def test_a_mistake_with_kept_weights_is_found(codes_of: Codes, code: str) -> Non
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_use_of_kept_weights_is_quiet(codes_of: Codes, name: str) -> None:
     assert codes_of(RIGHT[name]) == set()
+
+
+def test_a_soft_update_that_never_runs_is_found(codes_of: Codes) -> None:
+    assert "SB855" in codes_of(TASK + POLYAK.format("i > 1000"))
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")

@@ -28,6 +28,7 @@ class Average:
     last: Tensor | None = None
     ahead: Tensor | None = None
     step: int = 0
+    means: dict[str, Tensor] = field(default_factory=dict)
     shares: list[float] = field(default_factory=list)
     still: int = 0
     copied: int = 0
@@ -110,7 +111,9 @@ class CopyWatch:
                 self.record.note("shallow-copy", site, kind=type(module).__name__)
             return
         if len(self.averages) < 20 and next(module.parameters(), None) is not None:
-            self.averages.append(Average(weakref.ref(result), site, weakref.ref(module)))
+            norms = {n: m.running_mean for n, m in result.named_modules() if isinstance(m, _BatchNorm)}
+            means = {n: t.clone() for n, t in list(norms.items())[:4] if t is not None and is_plain(t)}
+            self.averages.append(Average(weakref.ref(result), site, weakref.ref(module), means=means))
 
     def follow(self) -> None:
         """Measure how far each copy moved towards the model since the last look."""
@@ -135,7 +138,7 @@ class CopyWatch:
                 continue
             if self.record.steps - step > 1:
                 continue  # the model has gone on since the copy was moved
-            gap = (target - last).double().flatten()
+            gap = (ahead - last).double().flatten()  # the model as the update found it
             move = (now - last).double().flatten()
             size = float(gap @ gap)
             if size > 0 and len(average.shares) < 200:
@@ -164,7 +167,10 @@ def stale_buffers(average: Average) -> tuple[str, int] | None:
     theirs = dict(source.named_modules())
     for name, module in copy_of.named_modules():
         other = theirs.get(name, theirs.get(name.removeprefix("module.")))
-        if isinstance(module, _BatchNorm) and isinstance(other, _BatchNorm):
+        start = average.means.get(name)
+        if isinstance(module, _BatchNorm) and isinstance(other, _BatchNorm) and start is not None:
+            if not torch.equal(module.running_mean, start):  # type: ignore[arg-type]
+                return None  # copied or computed anew since
             mine, its = module.num_batches_tracked, other.num_batches_tracked
             behind = 0 if mine is None or its is None else int(its) - int(mine)
             if behind > 0 and not torch.equal(module.running_mean, other.running_mean):  # type: ignore[arg-type]

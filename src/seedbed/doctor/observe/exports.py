@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from seedbed.doctor.observe.facts import Record, is_plain
 from seedbed.doctor.observe.patches import Guard, Patches
-from seedbed.doctor.observe.site import Site, here
+from seedbed.doctor.observe.site import Site, here, is_user_file
 
 LARGEST = 1_000_000
 MAX_OPEN = 64
@@ -39,6 +40,11 @@ class Exports:
             values = parameter.detach().clone()
             self.open.append((parameter, values, parameter._version, self.record.steps, here()))
 
+    def copied(self) -> None:
+        """Note weights that are copied onto themselves: what was kept is the live tensor."""
+        if self.record.steps:
+            self.record.note("live-state", here(), use=here(), how="copy_()", steps=self.record.steps)
+
     def stepping(self, params: list[Tensor], first: bool) -> None:
         """Learn where the parameters of an optimizer lie, and look whether exported ones were written to."""
         if first:
@@ -56,7 +62,7 @@ class Exports:
 
 
 def install(exports: Exports, guard: Guard, patches: Patches) -> None:
-    """Wrap ``Tensor.numpy``."""
+    """Wrap ``Tensor.numpy`` and ``Tensor.copy_``."""
 
     def make(original: Callable[..., Any]) -> Callable[..., Any]:
         def numpy(self: Tensor, *args: Any, **kwargs: Any) -> Any:
@@ -67,4 +73,15 @@ def install(exports: Exports, guard: Guard, patches: Patches) -> None:
 
         return numpy
 
-    patches.replace(torch.Tensor, "numpy", make)
+    def make_copy(original: Callable[..., Any]) -> Callable[..., Any]:
+        def copy_(self: Tensor, source: Any, *args: Any, **kwargs: Any) -> Any:
+            if exports.places and not guard.busy and (place := self.data_ptr()) in exports.places:
+                same = isinstance(source, Tensor) and source.data_ptr() == place and source.shape == self.shape
+                if same and is_user_file(sys._getframe(1).f_code.co_filename):
+                    guard.run(exports.copied)
+            return original(self, source, *args, **kwargs)
+
+        return copy_
+
+    patches.replace(torch.Tensor, "numpy", make, hot=True)
+    patches.replace(torch.Tensor, "copy_", make_copy)

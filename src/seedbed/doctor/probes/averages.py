@@ -14,6 +14,13 @@ from seedbed.doctor.probes.view import Run, number, report
 def probe(run: Run) -> Iterator[Finding]:
     """Report copies that share memory, averages with swapped weights or stale buffers, and partial loads."""
     for note in run.record.noted("live-state"):
+        if note.first["how"] == "copy_()":
+            yield report(
+                "SB601", "the kept weights are the live weights themselves: copy_() puts a parameter onto its own "
+                "memory, because what was kept is a reference (detach() and .data do not copy), which training went "
+                "on changing", note.site, "Keep p.detach().clone(), or copy.deepcopy(model.state_dict()).",
+            )  # fmt: skip
+            continue
         yield report(
             "SB601", f"state_dict() is kept by reference: {note.first['steps']} optimizer steps later "
             f"{note.first['how']} uses it, but its tensors are the live weights and have changed with them", note.site,
@@ -43,7 +50,7 @@ def probe(run: Run) -> Iterator[Finding]:
                 f"{run.record.steps} optimizer steps, so its evaluation shows the initial model", average.site,
                 "Update it after every optimizer step.", steps=run.record.steps,
             )  # fmt: skip
-        if len(average.shares) + average.copied >= 3:
+        if len(average.shares) + average.copied >= 3 or average.moved >= 2:
             stale = stale_buffers(average)
             if stale is not None and _evaluated(run, average.module()):
                 yield report(
@@ -80,7 +87,5 @@ def _name_of(run: Run, module: object) -> str:
 
 
 def _evaluated(run: Run, module: object) -> bool:
-    for key, root in run.record.roots.items():
-        if root.module is module:
-            return any(f.root == key and not f.training for f in run.record.forwards)
-    return False
+    keys = {key for key, root in run.record.roots.items() if root.module is module or id(module) in root.members}
+    return any(f.root in keys and not f.training for f in run.record.forwards)

@@ -25,10 +25,34 @@ def probe(run: Run) -> Iterator[Finding]:
                 "SB125", f"all {len(optimizer.params)} parameters of the optimizer have requires_grad=False: nothing "
                 "trains", optimizer.site, "Set requires_grad=True on the parameters that should train.",
             )  # fmt: skip
+        yield from _never(run, optimizer)
         if optimizer.grad_checks >= 3 and optimizer.grad_seen:
             yield from _without(run, optimizer)
         yield from _unmoved(run, optimizer)
         yield from _zero(run, optimizer)
+
+
+def _never(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
+    """No parameter of an optimizer ever gets a gradient, although its module is called in the training steps."""
+    own = {id(p) for p in optimizer.params if p.requires_grad}
+    known = own & run.record.leaves.keys() or optimizer.grad_seen or any(p.grad is not None for p in optimizer.params)
+    if len(own) < len(optimizer.params) or optimizer.grad_checks < 5 or known or run.record.grad_calls:
+        return
+    if len(run.stepped) < 2 or not run.record.num_backwards:
+        return
+    for key, root in run.record.roots.items():
+        calls = [f for f in run.record.forwards if f.root == key and f.training]
+        if len(calls) < 5 or not any(id(p) in own for p in root.module.parameters()):
+            continue
+        yield report(
+            "SB128",
+            f"the graph is cut behind {root.name}: none of the {len(own)} parameters of its {optimizer.kind} gets a "
+            f"gradient (grad is None in all {optimizer.steps} steps), its output is detached or made under no_grad "
+            "before it reaches the loss", calls[0].site,
+            "Detach the output for the other loss only; the loss of this optimizer must see it attached.",
+            where=root.name, steps=optimizer.steps,
+        )  # fmt: skip
+        return
 
 
 def _without(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:

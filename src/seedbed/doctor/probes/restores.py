@@ -181,19 +181,20 @@ def _outer(fact: ForwardFact) -> Site | None:
 
 
 def _lost(run: Run, load: Load) -> Iterator[Finding]:
-    """What the trained model keeps in plain tensors is missing after the load, and the output is another one."""
+    """What the trained model keeps in plain tensors is at its default after the load, and the output is another one."""
     root = _root_of(run, load)
     if root is None or load.digest not in run.recorder.timeline.weights:
         return
     given = next((f for f, _ in run.recorder.pairs.given if f.root == root.key and f.number > load.forward), None)
     for rival in _rivals(run, load):
-        theirs = dict(plain_tensors(rival.module))
+        theirs, mine = dict(plain_tensors(rival.module)), dict(plain_tensors(load.module))
         lost = {
             name: theirs[name]
-            for name, value in plain_tensors(load.module)
-            if load.plain.get(name) == id(value) and name in theirs
+            for name, value in mine.items()
+            if load.plain.get(name) == id(value) and name in theirs and bool((value == value.flatten()[0]).all())
             if value.shape == theirs[name].shape and not torch.equal(value, theirs[name])
         }
+        lost |= {name: value for name, value in theirs.items() if name not in mine and name not in load.plain}
         if not lost or given is None or given.flat is None:
             continue
         if not _matters(load, lost, given.flat.reshape(given.pointer[1:])):

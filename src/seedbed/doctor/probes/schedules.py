@@ -12,7 +12,8 @@ from seedbed.doctor.probes.view import Run, number, report
 
 
 def probe(run: Run) -> Iterator[Finding]:
-    """Report schedules that are never stepped, stepped too often or too rarely, or against their metric."""
+    """Report schedules that are never stepped, made anew, stepped too often or too rarely, or against their metric."""
+    yield from _restarted(run)
     for schedule in run.record.schedulers.values():
         optimizer = run.record.optimizers.get(schedule.optimizer)
         if optimizer is None or (schedule.kind in ("SequentialLR", "ChainedScheduler") and not schedule.calls):
@@ -20,11 +21,58 @@ def probe(run: Run) -> Iterator[Finding]:
         if not schedule.calls:
             yield from _unstepped(run, schedule, optimizer)
             continue
+        yield from _overwritten(run, schedule, optimizer)
         yield from _too_early(schedule, optimizer)
         yield from _too_often(run, schedule, optimizer)
         yield from _too_rarely(run, schedule, optimizer)
         yield from _plateau(run, schedule)
         yield from _foreign(run, schedule, optimizer)
+
+
+def _restarted(run: Run) -> Iterator[Finding]:
+    """One line builds the schedule of one optimizer again and again: it begins anew each time."""
+    groups: dict[tuple[Site | None, int], list[SchedulerFact]] = {}
+    for schedule in run.record.schedulers.values():
+        groups.setdefault((schedule.site, schedule.optimizer), []).append(schedule)
+    for (site, _), group in groups.items():
+        lives = [s for s in group[:-1] if s.rates]
+        if site is None or len(lives) < 3 or len({s.birth for s in lives}) < len(lives):
+            continue
+        rising = all(len(s.rates) >= 3 and s.rates[-1] > 1.2 * s.rates[0] for s in lives)
+        short = all(_horizon(s) > 2 * s.calls for s in lives)
+        if rising or short:
+            what = "its warm-up starts again each time" if rising else "it never gets to where it changes the rate"
+            yield report(
+                "SB143", f"the learning-rate scheduler {group[0].kind} is created again in the loop: {len(group)} "
+                f"times on one optimizer, for {lives[0].calls} steps each, so {what} (the rate went from "
+                f"{number(lives[0].rates[0])} to {number(lives[0].rates[-1])} in every round)", site,
+                "Create the scheduler once, before the loop.", times=len(group),
+            )  # fmt: skip
+            return
+
+
+def _overwritten(run: Run, schedule: SchedulerFact, optimizer: OptimizerFact) -> Iterator[Finding]:
+    """The schedule sets other rates, and every step is made with the first one all the same."""
+    used, planned = optimizer.rates, schedule.rates[:-1]
+    before = [step for step in schedule.at_steps[:-1] if step < run.record.steps]
+    if len(run.stepped) > 1 or schedule.birth or len(planned) < 3 or len(before) < 3 or len(used) < 10 or not used[0]:
+        return
+    if min(planned) > 0.7 * used[0] or any(abs(rate - used[0]) > 1e-9 * used[0] for rate in used):
+        return
+    yield report(
+        "SB171", f"the rates of {schedule.kind} are never used: it set the learning rate to {number(min(planned))}, "
+        f"and all {len(used)} optimizer steps were made with {number(used[0])}, because something sets lr back before "
+        "each of them", _site(schedule), "Leave param_groups[...]['lr'] to the scheduler.",
+        steps=len(used), planned=min(planned),
+    )  # fmt: skip
+
+
+def _horizon(schedule: SchedulerFact) -> int:
+    """Return after how many steps a schedule first changes its course, 0 when that is not known."""
+    marks = schedule.settings.get("milestones") or [
+        schedule.settings.get(name, 0) for name in ("T_max", "step_size", "total_steps")
+    ]
+    return int(min((m for m in marks if m), default=0))
 
 
 def _unstepped(run: Run, schedule: SchedulerFact, optimizer: OptimizerFact) -> Iterator[Finding]:

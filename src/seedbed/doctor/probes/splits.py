@@ -233,14 +233,21 @@ def _moments(run: Run, train: Given, held: Given) -> Iterator[Finding]:
         float(both.mean(0).abs().max()) < 2e-5 and float((both.std(0, correction=0) - 1).abs().max()) < 1e-4
     )
     apart = float(mean1.abs().max()) > 1e-3
+    exact = exact or _same_range(one, both)
+    apart = apart or _same_range(one, both)
     whole = abs(float(both.mean())) < 2e-5 and abs(float(both.std()) - 1) < 2e-3 and abs(float(one.mean())) > 1e-3
     own = float(mean2.abs().max()) < 2e-5 and float(mean1.abs().max()) < 2e-5 and len(one) != len(two)
     if (exact and apart) or whole:
         yield report(
             "SB404", "statistics are fitted on all data before the split (data leak): training and evaluation inputs "
-            f"together have mean 0 and std 1 exactly, the training inputs alone have mean "
-            f"{number(float(mean1.abs().max()))}", train[0][0].site,
-            "Split first, fit mean and std on the training part only, apply them to both.",
+            f"together {_exact_form(one, both)}", train[0][0].site,
+            "Split first, fit mean and std (or min and max) on the training part only, apply them to both.",
+        )  # fmt: skip
+    elif _is_ranged(one) and _is_ranged(two):
+        yield report(
+            "SB405", "evaluation inputs are scaled with their own statistics: like the training inputs they fill one "
+            "range exactly, column by column, as if a min-max scaler had been fitted on them again", held[0][0].site,
+            "Fit on the training data only and call transform on the rest.",
         )  # fmt: skip
     elif own and float(mean2.abs().max()) < 2e-5 and 0.99 < float(std2.median()) < 1.01:
         yield report(
@@ -249,6 +256,33 @@ def _moments(run: Run, train: Given, held: Given) -> Iterator[Finding]:
             "if a scaler had been fitted on them again", held[0][0].site,
             "Fit on the training data only and call transform on the rest.",
         )  # fmt: skip
+
+
+def _same_range(one: Tensor, both: Tensor) -> bool:
+    """Say whether all rows fill one exact range and the training rows alone do not."""
+    if not _is_ranged(both):
+        return False
+    low, high = both.min(0).values, both.max(0).values
+    return bool(((one.min(0).values > low + 1e-4) | (one.max(0).values < high - 1e-4)).any())
+
+
+def _is_ranged(rows: Tensor) -> bool:
+    """Say whether every column fills 0..1 or -1..1 exactly, each end reached by one row only: a min-max scaling."""
+    if rows.shape[1] < 2 or len(rows) < 40:
+        return False
+    low, high = rows.min(0).values, rows.max(0).values
+    ranged = bool((low - low[0]).abs().max() < 1e-6) and bool((high - 1).abs().max() < 1e-6)
+    if not ranged or min(abs(float(low[0])), abs(float(low[0]) + 1)) > 1e-6:
+        return False
+    return int(((rows - low).abs() < 1e-6).sum(0).max()) == 1 == int(((rows - high).abs() < 1e-6).sum(0).max())
+
+
+def _exact_form(one: Tensor, both: Tensor) -> str:
+    """Say in which form the rows of both parts are exact and the training rows are not."""
+    if _same_range(one, both):
+        return "lie in the range of a min-max scaling exactly, the training inputs alone do not reach its ends"
+    mean = number(float(one.mean(0).abs().max()))
+    return f"have mean 0 and std 1 exactly, the training inputs alone have mean {mean}"
 
 
 def _other_steps(one: Tensor, two: Tensor) -> bool:

@@ -12,12 +12,12 @@ import torch
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.observe.copies import Average
 from seedbed.doctor.observe.site import Site, parse_file
-from seedbed.doctor.observe.source import find_calls
+from seedbed.doctor.observe.source import call_name, find_calls
 from seedbed.doctor.probes.view import Run, number, report
 
 LONG = 60
 _WRITES = re.compile(r"\.data\b\s*(\.\w+_\(|\[|[-+*/]=|=[^=])|\.data\.\w+_\(|_foreach_\w+_\(")
-_COPY = re.compile(r"([A-Za-z_]\w*)\s*(?::[^=]+)?=\s*[^=].*deepcopy\(")
+_COPY = re.compile(r"([A-Za-z_]\w*)\s*(?::[^=;]+)?=\s*(?:\w+\.)?deepcopy\(")
 
 
 def probe(run: Run) -> Iterator[Finding]:
@@ -94,6 +94,22 @@ def _update_line(average: Average) -> Site | None:
     for line, text in enumerate(linecache.getlines(average.site.file), 1):
         if line != average.site.line and re.search(rf"\b{name}\.load_state_dict\(\s*[\w.\[\]]+\.state_dict\(", text):
             return _condition(Site(average.site.file, line))
+    return _mixing(average.site.file, named[1])
+
+
+def _mixing(file: str, name: str) -> Site | None:
+    """Return the loop over two networks' parameters that moves those of the copy ``name``, or means to."""
+    tree = parse_file(file)
+    for loop in ast.walk(tree) if tree is not None else ():
+        if not isinstance(loop, ast.For) or call_name(loop.iter) != "zip" or not isinstance(loop.target, ast.Tuple):
+            continue
+        for variable, part in zip(loop.target.elts, loop.iter.args, strict=False):  # type: ignore[attr-defined]
+            if not re.search(rf"\b{re.escape(name)}\.(parameters|named_parameters|state_dict)\(", ast.unparse(part)):
+                continue
+            own = re.escape(ast.unparse(variable))
+            moves = rf"^\s*{own}(\.data)?(\.(copy|mul|lerp|add|div|sub)_\(|\s*[-+*/]?=[^=])"
+            if any(re.search(moves, ast.unparse(line)) for line in loop.body):
+                return _condition(Site(file, loop.lineno))
     return None
 
 
