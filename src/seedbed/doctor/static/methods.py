@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from seedbed.doctor.static import building, builtin_calls, naming, op_shapes, ops
+from seedbed.doctor.static import building, builtin_calls, lightning, naming, op_shapes, ops
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const, join, unknown, uses_gradient
 
@@ -20,6 +20,8 @@ def call(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: W
             if not one.is_none:
                 made = join(made, call(run, one, name, node, args, kwargs))
         return made if made is not None else const(None)
+    if name == "fit" and obj.kind in ("unknown", "object", "tensor"):
+        lightning.fit(run, args, kwargs, node)
     result = _call(run, obj, name, node, args, kwargs)
     run.emit("call", f".{name}", node, recv=obj, args=args, kwargs=kwargs, result=result)
     return result
@@ -42,6 +44,8 @@ def _call(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: 
         return _trainer_part(run, obj, name, node, args, kwargs)
     if obj.kind == "parser":
         return builtin_calls.parser(run, obj, name, node, args, kwargs)
+    if obj.kind == "object" and name == "zero_grad":  # a model whose class comes from elsewhere
+        run.emit("clear", name, node, recv=obj)
     if obj.kind == "object":
         return _object(run, obj, name, node, args, kwargs)
     if obj.kind == "class" and name == "apply" and obj.owner.base == "autograd":

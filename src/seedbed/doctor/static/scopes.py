@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.source import Source
 from seedbed.doctor.static.values import Val
 
@@ -65,6 +66,20 @@ class Func:
             d = d.func if isinstance(d, ast.Call) else d
             names.add(d.attr if isinstance(d, ast.Attribute) else getattr(d, "id", ""))
         return names
+
+    def clears_itself(self) -> bool:
+        """Whether this ``step()`` of an optimizer class clears the gradients, or a method that it calls does."""
+        seen, todo = set[str](), [self]
+        while self.owner is not None and todo:
+            for one in syntax.walk(todo.pop().node):
+                name = one.func.attr if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) else ""
+                if name == "zero_grad":
+                    return True
+                method = self.owner.method(name) if name and name not in seen else None
+                seen.add(name)
+                if method is not None:
+                    todo.append(method)
+        return False
 
 
 @dataclass(eq=False)
