@@ -54,6 +54,7 @@ def check(p: Program) -> Iterator[Finding]:
                 and val.kind == "tensor"
                 and id(val.node) not in seen
                 and not d.is_split(val.args[0] if val.args else None)
+                and not leaks.names_classes(val)
             ):
                 seen.add(id(val.node))
                 yield _finding(p, val, f"{val.name}() is fitted on all data before the split")
@@ -78,7 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
                         and not d.is_index(one)
                         and source.kind in ("tensor", "unknown")
                     ):
-                        if d.is_target_like(whole, p) or leaks.defines_data(p, val):
+                        if d.is_target_like(whole, p) or leaks.defines_data(p, val) or leaks.of_its_type(one):
                             continue
                         seen.add(id(val.node))
                         yield _finding(p, val, "mean and deviation are computed on all data before the split", one)

@@ -225,8 +225,8 @@ def chain_all(val: Val) -> list[Val]:
             stack.extend(one.args)
         elif one.name in ("add", "mul") and one.args:
             stack.extend(a for a in one.args if a.kind == "tensor")
-        elif one.args:
-            stack.append(one.args[0])
+        elif one.args and one.args[0].name not in ("len", "shape", "size", "numel"):
+            stack.append(one.args[0])  # a size says how much is made, not from what
     return found
 
 

@@ -116,6 +116,23 @@ def of_both(p: Program) -> Iterator[tuple[Val | Event, str]]:
                     yield stat, say.replace("on all data before the split", "on training and test rows together")
 
 
+def names_classes(fitted: Val) -> bool:
+    """Whether an encoder only numbers the classes: which classes there are is known beforehand."""
+    return any(a.name in ("LabelEncoder", "LabelBinarizer", "MultiLabelBinarizer") for a in fitted.args[1:])
+
+
+def of_its_type(stat: Val) -> bool:
+    """Whether a highest value is that of the type, as of images in bytes: no property of the rows."""
+    if stat.name not in ("max", "amax") or not stat.args or len(stat.args) > 1 or stat.kwargs:
+        return False
+    return any(
+        v.dtype in ("uint8", "int64", "long", "int32") or v.name in _WHOLE for v in lineage.path(stat.args[0], 20)
+    )
+
+
+_WHOLE = frozenset(["randint", "np_randint", "integers", "load_digits", "imread"])
+
+
 def _made_of(x: Val, limit: int = 1500) -> Iterator[Val]:
     """``x`` and what its numbers were made from; what only chose which rows it has is not in them."""
     stack, seen = [x], set[int]()
@@ -144,7 +161,7 @@ def _statistics(node: Val, fits: dict[int, Event]) -> Iterator[tuple[Val | Event
     """The statistics that a step uses, each with the rows it was computed on."""
     if node.kind not in ("tensor", "unknown", "object"):
         return
-    if node.name in ("fit_transform", "fit_resample") and node.args:
+    if node.name in ("fit_transform", "fit_resample") and node.args and not names_classes(node):
         chooser = next((a.name for a in node.args[1:] if a.kind == "object" and a.name in _SELECTORS), "")
         say = f" (feature selection by {chooser} on the whole data)" if chooser else ""
         yield node, node.args[0], f"{node.name}() is fitted on all data before the split{say}"
@@ -161,7 +178,7 @@ def _statistics(node: Val, fits: dict[int, Event]) -> Iterator[tuple[Val | Event
     if node.name in ("getitem", "index_select", "take"):
         others = [k for k in others if lineage.row_key(node) is not k or _columns(k)]
     for stat in (s for other in others for s in _outermost(other, wanted)):
-        if stat.args[0].kind in ("const", "number", "module") or stat.args[0].name in _WINDOWS:
+        if stat.args[0].kind in ("const", "number", "module") or stat.args[0].name in _WINDOWS or of_its_type(stat):
             continue
         if stat.name in _CORRELATIONS or not data_queries.per_sample(stat):
             yield stat, stat.args[0], _SAY.get(node.name, "a statistic of all data is used before the split")
