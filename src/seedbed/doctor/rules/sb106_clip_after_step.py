@@ -34,6 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 
 
@@ -59,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         yield p.report(
             "SB106",
-            clip,
+            q.beside(clip, before[-1]),
             "gradients are clipped after optimizer.step(): the clipping has no effect",
             why="the step at line " + str(before[-1].line) + " has already used the unclipped gradients",
             fix="Move the clipping between backward() and optimizer.step()",

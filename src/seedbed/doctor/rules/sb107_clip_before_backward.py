@@ -36,6 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 
 
@@ -52,7 +53,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         yield p.report(
             "SB107",
-            clip,
+            q.beside(clip, after[0]),
             "gradients are clipped before backward() has computed them: the clipping has no effect",
             why="clip_grad_* works on .grad; backward() at line "
             + str(after[0].line)

@@ -79,7 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
         if wrong:
             yield p.report(
                 "SB114",
-                _options(event.recv) if "mode" in wrong else event,
+                _options(event.recv) if "mode" in wrong and not _picked(node) else event,
                 "ReduceLROnPlateau watches its metric in the wrong direction"
                 if "mode" in wrong
                 else "ReduceLROnPlateau gets the epoch as its metric",
@@ -87,6 +87,11 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Set mode='max' for scores and mode='min' for losses, and pass the validation metric",
                 related=((str(event.src.path), event.line, "the step"),),
             )
+
+
+def _picked(node: ast.AST) -> bool:
+    """Whether the metric is one of several results: another one may have been meant."""
+    return isinstance(node, ast.Call) and bool(node.args) and isinstance(node.args[0], ast.Subscript)
 
 
 def _last_batch(p: Program, event: Event, metric: Val) -> bool:

@@ -71,7 +71,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue  # one optimizer for each model that the loop runs over
         yield p.report(
             "SB119",
-            q.site(event, loop),
+            event if event.funcs and "property" in event.funcs[-1].decorators else q.site(event, loop),
             f"the optimizer {optimizer.name} is created again in every round of the loop (each epoch): a new "
             "optimizer every time, its state is lost",
             why="momentum and Adam's running averages restart at zero each time, and no learning-rate schedule can act",
