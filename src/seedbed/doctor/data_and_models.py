@@ -166,6 +166,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB633", "untested-restored-model", E, "the best weights are loaded into one model, but another one is tested"),
     ("SB634", "rescaled-weights", E, "a statistic that is only to be logged changes the weights themselves"),
     ("SB635", "untrained-model-tested", E, "a newly built model is tested that was never trained or loaded"),
+    ("SB636", "overwritten-members", E, "all members of an ensemble are saved under one name"),
     (
         "SB626",
         "best-by-training-loss",
@@ -283,6 +284,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB884", "inverted-policy-gradient", E, "the sign of a policy gradient or of its value loss is wrong"),
     ("SB885", "stale-observation", E, "the state that the agent sees is not the one that the environment is in"),
     ("SB886", "unused-term", W, "a term of the loss or a noised input is computed and never used"),
+    ("SB887", "typing-slip", W, "a slip of the pen that Python accepts: =+, a missing comma, is with a value"),
     ("SB901", "non-finite-loss", E, "the loss is not finite"),
     ("SB902", "exploding-gradient", W, "the gradient explodes"),
     ("SB903", "vanishing-gradient", W, "the gradient vanishes in the first layers"),
