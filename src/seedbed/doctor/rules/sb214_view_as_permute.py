@@ -201,7 +201,7 @@ def _same_layout(source: Val, base: Val) -> bool:
     while count < 30:
         if current is base:
             return True
-        if current.kind == "phi" or current.name not in keep or not current.args:
+        if current.kind == "phi" or not (current.name in keep or "chunk" in current.tags) or not current.args:
             return False
         current = current.args[0]
         count += 1
@@ -216,6 +216,8 @@ def _by_names(source: Val, sizes: tuple[Val, ...]) -> str:
     if known != sorted(known):
         return f"the sizes of axes {known} are given in another order than the tensor has them"
     if known[:2] == [0, 1] and axes[0] == 0 and axes[1] is None and axes[2:3] == [1] and len(axes) >= 3:
+        if sizes[1].const == 1 or (sizes[1].const == -1 and len(axes) == 3):
+            return ""  # a new axis of one
         return "the second axis of the tensor moves behind a new one (the heads), but its data does not move"
     return ""
 

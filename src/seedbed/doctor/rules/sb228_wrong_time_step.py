@@ -42,6 +42,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import tokens
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -54,6 +55,7 @@ def check(p: Program) -> Iterator[Finding]:
         if event.recv is None or not event.args:
             continue
         yield from _first_layer(p, event)
+        yield from _one_direction(p, event)
         for out in event.recv.options():
             if out.name != "recurrent" or out.owner is None:
                 continue
@@ -106,6 +108,31 @@ def _first_layer(p: Program, event: Event) -> Iterator[Finding]:
                 why="the layers above it have no influence on the output",
                 fix="Use h[-1]",
             )
+
+
+def _one_direction(p: Program, event: Event) -> Iterator[Finding]:
+    """``h[-1]`` of a bidirectional layer, and nothing else of its state or output: one direction is lost."""
+    key = event.args[0]
+    for state in event.recv.options() if event.recv is not None else ():
+        if state.name != "state" or state.owner is None or not _both(state.owner) or type(key.const) is not int:
+            continue
+        sides = [e.result for e in p.all("forward") if e.recv is state.owner and e.result is not None]
+        outs = [o for s in sides for o in (s.items or ())[:1]]
+        if (
+            not event.depth
+            or len(_picked(p, state)) != 1
+            or any(u.kind != "tuple" for o in outs for u in q.users(p, o))
+        ):
+            continue
+        if any(u.name != "getitem" for u in q.users(p, state) if u.kind != "tuple") or "cell" in state.tags:
+            continue
+        yield p.report(
+            "SB228",
+            event,
+            f"h[{key.const}] of a bidirectional layer is the state of one direction only",
+            why="the other direction is computed but has no influence on the output",
+            fix="Join both directions: torch.cat([h[-2], h[-1]], dim=1)",
+        )
 
 
 def _picked(p: Program, state: Val) -> set[int]:

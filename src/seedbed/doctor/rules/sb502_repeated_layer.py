@@ -28,6 +28,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import methods, ownership, syntax
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
@@ -69,6 +70,27 @@ def check(p: Program) -> Iterator[Finding]:
         ) and any(i.kind == "module" for i in event.args[0].items):
             yield _finding(p, event.args[0])
     yield from _appended(p)
+    yield from _from_keys(p)
+
+
+def _from_keys(p: Program) -> Iterator[Finding]:
+    """``nn.ModuleDict(dict.fromkeys(names, nn.Linear(...)))``: one layer under all names."""
+    for outer in p.nodes(ast.Call):
+        if syntax.text(outer.func).rsplit(".", 1)[-1] != "ModuleDict" or not outer.args:
+            continue
+        inner = outer.args[0]
+        if not isinstance(inner, ast.Call) or not syntax.text(inner.func).endswith("dict.fromkeys"):
+            continue
+        layer = inner.args[1] if len(inner.args) > 1 else None
+        if isinstance(layer, (ast.Call, ast.Name)):
+            yield p.report(
+                "SB502",
+                (inner, p.source),
+                "one layer is put under every name (dict.fromkeys): all entries share the same weights",
+                why="fromkeys() makes the value once, so the entries are the same object",
+                fix="Build a new layer for each entry: {name: nn.Linear(...) for name in names}",
+                severity=q.doubtful(p),
+            )
 
 
 def _appended(p: Program) -> Iterator[Finding]:
@@ -83,6 +105,8 @@ def _appended(p: Program) -> Iterator[Finding]:
         ):
             layer = event.args[-1]
             loop = event.loops[-1].node
+            if any(n is loop for n in layer.loops):
+                continue  # a function makes a new one in every round
             if (
                 layer.kind == "module"
                 and isinstance(event.node, ast.Call)
@@ -115,4 +139,5 @@ def _finding(p: Program, at: Event | Val) -> Finding:
         "one layer is repeated ([layer] * n): all entries share the same weights",
         why="the list holds the same object several times, so the network has the parameters of a single layer",
         fix="Build a new layer for each entry: [nn.Linear(...) for _ in range(n)] (or copy.deepcopy)",
+        severity=q.doubtful(p),
     )

@@ -55,6 +55,7 @@ _CHOSEN = frozenset(
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _as_buffer(p)
     for event in p.once("attribute"):
         if (
             event.recv is None
@@ -121,3 +122,22 @@ def _fixed(p: Program, event: Event) -> bool:
         user.name in ("sin", "cos", "sign", "tanh") and any(a is val for a in ancestors(user, limit=12))
         for user in p.made("sin", "cos", "sign")
     )
+
+
+def _as_buffer(p: Program) -> Iterator[Finding]:
+    """``register_buffer`` with a tensor that is to learn: a buffer is saved, but no optimizer gets it."""
+    for event in p.first_calls("register_buffer"):
+        val = event.args[1] if len(event.args) > 1 else None
+        if val is None or val.kind != "tensor" or not ("leaf" in val.tags or val.name == "Parameter"):
+            continue
+        if "leaf" in val.tags and not val.grad:
+            continue
+        yield p.report(
+            "SB503",
+            event,
+            f"{event.args[0].const or 'a tensor'} requires a gradient but is a buffer: it is not registered as a "
+            "parameter and is never trained",
+            why="parameters() does not hold buffers, so the optimizer never updates it",
+            fix="Write self.name = nn.Parameter(...)",
+            severity=q.doubtful(p),
+        )

@@ -40,6 +40,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
     drawn = [*p.all("init", "inplace"), *p.calls("randn", "rand", "Parameter")]
+    drawn += [e for e in p.all("attribute") if e.name == "data"]
     for event in sorted(drawn, key=lambda e: e.seq):
         if id(event.node) in seen:
             continue
@@ -53,6 +54,7 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the activations grow with the square root of the width in every layer, so units "
                 "saturate and the loss starts huge",
                 fix="Scale by 1/sqrt(fan_in), or use nn.init.kaiming_normal_ / xavier_uniform_",
+                severity=q.doubtful(p),
             )
 
 
@@ -67,6 +69,11 @@ def _reason(p: Program, event: Event) -> str:
         said = _normal(event, args, target) if event.name == "normal_" else _uniform(p, event, args, target)
         layers = [v for v in ancestors(target, limit=8) if v.kind == "module"]
         return "" if said and any(weights.layer_is_scaled(p, layer) for layer in layers) else said
+    if event.kind == "attribute" and event.recv is not None and event.args:
+        made, target = event.args[0], event.recv
+        plain = made.name in ("rand_like", "randn_like", "rand", "randn") and _weight(target) and not _embedding(target)
+        width = weights.fan_in(target)
+        return f"{made.name} without scaling" if plain and (width is None or width >= 16) else ""
     return _drawn_matrix(p, event) if event.result is not None and event.kind == "call" else ""
 
 

@@ -103,7 +103,7 @@ def check(p: Program) -> Iterator[Finding]:
             f"constant initialisation of weights ({event.name}): all units of the layer are identical",
             why="they compute the same, get the same gradient and never become different (symmetry is not broken)",
             fix="Use a random initialisation such as nn.init.kaiming_uniform_ (zeros are fine for biases)",
-            severity=None if event.funcs else q.doubtful(p),
+            severity=q.doubtful(p),
         )
     yield from _leaves(p)
     yield from _matrices(p, seen)
@@ -136,6 +136,7 @@ def _matrices(p: Program, seen: set[int]) -> Iterator[Finding]:
             "identical",
             why="they compute the same, get the same gradient and never become different (symmetry is not broken)",
             fix="Start from small random numbers: torch.randn(n_out, n_in) / n_in**0.5 or nn.init.kaiming_uniform_",
+            severity=q.doubtful(p),
         )
 
 
@@ -276,6 +277,7 @@ def _leaves(p: Program) -> Iterator[Finding]:
                 f"a hidden weight matrix starts at constant {made.name}: all units are identical",
                 why="they get the same gradient and never become different (symmetry is not broken)",
                 fix="Start from small random numbers: torch.randn(n_in, n_out) / n_in**0.5",
+                severity=q.doubtful(p),
             )
 
 

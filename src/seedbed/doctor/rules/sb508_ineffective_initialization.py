@@ -53,7 +53,7 @@ from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import methods, ownership, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -92,15 +92,12 @@ def check(p: Program) -> Iterator[Finding]:
             severity=None if p.trains else Severity.HINT,  # a library's user may call it
         )
     for event in p.once("init"):
-        if (
-            event.recv is not None
-            and event.recv.kind == "tensor"
-            and event.recv.name in ("clone", "detach_clone", "tensor", "cpu_copy", "numpy")
-        ):
+        copy = next((o for o in event.recv.options() if _is_copy(o)), None) if event.recv is not None else None
+        if copy is not None and event.recv is not None and not _goes_somewhere(p, event):
             yield p.report(
                 "SB508",
                 event,
-                f"nn.init.{event.name} works on a copy ({event.recv.name}()): the initialisation has no effect",
+                f"nn.init.{event.name} works on a copy ({copy.name}()): the initialisation has no effect",
                 why="the copy is changed and thrown away; the layer keeps its weights",
                 fix="Pass the parameter itself: nn.init...(layer.weight)",
             )
@@ -133,6 +130,20 @@ def _nothing_matches(p: Program) -> Iterator[Finding]:
             fix="Test for the layers that the model has",
             related=((str(event.src.path), event.line, "apply"),),
         )
+
+
+def _is_copy(val: Val) -> bool:
+    return val.kind in ("tensor", "unknown") and val.name in ("clone", "detach_clone", "tensor", "cpu_copy", "numpy")
+
+
+def _goes_somewhere(p: Program, event: Event) -> bool:
+    """Whether the copy is put to use after it was initialised."""
+    made = {id(v) for v in (event.recv, event.result) if v is not None}
+    return any(
+        e.seq > event.seq and any(id(v) in made for a in (*e.args, *e.kwargs.values()) for v in ancestors(a, limit=30))
+        for e in p.all("call", "inplace", "attribute", "forward", "setitem", "keep", "return")
+        if e.node is not event.node
+    )
 
 
 _VISITS = (".apply", ".modules", ".parameters", ".named_parameters", ".named_modules", ".children")

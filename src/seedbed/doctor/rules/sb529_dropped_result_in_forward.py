@@ -46,6 +46,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
@@ -84,6 +85,7 @@ def check(p: Program) -> Iterator[Finding]:
                     said,
                     why="this step of the network has no influence on the output",
                     fix=f"Use {name} in what follows, or delete the line",
+                    severity=q.doubtful(p),
                 )
 
 
@@ -112,6 +114,7 @@ def _unpacked(p: Program, body: ast.FunctionDef, inner: set[str]) -> Iterator[Fi
                 said,
                 why="this step of the network has no influence on the output",
                 fix=f"Use {lost[0]} in what follows, or delete the line",
+                severity=q.doubtful(p),
             )
 
 
@@ -177,6 +180,7 @@ def _called_only(p: Program, cls: Any, body: ast.FunctionDef) -> Iterator[Findin
             f"the result of {text} is thrown away: forward() goes on without what the layer gives back",
             why="calling a module changes nothing in place, so this step has no influence on the output",
             fix=f"Keep it: {syntax.text(called.args[0]) if called.args else 'x'} = {text}",
+            severity=q.doubtful(p),
         )
 
 

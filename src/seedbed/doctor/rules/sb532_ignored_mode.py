@@ -59,6 +59,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
@@ -80,7 +81,7 @@ def check(p: Program) -> Iterator[Finding]:
                     f"{cls.name}.{name}() is overridden and {problem}",
                     why="eval() is train(False): the submodules stay in the wrong mode during evaluation, with dropout",
                     fix=fix,
-                    severity=None if "super().train()" in problem else Severity.WARNING,
+                    severity=q.doubtful(p) or (None if "super().train()" in problem else Severity.WARNING),
                 )
 
 

@@ -183,7 +183,7 @@ def _empty_diagonal(p: Program, val: Val, depth: int = 0) -> bool | None:
     """Whether a matrix surely has zeros on its diagonal: ``None`` where that is not known."""
     if depth > 12:
         return None
-    filled = [e for e in p.all("inplace") if e.name == "fill_diagonal_" and e.recv is not None and q.same(e.recv, val)]
+    filled = [e for e in p.all("inplace") if e.name == "fill_diagonal_" and e.recv is not None and val in _core(e.recv)]
     if filled:
         return bool(filled[-1].args) and filled[-1].args[0].const == 0
     one, inner = val.name, val.args[0] if val.args else None
