@@ -279,5 +279,6 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB354", "best-never-loaded", W, "the best weights are saved, but the test uses the last ones"),
     ("SB366", "standard-error-by-count", W, "the deviation of scores is divided by their number, not by its root"),
     ("SB367", "averaged-class-numbers", E, "predicted class numbers are averaged as if they were quantities"),
+    ("SB368", "best-carried-over-folds", W, "the best score of one fold is the bar for the next"),
     ("SB390", "unmirrored-prediction", E, "predictions on flipped images are averaged without being flipped back"),
 )

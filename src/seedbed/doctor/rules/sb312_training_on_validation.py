@@ -97,14 +97,11 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _fitted(p: Program, seen: set[int]) -> Iterator[Finding]:
     """A loss that is minimised on the very test rows on which a score is reported: a temperature, a last layer."""
-    reported = {
-        id(f.core(side))
-        for event, *sides in [*((e, *e.args[:2]) for e in p.all("loss")), *measures.equalities(p)]
-        for side in sides
-        if not p.trained(event.result)
-    }
+    pairs = [(e, e.args[0], e.args[1]) for e in p.all("loss") if len(e.args) > 1]
+    pairs += measures.equalities(p)
+    reported = {id(f.core(side)) for e, a, b in pairs if not p.trained(e.result) for side in (a, b)}
     for event in p.once("loss"):
-        if len(event.args) < 2 or not p.trained(event.result) or id(event.node) in seen:
+        if len(event.args) < 2 or not training.updates(p, event.result) or id(event.node) in seen:
             continue
         goal = f.core(event.args[1])
         if goal.split != "test" or id(goal) not in reported or not event.grad:
@@ -149,7 +146,7 @@ def _unlabelled(p: Program, event: Event) -> bool:
     """Whether the loss is made of outputs alone, like an entropy: the batch is adapted to, its labels are not used."""
     frame = event.loops[-1]
     backs = [b for b in p.all("backward") if b.loops and b.loops[-1].node is frame.node and b.recv is not None]
-    parts = [v for b in backs for v in ancestors(b.recv) if b.recv is not None]
+    parts = [v for b in backs if b.recv is not None for v in ancestors(b.recv)]
     if not backs or any(v.kind == "tensor" and v.name == "loss" and len(v.args) > 1 for v in parts):
         return False
     entropy = any(v.name in ("log", "log_softmax") for v in parts) and any(v.name == "softmax" for v in parts)

@@ -74,9 +74,8 @@ def check(p: Program) -> Iterator[Finding]:
         if not _test(truth):
             continue
         for cut in _cuts(guess):
-            if (chosen := _kept_best(p, cut, truth) or _searched(p, cut, truth)) is not None and id(
-                chosen.node
-            ) not in seen:
+            chosen = _kept_best(p, cut, truth) or _searched(p, cut, truth)
+            if chosen is not None and id(chosen.node) not in seen:
                 seen.add(id(chosen.node))
                 yield _finding(p, chosen, event)
                 continue

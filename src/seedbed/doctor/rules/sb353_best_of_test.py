@@ -43,10 +43,12 @@ print("test accuracy of the last epoch", scores[-1])
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import lineage, syntax
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.rounds import split_of_val
 from seedbed.doctor.static.values import Val, ancestors
@@ -58,6 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
     if not picks:
         return
     inner = {id(x.node) for b in p.all("backward") for x in b.loops}
+    picks = [e for e in picks if not _for_a_figure(p, e)]
     measured = lineage.feeds(p)[1]
     tests = {id(f.event.result) for f in measured if _test(f.x)}
     others = {id(f.event.result) for f in measured if not _test(f.x)}
@@ -84,6 +87,20 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Choose the epoch by validation data and report the test score of that epoch once",
                 related=((str(kept.src.path), kept.line, "scores of each epoch"),) if kept is not None else (),
             )
+
+
+_FIGURES = frozenset(
+    ["ylim", "xlim", "set_ylim", "set_xlim", "axis", "linspace", "arange", "range", "annotate", "text"]
+)
+
+
+def _for_a_figure(p: Program, event: Event) -> bool:
+    """Whether the extreme only sets the limits of a plot."""
+    for call in q.nodes(p, ast.Call):
+        last = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        if last in _FIGURES and call is not event.node and any(n is event.node for n in syntax.walk(call)):
+            return True
+    return False
 
 
 def _range(picks: list[Event], event: Event) -> bool:

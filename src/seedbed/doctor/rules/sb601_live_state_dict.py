@@ -170,6 +170,7 @@ def _live(val: Val, on_cpu: bool = False) -> Val | None:
             sources
             and made is not None
             and "leaf" not in made.tags  # the start of an inner loop, which takes gradients of its own
+            and not names & _NEW
             and not (names - moved)
             & {
                 "clone",
@@ -191,3 +192,7 @@ def _live(val: Val, on_cpu: bool = False) -> Val | None:
         ):
             return sources[0] if sources[0].kind == "state" or names & {"data", "detach"} else None
     return None
+
+
+_NEW = frozenset(["zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like", "zeros", "ones"])
+_NEW |= {"mul", "div", "add", "sub", "neg", "abs", "square", "pow", "std", "var", "double", "bfloat16", "sqrt"}

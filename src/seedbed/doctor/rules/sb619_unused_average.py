@@ -67,6 +67,7 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _best(p)
     yield from _average(p)
     yield from _copies(p)
+    yield from _shadows(p)
 
 
 def _best(p: Program) -> Iterator[Finding]:
@@ -169,3 +170,52 @@ def _copies(p: Program) -> Iterator[Finding]:
 def _inputs(event: Event) -> list[Val]:
     given = [*event.args, *event.kwargs.values(), *([event.result] if event.kind == "return" and event.result else [])]
     return [v for a in given for v in ancestors(a, limit=30)] if not event.name.startswith("copy.") else []
+
+
+def _shadows(p: Program) -> Iterator[Finding]:
+    """``self.shadow[name].mul_(d).add_(w)`` in a class whose other methods, which would use it, are never called."""
+    called = {id(f.node) for e in p.events for f in e.funcs}
+    told: set[str] = set()
+    for event in p.once("inplace"):
+        owner = event.funcs[-1].node if event.funcs else None
+        name = _shadow_name(event.node)
+        if owner is None or not name or name in told or not event.loops or not training.evaluations(p):
+            continue
+        readers = [n for n in q.nodes(p, ast.Attribute) if n.attr == name and isinstance(n.ctx, ast.Load)]
+        readers += [n for n in q.nodes(p, ast.Constant) if n.value == name]
+        functions = list(q.nodes(p, ast.FunctionDef))
+        around = [[g for g in functions if g.lineno <= n.lineno <= (g.end_lineno or 0)] for n in readers]
+        elsewhere = [funcs for funcs in around if not any(g is owner for g in funcs)]
+        if any(not funcs or any(id(g) in called for g in funcs) for funcs in elsewhere) or _handed_on(p, owner):
+            continue
+        told.add(name)
+        yield p.report(
+            "SB619",
+            q.site(event),
+            f"the averaged weights (EMA) in {name} are updated but never used: the raw model is evaluated",
+            why="evaluation and checkpoints use the last weights, so the averaging has no effect",
+            fix="Copy the averaged weights into the model before it is evaluated",
+            related=((str(event.src.path), event.line, "the update"),),
+        )
+
+
+def _shadow_name(node: ast.AST) -> str:
+    """The attribute under ``self.shadow[k].mul_(...).add_(...)``, when its name is that of an average."""
+    while isinstance(node, (ast.Call, ast.Attribute, ast.Subscript)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            return node.attr if set(words(node.attr)) & _AVERAGES else ""
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return ""
+
+
+_AVERAGES = frozenset(["ema", "avg", "averaged", "swa", "shadow", "slow", "average"])
+
+
+def _handed_on(p: Program, owner: ast.AST) -> bool:
+    """Whether the object that keeps the average is given to something else, which may use it."""
+    classes = [c for c in q.nodes(p, ast.ClassDef) if any(n is owner for n in c.body)]
+    names = {c.name for c in classes}
+    objects = {n for n, v, _ in p.assigns if v.kind == "instance" and getattr(v.owner, "name", "") in names}
+    given = [a for c in q.nodes(p, ast.Call) for a in (*c.args, *(k.value for k in c.keywords))]
+    given += [r.value for r in q.nodes(p, ast.Return) if r.value is not None]
+    return not classes or any(isinstance(a, ast.Name) and a.id in objects for a in given)

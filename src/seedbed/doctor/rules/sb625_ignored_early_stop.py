@@ -73,6 +73,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     if not p.complete or not p.trains:
         return
+    yield from _unread_flag(p)
     seen: set[int] = set()
     for event in p.all("invoke"):
         func = event.recv.owner if event.recv is not None else None
@@ -90,6 +91,33 @@ def check(p: Program) -> Iterator[Finding]:
             yield _report(p, event, f"its flag {flags[0]} is set but never read")
         elif returns and all(_truth(r.value) for r in returns) and not flags and _dropped(p, node.name, event):
             yield _report(p, event, f"the result of {node.name}() is thrown away")
+
+
+def _unread_flag(p: Program) -> Iterator[Finding]:
+    """``stop = True`` when patience is over, and nothing reads it."""
+    loops = {id(r.node): r.node for b in p.all("backward") for r in b.loops}
+    for loop in loops.values():
+        for branch in (n for n in syntax.walk(loop) if isinstance(n, ast.If)):
+            last = branch.body[-1]
+            target = last.targets[0] if isinstance(last, ast.Assign) else None
+            value = last.value if isinstance(last, ast.Assign) else None
+            if not isinstance(target, ast.Name) or not re.search("stop|done|finish", target.id):
+                continue
+            if not isinstance(value, ast.Constant) or value.value is not True:
+                continue
+            if any(n.id == target.id and isinstance(n.ctx, ast.Load) for n in q.nodes(p, ast.Name)):
+                continue
+            if any(target.id in n.names for n in q.nodes(p, ast.Global, ast.Nonlocal)):
+                continue
+            yield p.report(
+                "SB625",
+                (last, p.source),
+                f"early stopping never stops: its flag {target.id} is set but never read, so the loop is not left "
+                "(no break)",
+                why="patience is counted, but training runs to the last epoch whatever happens",
+                fix=f"Leave the loop: if {target.id}: break",
+            )
+            return
 
 
 def _report(p: Program, event: Event, how: str) -> Finding:

@@ -90,6 +90,15 @@ def _after_update(p: Program) -> Iterator[Finding]:
             verdicts.setdefault(id(event.node), []).append(
                 right.name == extreme and len(right.args) > 1 and any(a is left for a in right.args)
             )
+    for branch, copied in _just_copied(p):
+        yield p.report(
+            "SB629",
+            (branch, p.source),
+            f"this branch never runs: {syntax.text(branch.test)} compares a value with itself, because line "
+            f"{copied.lineno} has just copied it",
+            why="improvements are never noticed, and the best is never kept",
+            fix="Compare first, then update the kept value",
+        )
     for event in p.once("compare"):
         if all(verdicts.get(id(event.node), [False])):
             done = "max" if event.name == "Gt" else "min"
@@ -101,6 +110,19 @@ def _after_update(p: Program) -> Iterator[Finding]:
                 why="the best checkpoint is never saved, or improvements are never noticed",
                 fix="Compare first, then update the best",
             )
+
+
+def _just_copied(p: Program) -> Iterator[tuple[ast.If, ast.Assign]]:
+    """``prev = loss`` straight before ``if loss < prev``."""
+    for outer in p.nodes(ast.For, ast.While, ast.FunctionDef):
+        for first, second in zip(outer.body, outer.body[1:], strict=False):
+            test = second.test if isinstance(second, ast.If) else None
+            if not isinstance(first, ast.Assign) or not isinstance(first.value, ast.Name) or len(first.targets) != 1:
+                continue
+            if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], (ast.Lt, ast.Gt)):
+                sides = {syntax.text(test.left), syntax.text(test.comparators[0])}
+                if sides == {syntax.text(first.targets[0]), first.value.id} and len(sides) == 2:
+                    yield second, first
 
 
 def _leaves(branch: ast.If) -> bool:

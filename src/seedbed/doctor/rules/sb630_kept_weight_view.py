@@ -41,7 +41,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership
+from seedbed.doctor.static import best, ownership
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -70,6 +70,26 @@ def check(p: Program) -> Iterator[Finding]:
             why="detach(), .data and numpy() do not copy; the optimizer changes the weights in place, so every entry "
             "shows the last ones",
             fix="Copy when keeping: w.detach().clone() (or .numpy().copy())",
+        )
+    yield from _listed_best(p, seen)
+
+
+def _listed_best(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """``kept = [p.detach() for p in net.parameters()]`` when the score is better."""
+    for name, val, event in p.assigns:
+        inner = val.items[0] if val.kind == "list" and val.name == "comprehension" and val.items else None
+        kept = _parameter(inner) if inner is not None else None
+        if kept is None or not event.loops or id(event.node) in seen or not best.when_better(event):
+            continue
+        if not _trained_around(p, event, kept):
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB630",
+            event,
+            f"{name} keeps views of the weights, not copies: the best weights share memory with the model",
+            why="detach(), .data and numpy() do not copy; training goes on and changes what was kept",
+            fix="Copy when keeping: [p.detach().clone() for p in model.parameters()]",
         )
 
 
@@ -103,5 +123,7 @@ def _trained_around(p: Program, event: Event, kept: Val) -> bool:
             continue
         held = ownership.held(step.recv)
         if any(h is o or ownership.contains(o, h) or ownership.contains(h, o) for h in held for o in owners):
-            return not any(n == (box.var if box is not None else "") and e.inside(outer) for n, v, e in p.assigns)
+            return box is None or not any(
+                n == (box.var if box is not None else "") and e.inside(outer) for n, v, e in p.assigns
+            )
     return False

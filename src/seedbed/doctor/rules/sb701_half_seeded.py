@@ -30,9 +30,11 @@ noise = np.random.randn(10)
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
 
 _STATE = {
@@ -58,6 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
     names = [(e, e.name) for e in p.all("call")]
     seeded = _seeded(names)
     if not any(seeded.values()):
+        yield from _uncalled(p)
         return
     first = _first_draws(names)
     torch_use = _first_torch_draw(names)
@@ -84,6 +87,27 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Call {call} at the start too (or pass random_state / a generator)",
             related=((str(event.src.path), event.line, "random numbers are drawn here"),),
         )
+
+
+def _uncalled(p: Program) -> Iterator[Finding]:
+    """A function that seeds, in a program that trains and never calls it."""
+    if not p.trains or p.calls("seed", "set_rng_state", "Generator", "default_rng", "RandomState"):
+        return
+    names = {n.id for n in p.nodes(ast.Name) if isinstance(n.ctx, ast.Load)}
+    names |= {n.attr for n in p.nodes(ast.Attribute)}
+    for func in p.nodes(ast.FunctionDef):
+        calls = [syntax.text(c.func) for c in syntax.walk(func) if isinstance(c, ast.Call)]
+        if "torch.manual_seed" in calls and func.name not in names and "__all__" not in names:
+            if len(calls) > 8 or func.decorator_list or "seed" not in func.name:
+                continue
+            yield p.report(
+                "SB701",
+                (func, p.source),
+                f"nothing is seeded: {func.name}() is defined but never called",
+                why="weights, orders and splits are drawn anew in every run, so results cannot be repeated",
+                fix=f"Call {func.name}(seed) before the model and the data are made",
+            )
+            return
 
 
 def _seeded(names: list[tuple[Event, str]]) -> dict[str, bool]:

@@ -41,6 +41,8 @@ from seedbed.doctor.static import rounds, training
 from seedbed.doctor.static.program import LoopRun, Program
 from seedbed.doctor.static.values import Val, ancestors
 
+_UPDATES = ("step", "scaler_step", "manual")
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
@@ -57,7 +59,9 @@ def check(p: Program) -> Iterator[Finding]:
         if not seeds or not event.loops:
             continue
         loops = [
-            loop for loop in event.loops if rounds.repeats(loop) and any(b.inside(loop) for b in p.all("backward"))
+            loop
+            for loop in event.loops
+            if rounds.repeats(loop) and all(any(b.inside(loop) for b in p.all(*k)) for k in (("backward",), _UPDATES))
         ]
         if not loops or event.conds_in(loops[-1]):
             continue
@@ -68,10 +72,11 @@ def check(p: Program) -> Iterator[Finding]:
         )
         fresh = any(
             m.kind == "module" and any(n is loops[-1].node for n in m.loops) for m in training.trained_modules(p)
-        )
+        ) or any(e.inside(loops[-1]) for e in p.makers("optimizer"))  # every round is a training of its own
         if (
             varies
             or fresh
+            or any(e.inside(loops[-1]) for e in p.calls("fork_rng", "set_rng_state", "setstate", "set_state"))
             or (event.recv is not None and any(e.inside(loops[-1]) and e.result is event.recv for e in p.all("call")))
         ):
             continue

@@ -24,7 +24,7 @@ def wrong_picks(p: Program) -> Iterator[tuple[Event, str]]:
         if box is None or event.result is None or id(event.node) in seen or (len(event.args) > 1 and name != "sorted"):
             continue
         lowest = _takes_lowest(p, event, name)
-        meant = _meant(box) if lowest is not None else ""
+        meant = (_by_key(event, box) or _meant(box)) if lowest is not None else ""
         if not meant or (meant == "loss") is lowest or not _is_best(p, event.result):
             continue
         seen.add(id(event.node))
@@ -62,6 +62,28 @@ def _meant(box: Val) -> str:
             numbers = numbers[:1] if parts and numbers and parts[0] is numbers[0] else []
         scores += numbers
     found = {training.meaning(s) for s in scores}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _by_key(event: Event, box: Val) -> str:
+    """What ``key=lambda r: r["acc"]`` looks at in every row."""
+    node = next((k.value for k in getattr(event.node, "keywords", []) if k.arg == "key"), None)
+    body, keys = (node.body, list[object]()) if isinstance(node, ast.Lambda) else (None, [])
+    while isinstance(body, ast.Subscript):
+        keys.insert(0, body.slice.value if isinstance(body.slice, ast.Constant) else None)
+        body = body.value
+    if not isinstance(body, ast.Name) or not keys or keys[0] is None:
+        return ""
+    found = set()
+    for row in box.items or ():
+        one: Val | None = row
+        for key in keys:
+            if one is not None and one.kind == "dict":
+                one = one.attrs.get(str(key))
+            else:
+                items = one.items if one is not None and isinstance(key, int) else None
+                one = items[key] if items and isinstance(key, int) and -len(items) <= key < len(items) else None
+        found.add(training.meaning(one) if one is not None else "")
     return found.pop() if len(found) == 1 else ""
 
 
