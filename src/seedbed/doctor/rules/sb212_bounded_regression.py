@@ -41,6 +41,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import ranges, training
 from seedbed.doctor.static.program import Event, Program
@@ -73,6 +74,8 @@ def _check(p: Program, event: Event, pred: Val, target: Val) -> Iterator[Finding
             continue
         if not made.args or not any(o.name in _LAYERS for o in training.loss_origins(made.args[0])):
             continue
+        if f.from_model(target):
+            continue  # a teacher or the features of a picture: it ends as its own model ends
         signed = ranges.can_be_negative(target)
         if signed is not True or (made.name == "tanh" and not ranges.unbounded(target)):
             continue

@@ -125,7 +125,7 @@ def _is_lost(p: Program, made: Event, node: ast.Call, name: str) -> bool:
     if made.name.startswith(("torch.", "numpy.")):
         return _lost_by_function(p, made, node, name)
     if recv is None or name in _IN_PLACE_ELSEWHERE:
-        return recv is not None and name == "sort" and proofs.is_torch(p, recv)
+        return recv is not None and name in ("sort", "add", "log") and proofs.is_torch(p, recv)
     if any(o.kind in ("module", "object") for o in recv.options()) or recv.tags & {"module", "moded"}:
         return False
     if proofs.is_tensor(p, recv):

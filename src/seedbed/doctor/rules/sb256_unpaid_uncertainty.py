@@ -140,6 +140,8 @@ def _slope(term: Val, free: Val) -> int:
             return 1
         if power > 0 and val.name in ("log", "log1p", "log2") and val.args and free_in(val.args[0], free):
             return 1
+        if power > 0 and _entry(free) and val is f.core(free.args[0]):
+            return 1  # the sum over the whole parameter
         if power > 0 and val.name in ("sum", "mean") and val.args and free_in(val.args[0], free):
             return 1
     return 0

@@ -45,7 +45,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 _CUTS = ("data", "detach", "item", "numpy", "tolist", "float_builtin")
 _NORMS = ("abs", "pow", "square", "norm", "vector_norm", "matrix_norm", "mul", "sqrt", "dot", "matmul", "einsum", "log")
@@ -81,6 +81,8 @@ def check(p: Program) -> Iterator[Finding]:
                 why = "the optimizer minimises the loss, and a larger norm makes it smaller"
                 fix = "Add the penalty: loss + strength * norm"
                 where = top
+            elif any(v is weights for _, t in terms if t is not term for v in ancestors(t, limit=600)):
+                continue  # it weighs another term: the logarithm of a variance, not a weight that is held small
             elif not any(v.name in _NORMS for v in through) and top.name in ("sum", "mean"):
                 said = "the weight penalty sums the weights without abs() or square: it is no norm"
                 why = "negative weights make it smaller without bound, so it drives the weights down, not to zero"

@@ -139,6 +139,8 @@ def _judge(val: Val, makers: dict[int, str], seen: dict[int, bool], room: int) -
         return False
     if val.name in _SURE:
         return "opaque" not in val.tags or val.name in ("forward", "loss")
+    if getattr(val.owner, "kind", "") == "module" and val.owner.owner is None and "opaque" not in val.tags:
+        return True  # the output of a layer of torch
     if val.name in _OPERATORS:
         return any(_proved(a, makers, seen, room) for a in val.args)
     if val.name == "compare":
