@@ -86,6 +86,8 @@ def _evaluated_slices(p: Program, seen: set[int]) -> Iterator[Finding]:
     for event in training.evaluations(p) if p.complete else ():
         if id(event.node) in seen or not event.args:
             continue
+        if event.loop is not None and any(e.loop is event.loop for e in p.all("manual")):
+            continue  # a trial of a step, in a search along a line
         why = next(((o, b) for b in learned if _one_run(event, b) and (o := _common_rows(event, b))), None)
         found.setdefault(id(event.node), []).append((event, why[0] if why else "", why[1] if why else None))
     for node, all_of in found.items():

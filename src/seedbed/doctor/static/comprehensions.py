@@ -27,7 +27,7 @@ def comprehension(run: Machine, node: Any) -> Val:
             run.emit("comprehension", "", node, recv=over)
             lone = len(node.generators) == 1 and not gen.ifs
             most = _MOST_KEYS if isinstance(node, ast.DictComp) else 4
-            singles = unroll(over, node, run, most) or _written_out(over) if lone else None
+            singles = unroll(over, node, run, most) or _written_out(over) or _counted(run, node, over) if lone else None
             if singles is not None:
                 return _unrolled(run, node, gen.target, singles)
             one = iteration.element(run, over, gen.target)
@@ -201,9 +201,23 @@ def _written_out(over: Val) -> list[Val] | None:
     kinds = ("tensor", "const", "list", "dataset", "tuple")
     if 1 < len(rows) <= 4 and whole and all(i.kind in kinds for r in rows for i in r.items or ()):
         return list(rows)
-    if 1 < len(rows) <= 4 and all(r.kind == "slice" for r in rows):
+    if 1 < len(rows) <= 4 and all(r.kind in ("slice", "dataset") for r in rows):
         return list(rows)  # the parts of a split, each cut by its own bounds
     return None
+
+
+def _counted(run: Machine, node: ast.AST, over: Val) -> list[Val] | None:
+    """``enumerate((train, val, test))``: each part with its number."""
+    inner = over.args[0] if over.kind == "iter" and over.name == "enumerate" and len(over.args) == 1 else None
+    rows = (unroll(inner, node, run) or _written_out(inner)) if inner is not None else None
+    if rows is None:
+        return None
+    found = []
+    for place, row in enumerate(rows):
+        pair = Val("tuple", "pair", node, run.src)
+        pair.items = [const(place, node, run.src), row]
+        found.append(pair)
+    return found
 
 
 def _is_data(val: Val) -> bool:
