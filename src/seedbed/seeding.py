@@ -7,9 +7,12 @@ and a key never depends on how many numbers were drawn before.
 from __future__ import annotations
 
 import hashlib
+import operator
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -55,14 +58,42 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(stream_key(seed, "global", "torch") >> 1)
 
 
-def reseed_globals(key: int) -> None:
-    """Seed the three global CPU generators from one key, cheaply (for use around every single sample).
+@dataclass(frozen=True)
+class GlobalGenerator:
+    """One of the global CPU generators: how its state is read, put back and compared, and how it is seeded by a key."""
 
-    ``torch.manual_seed`` costs 228 µs because it visits every device; the CPU generator alone costs a few.
-    """
-    random.seed(key)
-    np.random.seed(key & 0xFFFFFFFF)
-    torch.default_generator.manual_seed(key >> 1)
+    state: Callable[[], Any]
+    restore: Callable[[Any], object]
+    same: Callable[[Any, Any], bool]
+    seed: Callable[[int], object]
+
+
+def _same_numpy(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
+    return a[2:] == b[2:] and np.array_equal(a[1], b[1])
+
+
+GLOBALS = (
+    GlobalGenerator(random.getstate, random.setstate, operator.eq, random.seed),
+    GlobalGenerator(
+        partial(np.random.get_state, legacy=True),
+        np.random.set_state,
+        _same_numpy,
+        lambda key: np.random.seed(key & 0xFFFFFFFF),
+    ),
+    # ``torch.manual_seed`` costs 228 µs because it visits every device; the CPU generator alone costs a few
+    GlobalGenerator(
+        torch.default_generator.get_state,
+        torch.default_generator.set_state,
+        torch.equal,
+        lambda key: torch.default_generator.manual_seed(key >> 1),
+    ),
+)
+
+
+def reseed_globals(key: int) -> None:
+    """Seed Python's, numpy's and torch's global CPU generators from one key."""
+    for generator in GLOBALS:
+        generator.seed(key)
 
 
 def capture_rng() -> dict[str, Any]:

@@ -13,6 +13,7 @@ from seedbed.errors import DataError
 
 Collate: TypeAlias = Callable[[list[Any]], Any]
 Names: TypeAlias = Sequence[int]
+NUMBERS = {int: torch.int64, float: torch.float32, bool: torch.bool}  # what numbers become
 
 
 def collate_default(items: list[Any], ids: Names) -> Any:
@@ -84,29 +85,43 @@ def _stack(items: list[Any], ids: Names, stack: Callable[[list[Tensor], Names], 
                 raise DataError(f"sample {index} has {keys}, sample {ids[0]} has {sorted(map(str, first))}")
         return {key: _stack([item[key] for item in items], ids, stack) for key in first}
     if isinstance(first, tuple | list):
-        for item, index in zip(items, ids, strict=True):
-            if not isinstance(item, tuple | list) or len(item) != len(first):
-                size = len(item) if isinstance(item, tuple | list) else type(item).__name__
-                raise DataError(f"sample {index} has {size} parts, sample {ids[0]} has {len(first)}")
-        return tuple(_stack([item[part] for item in items], ids, stack) for part in range(len(first)))
+        if not all(isinstance(item, tuple | list) and len(item) == len(first) for item in items):
+            raise unequal_parts(items, ids)
+        return tuple(_stack(list(part), ids, stack) for part in zip(*items, strict=True))
     if first is None:
         return None
-    tensors = [to_tensor(item) for item in items]
+    kinds = set(map(type, items))
+    if kinds <= NUMBERS.keys() and len(kinds) == 1:  # at once, which takes a tenth of the time
+        return torch.tensor(items, dtype=NUMBERS[type(first)])
+    tensors = items if kinds == {Tensor} else [to_tensor(item) for item in items]
     if not all(isinstance(tensor, Tensor) for tensor in tensors):
         return items
     return stack(tensors, ids)
 
 
+def unequal_parts(items: list[Any], ids: Names) -> DataError:
+    """The error for items of which one has another number of parts than the first."""
+    first = len(items[0])
+    for item, index in zip(items, ids, strict=True):
+        size = len(item) if isinstance(item, tuple | list) else type(item).__name__
+        if size != first:
+            return DataError(f"sample {index} has {size} parts, sample {ids[0]} has {first}")
+    raise AssertionError("all have as many parts")
+
+
 def _stack_tensors(tensors: list[Tensor], ids: Names) -> Tensor:
+    first = tensors[0]
+    if all(tensor.shape == first.shape and tensor.dtype is first.dtype for tensor in tensors):
+        return torch.stack(tensors)
     for tensor, index in zip(tensors, ids, strict=True):
-        if tensor.shape != tensors[0].shape:
+        if tensor.shape != first.shape:
             raise DataError(
-                f"sample {index} has shape {tuple(tensor.shape)}, sample {ids[0]} {tuple(tensors[0].shape)}; use "
+                f"sample {index} has shape {tuple(tensor.shape)}, sample {ids[0]} {tuple(first.shape)}; use "
                 "collate='padded' for sequences of different length, or resize in a transform"
             )
-        if tensor.dtype != tensors[0].dtype:
-            raise DataError(f"sample {index} has dtype {tensor.dtype}, sample {ids[0]} {tensors[0].dtype}")
-    return torch.stack(tensors)
+        if tensor.dtype != first.dtype:
+            raise DataError(f"sample {index} has dtype {tensor.dtype}, sample {ids[0]} {first.dtype}")
+    raise AssertionError("all have one shape and type")
 
 
 def _pad_tensors(tensors: list[Tensor], ids: Names) -> Any:

@@ -14,8 +14,7 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,10 +25,10 @@ from torch.utils.data import DataLoader
 
 from seedbed.data.collate import collate_default
 from seedbed.data.kept import KeptItems
-from seedbed.data.randomness import global_states, kept_globals, one_thread, restore_states, same_states
+from seedbed.data.randomness import States, global_states, moved_since, one_thread, restore_states
 from seedbed.data.samples import DatasetSamples, split_item
 from seedbed.errors import DataError, SeedbedError
-from seedbed.seeding import reseed_globals, stream_key, stream_keys
+from seedbed.seeding import GLOBALS, GlobalGenerator, reseed_globals, stream_key, stream_keys
 
 
 class WorkerDiedError(DataError):
@@ -183,55 +182,65 @@ class _Reader:
     def __init__(self, samples: DatasetSamples, collate: Callable[[list[Any], Any], Any], seed: int) -> None:
         self.dataset, self.transforms, self.name = samples.dataset, samples.transforms, samples.name
         self.collate, self.seed = collate, seed
-        self.draws = bool(samples.transforms)  # whether reading an item has ever moved a global generator
+        self.seeded: tuple[GlobalGenerator, ...] = ()  # the global generators that reading an item has ever moved
         self._at: int | None = None  # the sample that is being read, for messages
 
     def __getitems__(self, requests: list[Request]) -> list[Any]:
         return [self.read(request) for request in requests]
 
+    @property
+    def draws(self) -> bool:
+        """Whether an item is not a function of its number alone."""
+        return bool(self.seeded or self.transforms)
+
     def read(self, request: Request) -> tuple[Any, Any] | _Failure:
         """Inputs and targets of a request; the global generators are as they were."""
-        items = None if self.draws else self._read_unseeded(request)
-        untouched = items is not None and self.collate is collate_default
-        with nullcontext() if untouched else kept_globals():
-            try:
-                if items is None:
-                    items = self._read_seeded(request)
-                if not untouched:
-                    reseed_globals(stream_key(self.seed, "collate", _epoch(request), request.number))
-                inputs, targets = split_item(self.collate(items, request.ids.tolist()))
-            except SeedbedError as error:
-                return _Failure(f"{self.name}: {error}", "")
-            except Exception as error:
-                what = "collating a batch" if self._at is None else f"sample {self._at}"
-                message = f"{self.name}: {what} failed with {type(error).__name__}: {error}"
-                return _Failure(message, traceback.format_exc())
+        before, own = global_states(), self.collate is not collate_default
+        try:
+            items = self._read_items(request, before)
+            if own:
+                reseed_globals(stream_key(self.seed, "collate", _epoch(request), request.number))
+            inputs, targets = split_item(self.collate(items, request.ids.tolist()))
+        except SeedbedError as error:
+            return _Failure(f"{self.name}: {error}", "")
+        except Exception as error:
+            what = "collating a batch" if self._at is None else f"sample {self._at}"
+            message = f"{self.name}: {what} failed with {type(error).__name__}: {error}"
+            return _Failure(message, traceback.format_exc())
+        finally:
+            if own or self.seeded:
+                restore_states(before)
         return inputs, targets
 
-    def _read_unseeded(self, request: Request) -> list[Any] | None:
-        """The items of a request, read under any random numbers; None if they use these, or if one cannot be read."""
-        before, items = global_states(), None
-        with suppress(Exception):  # read again, one by one, which says what is wrong
-            items = [self.dataset[index] for index in request.ids.tolist()]
-        if not same_states(before, global_states()):
-            self.draws, items = True, None
+    def _read_items(self, request: Request, before: States) -> list[Any]:
+        """The items of a request; read again if they moved a generator that was not seeded for them."""
+        key_of = stream_keys(self.seed, "sample", _epoch(request))
+        while True:
+            items: list[Any] = []
+            failure: Exception | None = None
+            try:
+                for index in request.ids.tolist():
+                    self._at = index
+                    items.append(self._read_one(index, key_of(index) if self.draws else 0, self.seeded))
+                self._at = None
+            except Exception as error:
+                failure = error
+            moved = [generator for generator in moved_since(before) if generator not in self.seeded]
+            if not moved:
+                break
+            self.seeded += tuple(moved)
             restore_states(before)
-        return items
-
-    def _read_seeded(self, request: Request) -> list[Any]:
-        items, key = [], stream_keys(self.seed, "sample", _epoch(request))
-        for index in request.ids.tolist():
-            self._at = index
-            items.append(self._read_one(index, key(index)))
-        self._at = None
+        if failure is not None:
+            raise failure
         return items
 
     def read_item(self, index: int, epoch: int | None) -> Any:
         """The item of one sample, under the sample's own random numbers."""
-        return self._read_one(index, stream_key(self.seed, "sample", -1 if epoch is None else epoch, index))
+        return self._read_one(index, stream_key(self.seed, "sample", -1 if epoch is None else epoch, index), GLOBALS)
 
-    def _read_one(self, index: int, key: int) -> Any:
-        reseed_globals(key)
+    def _read_one(self, index: int, key: int, seeded: Sequence[GlobalGenerator]) -> Any:
+        for generator in seeded:
+            generator.seed(key)
         item = self.dataset[index]
         if not self.transforms:
             return item

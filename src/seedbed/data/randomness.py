@@ -7,16 +7,14 @@ size or on the device.
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from seedbed.seeding import stream_key
+from seedbed.seeding import GLOBALS, GlobalGenerator, stream_key
 
 _GOLDEN = 0x9E3779B97F4A7C15
 _MULTIPLIER_1 = 0xBF58476D1CE4E5B9
@@ -80,26 +78,23 @@ class BatchRandom:
         return ((bits >> 8) & ((1 << 55) - 1)) % (high - low) + low
 
 
-States = tuple[Any, Any, Tensor]
+States = tuple[Any, ...]
 
 
 def global_states() -> States:
     """The states of Python's, numpy's and torch's global CPU generators."""
-    return random.getstate(), np.random.get_state(legacy=True), torch.default_generator.get_state()
+    return tuple(generator.state() for generator in GLOBALS)
 
 
-def same_states(a: States, b: States) -> bool:
-    """Whether no generator has moved between two looks at them."""
-    (_, keys, *rest), (_, other_keys, *other_rest) = a[1], b[1]
-    return a[0] == b[0] and rest == other_rest and np.array_equal(keys, other_keys) and torch.equal(a[2], b[2])
+def moved_since(states: States) -> list[GlobalGenerator]:
+    """The generators that are not as they were."""
+    return [g for g, state in zip(GLOBALS, states, strict=True) if not g.same(state, g.state())]
 
 
 def restore_states(states: States) -> None:
     """Put the global CPU generators back."""
-    python, numpy, tensor = states
-    random.setstate(python)
-    np.random.set_state(numpy)
-    torch.default_generator.set_state(tensor)
+    for generator, state in zip(GLOBALS, states, strict=True):
+        generator.restore(state)
 
 
 @contextmanager
