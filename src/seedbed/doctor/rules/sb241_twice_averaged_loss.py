@@ -72,7 +72,8 @@ def check(p: Program) -> Iterator[Finding]:
             )
             mean = mean and not any(t.startswith("reduction=") for v in q.chain(top)[:3] for t in v.tags)
             mean = mean or q.chain(top)[0].name == "mean"
-            if (size or named) and mean:
+            weighed = any(v.name == "mul" and any(a.kind == "number" for a in v.args) for v in q.chain(top)[:3])
+            if (size or named) and mean and not weighed:
                 seen.add(id(val.node))
                 yield p.report(
                     "SB241",

@@ -86,8 +86,8 @@ def _evaluated_slices(p: Program, seen: set[int]) -> Iterator[Finding]:
     for event in training.evaluations(p) if p.complete else ():
         if id(event.node) in seen or not event.args:
             continue
-        if event.loop is not None and any(e.loop is event.loop for e in p.all("manual")):
-            continue  # a trial of a step, in a search along a line
+        if _tried(p, event):
+            continue
         why = next(((o, b) for b in learned if _one_run(event, b) and (o := _common_rows(event, b))), None)
         found.setdefault(id(event.node), []).append((event, why[0] if why else "", why[1] if why else None))
     for node, all_of in found.items():
@@ -99,6 +99,12 @@ def _evaluated_slices(p: Program, seen: set[int]) -> Iterator[Finding]:
             seen.add(node)
             event, overlap, back = all_of[0]
             yield _finding(p, event, overlap, back or event)
+
+
+def _tried(p: Program, event: Event) -> bool:
+    """Whether the weights are moved by hand around it: a trial of a step, in a search along a line."""
+    moves = [e for e in p.all("augment", "inplace") if e.recv is not None and e.recv.name.lower() == "parameter"]
+    return event.loop is not None and any(event.loop in e.loops for e in moves)
 
 
 def _one_run(event: Event, back: Event) -> bool:
