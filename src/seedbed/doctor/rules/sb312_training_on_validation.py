@@ -104,7 +104,7 @@ def _fitted(p: Program, seen: set[int]) -> Iterator[Finding]:
         if len(event.args) < 2 or not training.updates(p, event.result) or id(event.node) in seen:
             continue
         goal = f.core(event.args[1])
-        if goal.split != "test" or id(goal) not in reported or not event.grad:
+        if goal.split != "test" or id(goal) not in reported or not event.grad or not _stepped(p, event):
             continue
         seen.add(id(event.node))
         yield p.report(
@@ -114,6 +114,21 @@ def _fitted(p: Program, seen: set[int]) -> Iterator[Finding]:
             why="what is tuned on the test labels (weights, a temperature) makes their score too good: a leak",
             fix="Fit on validation data and measure the test set once",
         )
+
+
+def _stepped(p: Program, loss: Event) -> bool:
+    """Whether an optimizer steps on this loss, and what it holds is no change of the very inputs (an attack)."""
+    backs = [b for b in p.all("backward") if b.recv is not None and any(v is loss.result for v in ancestors(b.recv))]
+    for step in p.all("step"):
+        handed = {getattr(a.owner, "name", "") for a in step.args if a.kind == "func"}
+        near = any(s.loops == step.loops and s.funcs == step.funcs for s in backs)
+        if not near and not any(b.funcs and b.funcs[-1].name in handed for b in backs):
+            continue
+        for one in step.recv.options() if step.recv is not None else ():
+            source = one.args[0] if one.kind == "optimizer" and one.args else None
+            if source is not None and not any(v.split == "test" for v in ancestors(source, limit=60)):
+                return True
+    return False
 
 
 def _local(event: Event) -> bool:

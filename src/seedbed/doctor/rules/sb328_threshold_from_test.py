@@ -74,10 +74,11 @@ def check(p: Program) -> Iterator[Finding]:
         if not _test(truth):
             continue
         for cut in _cuts(guess):
-            chosen = _kept_best(p, cut, truth) or _searched(p, cut, truth)
+            kept, searched = _kept_best(p, cut, truth), _searched(p, cut, truth)
+            chosen = kept or searched
             if chosen is not None and id(chosen.node) not in seen:
                 seen.add(id(chosen.node))
-                yield _finding(p, chosen, event)
+                yield _finding(p, kept or _place(chosen, event), event)
                 continue
             found = next((made[id(v)] for v in ancestors(cut, limit=400) if id(v) in made), None)
             if found is None or found[0] is event or not _same(found[1], truth):

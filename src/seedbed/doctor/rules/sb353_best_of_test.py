@@ -47,7 +47,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import lineage, syntax
+from seedbed.doctor.static import choices, lineage, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.rounds import split_of_val
@@ -57,9 +57,10 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     picks = [e for e in p.first_calls("max", "min", "amax", "amin", "argmax") if e.args]
-    if not picks:
+    if not picks and not p.first_calls("argmin", "nanargmin"):
         return
     inner = {id(x.node) for b in p.all("backward") for x in b.loops}
+    picks += [e for e in p.first_calls("argmin", "nanargmin") if e.args and e.result and choices.is_best(p, e.result)]
     picks = [e for e in picks if not _for_a_figure(p, e)]
     measured = lineage.feeds(p)[1]
     tests = {id(f.event.result) for f in measured if _test(f.x)}
@@ -72,7 +73,7 @@ def check(p: Program) -> Iterator[Finding]:
         if _range(picks, event):
             continue
         kept = _kept(p, event, inner)
-        listed = _listed(p, event.args[0]) if kept is None else None
+        listed = _listed(p, event) if kept is None else None
         if kept is None and listed is None:
             continue
         score = kept.args[-1] if kept is not None else listed
@@ -110,12 +111,18 @@ def _range(picks: list[Event], event: Event) -> bool:
     return any(e.name.rsplit(".", 1)[-1] == other and e.args[0] is event.args[0] for e in picks)
 
 
-def _listed(p: Program, box: Val) -> Val | None:
-    """The score in ``[run(seed) for seed in seeds]``, where each run trains."""
+def _listed(p: Program, event: Event) -> Val | None:
+    """The score in ``[run(seed) for seed in seeds]``, where each run trains; of pairs, the score comes first."""
+    box = event.args[0]
     own = {id(n) for n in syntax.walk(box.node)} if box.node is not None else set()
     if not any(id(node) in own for b in p.all("backward") for node, _ in b.sites):
         return None
-    found = box.items[0] if box.kind == "list" and "comprehension" in box.name and box.items else None
+    found = box.items[0] if box.kind in ("list", "iter") and "comprehension" in box.name and box.items else None
+    key = next((k.value for k in getattr(event.node, "keywords", []) if k.arg == "key"), None)
+    if found is not None and found.kind == "tuple" and found.items:
+        body = key.body if isinstance(key, ast.Lambda) else None
+        first = isinstance(body, ast.Subscript) and isinstance(body.slice, ast.Constant) and body.slice.value == 0
+        found = found.items[0] if first or key is None else None
     return found if found is not None and found.kind in ("number", "tensor") else None
 
 

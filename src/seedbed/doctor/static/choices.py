@@ -25,7 +25,7 @@ def wrong_picks(p: Program) -> Iterator[tuple[Event, str]]:
             continue
         lowest = _takes_lowest(p, event, name)
         meant = (_by_key(event, box) or _meant(box)) if lowest is not None else ""
-        if not meant or (meant == "loss") is lowest or not _is_best(p, event.result):
+        if not meant or (meant == "loss") is lowest or not is_best(p, event.result):
             continue
         seen.add(id(event.node))
         what = "the lowest of scores such as accuracy" if lowest else "the highest loss"
@@ -87,7 +87,7 @@ def _by_key(event: Event, box: Val) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
-def _is_best(p: Program, picked: Val) -> bool:
+def is_best(p: Program, picked: Val) -> bool:
     """Whether what is picked is called the best, or gives the weights that are put into a model."""
     for name, val, _ in p.assigns:
         if "best" in words(name) and any(v is picked for v in ancestors(val, limit=10)):
