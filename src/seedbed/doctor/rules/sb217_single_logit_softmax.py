@@ -87,6 +87,8 @@ def _single(source: Val | None) -> bool:
     if source.shape is not None:
         return len(source.shape) == 2 and source.shape[1] == 1
     made = training.loss_origins(source)
-    if any(v.name not in ("forward", "float", "to", "contiguous", "dropout", "identity") for v in q.seen_through(source)):
+    if any(
+        v.name not in ("forward", "float", "to", "contiguous", "dropout", "identity") for v in q.seen_through(source)
+    ):
         return False
     return bool(made) and all(o.name == "Linear" and o.owner is not None and o.owner.number(1) == 1 for o in made)

@@ -97,9 +97,8 @@ def _per_position(scores: Val, target: Val) -> bool:
 def _padded(p: Program, event: Event, padded: list[Val], by_index: list[Val]) -> Iterator[Finding]:
     """Targets that ``pad_sequence`` made."""
     fill = padded[0].arg(2, "padding_value")
-    if fill is not None and (fill.const == -100 or fill.kind != "const"):
-        if fill.const == -100 or not by_index:
-            return
+    if fill is not None and (fill.const == -100 or (fill.kind != "const" and not by_index)):
+        return
     if fill is None and by_index and len({id(v.node) for v in padded}) == 1 and (_compared(p) or _apart(padded, event)):
         yield p.report(
             "SB225",

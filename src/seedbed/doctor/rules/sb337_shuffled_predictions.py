@@ -49,6 +49,7 @@ import itertools
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import measures
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Place, Program
@@ -70,8 +71,10 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             if not _stored(loader, truth) or id(event.node) in seen:
                 continue
-            seen.add(id(event.node))
             joined = event.name.rsplit(".", 1)[-1] in _TABLES
+            if joined and (guess.kind == "loader" or not f.from_model(guess)):
+                continue  # two streams of batches side by side
+            seen.add(id(event.node))
             what = "written beside ids (or rows)" if joined else "compared with labels"
             yield p.report(
                 "SB337",

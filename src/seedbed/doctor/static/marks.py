@@ -30,7 +30,7 @@ _PASS = frozenset(
         "to_numpy",
         "copy",
         "clone",
-        ]
+    ]
 )
 
 
