@@ -41,7 +41,7 @@ from seedbed.doctor.static import choices, directions, syntax, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, const
 
 _ERRORS = {"fid", "kid", "wer", "cer"}
 _BEST = {"best", "top", "lowest", "highest", "min", "max", "record", "champion", "greatest", "fewest", "prev"}
@@ -184,7 +184,14 @@ def _starts(p: Program, test: ast.Compare, best: str, at: int) -> list[Val]:
         if event.node is test and len(event.args) > at:
             known += [o for o in event.args[at].options() if o.kind == "const"]
             break
+    if not known:  # in a function that has not run
+        given = [n.value for n in q.nodes(p, ast.Assign) if best in [syntax.text(t) for t in n.targets]]
+        known = [const(float(n), v, p.source) for v in given if (n := _INFINITE.get(syntax.text(v).lower()))]
     return [k for k in known if isinstance(k.const, (int, float)) and not isinstance(k.const, bool)]
+
+
+_INFINITE = {f"{sign}{name}": f"{sign}inf" for sign in ("", "-") for name in ("inf", "math.inf", "np.inf", "torch.inf")}
+_INFINITE |= {f"{sign}float('inf')": f"{sign}inf" for sign in ("", "-")} | {"float('-inf')": "-inf"}
 
 
 def _meaning(p: Program, test: ast.Compare, first: bool) -> str:

@@ -120,9 +120,14 @@ def _keeps_best(node: ast.If) -> bool:
                     names = target.elts if isinstance(target, ast.Tuple) else [target]
                     for t in names:
                         text = syntax.text(t)
-                        if compares and ("best" in text.lower() or text in sides):
+                        if compares and ("best" in text.lower() or (text in sides and _takes(a.value, sides - {text}))):
                             return True
     return False
+
+
+def _takes(value: ast.expr, others: set[str]) -> bool:
+    """Whether a value holds what the name was compared with."""
+    return any(syntax.text(n) in others for n in syntax.walk(value) if isinstance(n, (ast.Name, ast.Attribute)))
 
 
 def _counted(block: list[ast.stmt]) -> list[str]:

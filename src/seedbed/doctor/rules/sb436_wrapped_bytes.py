@@ -52,7 +52,13 @@ def check(p: Program) -> Iterator[Finding]:
                 if id(val) in seen:
                     continue
                 seen.add(id(val))
-                if val.name in _SAY and val.kind == "tensor" and _wraps(val) and id(val.node) not in seen:
+                if (
+                    val.name in _SAY
+                    and val.kind == "tensor"
+                    and id(val.node) not in seen
+                    and _wraps(val)
+                    and not _cut(p, val)
+                ):
                     seen.add(id(val.node))
                     yield p.report(
                         "SB436",
@@ -63,12 +69,20 @@ def check(p: Program) -> Iterator[Finding]:
                     )
 
 
+def _cut(p: Program, val: Val) -> bool:
+    """Whether only some bits of the result are kept: there the rest may go."""
+    around = [*p.users(val), *(u for one in p.users(val) for u in p.users(one))]
+    return any(u.name == "and" and any(a.kind == "const" for a in u.args) for u in around)
+
+
 _PLAIN = ("int_builtin", "item", "randrange")  # plain numbers of Python do not widen the bytes
 
 
 def _wraps(val: Val) -> bool:
     """Whether every tensor operand is a byte and the numbers leave the result a byte."""
     tensors = [a for a in val.args if a.kind != "const" and not (a.kind == "number" and a.name in _PLAIN)]
+    if any(a.name in ("numel", "size", "dim", "len", "nbytes") for a in val.args):
+        return False  # a count, not what is counted
     numbers = [a.const for a in val.args if a.kind == "const"]
     if not tensors or any(a.dtype != "uint8" for a in tensors):
         return False

@@ -32,7 +32,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
@@ -49,7 +49,8 @@ def check(p: Program) -> Iterator[Finding]:
             yield p.report(
                 "SB441",
                 (node, p.source),
-                "bool() of an environment variable is True for every non-empty string, also for 'False' and '0'",
+                severity=None if _has_text(node.args[0]) else Severity.HINT,  # else it may ask whether it is set
+                title="bool() of an environment variable is True for every non-empty string, also for 'False' and '0'",
                 why="bool(text) only asks whether the text is empty",
                 fix="Compare the text: os.environ.get(...) in ('1', 'true', 'yes')",
             )
@@ -87,6 +88,12 @@ def _argument(p: Program, node: ast.Call, words: dict[str, ast.expr]) -> Iterato
                 why="with and without the option on the command line the value does not change",
                 fix="Remove the default, or use argparse.BooleanOptionalAction",
             )
+
+
+def _has_text(node: ast.expr) -> bool:
+    """Whether the default is a text, as the variable itself is meant to be: ``"0"`` or ``"False"``."""
+    default = node.args[1:2] if isinstance(node, ast.Call) else []
+    return any(isinstance(d, ast.Constant) and isinstance(d.value, str) and d.value != "" for d in default)
 
 
 def _from_environment(node: ast.expr) -> bool:

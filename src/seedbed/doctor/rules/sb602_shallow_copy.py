@@ -30,7 +30,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import best, syntax, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import is_model, words
@@ -71,7 +71,7 @@ def check(p: Program) -> Iterator[Finding]:
             and made.copied is not None
             and (made.kind in ("module", "state") or (event.args[0].kind == "unknown" and is_model(event.args[0].var)))
         ):
-            yield _finding(p, event, "copy.copy() of a model is shallow")
+            yield _finding(p, event, "copy.copy() of a model is shallow", q.doubtful(p))
     seen: set[int] = set()
     for node, left, right in q.in_file(p, "renamed copies", lambda: _renamed(p)):
         targets = node.targets
@@ -138,7 +138,7 @@ def _renamed(p: Program) -> list[tuple[ast.Assign, str, str]]:
     return found
 
 
-def _finding(p: Program, at: Event, what: str) -> Finding:
+def _finding(p: Program, at: Event, what: str, severity: Severity | None = None) -> Finding:
     return p.report(
         "SB602",
         at,
@@ -146,4 +146,5 @@ def _finding(p: Program, at: Event, what: str) -> Finding:
         why="parameters are not copied, so training changes the copy too (an average or target that is the "
         "model itself)",
         fix="Use copy.deepcopy(model)",
+        severity=severity,
     )

@@ -38,6 +38,8 @@ def check(p: Program) -> Iterator[Finding]:
     discarded = {id(e.node.value) for e in p.all("discard") if isinstance(e.node, ast.Expr)}
     for event in p.once("restore"):
         flag = event.arg(1, "strict")
+        if event.loops and event.recv is not None and not any(n is event.loops[-1].node for n in event.recv.loops):
+            continue  # a model that is filled part by part from several files
         if _passed_on(event) or (event.kwargs.get("assign") is not None and event.kwargs["assign"].const is True):
             continue  # the caller's choice; weights of the meta device that stay unloaded fail loudly
         if flag is not None and flag.const is False and id(event.node) in discarded and not _chosen(event):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from seedbed.doctor.static import assignments, building, imports
+from seedbed.doctor.static import assignments, attributes, building, imports
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.scopes import Class, Func, Scope
 from seedbed.doctor.static.values import Val
@@ -99,6 +99,8 @@ def import_from_statement(run: Machine, node: ast.ImportFrom) -> str:
             if found is None:
                 name = f"{node.module}.{alias.name}" if node.module else alias.name
                 found = imports.module(run, name, node.level)
+        if found is None and module.name in ("math", "numpy", "torch"):
+            found = attributes.get(run, module, alias.name, node)
         if found is None:
             found = Val("lib", f"{module.name}.{alias.name}" if module.name else alias.name, node, run.src)
         run.scope.vars[alias.asname or alias.name] = found

@@ -15,13 +15,13 @@ from seedbed.doctor.codes import CHECKS
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import calls, lineage, ownership
 from seedbed.doctor.static.asking import SOURCE, Silence
-from seedbed.doctor.static.groups import together, uses_torch
+from seedbed.doctor.static.groups import cut, together, uses_torch
 from seedbed.doctor.static.interp import Interp
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.project import Project
 from seedbed.doctor.static.scopes import BudgetError, Class, Func
 from seedbed.doctor.static.source import Source, parse, read_source
-from seedbed.doctor.static.spreading import no_collection, spread, tidy
+from seedbed.doctor.static.spreading import forget, no_collection, spread, tidy
 from seedbed.doctor.static.table import STATIC, SYNTACTIC
 from seedbed.doctor.static.values import Val, settle, unknown
 from seedbed.errors import ConfigError
@@ -96,7 +96,7 @@ def check_paths(
                 wanted.append(path)
         except OSError as error:
             unread.append((path, f"cannot read {path}: {error}; give a Python file, a notebook or a folder"))
-    groups = together(wanted)
+    groups = cut(together(wanted))
     found: dict[tuple[str, str, int], Finding] = {}
     for findings, failed in spread(partial(check_group, only=only), groups, processes):
         unread += failed
@@ -125,7 +125,11 @@ def check_group(
                 continue
             sources[path.resolve()] = source
             wanted.append(source)
-        return check_sources(wanted, sources, only), unread
+        found = check_sources(wanted, sources, only)
+    if len(paths) > 1:
+        del sources, wanted
+        forget()
+    return found, unread
 
 
 def check_text(text: str, path: Path | None = None, strict: bool = False) -> list[Finding]:
@@ -147,13 +151,14 @@ def check_sources(
     for source in wanted:
         if "torch" not in source.text and not uses_torch(source.path):
             continue
-        for program in list(analyse(source, sources, called, strict, loaded)):
+        for program in analyse(source, sources, called, strict, loaded):
             told = [_unfinished(program)] if program.unread and (only is None or "SB927" in only) else []
             for finding in (*told, *_ask(program, only, strict)):
                 key = (finding.code, finding.file, finding.line)
                 if key not in found or finding.severity > found[key].severity:
                     found[key] = finding
-        tidy()
+            del program
+            tidy()
     by_path = {str(s.path): s for s in [*wanted, *sources.values()]}
     kept = [f for f in found.values() if not _allowed(f, by_path.get(f.file))]
     return _in_order(kept)

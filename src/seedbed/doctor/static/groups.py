@@ -49,6 +49,28 @@ def together(files: Sequence[Path]) -> list[list[Path]]:
     return list(found.values())
 
 
+_FILES, _BYTES = 40, 1_500_000  # what is read together at most: all of it is held in memory
+
+
+def cut(groups: Sequence[Sequence[Path]]) -> list[list[Path]]:
+    """Groups that are not too large: neighbours stay together, and what a file imports is read again for each part."""
+    found: list[list[Path]] = []
+    for group in groups:
+        part: list[Path] = []
+        room = 0
+        for path in group:
+            size = path.stat().st_size
+            if part and (len(part) >= _FILES or size > room):
+                found.append(part)
+                part = []
+            if not part:
+                room = _BYTES
+            part.append(path)
+            room -= size
+        found.append(part)
+    return found
+
+
 def uses_torch(path: Path, depth: int = 2) -> bool:
     """Whether a file names torch, or imports a project file that does: a main script often only puts parts together."""
     try:

@@ -46,6 +46,8 @@ def truth(val: Val) -> bool | None:
         return bool(val.const)
     if val.kind in ("module", "instance", "optimizer", "scheduler", "scaler", "loader", "func", "class"):
         return True
+    if val.kind == "lib" and val.name == "typing.TYPE_CHECKING":
+        return False
     return None
 
 

@@ -83,6 +83,11 @@ def no_collection() -> Iterator[None]:
 
 
 def tidy() -> None:
-    """Collect what the last file left behind, when it is much."""
+    """Collect what the last program left behind, when it is much."""
     if gc.get_count()[0] > _GARBAGE:
         gc.collect(0)
+
+
+def forget() -> None:
+    """Collect what a group of files left behind: its files refer to each other, so they do not go by themselves."""
+    gc.collect()
