@@ -74,7 +74,7 @@ def check(p: Program) -> Iterator[Finding]:
         if not _test(truth):
             continue
         for cut in _cuts(guess):
-            kept, searched = _kept_best(p, cut, truth), _searched(p, cut, truth)
+            kept, searched = _kept_best(p, cut, truth), _searched(p, cut, truth, event)
             chosen = kept or searched
             if chosen is not None and id(chosen.node) not in seen:
                 seen.add(id(chosen.node))
@@ -113,12 +113,12 @@ def _kept_best(p: Program, cut: Val, truth: Val) -> Event | None:
     return None
 
 
-def _searched(p: Program, cut: Val, truth: Val) -> Event | None:
+def _searched(p: Program, cut: Val, truth: Val, report: Event) -> Event | None:
     """``max(candidates, key=lambda t: score(...))``: the comparison in the key, when it looks at the same labels."""
     for one in cut.options():
         given = one.node.keywords if isinstance(one.node, ast.Call) else []
         inner = {id(n) for k in given if k.arg == "key" for n in ast.walk(k.value)}
-        for event in p.all("compare", "call") if inner else ():
+        for event in p.all("compare", "call") if inner and id(report.node) not in inner else ():
             if id(event.node) in inner and any(_same(a, truth) for a in event.args if a.kind == "tensor"):
                 return event
     return None
