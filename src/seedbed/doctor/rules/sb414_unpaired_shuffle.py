@@ -70,6 +70,8 @@ def _out_of_step(p: Program, seen: set[int]) -> Iterator[Finding]:
     for x, y, event in pairs:
         if any(w in y.var.lower() for w in ("shuf", "perm", "nois", "random")):
             continue
+        if any(v.name in ("Parameter", "parameter") for v in lineage.certain(x)):
+            continue  # learned queries have no rows of the data
         found = orders.unpaired(p, x, y)
         if found is None or id(found[0].node) in seen or _made_up(found[0].node):
             continue
