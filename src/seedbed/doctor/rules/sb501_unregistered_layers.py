@@ -44,6 +44,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import methods, ownership
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
@@ -78,7 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             yield p.report(
                 "SB501",
-                event,
+                q.origin(event, one),
                 f"self.{event.name} is a plain {one.kind} of layers: their parameters are not registered",
                 why="model.parameters(), .to() and state_dict() do not see them, so they are not trained, "
                 "moved or saved",

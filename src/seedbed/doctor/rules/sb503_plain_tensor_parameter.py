@@ -90,7 +90,7 @@ def check(p: Program) -> Iterator[Finding]:
         how = "is the result of an operation on an nn.Parameter" if derived else "is a plain tensor"
         yield p.report(
             "SB503",
-            event,
+            q.origin(event, val),
             f"self.{event.name} {how}: it is not registered as a parameter and is never trained",
             why="model.parameters() does not contain it, so the optimizer never updates it (and it is not "
             "moved or saved)",

@@ -77,7 +77,7 @@ from seedbed.doctor.static.values import Val, ancestors
 _CHOICES = frozenset(
     [
         *("argmax", "argmin", "topk_indices", "sort_indices", "argsort", "one_hot", "bernoulli", "multinomial"),
-        *("compare", "round", "gt", "ge", "lt", "le", "eq"),
+        *("compare", "gt", "ge", "lt", "le", "eq"),
     ]
 )
 

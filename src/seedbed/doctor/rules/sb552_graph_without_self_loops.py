@@ -167,8 +167,8 @@ def _own_features(p: Program, product: Val) -> bool:
             if id(user) in seen:
                 continue
             seen.add(id(user))
-            if user.kind != "tensor":
-                return True
+            if user.kind != "tensor" or (user.name in _PRODUCTS and one is product):
+                return True  # joined later, or spread over two steps, which reach the node again
             if user.name in ("add", "sub", "cat", "stack", "mul"):
                 others = [o for a in user.args if a is not one for o in a.options()]
                 if any(o.kind not in ("const", "number") and o.name != "Parameter" for o in others):

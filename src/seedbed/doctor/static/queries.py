@@ -151,6 +151,20 @@ def decided(event: Event, option: Val | None) -> tuple[ast.AST, Source] | Event:
     return event
 
 
+def origin(event: Event, val: Val) -> Event | Val:
+    """Where a value that an attribute gets was really made: in a helper function that the assignment calls."""
+    body = event.funcs[-1].node if event.funcs else None
+    if body is None or val.src is not event.src or not val.line:
+        return event
+    if getattr(body, "lineno", 0) <= val.line <= (getattr(body, "end_lineno", 0) or 0):
+        return event
+    calls = any(
+        isinstance(n, ast.Assign) and isinstance(n.value, ast.Call) and any(t is event.node for t in n.targets)
+        for n in ast.walk(body)
+    )
+    return val if calls else event
+
+
 def beside(event: Event, other: Event) -> tuple[ast.AST, Source] | Event:
     """The call that caused ``event``, in the function in which ``other`` stands."""
     depth = 0
