@@ -345,6 +345,21 @@ print(accuracy(average, xv, yv))
 """
 RENEW = "torch.optim.swa_utils.update_bn([xt], average)"
 
+WRITTEN = """
+line = nn.Linear(8, 1)
+optimizer = torch.optim.SGD(line.parameters(), lr=0.01)
+for i in range(20):
+    optimizer.zero_grad()
+    line.weight.grad = torch.randn(1, 8)
+    optimizer.step()
+"""
+TRACED = """
+for epoch in range(2):
+    epoch_of(net, optimizer)
+traced = torch.jit.trace(net.eval(), xv[:2])
+print(accuracy(traced, xv, yv))
+"""
+
 WRONG = {
     "SB310": TASK + KEEP.format("1.0", "<"),
     "SB354": TASK + RELOAD.format("print(accuracy(net, xv, yv))"),
@@ -392,6 +407,8 @@ RIGHT = {
     "a slow average": TASK + MOVING.format(0.95, 0.05),
     "statistics are computed anew": TASK + NORMED.format(RENEW),
     "a target that is copied late": TASK + SYNC.format("i % 25 == 7"),
+    "gradients written by hand": WRITTEN,
+    "a traced model": TASK + TRACED,
     "the loss takes its own rows": TASK + NODES.format("net(x)[inside], y[inside]"),
     "the best is chosen on other rows": TASK + PHASES.format("val"),
     "late evaluations have rows of their own": TASK + LATE.format("False", "False"),
@@ -404,7 +421,7 @@ def test_a_mistake_with_kept_weights_is_found(codes_of: Codes, code: str) -> Non
     assert code in codes_of(WRONG[code])
 
 
-@pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_use_of_kept_weights_is_quiet(codes_of: Codes, name: str) -> None:
     assert codes_of(RIGHT[name]) == set()
@@ -414,6 +431,6 @@ def test_a_soft_update_that_never_runs_is_found(codes_of: Codes) -> None:
     assert "SB855" in codes_of(TASK + POLYAK.format("i > 1000"))
 
 
-@pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
 def test_steps_after_torchscript_are_still_watched(codes_of: Codes) -> None:
     assert "SB101" in codes_of(TASK + SCRIPTED.format("pass"))

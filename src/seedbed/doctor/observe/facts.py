@@ -91,6 +91,7 @@ class OptimizerFact:
     start: dict[int, Tensor] = field(default_factory=dict)
     ratios: list[float] = field(default_factory=list)
     bad_grads: int = 0
+    sizes: list[float] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
     clip_good: Counter[Site | None] = field(default_factory=Counter)
     clip_late: Counter[Site | None] = field(default_factory=Counter)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -88,22 +91,41 @@ class Recorder(Hub):
         self.installed = False
 
     def _leave_scripting_alone(self) -> None:
-        """TorchScript reads functions by identity, so it must find the originals."""
+        """TorchScript and exports read functions by identity and trace what hooks do: they must find the originals."""
 
-        def make(original: Any) -> Any:
-            def script(*args: Any, **kwargs: Any) -> Any:
-                kwargs["_frames_up"] = kwargs.get("_frames_up", 0) + 1  # names are looked up where it is called
-                paused = self.tensors.pause()
-                try:
-                    with self.patches.suspended():
+        def aside(frames: int) -> Callable[[Any], Any]:
+            def make(original: Any) -> Any:
+                def call(*args: Any, **kwargs: Any) -> Any:
+                    if frames:
+                        kwargs["_frames_up"] = kwargs.get("_frames_up", 0) + frames  # where its names are looked up
+                    with self._aside():
                         return original(*args, **kwargs)
-                finally:
-                    if paused:
-                        self.tensors.switch(True)
 
-            return script
+                return call
 
-        self.patches.replace(torch.jit, "script", make)
+            return make
+
+        self.patches.replace(torch.jit, "script", aside(frames=1))
+        for name in ("trace", "trace_module"):
+            self.patches.replace(torch.jit, name, aside(frames=0))
+        self.patches.replace(torch.export, "export", aside(frames=0))
+        if "torch.onnx" in sys.modules:
+            self.patches.replace(torch.onnx, "export", aside(frames=0))
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """Look at nothing for a while, with every function and hook as the script knows it."""
+        paused, listening = self.tensors.pause(), bool(self.modules.calls)
+        if listening:
+            self.modules.ignore()
+        try:
+            with self.patches.suspended():
+                yield
+        finally:
+            if listening:
+                self.modules.listen()
+            if paused:
+                self.tensors.switch(True)
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         self.guard.run(self.ledger.before_step, optimizer, args, kwargs)

@@ -161,8 +161,8 @@ class StepLedger:
             return
         if fact.steps and not number:
             marks = {id(p): (id(p.grad), p.grad._version) for p in watched if p.grad is not None}
-            fact.repeated += marks == fact.marks
-        fact.bad_grads += not all(map(isfinite, sizes))
+            fact.repeated += marks == fact.marks and sizes == fact.sizes
+        fact.sizes, fact.bad_grads = sizes, fact.bad_grads + (not all(map(isfinite, sizes)))
 
     def _judge_window(self, fact: OptimizerFact) -> None:
         backs = fact.backs
