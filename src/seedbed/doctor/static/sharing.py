@@ -230,8 +230,8 @@ def _common(p: Program, base: Val, key: Val, pick: Val) -> str:
         return "the same index picks the training and the evaluation rows"
     if key.kind == pick.kind == "slice":
         return _slices(base, key, pick)
-    if key.name == pick.name == "compare":
-        return _beyond(key, pick) or _beyond(pick, key)
+    if key.name == pick.name == "compare" and (met := _beyond(key, pick) or _beyond(pick, key)):
+        return met
     if "slice" in (key.kind, pick.kind) or "train_test_split" in (key.name, pick.name):
         return ""
     left, right = _draws(key), _draws(pick)
