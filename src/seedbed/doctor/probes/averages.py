@@ -13,19 +13,7 @@ from seedbed.doctor.probes.view import Run, number, report
 
 def probe(run: Run) -> Iterator[Finding]:
     """Report copies that share memory, averages with swapped weights or stale buffers, and partial loads."""
-    for note in run.record.noted("live-state"):
-        if note.first["how"] == "copy_()":
-            yield report(
-                "SB601", "the kept weights are the live weights themselves: copy_() puts a parameter onto its own "
-                "memory, because what was kept is a reference (detach() and .data do not copy), which training went "
-                "on changing", note.site, "Keep p.detach().clone(), or copy.deepcopy(model.state_dict()).",
-            )  # fmt: skip
-            continue
-        yield report(
-            "SB601", f"state_dict() is kept by reference: {note.first['steps']} optimizer steps later "
-            f"{note.first['how']} uses it, but its tensors are the live weights and have changed with them", note.site,
-            "Keep copy.deepcopy(model.state_dict()), or clone each tensor.", steps=note.first["steps"],
-        )  # fmt: skip
+    yield from _live(run)
     for note in run.record.noted("shallow-copy"):
         if run.record.steps:
             yield report(
@@ -77,6 +65,23 @@ def probe(run: Run) -> Iterator[Finding]:
                 note.site, "Look at the returned missing_keys and unexpected_keys.",
                 missing=number(seen["missing"]), severity=Severity.HINT,
             )  # fmt: skip
+
+
+def _live(run: Run) -> Iterator[Finding]:
+    """Report kept weights that training went on changing."""
+    for note in run.record.noted("live-state"):
+        if note.first["how"] == "copy_()":
+            yield report(
+                "SB601", "the kept weights are the live weights themselves: copy_() puts a parameter onto its own "
+                "memory, because what was kept is a reference (detach() and .data do not copy), which training went "
+                "on changing", note.site, "Keep p.detach().clone(), or copy.deepcopy(model.state_dict()).",
+            )  # fmt: skip
+            continue
+        yield report(
+            "SB601", f"state_dict() is kept by reference: {note.first['steps']} optimizer steps later "
+            f"{note.first['how']} uses it, but its tensors are the live weights and have changed with them", note.site,
+            "Keep copy.deepcopy(model.state_dict()), or clone each tensor.", steps=note.first["steps"],
+        )  # fmt: skip
 
 
 def _name_of(run: Run, module: object) -> str:
