@@ -100,7 +100,12 @@ def _weight(term: Val) -> Val | None:
     parts = [v for v, power in f.factors(term) if v.kind != "const" and (power > 0 or v.grad)]
     logs = [v for v in parts if _policy(v)]
     others = [v for v in parts if v not in logs and not v.grad]
-    if len(logs) != 1 or len(others) != 1 or len(parts) != 2 or others[0].kind not in ("tensor", "phi", "number"):
+    if (
+        len(logs) != 1
+        or len(others) != 1
+        or len(parts) != 2
+        or others[0].kind not in ("tensor", "phi", "number", "unknown")
+    ):
         return None
     names = {w for v in ancestors(others[0], limit=60) for w in words(v.var)}
     return others[0] if names & _GAINS and not names & _LOSSES else None
