@@ -48,23 +48,19 @@ def check(p: Program) -> Iterator[Finding]:
     if not p.trains and any(True for _ in p.nodes(ast.Assert)):
         return  # weights that are known, to check a result with them
     for event in p.all("init", "inplace"):
-        if id(event.node) in seen or event.recv is None:
-            continue
-        if event.kind == "init" and event.name not in ("zeros_", "ones_", "constant_"):
-            continue
-        if event.kind == "inplace" and event.name not in ("zero_", "fill_"):
+        if id(event.node) in seen or event.recv is None or not _fills(event):
             continue
         if _is_store(event.recv) or _is_last(event) or (event.name in ("zeros_", "zero_") and "[-1]" in _said(event)):
             continue
-        if event.recv.name == "grad" or any(v.name == "grad" for v in ancestors(event.recv, limit=4)):
+        if any(v.name == "grad" for v in ancestors(event.recv, limit=4)):
             continue
         subjects = [
             v
             for v in ancestors(event.recv, limit=8)
             if v.kind in ("module", "phi", "unknown", "params") or v.name == "parameter"
         ]
-        bias = any("bias" in v.tags or v.name == "bias" for v in subjects) or "bias" in ast.unparse(event.node)
         text = ast.unparse(event.node)
+        bias = any("bias" in v.tags or v.name == "bias" for v in subjects) or "bias" in text
         if bias or ("weight" not in text and not any(v.kind == "params" for v in subjects)):
             continue
         if event.funcs and any("norm" in f.owner.name.lower() for f in event.funcs if f.owner is not None):
@@ -82,8 +78,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if named and not generic and not _feeds(p, named[0]):
             continue
-        number = _number(event)
-        if number == 0 and named and all(_leaf(v) and not _leads_on(p, v) for v in named):
+        if _number(event) == 0 and named and all(_leaf(v) and not _leads_on(p, v) for v in named):
             continue  # a branch that starts at nothing: zeros learn where something random follows or is beside
         if (
             event.conds
@@ -279,6 +274,11 @@ def _leaves(p: Program) -> Iterator[Finding]:
                 fix="Start from small random numbers: torch.randn(n_in, n_out) / n_in**0.5",
                 severity=q.doubtful(p),
             )
+
+
+def _fills(event: Event) -> bool:
+    """Whether a call puts one number everywhere."""
+    return event.name in (("zeros_", "ones_", "constant_") if event.kind == "init" else ("zero_", "fill_"))
 
 
 def _number(event: Event) -> object:
