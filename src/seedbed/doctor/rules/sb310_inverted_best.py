@@ -78,26 +78,11 @@ def _compared(p: Program) -> Iterator[Finding]:
     up = {"acc", "accuracy", "f1", "auc", "score", "iou", "dice", "r2", "map", "precision", "recall"}
     down = {"loss", "error", "err", "mse", "mae", "rmse", "mape", "ppl", "perplexity", "nll", "lpips", *_ERRORS}
     for node in q.nodes(p, ast.If):
-        test = _comparison(node.test)
-        if test is None:
+        kept = _replacement(node)
+        if kept is None:
             continue
+        test, best, score, wants = kept
         left, right = syntax.text(test.left), syntax.text(test.comparators[0])
-        greater = isinstance(test.ops[0], (ast.Gt, ast.GtE))
-        assigned = {
-            syntax.text(t): syntax.text(v)
-            for a in node.body
-            if isinstance(a, ast.Assign)
-            for target in a.targets
-            for t, v in _pairs(target, a.value)
-        }
-        if assigned.get(right) == left:
-            best, score, wants = right, left, greater
-        elif assigned.get(left) == right:
-            best, score, wants = left, right, not greater
-        else:
-            continue
-        if not _keeps(node, best):
-            continue
         found = set(words(score.replace(".", "_").replace("[", "_"))) | set(
             words(best.replace(".", "_").replace("[", "_"))
         )
@@ -136,6 +121,29 @@ def _compared(p: Program) -> Iterator[Finding]:
                 why="the worst checkpoint is kept (or none at all)",
                 fix="Use < with float('inf') for losses, > with 0 (or -inf) for scores",
             )
+
+
+def _replacement(node: ast.If) -> tuple[ast.Compare, str, str, bool] | None:
+    """``if score > best: best = score``: the comparison, both names, and whether the larger one is kept."""
+    test = _comparison(node.test)
+    if test is None:
+        return None
+    left, right = syntax.text(test.left), syntax.text(test.comparators[0])
+    greater = isinstance(test.ops[0], (ast.Gt, ast.GtE))
+    assigned = {
+        syntax.text(t): syntax.text(v)
+        for a in node.body
+        if isinstance(a, ast.Assign)
+        for target in a.targets
+        for t, v in _pairs(target, a.value)
+    }
+    if assigned.get(right) == left:
+        best, score, wants = right, left, greater
+    elif assigned.get(left) == right:
+        best, score, wants = left, right, not greater
+    else:
+        return None
+    return (test, best, score, wants) if _keeps(node, best) else None
 
 
 def _attack(p: Program, test: ast.Compare, starts: list[object]) -> bool:
