@@ -2,11 +2,13 @@
 
 ## What it does
 
-Finds nested loops with the same variable, where the outer loop reads it after the inner one.
+Finds nested loops with the same variable, where the outer loop reads it after the inner one, and loops over batches
+that take the names of the whole data set, which is read afterwards.
 
 ## Why is this bad
 
 After the inner loop the variable holds the inner loop's last value: schedules, logs and file names use a wrong number.
+Where the batch has the name of the whole set, what follows sees the last batch only.
 
 ## Example
 
@@ -48,6 +50,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     if not p.complete or not p.trains:
         return
+    yield from _overwritten_data(p)
     for outer in q.nodes(p, ast.For):
         names = _names(outer)
         for index, stmt in enumerate(outer.body):
@@ -82,3 +85,75 @@ def _read(body: list[ast.stmt], name: str) -> ast.Name | None:
         if names:
             return names[0]
     return None
+
+
+def _overwritten_data(p: Program) -> Iterator[Finding]:
+    """The batches of a loop take the names of the data that the loader was made from."""
+    for scope in (p.source.tree, *q.nodes(p, ast.FunctionDef)):
+        own = list(_own(scope))
+        for loop in [n for n in own if isinstance(n, ast.For)]:
+            names = _names(loop) & _made_from(own, loop)
+            if not names or _left_early(loop) or _in_branch(own, loop):
+                continue
+            after = [_first_after(own, loop, name) for name in sorted(names)]
+            reads = [n for n in after if n is not None]
+            if not reads:
+                continue
+            read = min(reads, key=lambda n: n.lineno)
+            said = ", ".join(sorted(n.id for n in reads))
+            yield p.report(
+                "SB193",
+                (loop, p.source),
+                f"the batch loop overwrites {said}: the whole data set had the same name and is read at line "
+                f"{read.lineno}",
+                why=f"after the loop {said} holds the last batch only, so what follows is computed on a few samples",
+                fix="Give the batch another name: for xb, yb in ...",
+                related=((str(p.source.path), read.lineno, "it is read here"),),
+            )
+
+
+def _own(scope: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function or module without those of functions and comprehensions in it."""
+    stack = list(ast.iter_child_nodes(scope))
+    closed = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, (*closed, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            stack.extend(ast.iter_child_nodes(node))
+
+
+def _made_from(own: list[ast.AST], loop: ast.For) -> set[str]:
+    """The data that a loop takes its batches from, by the names that it had before in the same scope."""
+    made = [n for n in own if isinstance(n, ast.Assign) and n.lineno < loop.lineno]
+    used = {n.id for n in syntax.walk(loop.iter) if isinstance(n, ast.Name)}
+    batched = "DataLoader(" in syntax.text(loop.iter)
+    for _ in range(3):  # loader, data set, tensors
+        for node in made:
+            target = node.targets[0]
+            if isinstance(target, ast.Name) and target.id in used and isinstance(node.value, ast.Call):
+                used |= {n.id for n in syntax.walk(node.value) if isinstance(n, ast.Name)}
+                batched = batched or syntax.text(node.value.func).rsplit(".", 1)[-1] == "DataLoader"
+    bound = {n.id for m in made for t in m.targets for n in syntax.walk(t) if isinstance(n, ast.Name)}
+    return used & bound if batched else set()
+
+
+def _left_early(loop: ast.For) -> bool:
+    return any(isinstance(n, (ast.Break, ast.Return)) for n in syntax.walk(loop))
+
+
+def _in_branch(own: list[ast.AST], loop: ast.For) -> bool:
+    """Whether a loop runs under a condition only: what is read after it may be something else."""
+    return any(isinstance(n, (ast.If, ast.Try)) and any(inner is loop for inner in syntax.walk(n)) for n in own)
+
+
+def _first_after(own: list[ast.AST], loop: ast.For, name: str) -> ast.Name | None:
+    """Where a name is read after a loop, unless it is set before, or asked for its shape only."""
+    end = loop.end_lineno or loop.lineno
+    words = ("shape", "dtype", "device", "size")
+    asked = {id(n.value) for n in own if isinstance(n, ast.Attribute) and n.attr in words}
+    names = [n for n in own if isinstance(n, ast.Name) and n.id == name and n.lineno > end]
+    names.sort(key=lambda n: (n.lineno, n.col_offset))
+    if not names or not isinstance(names[0].ctx, ast.Load):
+        return None
+    return next((n for n in names if isinstance(n.ctx, ast.Load) and id(n) not in asked), None)

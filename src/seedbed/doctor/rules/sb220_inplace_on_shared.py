@@ -2,11 +2,12 @@
 
 ## What it does
 
-Finds in-place changes of a tensor that is used again afterwards.
+Finds in-place changes of a tensor that is used again afterwards, and single rows written into an `expand()`ed tensor.
 
 ## Why is this bad
 
-The later use sees the changed values. In a residual block the shortcut is no longer the input.
+The later use sees the changed values. In a residual block the shortcut is no longer the input. All rows of an expanded
+tensor share one row of memory: what is written into one is in all of them.
 
 ## Example
 
@@ -39,11 +40,13 @@ class Block(nn.Module):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -84,6 +87,7 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Use inplace=False here (or clone the tensor first)",
             )
     yield from _views(p, seen)
+    yield from _expanded(p)
 
 
 def _views(p: Program, seen: set[int]) -> Iterator[Finding]:
@@ -116,3 +120,37 @@ def _views(p: Program, seen: set[int]) -> Iterator[Finding]:
             seen |= {
                 id(e.node) for e in p.all("augment", "inplace") if e.recv is not None and e.recv.args[:1] == (base,)
             }
+
+
+def _expanded(p: Program) -> Iterator[Finding]:
+    """One row of an expanded tensor is written: all rows are the same memory."""
+    seen: set[int] = set()
+    for event in p.once("setitem"):
+        whole = event.recv
+        if whole is None or not event.args or id(whole.node) in seen or not _shares_rows(whole):
+            continue
+        row = (event.args[0].items or event.args)[0]
+        if not (row.kind == "number" or (row.kind == "const" and type(row.const) is int)):
+            continue
+        seen.add(id(whole.node))
+        yield p.report(
+            "SB220",
+            whole,
+            f"{whole.name}() makes all rows of {whole.var or 'the tensor'} share the same memory, and single rows are "
+            "written",
+            why=f"line {event.line} changes one row, and with it all rows: the masks of all samples are mixed",
+            fix="Make real rows: repeat(n, 1), torch.ones(n, length), or expand(...).clone()",
+            related=((str(event.src.path), event.line, "the row that is written"),),
+        )
+
+
+def _shares_rows(val: Val) -> bool:
+    """Whether the first axis of a tensor comes from ``expand`` and has more than one row."""
+    if val.kind != "tensor" or val.name not in ("expand", "broadcast_to") or len(val.args) < 2:
+        return False
+    base, sizes = val.args[0], [s for a in val.args[1:] for s in (a.items or [a])]
+    if base.shape is None or not sizes or sizes[0].const == -1:
+        return False
+    if sizes[0].const == 1 and isinstance(sizes[0].node, ast.Constant):
+        return False
+    return len(base.shape) < len(sizes) or (len(base.shape) == len(sizes) and base.shape[0] == 1)

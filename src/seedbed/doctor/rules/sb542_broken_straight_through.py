@@ -2,10 +2,12 @@
 
 ## What it does
 
-Finds `z + (q - z)` without `detach()`, and `(z + (q - z)).detach()` with everything detached.
+Finds `z + (q - z)` without `detach()`, and `(z + (q - z)).detach()` with everything detached, and weights that are
+used only after `round()` or `sign()`, with no such trick at all.
 
 ## Why is this bad
 
+The gradient of rounding is zero, so rounded weights are never trained without the trick.
 The trick needs the difference detached and `z` not: forward gives `q`, backward gives the gradient to `z`. Without
 the detach `z` cancels out, with all of it detached nothing is left: the layers before get no gradient.
 
@@ -48,6 +50,8 @@ from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
 
 _CUTS = ("detach", "data", "detach_", "stop_gradient")
+_STEPS = ("round", "sign")
+_SCALINGS = frozenset(("div", "mul", "clamp", "tanh", "add", "sub", "clip", "neg", "hardtanh"))
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -70,6 +74,7 @@ def check(p: Program) -> Iterator[Finding]:
             why="the layers before it (the encoder) get no gradient from what comes after and are not trained by it",
             fix="Detach the difference only: z + (q - z).detach()",
         )
+    yield from _rounded_weights(p)
 
 
 def _cancels(val: Val) -> bool:
@@ -88,3 +93,68 @@ def _cancels(val: Val) -> bool:
 
 def _plain(val: Val) -> bool:
     return val.kind in ("tensor", "phi")
+
+
+def _rounded_weights(p: Program) -> Iterator[Finding]:
+    """Weights that reach the loss only through a function with zero gradient."""
+    seen: set[int] = set()
+    cases = [v for v in p.made(*_STEPS) if v.kind == "tensor" and v.args and p.trained(v)] if p.trains else []
+    cut = {id(v.node) for v in cases}
+    for val in cases:
+        weight = _weight(val.args[0])
+        if weight is None or id(val.node) in seen or not weight.grad or not val.args[0].grad:
+            continue
+        if _detached_later(p, val) or not _lost(p, weight, cut):
+            continue
+        seen.add(id(val.node))
+        yield p.report(
+            "SB542",
+            val,
+            f"{val.name}() has zero gradient: the weights before it are not trained (no straight-through estimator)",
+            why="the loss sees the weights only after rounding, whose derivative is zero everywhere: they keep their "
+            "initial values while only the rest (biases) learns",
+            fix="Let the gradient pass: w + (q - w).detach(), with q the rounded w",
+        )
+
+
+def _weight(val: Val) -> Val | None:
+    """The parameter that is rounded, scaled or shifted before."""
+    for _ in range(12):
+        if val.name in ("parameter", "Parameter"):
+            return val
+        if val.kind != "tensor" or val.name not in _SCALINGS or not val.args:
+            return None
+        val = val.args[0]
+    return None
+
+
+def _detached_later(p: Program, val: Val) -> bool:
+    """Whether what is made from a value is detached, or taken out of the graph, before the loss."""
+    stack, seen = [val], {id(val)}
+    while stack:
+        one = stack.pop()
+        if one.name in _CUTS or one.kind not in ("tensor", "phi"):
+            return True
+        if one.grad and one is not val and one.owner is None and one.name in ("linear", "conv2d", "matmul", "loss"):
+            continue
+        for user in q.users(p, one):
+            if id(user) not in seen and len(seen) < 60:
+                seen.add(id(user))
+                stack.append(user)
+    return False
+
+
+def _lost(p: Program, weight: Val, cut: set[int]) -> bool:
+    """Whether every gradient path of the loss misses the weight: what is used of it is rounded or detached."""
+    stack, seen = [weight], {id(weight)}
+    while stack:
+        for user in q.users(p, stack.pop()):
+            if id(user) in seen or not p.trained(user):
+                continue
+            seen.add(id(user))
+            if user.name in _CUTS or id(user.node) in cut:
+                continue
+            if user.kind != "tensor" or user.name not in _SCALINGS or len(seen) > 60:
+                return False
+            stack.append(user)
+    return True

@@ -2,7 +2,8 @@
 
 ## What it does
 
-Finds `load_state_dict(strict=False)` whose report of missing keys is thrown away.
+Finds `load_state_dict(strict=False)` whose report of missing keys is thrown away, and entries that are chosen by a
+prefix which the model does not have.
 
 ## Why is this bad
 
@@ -31,6 +32,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -42,7 +44,22 @@ def check(p: Program) -> Iterator[Finding]:
             continue  # a model that is filled part by part from several files
         if _passed_on(event) or (event.kwargs.get("assign") is not None and event.kwargs["assign"].const is True):
             continue  # the caller's choice; weights of the meta device that stay unloaded fail loudly
-        if flag is not None and flag.const is False and id(event.node) in discarded and not _chosen(event):
+        if flag is None or flag.const is not False or id(event.node) not in discarded:
+            continue
+        prefix = _foreign_prefix(event)
+        if prefix:
+            state, model = event.args[0], event.recv
+            yield p.report(
+                "SB606",
+                state,
+                f"no key matches: only keys with the prefix {prefix!r} are kept, which {_called(model)} does not have, "
+                "and strict=False hides it",
+                why="every key is unexpected and every weight missing, so nothing was loaded: the model keeps random "
+                "weights",
+                fix=f"Take the prefix off the keys: {{k[len({prefix!r}):]: v ...}}, and check the missing keys",
+                related=((str(event.src.path), event.line, "it is loaded here"),),
+            )
+        elif not _chosen(event):
             yield p.report(
                 "SB606",
                 event,
@@ -63,6 +80,44 @@ def _chosen(event: Event) -> bool:
         return False
     words = [str(n.value) for g in node.generators for n in syntax.walk(g) if isinstance(n, ast.Constant)]
     return not (isinstance(node.key, ast.Name) and any(word.startswith(("module.", "_orig_mod.")) for word in words))
+
+
+def _foreign_prefix(event: Event) -> str:
+    """The prefix of all keys that are kept unchanged, if the model has no part of that name."""
+    state, model = event.arg(0, "state_dict"), event.recv
+    node = state.node if state is not None else None
+    if (
+        not isinstance(node, ast.DictComp)
+        or not isinstance(node.key, ast.Name)
+        or model is None
+        or model.kind != "module"
+    ):
+        return ""
+    bases = getattr(model.owner, "bases", None)
+    if not model.attrs or not bases or any(b.kind != "lib" or b.name != "torch.nn.Module" for b in bases):
+        return ""
+    for test in (t for g in node.generators for t in g.ifs):
+        if (
+            isinstance(test, ast.Call)
+            and syntax.text(test.func) == f"{node.key.id}.startswith"
+            and len(test.args) == 1
+            and isinstance(test.args[0], ast.Constant)
+        ):
+            prefix = str(test.args[0].value)
+            part, dot, _ = prefix.partition(".")
+            if part and dot and part not in model.attrs and not _grows(model):
+                return prefix
+    return ""
+
+
+def _called(model: Val | None) -> str:
+    return str(getattr(getattr(model, "owner", None), "name", "")) or "the model"
+
+
+def _grows(model: Val) -> bool:
+    """Whether the class names parts in another way than by ``self.name = ...``."""
+    written = [n.func for n in syntax.walk(model.owner.node) if isinstance(n, ast.Call)]
+    return any(syntax.text(f).rsplit(".", 1)[-1] in ("setattr", "add_module", "register_module") for f in written)
 
 
 def _passed_on(event: Event) -> bool:

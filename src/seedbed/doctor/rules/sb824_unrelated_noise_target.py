@@ -42,6 +42,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.formulas import core
 from seedbed.doctor.static.program import Event, Program
@@ -59,15 +60,18 @@ def check(p: Program) -> Iterator[Finding]:
         if id(event.node) in seen or not pred.grad or target.grad:
             continue
         made = list(ancestors(pred, limit=3000))
-        if goal.name in NOISE and not any(v is goal for v in made) and _noised(made, goal):
+        added = _noised(made, goal) if goal.name in NOISE and not any(v is goal for v in made) else None
+        if added is not None:
             seen.add(id(event.node))
             yield p.report(
                 "SB824",
                 goal if goal.line else event,
-                "the noise target is drawn anew: it is independent of the noise that was added to the input",
+                "the noise target is drawn anew: it is a second draw, independent noise, not the same noise that was "
+                f"added to the input (line {added.line})",
                 why="fresh noise cannot be predicted, so the network learns to put out zero",
-                fix="Keep the noise that was added (noise = torch.randn_like(x)) and use the same one as the target",
-                related=((str(event.src.path), event.line, "the loss"),),
+                fix="Keep the noise that was added (noise = torch.randn_like(x)), pass it on (noise=noise), use the "
+                "same noise as the target",
+                related=(q.place(added), (str(event.src.path), event.line, "the loss")),
             )
 
 
@@ -82,8 +86,8 @@ def pairs(p: Program) -> Iterator[tuple[Val, Val, Event]]:
         yield val.args[1], val.args[0], event
 
 
-def _noised(made: list[Val], goal: Val) -> bool:
-    """Whether the prediction is made from data plus noise of the same kind."""
+def _noised(made: list[Val], goal: Val) -> Val | None:
+    """The noise of the same kind that was added to the data from which the prediction is made."""
     for val in made:
         if val.name != "add" or len(val.args) != 2:
             continue
@@ -91,6 +95,7 @@ def _noised(made: list[Val], goal: Val) -> bool:
             drawn = [v for v in (core(one), *[core(a) for a in core(one).args[:2]]) if v.name in NOISE]
             if not drawn or other.kind == "const" or core(other).name in NOISE:
                 continue
-            if any(d.name == goal.name and d.loops == goal.loops and d is not goal for d in drawn):
-                return True
-    return False
+            same = [d for d in drawn if d.name == goal.name and d.loops == goal.loops and d is not goal]
+            if same:
+                return same[0]
+    return None
