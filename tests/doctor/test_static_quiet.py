@@ -482,6 +482,34 @@ QUIET: list[tuple[str, str, str]] = [
         net, target = nn.Linear(4, 2), nn.Linear(4, 2)
         follow(net, target, rate=1.0)
     """),
+    ("SB701", "numpy draws in worker processes only, which are seeded from the seed of torch", """
+        import numpy as np
+        from torch.utils.data import DataLoader, Dataset
+
+        class Shifted(Dataset):
+            def __init__(self, waves):
+                self.waves = waves
+
+            def __len__(self):
+                return len(self.waves)
+
+            def __getitem__(self, i):
+                return torch.tensor(np.roll(self.waves[i], np.random.randint(-5, 6))), i % 2
+
+        def seed_worker(number):
+            seed = torch.initial_seed() % 2**32
+            np.random.seed(seed)
+            random.seed(seed)
+
+        torch.manual_seed(0)
+        loader = DataLoader(Shifted(np.ones((64, 16), dtype="float32")), 8, num_workers=2, worker_init_fn=seed_worker)
+        net = nn.Linear(16, 2)
+        opt = torch.optim.Adam(net.parameters())
+        for x, y in loader:
+            opt.zero_grad()
+            F.cross_entropy(net(x), y).backward()
+            opt.step()
+    """),
 ]  # fmt: skip
 
 

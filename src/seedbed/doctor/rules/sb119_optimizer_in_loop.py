@@ -57,6 +57,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if (
             not rounds.repeats(loop)
+            or rounds.of_trials(loop)
             or optimizer.name == "LBFGS"
             or not any(s.inside(loop) and q.same(s.recv, optimizer) for s in p.all("step"))
         ):

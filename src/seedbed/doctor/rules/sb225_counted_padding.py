@@ -45,8 +45,8 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.static import lineage, syntax, tokens
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax, tokens
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -63,7 +63,7 @@ def check(p: Program) -> Iterator[Finding]:
         parts = list(ancestors(target, limit=300))
         if any(v.kind == "const" and v.const == -100 for v in parts) or any(_selects(v) for v in parts):
             continue
-        padded = [v for v in parts if v.name == "pad_sequence"]
+        padded = [v for v in lineage.path(target) if v.name == "pad_sequence"]
         above = list(ancestors(scores, limit=3000))
         by_index = [v for v in above if _pads(v)]
         if padded:

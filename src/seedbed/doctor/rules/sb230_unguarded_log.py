@@ -36,8 +36,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -66,6 +69,13 @@ def check(p: Program) -> Iterator[Finding]:
                     f"log of {one.name}: it is minus infinity where {one.name} gives 0",
                     why="the gradient becomes infinite or NaN and destroys the weights",
                     fix="Use log_softmax / logsigmoid, or add a small epsilon before the log",
-                    severity=Severity.WARNING if risky or soft else Severity.HINT,
+                    severity=Severity.HINT if soft and _entropy(p, made) else Severity.WARNING,
                 )
                 break
+
+
+def _entropy(p: Program, log: Val) -> bool:
+    """Whether a logarithm is weighted by its own argument, ``p * p.log()``: rarely so small that it does harm."""
+    own = f.core(log.args[0])
+    products = [u for u in q.users(p, log) if u.name == "mul" and len(u.args) == 2]
+    return bool(products) and all(any(f.core(a) is own for a in u.args) for u in products)

@@ -77,6 +77,8 @@ def _masked(val: Val) -> bool:
     if val.name == "mul" and len(val.args) == 2:
         for mask, loss in (val.args, val.args[::-1]):
             named = "mask" in words(mask.var) or "masks" in words(mask.var) or _compares(mask)
+            if f.from_model(mask):
+                continue  # it says what a model is sure of: the part that is left out is meant to weigh less
             if loss.grad and not mask.grad and (named or (_is_error(loss) and marks.indicator(mask))):
                 return True
         return False

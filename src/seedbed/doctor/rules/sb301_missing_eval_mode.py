@@ -73,7 +73,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if event.mode == "mixed" or (any(s for s in methods.submodules(module)) and _parts_eval(event, module)):
             continue
-        if _shows(p, event):
+        if _shows(p, event) or _unused(p, event):
             continue
         if not (
             (not event.grad and not _ACTS.search(p.source.text))
@@ -186,6 +186,16 @@ def _shows(p: Program, event: Event) -> bool:
         return True
     names = {w for f in event.funcs for w in words(f.name)}
     return event.grad and bool(names & {"sample", "samples", "save", "plot", "show", "draw", "visualize"})
+
+
+def _unused(p: Program, event: Event) -> bool:
+    """Whether the output is thrown away: such a pass is there for what it does to the BatchNorm statistics."""
+    if event.grad:
+        return False
+    for node in p.nodes(ast.Expr, ast.Assign):
+        if node.value is event.node:
+            return isinstance(node, ast.Expr) or all(isinstance(t, ast.Name) and t.id == "_" for t in node.targets)
+    return False
 
 
 def _parts_eval(event: Event, module: Val) -> bool:

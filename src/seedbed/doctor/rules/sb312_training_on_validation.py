@@ -44,13 +44,15 @@ from seedbed.doctor.static.values import ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
+    # a part that is cut again holds training data too, however it is called: dev, test = ...; fit, val = ...(dev)
+    developed = {id(a) for e in p.calls("train_test_split") for a in e.args if a.split == "val"}
     for event in training.forwards(p):
         if not event.grad or not training.updates(p, event.result) or id(event.node) in seen or not event.loops:
             continue
         step = [s for s in p.all("step") if s.loop is not None and s.inside(event.loops[-1])]
         split = rounds.loop_split(event.loops[-1]) if rounds.is_loader_loop(event.loops[-1]) else ""
         direct = any(
-            v.split in ("val", "test") and v.name in ("train_test_split", "batch")
+            v.split in ("val", "test") and v.name in ("train_test_split", "batch") and id(v) not in developed
             for a in event.args
             for v in ancestors(a, limit=100)
         )

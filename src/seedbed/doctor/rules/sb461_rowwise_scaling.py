@@ -39,6 +39,8 @@ from seedbed.doctor.static.values import Val, ancestors
 
 _MIXED = ("load_wine", "load_breast_cancer", "fetch_california_housing", "load_diabetes", "make_friedman1", "read_csv")
 
+_TABLES = frozenset(n for name in _MIXED for n in (name, f"{name}_x", f"{name}_data"))
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
@@ -85,7 +87,7 @@ def _table(source: Val) -> bool:
         return False  # one column of a table: windows of a series have one unit
     if any(v.name == "part" and v.place == 1 for v in lineage.path(source)):
         return False  # the targets that were loaded with the table
-    if any(v.name.rsplit("_", 1)[0] in _MIXED or v.name in _MIXED for v in ends):
+    if any(v.name in _TABLES for v in ends):
         return True
     shape = source.shape
     return shape is not None and len(shape) == 2 and isinstance(shape[1], int) and shape[1] <= 50
@@ -110,7 +112,7 @@ def _features(p: Program, source: Val) -> bool:
 def _mixed(source: Val) -> bool:
     """Whether the columns are known to have different scales."""
     ends = [v for v in lineage.path(source) if not lineage.data_input(v)]
-    if any(v.name.rsplit("_", 1)[0] in _MIXED or v.name in _MIXED for v in ends):
+    if any(v.name in _TABLES for v in ends):
         return True
     return any(
         v.name == "mul" and any(a.kind == "list" or (a.args and a.args[0].kind == "list") for a in v.args)

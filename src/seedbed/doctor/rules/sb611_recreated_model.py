@@ -42,7 +42,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import rounds, syntax, training
 from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import LoopRun, Program
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -79,6 +79,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue  # the members of an ensemble, kept one by one
         if names & {"_"} and inner != 1:
             continue
+        if not names & {"epoch", "ep", "epochs"} and (_grown(p, loop) or (inner == 1 and _epochs_inside(p, loop))):
+            continue  # rounds of something: each one trains a model of its own, over steps that are counted
         stands_in = loop.line <= event.line <= (getattr(loop.node, "end_lineno", 0) or 0)
         if not stands_in and not names & {"epoch", "ep", "epochs"}:
             continue  # a function that makes, trains and returns a model: each call is a run of its own
@@ -91,3 +93,42 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Create the model (and the optimizer) once, before the loop",
             related=((str(event.src.path), loop.line, "the loop"),),
         )
+
+
+def _epochs_inside(p: Program, loop: LoopRun) -> bool:
+    """Whether the loop in it counts its steps, and does not say with its number which rows to take."""
+    for back in p.all("backward"):
+        inner = back.loops[-1].node if back.inside(loop) and back.loops else None
+        if not isinstance(inner, ast.For) or inner is loop.node or syntax.text(inner.iter).partition("(")[0] != "range":
+            return False
+        if isinstance(inner.iter, ast.Call) and len(inner.iter.args) > 1:
+            return False
+        target = {n.id for n in syntax.walk(inner.target) if isinstance(n, ast.Name)}
+        if any(isinstance(n, ast.Name) and n.id in target for s in inner.body for n in syntax.walk(s)):
+            return False
+    return True
+
+
+def _grown(p: Program, loop: LoopRun) -> bool:
+    """Whether a set of rows that the loader in it reads is changed in the loop: active learning."""
+    body = [n for s in getattr(loop.node, "body", ()) for n in syntax.walk(s)]
+    changed = {
+        n.value.id for n in body if isinstance(n, ast.Subscript) and _stored(n) and isinstance(n.value, ast.Name)
+    }
+    changed |= {n.target.id for n in body if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name)}
+    changed |= {
+        n.func.value.id
+        for n in body
+        if isinstance(n, ast.Call)
+        and isinstance(n.func, ast.Attribute)
+        and n.func.attr in ("extend", "append", "update", "add")
+        and isinstance(n.func.value, ast.Name)
+    }
+    picks = {
+        n.id for s in body if isinstance(s, ast.Subscript) for n in syntax.walk(s.slice) if isinstance(n, ast.Name)
+    }
+    return bool(changed & picks)
+
+
+def _stored(node: ast.Subscript) -> bool:
+    return isinstance(node.ctx, ast.Store)

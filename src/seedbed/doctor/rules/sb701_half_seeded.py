@@ -59,6 +59,8 @@ def check(p: Program) -> Iterator[Finding]:
         return
     names = [(e, e.name) for e in p.all("call")]
     seeded = _seeded(names)
+    in_workers = _seeded_in_workers(p)
+    names = [(e, n) for e, n in names if n.split(".", 1)[0] not in in_workers or not _of_sample(e)]
     if not any(seeded.values()):
         yield from _uncalled(p)
         return
@@ -87,6 +89,23 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Call {call} at the start too (or pass random_state / a generator)",
             related=((str(event.src.path), event.line, "random numbers are drawn here"),),
         )
+
+
+def _seeded_in_workers(p: Program) -> set[str]:
+    """The libraries that ``worker_init_fn`` seeds in the worker processes, from the seed of torch."""
+    found: set[str] = set()
+    for event in p.makers("loader"):
+        init = event.result.kwargs.get("worker_init_fn") if event.result is not None else None
+        body = getattr(getattr(init, "owner", None), "node", None)
+        calls = [syntax.text(n.func) for n in syntax.walk(body) if isinstance(n, ast.Call)] if body is not None else []
+        found |= {"numpy" for c in calls if c in ("np.random.seed", "numpy.random.seed")}
+        found |= {"random" for c in calls if c == "random.seed"}
+    return found
+
+
+def _of_sample(event: Event) -> bool:
+    """Whether it happens where a data set gives a sample: in a worker process."""
+    return any(f.name in ("__getitem__", "__getitems__") for f in event.funcs)
 
 
 def _uncalled(p: Program) -> Iterator[Finding]:

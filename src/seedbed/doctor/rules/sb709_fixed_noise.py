@@ -42,12 +42,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import lineage, rounds, training
+from seedbed.doctor.static import lineage, ownership, rounds, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.drifting import DRAWN
 from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
 
 _NAMES = frozenset(["noise", "z", "eps", "epsilon", "latent", "alpha", "interp", "jitter", "perturbation"])
 _NOISY = frozenset(["noisy", "noised", "corrupted", "corrupt", "degraded", "dirty", "masked"])
@@ -68,7 +68,7 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             users = [u for u in q.users(p, val) if begin < u.seq <= back.clock]
             once = not val.loops and rounds.loop_of(p, val) is None
-            what = _what(p, val, users) if once and (users or val.name == "compare") else ""
+            what = _what(p, val, users, begin) if once and (users or val.name == "compare") else ""
             if not what:
                 continue
             seen.add(id(val.node))
@@ -83,11 +83,11 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _noisy_copies(p, seen)
 
 
-def _what(p: Program, val: Val, users: list[Val]) -> str:
+def _what(p: Program, val: Val, users: list[Val], begin: int) -> str:
     """What random thing is used anew in every step, ``""`` when it is none or meant to stay."""
     name = val.var or val.name
     plain = val.name in ("randn", "randn_like", "rand", "normal", "rand_like")
-    if plain and set(words(val.var)) & _NAMES and not _made_data(p, val):
+    if plain and set(words(val.var)) & _NAMES and not _made_data(p, val, begin) and not _kept_input(p, val):
         return f"{name} is"
     drawn = val.name == "compare" and any(a.name in ("rand", "rand_like") for a in val.args)
     if drawn and _dropped(p, val):
@@ -103,10 +103,40 @@ def _what(p: Program, val: Val, users: list[Val]) -> str:
     return ""
 
 
-def _made_data(p: Program, val: Val) -> bool:
+def _made_data(p: Program, val: Val, begin: int) -> bool:
     """Whether it is used before any loop too: a part of the data that was made with it."""
-    uses = [u for u in q.users(p, val) if not u.grad and u.name in ("add", "matmul")]
-    return any(u.loops == () and rounds.loop_of(p, u) is None and not _in_forward(p, u) for u in uses)
+    found: list[Val] = []
+    stack = [(val, 0)]
+    while stack:
+        one, depth = stack.pop()
+        for use in q.users(p, one):
+            if use.kind != "tensor" or use.grad or use.owner is not None:
+                continue
+            if use.name in TRANSPARENT or (use.name in ("mul", "div") and any(a.kind == "const" for a in use.args)):
+                stack += [(use, depth + 1)] if depth < 3 else []
+            elif use.name not in ("getitem", "to", "cat", "size", "shape", "zeros_like", "ones_like"):
+                found.append(use)
+    return any(u.seq < begin and rounds.loop_of(p, u) is None and not _in_forward(p, u) for u in found)
+
+
+def _kept_input(p: Program, val: Val) -> bool:
+    """Whether one model reads it and none judges the output: the fixed code of an image or of other weights."""
+    reads = [e for e in training.forwards(p) if e.args and _plain(e.args[0]) is val]
+    outputs = {id(o) for e in reads if e.result is not None for o in (e.result, *(e.result.items or ()))}
+    judged = [e for e in training.forwards(p) if e not in reads and not _part_of(e, reads)]
+    return bool(reads) and not any(id(v) in outputs for e in judged for a in e.args for v in ancestors(a, limit=200))
+
+
+def _plain(val: Val) -> Val:
+    """A value without what only views it."""
+    while val.name in TRANSPARENT and val.owner is None and val.args:
+        val = val.args[0]
+    return val
+
+
+def _part_of(event: Event, reads: list[Event]) -> bool:
+    """Whether a call is a layer at work inside one of the models."""
+    return any(r.recv is not None and event.recv is not None and ownership.related(r.recv, event.recv) for r in reads)
 
 
 def _in_forward(p: Program, val: Val) -> bool:

@@ -46,10 +46,12 @@ import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static.drifting import DRAWN
 from seedbed.doctor.static.formulas import factors
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
+_DATA = frozenset(["batch", "sample", "rand_like", "randn_like"])
 _MEANT = re.compile(r"first.?order|fomaml|reptile|anil|create_graph", re.IGNORECASE)
 
 
@@ -65,7 +67,7 @@ def check(p: Program) -> Iterator[Finding]:
             if val.name != "sub" or len(val.args) != 2 or id(val.node) in seen:
                 continue
             made = _gradient(val.args[1])
-            if made is None or id(made.node) in seen or not val.args[0].grad:
+            if made is None or id(made.node) in seen or not val.args[0].grad or _of_data(val.args[0]):
                 continue
             seen |= {id(val.node), id(made.node)}
             yield p.report(
@@ -76,6 +78,19 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Use torch.autograd.grad(loss, params, create_graph=True), or note that first-order is meant",
                 related=((str(back.src.path), back.line, "the outer backward()"),),
             )
+
+
+def _of_data(moved: Val) -> bool:
+    """Whether what is moved along a gradient is data or noise (Langevin steps, an attack), not a weight."""
+    one, seen = moved, set[int]()
+    while one.kind in ("tensor", "phi", "unknown") and one.args and id(one) not in seen:
+        seen.add(id(one))
+        if one.name in _DATA or one.name in DRAWN:
+            return True
+        if one.name in ("parameter", "Parameter"):
+            return False
+        one = one.args[0]
+    return one.name in _DATA or one.name in DRAWN
 
 
 def _gradient(step: Val) -> Val | None:

@@ -133,6 +133,7 @@ def _special(run: Machine, obj: Val, name: str, node: ast.AST) -> Val | None:
     if obj.kind == "loader" and name == "dataset" and obj.args:
         return obj.args[0]
     if obj.kind == "dataset" and name == "dataset" and obj.args:
+        run.emit("whole", obj.name, node, recv=obj, result=obj.args[0])
         return obj.args[0]
     if obj.kind in ("optimizer", "unknown") and name == "param_groups":
         made = Val("groups", "param_groups", node, run.src)
@@ -215,6 +216,8 @@ def _indexed(shape: Shape | None, index: ast.expr, key: Val) -> Shape | None:
     keys = key.items if key.kind == "tuple" and key.items is not None else [key]
     rest: list[int | None] = list(shape)
     out: list[int | None] = []
+    picks: list[Shape] = []  # tensors of indices go together, row by row, and make one set of axes
+    start = 0
     for position, one in enumerate(keys):
         if one.kind == "const" and one.const is None:
             out.append(1)
@@ -244,10 +247,28 @@ def _indexed(shape: Shape | None, index: ast.expr, key: Val) -> Shape | None:
                 out.append(None)
             else:
                 rest.pop(0)
-                out.extend(one.shape)
+                picks.append(one.shape)
+                if len(picks) == 1:
+                    start = len(out)
+                    out.extend(one.shape)
+                elif len(out) != start + len(picks[0]):
+                    return None  # apart from each other: what they pick comes first
+                else:
+                    picks = [_together(picks[0], one.shape)]
+                    out[start:] = picks[0]
         elif one.kind == "list":
             rest.pop(0)
             out.append(None)
         else:
             return None
     return tuple(out + rest)
+
+
+def _together(one: Shape, other: Shape) -> Shape:
+    """The shape of two that are broadcast against each other."""
+    long, short = (one, other) if len(one) >= len(other) else (other, one)
+    at = len(long) - len(short)
+    return (
+        *long[:at],
+        *(b if a == 1 else a if b == 1 or a == b else None for a, b in zip(long[at:], short, strict=True)),
+    )

@@ -153,7 +153,7 @@ def unroll(over: Val, node: ast.AST, run: Machine, most: int = 4) -> list[Val] |
             for i in over.items
         ):
             return list(over.items)
-        if 1 < len(over.items) <= 4 and all(_is_data(i) for i in over.items):
+        if 1 < len(over.items) <= 8 and all(_is_data(i) for i in over.items):
             return list(over.items)
     if over.kind == "dict" and over.attrs and "*" not in over.attrs and 1 < len(over.attrs) <= most:
         return [const(key, node, run.src) for key in over.attrs]
@@ -201,7 +201,7 @@ def _written_out(over: Val) -> list[Val] | None:
     kinds = ("tensor", "const", "list", "dataset", "tuple")
     if 1 < len(rows) <= 4 and whole and all(i.kind in kinds for r in rows for i in r.items or ()):
         return list(rows)
-    if 1 < len(rows) <= 4 and all(r.kind in ("slice", "dataset") for r in rows):
+    if 1 < len(rows) <= 4 and all(r.kind in ("slice", "dataset") or _is_cut(r) for r in rows):
         return list(rows)  # the parts of a split, each cut by its own bounds
     return None
 
@@ -225,6 +225,11 @@ def _is_data(val: Val) -> bool:
     return val.kind == "tensor" and not val.grad and val.owner is None and "opaque" not in val.tags
 
 
+def _is_cut(val: Val) -> bool:
+    """Whether a value is a slice of rows: ``rows[:100]``."""
+    return val.name == "getitem" and len(val.args) > 1 and val.args[1].kind == "slice"
+
+
 def _written_map(node: ast.Call) -> ast.GeneratorExp:
     """``map(f, loader)`` as ``(f(item) for item in loader)``."""
     made: ast.GeneratorExp | None = node.__dict__.get("_written_map")
@@ -239,7 +244,10 @@ def _written_map(node: ast.Call) -> ast.GeneratorExp:
 
 def mapped(run: Machine, node: ast.AST, func: Val, over: Val) -> Val | None:
     """``map(f, (a, b))`` over a short literal, item by item."""
-    singles = unroll(over, node, run)
+    singles = unroll(over, node, run) or _written_out(over)
+    lists = over.items or [] if over.kind == "tuple" and func.kind == "lib" and not over.tags else []
+    if singles is None and 1 < len(lists) <= 8 and all(i.kind == "list" for i in lists):
+        singles = lists  # ``map(torch.stack, (losses, rewards))``: the lists of an episode
     if singles is None:
         written = _written_map(node) if isinstance(node, ast.Call) and len(node.args) == 2 else None
         return comprehension(run, written) if written is not None and training_loop(run, written) else None

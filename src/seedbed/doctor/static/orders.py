@@ -94,10 +94,21 @@ def sorts(val: Val) -> list[Val]:
     for step in lineage.certain(val):
         data = lineage.data_input(step)
         if step.name in ("sort", "np_sort", "msort", "sorted") and data and data[0].kind in ("tensor", "method"):
+            if _within_rows(step, data[0]):
+                continue
             inner = [v for v in lineage.path(data[0]) if not lineage.data_input(v)]
             if all(v.kind == "tensor" and v.name not in ("arange", "linspace", "unique") for v in inner):
                 found.append(step)
     return found
+
+
+def _within_rows(step: Val, data: Val) -> bool:
+    """Whether a sort leaves the rows where they are, and orders what is in each one."""
+    given = next((v for v in (step.kwargs.get("dim"), step.kwargs.get("axis"), *step.args[1:2]) if v is not None), None)
+    rank = len(data.shape) if data.shape is not None else None
+    if given is not None and isinstance(given.const, int) and not isinstance(given.const, bool):
+        return given.const > 0 or (given.const < 0 and (given.const != -1 or rank not in (None, 1)))
+    return step.name in ("sort", "np_sort") and given is None and rank is not None and rank > 1
 
 
 def unpaired(p: Program, x: Val, y: Val) -> tuple[Val, str] | None:
@@ -188,6 +199,8 @@ def _sorted_apart(x: Val, y: Val) -> tuple[Val, str] | None:
         return max(a[0], b[0], key=lambda s: s.seq), "sorted"
     step = (a or b)[0]
     other = y if a else x
+    if any(v is other for v in lineage.path(step)):
+        return None  # it is worked out from the other: to sort is what is learned
     if any(v is step for v in ancestors(other, limit=600)) or not _raw_rows(other):
         return None
     if lineage.same_rows(x, y) or _twins(x, y) or _named_pair(x, y):

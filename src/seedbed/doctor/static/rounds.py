@@ -127,6 +127,12 @@ def repeats(loop: LoopRun) -> bool:
     return not (over.kind in ("list", "tuple", "dict") or over.name in ("product", "items", "split_folds"))
 
 
+def of_trials(loop: LoopRun) -> bool:
+    """Whether a loop runs over what is named tasks, folds, clients, seeds or the like."""
+    over = base_of_loop(loop)
+    return over is not None and bool({w.removesuffix("s") for w in words(over.var)} & _TRIALS)
+
+
 def _range_words(node: ast.AST) -> set[str]:
     """The words for what ``range(...)`` counts, each in the singular."""
     over = getattr(node, "iter", None)
