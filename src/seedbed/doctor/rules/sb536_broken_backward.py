@@ -2,8 +2,8 @@
 
 ## What it does
 
-Finds a `backward` that ignores the incoming gradient, changes it in place, gives none back, or a gradient reversal
-that does not reverse.
+Finds a `backward` that ignores the incoming gradient, changes it in place, gives none back, a gradient reversal
+that does not reverse, or one that is not the derivative of a simple `forward` (tried out with numbers).
 
 ## Why is this bad
 
@@ -48,11 +48,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import derivatives, syntax
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
+_MEANT = frozenset(("surrogate", "straight", "ste", "approximate", "approx", "smoothed", "guided", "reverse", "spike"))
 _INPLACE = ("mul_", "clamp_", "masked_fill_", "neg_", "div_", "zero_", "add_", "sub_", "copy_")
 
 
@@ -68,7 +69,7 @@ def check(p: Program) -> Iterator[Finding]:
         names = [a.arg for a in node.args.args[1:]]
         if not names or node.args.vararg is not None:
             continue
-        said = _ignored(node, names) or _in_place(node, names) or _unreversed(cls.name, node)
+        said = _ignored(node, names) or _in_place(node, names) or _unreversed(cls.name, node) or _other_slope(cls, node)
         if said:
             yield p.report(
                 "SB536",
@@ -103,6 +104,27 @@ def _ignored(node: Any, names: list[str]) -> tuple[Any, str, str, str] | None:
             f"Multiply by it: return {names[0]} * ...",
         )
     return None
+
+
+def _other_slope(cls: Any, node: Any) -> tuple[Any, str, str, str] | None:
+    """A backward that is not the derivative of the forward."""
+    member = cls.scope.vars.get("forward")
+    if member is None or member.kind != "func" or not isinstance(member.owner.node, ast.FunctionDef):
+        return None
+    told = words(cls.name) + words((ast.get_docstring(cls.node) or "").replace("-", " "))
+    if not isinstance(node, ast.FunctionDef) or set(told) & _MEANT:
+        return None
+    found = derivatives.mismatch(member.owner.node, node)
+    if found is None:
+        return None
+    x, said, slope = found
+    return (
+        [n for n in syntax.walk(node) if isinstance(n, ast.Return)][-1],
+        "does not match its forward: it is not the derivative (wrong gradient)",
+        f"at x = {x} the backward gives {said:.3g} times the gradient, but the slope of forward is {slope:.3g}; "
+        "a term or factor is missing (product rule, chain rule)",
+        "Derive it again and test it: torch.autograd.gradcheck(Function.apply, x.double())",
+    )
 
 
 def _in_place(node: Any, names: list[str]) -> tuple[Any, str, str, str] | None:
