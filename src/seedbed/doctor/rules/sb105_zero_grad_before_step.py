@@ -32,10 +32,12 @@ for x, y in loader:
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
 
 
@@ -79,7 +81,66 @@ def check(p: Program) -> Iterator[Finding]:
                 (str(step.src.path), step.line, "step()"),
             ),
         )
+    yield from _emptied(p, order, seen)
     yield from _lost(p, order, seen)
+
+
+def _emptied(p: Program, order: list[Event], seen: set[int]) -> Iterator[Finding]:
+    """A loop ``for q in net.parameters(): q.grad = None`` between the two, over all that the optimizer holds."""
+    if p.calls("register_hook", "register_post_accumulate_grad_hook"):
+        return  # the gradients may be used while backward() runs
+    for back, clear, step in zip(order, order[1:], order[2:], strict=False):
+        if (back.kind, clear.kind, step.kind) != ("backward", "clear", "step") or id(clear.node) in seen:
+            continue
+        if clear.name not in ("grad", "zero_") or back.name == "grad" or back.loops != step.loops:
+            continue
+        if clear.loops[:-1] != back.loops or back.conds != step.conds or not _of_every_weight(clear, step):
+            continue
+        if not _unconditional(clear, back) or _used(p, back, clear, step):
+            continue
+        seen.add(id(clear.node))
+        yield p.report(
+            "SB105",
+            clear,
+            "the gradients are cleared (.grad emptied) between backward() and step(), before they are used",
+            why="optimizer.step() then sees no gradients, as after zero_grad(): the weights are not updated",
+            fix="Clear the gradients before backward(), or after step()",
+            related=((str(back.src.path), back.line, "backward()"), (str(step.src.path), step.line, "step()")),
+        )
+
+
+def _of_every_weight(clear: Event, step: Event) -> bool:
+    """Whether the loop runs over the parameters of the very module whose parameters the optimizer holds."""
+    over = clear.loop.over if clear.loop is not None else None
+    held = step.recv.arg(0, "params") if step.recv is not None and step.recv.kind == "optimizer" else None
+    if over is None or held is None or over.kind != "params" or held.kind != "params" or not over.args:
+        return False
+    return over.name == "parameters" and bool(held.args) and over.args[0] is held.args[0]
+
+
+def _unconditional(clear: Event, back: Event) -> bool:
+    """Whether nothing but ``if q.grad is not None`` stands between the loop and the clearing."""
+    inner = [c[0] for c in clear.conds[len(back.conds) :]]
+    tests = [n.test for n in inner if isinstance(n, ast.If)]
+    if len(tests) < len(inner) or clear.conds[: len(back.conds)] != back.conds:
+        return False
+    return all(syntax.text(t).endswith((".grad is not None", ".grad")) for t in tests)
+
+
+def _used(p: Program, back: Event, clear: Event, step: Event) -> bool:
+    """Whether something else looks at gradients, or may do so, between backward() and step()."""
+    own = {id(n) for n in syntax.walk(clear.node)}
+    own |= {id(n) for c in clear.conds if isinstance(c[0], ast.If) for n in syntax.walk(c[0].test)}
+    if any(back.clock < v.seq < step.clock and id(v.node) not in own for v in p.anywhere("grad")):
+        return True
+    between = [e for e in p.all("call", "attribute", "manual") if back.seq < e.seq < step.seq]
+    harmless = ("parameters", "backward", "zero_", "clip_grad_norm_", "clip_grad_value_")
+    return any(
+        e.kind == "manual"
+        or (e.kind == "call" and e.name.rsplit(".", 1)[-1] not in harmless)
+        or (e.kind == "attribute" and id(e.node) not in own)
+        for e in between
+    )
 
 
 def _lost(p: Program, order: list[Event], seen: set[int]) -> Iterator[Finding]:

@@ -47,9 +47,9 @@ def check(p: Program) -> Iterator[Finding]:
         optimizer = made.arg(0, "optimizer")
         if func is not None and func.kind == "partial" and func.args:
             func = func.args[0]
-        if func is None or func.kind != "func":
+        node = _body(func)
+        if func is None or node is None:
             continue
-        node = func.owner.node
         results = (
             [node.body]
             if isinstance(node, ast.Lambda)
@@ -64,12 +64,24 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the factor is cut to 0 until the warm-up is over, then it jumps to 1",
                 fix="Use / instead of //",
             )
-        yield from _returned(p, event, func, results, rate)
+        yield from _returned(p, event, (node, func), results, rate)
 
 
-def _returned(p: Program, event: Event, func: Val, results: list[Any], rate: Val | None) -> Iterator[Finding]:
+def _body(func: Val | None) -> Any:
+    """The function that is called: a lambda, a function, a method, or ``__call__`` of an object of the program."""
+    if func is None or func.owner is None:
+        return None
+    if func.kind == "instance" and hasattr(func.owner, "method"):
+        method = func.owner.method("__call__")
+        return method.node if method is not None else None
+    return func.owner.node if func.kind == "func" else None
+
+
+def _returned(
+    p: Program, event: Event, plan: tuple[Any, Val], results: list[Any], rate: Val | None
+) -> Iterator[Finding]:
     """A rate where a factor should be: by its name, as a small number, or as the largest value at all steps."""
-    made, node = event.result, func.owner.node
+    made, (node, func) = event.result, plan
     for result in results:
         factor = result.left if isinstance(result, ast.BinOp) and isinstance(result.op, (ast.Mult, ast.Div)) else result
         value = factor.value if isinstance(factor, ast.Constant) else None

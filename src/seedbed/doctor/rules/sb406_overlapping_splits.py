@@ -38,6 +38,7 @@ for x, y in train_loader:
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
@@ -45,7 +46,7 @@ from seedbed.doctor.static import data_queries as d
 from seedbed.doctor.static import overlaps, rounds, sharing, sources, training
 from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -77,6 +78,56 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _redrawn(p)
     yield from _permutation_parts(p)
     yield from _followed(p, seen)
+    yield from _whole_of_part(p)
+
+
+def _whole_of_part(p: Program) -> Iterator[Finding]:
+    """``train_part.dataset.tensors`` is trained on: that is the whole data set, not the part of the split."""
+    for part in p.once("whole"):
+        if part.name != "random_split":
+            continue
+        learned = [e for e in training.forwards(p) if e.grad and e.args and training.updates(p, e.result)]
+        if any(v is part.recv for e in learned for v in ancestors(e.args[0], limit=80)):
+            continue  # the part is trained on too: a last training on all rows
+        for event in learned:
+            if _all_rows(event.args[0], part, event):
+                yield p.report(
+                    "SB406",
+                    part,
+                    "the training uses part.dataset, which is the whole data set and not the part of the split: "
+                    "the held-out rows are trained on as well (a leak)",
+                    why=".dataset of a part gives the full dataset it was cut from, all rows of it",
+                    fix="Take the rows of the part: part.dataset[part.indices], or read the part itself",
+                    related=((str(event.src.path), event.line, "trained on here"),),
+                )
+                break
+
+
+def _all_rows(x: Val, part: Event, event: Event) -> bool:
+    """Whether an input is ``part.dataset.tensors``, whole or in batches that run over all its rows."""
+    keys: list[Val] = []
+    for _ in range(12):
+        if isinstance(x.node, ast.Attribute) and x.node.value is part.node:
+            over = [r.over for r in event.loops if r.over is not None]
+            return x.name in ("tensors", "data") and all(_runs_over(k, over, x) for k in keys)
+        if x.kind == "phi" or not x.args or (x.name not in TRANSPARENT and x.name not in ("part", "getitem")):
+            return False
+        if x.name == "getitem" and len(x.args) > 1 and not (x.args[0].name == "tensors" and x.args[1].kind == "const"):
+            keys.append(x.args[1])
+        x = x.args[0]
+    return False
+
+
+def _runs_over(key: Val, over: list[Val], table: Val) -> bool:
+    """Whether a key is made from an order or a range that is as long as the whole table."""
+    made = list(ancestors(key, limit=60))
+    if any(v.name == "indices" for v in made):
+        return False
+    orders = [v for v in made if v.name == "randperm"]
+    orders += [r for r in over if r.name == "range"] if key.kind == "slice" else []
+    bounds = [a.args[0] if a.name == "getitem" and a.args else a for order in orders for a in order.args]
+    whole = [b for b in bounds if b.name in ("len", "size", "shape")]  # not a share of the length
+    return any(a is table or a.node is table.node for b in whole for a in ancestors(b, limit=20))
 
 
 def _evaluated_slices(p: Program, seen: set[int]) -> Iterator[Finding]:

@@ -44,12 +44,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
-from seedbed.doctor.static.program import Place, Program
+from seedbed.doctor.static.program import Event, Place, Program
 from seedbed.doctor.static.values import Val
+
+_GENERATORS = ("default_rng", "np_default_rng", "RandomState", "np_RandomState", "Random", "Generator")
+# All that a function may call which seeds streams that belong to a process, not to a data set.
+_GLOBAL = frozenset(["seed", "manual_seed", "initial_seed", "get_worker_info", "int", "print", "set_num_threads"])
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -60,24 +65,18 @@ def check(p: Program) -> Iterator[Finding]:
         if made is None or made.kind != "loader" or not made.args or made.args[0].owner is None:
             continue
         workers = made.kwargs.get("num_workers")
-        if workers is None or workers.const == 0 or "worker_init_fn" in made.kwargs:
+        if workers is None or workers.const == 0:
             continue
-        cls = made.args[0].owner
+        cls, init = made.args[0].owner, made.kwargs.get("worker_init_fn")
+        if init is not None and not init.is_none:
+            yield from _left_alone(p, event, made.args[0], init)
+            continue
         method = cls.method("__getitem__") if hasattr(cls, "method") else None
         if method is None:
             continue
         for name, val in made.args[0].attrs.items():
-            source = val.name.rsplit(".", 1)[-1]
             if (
-                source
-                in (
-                    "default_rng",
-                    "np_default_rng",
-                    "RandomState",
-                    "np_RandomState",
-                    "Random",
-                    "Generator",
-                )
+                val.name.rsplit(".", 1)[-1] in _GENERATORS
                 and not _per_worker(cls)
                 and any(isinstance(n, ast.Attribute) and n.attr == name for n in syntax.walk(method.node))
             ):
@@ -106,6 +105,47 @@ def check(p: Program) -> Iterator[Finding]:
                     severity=Severity.WARNING,
                 )
                 break
+
+
+def _left_alone(p: Program, event: Event, data: Val, init: Val) -> Iterator[Finding]:
+    """A ``worker_init_fn`` that seeds the global streams, while the data set draws from a generator of its own."""
+    cls = data.owner
+    method = cls.method("__getitem__") if hasattr(cls, "method") else None
+    if method is None or init.kind != "func" or init.owner is None or init.args or _per_worker(cls):
+        return
+    inside = syntax.walk(init.owner.node)
+    calls = {syntax.text(n.func).rsplit(".", 1)[-1]: n for n in inside if isinstance(n, ast.Call)}
+    seed = calls.get("seed") or calls.get("manual_seed")
+    if seed is None or not calls.keys() <= _GLOBAL:
+        return
+    if any(isinstance(n, ast.Attribute) and n.attr in ("dataset", *data.attrs) for n in inside):
+        return  # it may give the data set a generator
+    drawn = {name for n in syntax.walk(method.node) if isinstance(n, ast.Call) for name in _draws_from(n)}
+    drawn -= {name for n in syntax.walk(cls.node) if _sets_state(n) for name in _draws_from(n)}
+    for name, val in data.attrs.items():
+        if val.name.rsplit(".", 1)[-1] in _GENERATORS and name in drawn:
+            yield p.report(
+                "SB411",
+                (seed, init.owner.src),
+                f"worker_init_fn does not seed self.{name}: all workers draw the same random numbers",
+                why=f"it seeds a global stream, but the data set draws from its own generator self.{name}, which is "
+                "copied into each worker (and restarts in every epoch)",
+                fix=f"Set get_worker_info().dataset.{name} to a generator made from info.seed in worker_init_fn",
+                related=((str(event.src.path), event.line, "the loader"), q.place(val)),
+            )
+
+
+def _draws_from(call: ast.Call) -> set[str]:
+    """The attributes of ``self`` that a call draws from: ``self.rng.normal()``, ``rand(3, generator=self.rng)``."""
+    owners = [call.func.value] if isinstance(call.func, ast.Attribute) else []
+    owners += [k.value for k in call.keywords if k.arg == "generator"]
+    return {o.attr for o in owners if isinstance(o, ast.Attribute) and syntax.text(o.value) == "self"}
+
+
+def _sets_state(node: ast.AST) -> TypeGuard[ast.Call]:
+    """Whether a call starts a generator anew: ``self.rng.seed(i)`` in each sample."""
+    states = ("seed", "manual_seed", "setstate", "set_state", "Seed")
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in states
 
 
 def _per_worker(cls: Any) -> bool:

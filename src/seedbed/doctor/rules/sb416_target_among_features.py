@@ -47,18 +47,15 @@ def check(p: Program) -> Iterator[Finding]:
                     pairs.append((f.args[0], event.args[1], event))
     for left, right, event in pairs:
         column = overlaps.column_of(right)
-        if column is None or id(event.node) in seen:
+        if column is None or {id(event.node), id(column[2].node)} & seen:
             continue
         base, at, made = column
         taken = overlaps.columns_in(left, base)
         if taken is None:
             continue
-        low, high = taken
         width = base.shape[1] if base.shape is not None and len(base.shape) > 1 else None
-        where = at if at >= 0 or width is None else at + width
-        inside = (low <= where and (high is None or where < high)) if where >= 0 else high is None
-        if inside:
-            seen.add(id(event.node))
+        if _inside(at, *taken, width) and not _recalled(base):
+            seen |= {id(event.node), id(made.node)}
             yield p.report(
                 "SB416",
                 left if left.line else event,
@@ -69,6 +66,26 @@ def check(p: Program) -> Iterator[Finding]:
             )
     yield from _named_columns(p, seen)
     yield from _whole_table(p, seen)
+
+
+def _inside(at: int, low: int, high: int | None, width: int | None) -> bool:
+    """Whether a column lies in a range; numbers below zero count from the end of a table of unknown width."""
+    if width is not None:
+        at, low = (n + width if n < 0 else n for n in (at, low))
+        high = high + width if high is not None and high < 0 else high
+    if at >= 0:
+        if high is None or high >= 0:
+            return 0 <= low <= at and (high is None or at < high)
+        return at == low  # the first column of a range that is not empty
+    if high is not None and high >= 0:
+        return False
+    last = -1 if high is None else high - 1
+    return at == last if low > 0 else at <= last and (low == 0 or low <= at)
+
+
+def _recalled(base: Val) -> bool:
+    """Whether the table is drawn as whole numbers: a sequence whose first or last token is to be remembered."""
+    return any(v.name in ("randint", "np_randint", "integers", "np_integers") for v in q.chain(base)[:6])
 
 
 def _whole_table(p: Program, seen: set[int]) -> Iterator[Finding]:

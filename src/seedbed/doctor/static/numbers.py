@@ -14,7 +14,8 @@ PROBED = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 100_000)
 def factors(run: Machine, plan: Val, node: ast.AST) -> None:
     """Work out the function of a LambdaLR at some steps, without a trace of it among the events."""
     func = plan.arg(1, "lr_lambda")
-    if func is None or func.kind not in ("func", "partial") or run.budget < 5000:
+    callable_object = func is not None and func.kind == "instance" and func.owner is not None
+    if func is None or run.budget < 5000 or not (func.kind in ("func", "partial") or callable_object):
         return
     made = Val("list", "factors", node, run.src)
     made.items = []

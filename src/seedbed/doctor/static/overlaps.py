@@ -247,7 +247,7 @@ def column_of(val: Val) -> tuple[Val, int, Val] | None:
 
 
 def columns_in(val: Val, base: Val) -> tuple[int, int | None] | None:
-    """The range of columns of ``base`` that an input takes, ``None`` when it takes something else."""
+    """The range of columns of ``base`` that an input takes as it is written, ``None`` when it takes something else."""
     current = val
     for _ in range(10):
         if current is base:
@@ -276,14 +276,9 @@ def columns_in(val: Val, base: Val) -> tuple[int, int | None] | None:
             keys = current.args[1].items if current.args[1].kind == "tuple" else None
             if keys and len(keys) == 2 and keys[1].kind == "slice" and current.args[0] is base:
                 low, high = keys[1].args[0], keys[1].args[1]
-                width = base.shape[1] if base.shape is not None and len(base.shape) > 1 else None
-                end = high.const
-                if isinstance(end, int) and end < 0:
-                    if width is None:
-                        return None
-                    end += width
-                start = low.const if isinstance(low.const, int) else 0
-                return (start, end) if high.is_none or isinstance(end, int) else None
+                start = 0 if low.is_none else low.const
+                known = isinstance(start, int) and (high.is_none or isinstance(high.const, int))
+                return (start, high.const) if known and all(k.is_none for k in keys[1].args[2:]) else None
             if keys is None and current.args[1].kind in ("slice", "tensor"):
                 current = current.args[0]
             else:

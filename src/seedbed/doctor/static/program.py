@@ -26,8 +26,8 @@ class Event:
 
     ``kind`` is one of: forward, criterion, loss, backward, clear, step, schedule, clip, unscale, scaler_step,
     scaler_update, mode, call, discard, keep, augment, break, return, loop, compare, broadcast, save, load,
-    assign, attribute, catch. ``loops`` are the loops around it (outermost first), ``rounds`` how often each
-    has run, ``funcs`` the calls around it, ``conds`` the branches it stands in.
+    assign, attribute, catch, whole (``subset.dataset``). ``loops`` are the loops around it (outermost first),
+    ``rounds`` how often each has run, ``funcs`` the calls around it, ``conds`` the branches it stands in.
     """
 
     kind: str
