@@ -101,7 +101,7 @@ def _emptied(p: Program, order: list[Event], seen: set[int]) -> Iterator[Finding
         seen.add(id(clear.node))
         yield p.report(
             "SB105",
-            clear,
+            clear.sites[len(back.sites)] if clear.sites[: len(back.sites)] == back.sites != clear.sites else clear,
             "the gradients are cleared (.grad emptied) between backward() and step(), before they are used",
             why="optimizer.step() then sees no gradients, as after zero_grad(): the weights are not updated",
             fix="Clear the gradients before backward(), or after step()",
