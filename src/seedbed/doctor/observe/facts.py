@@ -336,6 +336,9 @@ def spread(tensor: Tensor) -> tuple[float, float]:
     return float(values.std()), float(values.mean())
 
 
+EXACT = frozenset({torch.float32, torch.float64, torch.complex64})
+
+
 def is_plain(value: object) -> bool:
     """Say whether ``value`` is an ordinary dense tensor whose numbers may be read here."""
     return (
@@ -372,3 +375,9 @@ def maker(tensor: Tensor | None, limit: int = 6) -> tuple[str, Any]:
             return name, node
         node = node.next_functions[0][0] if node.next_functions else None
     return "", None
+
+
+def sizes_of(grads: list[Tensor]) -> list[float]:
+    """The norm of each gradient."""
+    exact = [g if g.dtype in EXACT else g.float() for g in grads]
+    return [norm.item() for norm in torch._foreach_norm(exact)] if grads else []

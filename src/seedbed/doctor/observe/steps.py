@@ -9,14 +9,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seedbed.doctor.observe.facts import BackwardFact, OptimizerFact, SchedulerFact, is_plain, root_name
+from seedbed.doctor.observe.facts import (
+    EXACT,
+    BackwardFact,
+    OptimizerFact,
+    SchedulerFact,
+    is_plain,
+    root_name,
+    sizes_of,
+)
 from seedbed.doctor.observe.graph import left_by_attack, walk
 from seedbed.doctor.observe.hub import Hub
 from seedbed.doctor.observe.site import Site, here
 
 WATCHED = 4
 LARGE = 4_000_000
-EXACT = frozenset({torch.float32, torch.float64, torch.complex64})
 SET_ASIDE = frozenset({"lr", "learning_rate", "weight_decay", "momentum"})
 WALK_FIRST = 6
 MAX_WALKS = 24
@@ -147,8 +154,7 @@ class StepLedger:
         number = len(fact.backs)
         if number:
             self._judge_window(fact)
-        exact = [g if g.dtype in EXACT else g.float() for g in grads]
-        sizes = [norm.item() for norm in torch._foreach_norm(exact)] if grads else []
+        sizes = sizes_of(grads)
         if not any(sizes) and not any(bool(g.any()) for g in grads):
             everyone = [p.grad for p in fact.params if p.grad is not None and is_plain(p.grad)]
             if not any(bool(g.any()) for g in everyone):
@@ -229,6 +235,9 @@ class StepLedger:
                 fact.discarded[clear] += times
         fact.discarding.clear()
         fact.marks = {id(p): (id(p.grad), p.grad._version) for p in watched if p.grad is not None}
+        if not self.recorder.close:  # a step that was not judged, right before one that is
+            grads = [p.grad for p in watched if p.grad is not None]
+            fact.sizes = sizes_of(grads) if all(map(is_plain, grads)) else []
         for other in self.record.optimizers.values():
             if other is fact or not other.backs or other.key in self.stepping:
                 continue

@@ -124,7 +124,8 @@ def side(val: Val | None, limit: int = 200) -> str:
 
 def _joined(val: Val) -> Val | None:
     """What went in at this place, when inputs were joined, taken through a model and cut apart again."""
-    if val.name == "part" and val.args and val.args[0].name in ("chunk", "split", "tensor_split", "unbind"):
+    cut = val.name == "part" and val.args
+    if cut and ("chunk" in val.tags or val.args[0].name in ("chunk", "split", "tensor_split", "unbind")):
         place, whole = val.place, val.args[0]
     elif val.name == "getitem" and len(val.args) > 1 and val.args[1].kind == "slice" and val.grad:
         start, stop = val.args[1].args[:2]
