@@ -113,6 +113,13 @@ class OptimizerFact:
         """How often the first and the last parameter were written to."""
         return (version_of(self.params[0]), version_of(self.params[-1])) if self.params else (0, 0)
 
+    def mark(self, watched: list[Tensor], *, judged: bool) -> None:
+        """Remember the gradients of the step that was just made; their sizes too, where it was not judged."""
+        self.marks = marks_of(watched)
+        if not judged:
+            grads = [p.grad for p in watched if p.grad is not None]
+            self.sizes = sizes_of(grads) if all(map(is_plain, grads)) else []
+
 
 @dataclass
 class SchedulerFact:
@@ -377,7 +384,16 @@ def maker(tensor: Tensor | None, limit: int = 6) -> tuple[str, Any]:
     return "", None
 
 
+def exact(value: Tensor, *, copy: bool = False) -> Tensor:
+    """A tensor in a type in which sums of its squares don't overflow."""
+    return (value.clone() if copy else value) if value.dtype in EXACT else value.float()
+
+
+def marks_of(watched: list[Tensor]) -> dict[int, tuple[int, int]]:
+    """Which gradient each parameter has, and how often that was written to."""
+    return {id(p): (id(p.grad), p.grad._version) for p in watched if p.grad is not None}
+
+
 def sizes_of(grads: list[Tensor]) -> list[float]:
     """The norm of each gradient."""
-    exact = [g if g.dtype in EXACT else g.float() for g in grads]
-    return [norm.item() for norm in torch._foreach_norm(exact)] if grads else []
+    return [norm.item() for norm in torch._foreach_norm([exact(g) for g in grads])] if grads else []

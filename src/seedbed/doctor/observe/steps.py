@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 
 from seedbed.doctor.observe.facts import (
-    EXACT,
     BackwardFact,
     OptimizerFact,
     SchedulerFact,
+    exact,
     is_plain,
+    marks_of,
     root_name,
     sizes_of,
 )
@@ -126,7 +127,7 @@ class StepLedger:
                 fact.plain_steps_scaled[site] += 1
             if fact.steps < 6 or fact.steps % 20 == 0:
                 wide = [p for p in watched if p.ndim > 1 and p.numel() < LARGE and is_plain(p)]
-                self.before = {id(p): p.clone() if p.dtype in EXACT else p.float() for p in wide}
+                self.before = {id(p): exact(p, copy=True) for p in wide}
             if not fact.start:
                 small = sum(p.numel() for p in fact.params) < 5_000_000
                 held = fact.params if small else watched
@@ -166,8 +167,7 @@ class StepLedger:
                     fact.empty_first = True
             return
         if fact.steps and not number:
-            marks = {id(p): (id(p.grad), p.grad._version) for p in watched if p.grad is not None}
-            fact.repeated += marks == fact.marks and sizes == fact.sizes
+            fact.repeated += marks_of(watched) == fact.marks and sizes == fact.sizes
         fact.sizes, fact.bad_grads = sizes, fact.bad_grads + (not all(map(isfinite, sizes)))
 
     def _judge_window(self, fact: OptimizerFact) -> None:
@@ -234,10 +234,7 @@ class StepLedger:
             if fact.backs and fact.backs[-1].site == place:  # the same loss that is then stepped on
                 fact.discarded[clear] += times
         fact.discarding.clear()
-        fact.marks = {id(p): (id(p.grad), p.grad._version) for p in watched if p.grad is not None}
-        if not self.recorder.close:  # a step that was not judged, right before one that is
-            grads = [p.grad for p in watched if p.grad is not None]
-            fact.sizes = sizes_of(grads) if all(map(is_plain, grads)) else []
+        fact.mark(watched, judged=self.recorder.close)
         for other in self.record.optimizers.values():
             if other is fact or not other.backs or other.key in self.stepping:
                 continue
