@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from seedbed.doctor.observe.gradients import marks_of, sizes_of
 from seedbed.doctor.observe.rows import row_hashes
 from seedbed.doctor.observe.site import Site
 
@@ -343,9 +344,6 @@ def spread(tensor: Tensor) -> tuple[float, float]:
     return float(values.std()), float(values.mean())
 
 
-EXACT = frozenset({torch.float32, torch.float64, torch.complex64})
-
-
 def is_plain(value: object) -> bool:
     """Say whether ``value`` is an ordinary dense tensor whose numbers may be read here."""
     return (
@@ -382,18 +380,3 @@ def maker(tensor: Tensor | None, limit: int = 6) -> tuple[str, Any]:
             return name, node
         node = node.next_functions[0][0] if node.next_functions else None
     return "", None
-
-
-def exact(value: Tensor, *, copy: bool = False) -> Tensor:
-    """A tensor in a type in which sums of its squares don't overflow."""
-    return (value.clone() if copy else value) if value.dtype in EXACT else value.float()
-
-
-def marks_of(watched: list[Tensor]) -> dict[int, tuple[int, int]]:
-    """Which gradient each parameter has, and how often that was written to."""
-    return {id(p): (id(p.grad), p.grad._version) for p in watched if p.grad is not None}
-
-
-def sizes_of(grads: list[Tensor]) -> list[float]:
-    """The norm of each gradient."""
-    return [norm.item() for norm in torch._foreach_norm([exact(g) for g in grads])] if grads else []

@@ -9,16 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seedbed.doctor.observe.facts import (
-    BackwardFact,
-    OptimizerFact,
-    SchedulerFact,
-    exact,
-    is_plain,
-    marks_of,
-    root_name,
-    sizes_of,
-)
+from seedbed.doctor.observe.facts import BackwardFact, OptimizerFact, SchedulerFact, is_plain, root_name
+from seedbed.doctor.observe.gradients import exact, marks_of, sizes_of
 from seedbed.doctor.observe.graph import left_by_attack, walk
 from seedbed.doctor.observe.hub import Hub
 from seedbed.doctor.observe.site import Site, here
