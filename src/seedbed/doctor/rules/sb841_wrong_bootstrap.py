@@ -47,7 +47,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.finding import Finding
 from seedbed.doctor.rules.sb824_unrelated_noise_target import pairs
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax, training
@@ -275,7 +275,6 @@ def _synced(p: Program) -> Iterator[Finding]:
                 "the target network is copied from the online network in every update: it is never held still",
                 why="the target moves with the prediction as if there were no target network",
                 fix="Copy it every few hundred steps, or average it slowly (tau = 0.005)",
-                severity=Severity.HINT,
             )
 
 
