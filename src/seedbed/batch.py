@@ -70,6 +70,15 @@ def leaves(tree: Any) -> list[torch.Tensor]:
     return found
 
 
+def same_bits(a: torch.Tensor | None, b: torch.Tensor | None) -> bool:
+    """Whether two tensors are the same in every bit, not-a-numbers included."""
+    if a is None or b is None:
+        return a is b
+    if a.shape != b.shape or a.dtype != b.dtype or a.stride() != b.stride():
+        return False
+    return torch.equal(a, b) or torch.equal(*(t.detach().reshape(-1).view(torch.uint8) for t in (a, b)))
+
+
 def has_rows(batch: Batch) -> bool:
     """Whether every tensor of a batch has one row for each sample."""
     tensors = [*leaves(batch.inputs), *leaves(batch.targets)]

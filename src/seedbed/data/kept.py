@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from seedbed.batch import leaves, map_tensors
+from seedbed.batch import leaves, map_tensors, same_bits
 
 Indices = npt.NDArray[np.int64]
 MOST_BYTES = 256 << 20
@@ -121,7 +121,7 @@ class KeptItems:
             return False
         places = torch.from_numpy(self.rows[ids])
         if not all(
-            same_bytes(kept.index_select(0, places), tensor) for kept, tensor in zip(self.tensors, found, strict=True)
+            same_bits(kept.index_select(0, places), tensor) for kept, tensor in zip(self.tensors, found, strict=True)
         ):
             return False
         self.proved += len(ids)
@@ -149,8 +149,3 @@ def fill(structure: Any, tensors: Any) -> Any:
     if isinstance(structure, list | tuple):
         return type(structure)(fill(value, tensors) for value in structure)
     return next(tensors) if structure is Tensor else structure
-
-
-def same_bytes(a: Tensor, b: Tensor) -> bool:
-    """Whether two tensors of one shape and type are the same in every bit, not-a-numbers included."""
-    return torch.equal(a, b) or torch.equal(*(tensor.contiguous().reshape(-1).view(torch.uint8) for tensor in (a, b)))

@@ -18,13 +18,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules import module as torch_module
 
-from seedbed.batch import Batch, leaves
+from seedbed.batch import Batch, leaves, same_bits
 from seedbed.errors import TrainingError
 from seedbed.fast import FastStep, Passed
 from seedbed.loop import clip_gradients
 from seedbed.speed.compiled import shapes_of, snapshot
 from seedbed.speed.pure import Constant, ImpureError, constants_of
-from seedbed.speed.tape import NotRecordedError, Recorder, Replay, same_bits
+from seedbed.speed.tape import NotRecordedError, Recorder, Replay
 from seedbed.state import TrainState
 
 MOST_TAPES = 4  # batches of more shapes than that go the plain way

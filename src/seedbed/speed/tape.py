@@ -18,6 +18,8 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from seedbed.batch import same_bits
+
 Key = tuple[Any, ...]
 Replay = Callable[..., tuple[Tensor, ...]]
 # what makes more calls or more memory spends its time in kernels, and all of it is kept while it is recorded
@@ -254,15 +256,6 @@ def is_same(found: Any, expected: Any, *, view: bool) -> bool:
     if type(found) is not Tensor or type(expected) is not Tensor or expected.layout is not torch.strided:
         return found is None and expected is None
     return same_bits(found, expected) and (place(found) == place(expected)) == view
-
-
-def same_bits(a: Tensor | None, b: Tensor | None) -> bool:
-    """Whether two tensors are the same in every bit, not-a-numbers included."""
-    if a is None or b is None:
-        return a is b
-    if a.shape != b.shape or a.dtype != b.dtype or a.stride() != b.stride():
-        return False
-    return torch.equal(a, b) or torch.equal(*(t.detach().reshape(-1).view(torch.uint8) for t in (a, b)))
 
 
 def is_view(kernel: Any) -> bool:
