@@ -208,7 +208,7 @@ class _Reader:
             message = f"{self.name}: {what} failed with {type(error).__name__}: {error}"
             return _Failure(message, traceback.format_exc())
         finally:
-            if own or self.seeded:
+            if own or self.seeded or self._at is not None:  # the last: reading was cut short, by a key say
                 restore_states(before)
         return inputs, targets
 

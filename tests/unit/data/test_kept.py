@@ -108,6 +108,17 @@ def test_reading_moves_no_global_generator() -> None:
         assert not moved_since(before)
 
 
+def test_reading_that_is_cut_short_moves_no_global_generator() -> None:
+    def cut(index: int, x: Tensor) -> Tensor:
+        random.random(), np.random.rand(), torch.rand(1)
+        raise KeyboardInterrupt
+
+    data, before = data_of(Items(cut)), global_states()
+    with pytest.raises(KeyboardInterrupt):
+        data.train.take(Cursor(), 1)
+    assert not moved_since(before)
+
+
 def test_a_data_set_that_is_changed_between_epochs_is_read_anew() -> None:
     def run(**options: Any) -> list[list[Tensor]]:
         dataset = Items()
