@@ -43,14 +43,15 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import metering, meters, rounds, syntax
+from seedbed.doctor.static import metering, meters, rounds, syntax, totals
+from seedbed.doctor.static.naming import split_of
 from seedbed.doctor.static.program import Event, LoopRun, Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for kind, event, loop, name in metering.running_means(p):
+    for kind, event, loop, name in (*metering.running_means(p), *_totals(p)):
         if id(event.node) in seen or not event.loops or event.loops[-1].outer is None:
             continue
         slip = _reset_inside(event, loop, name)
@@ -65,8 +66,8 @@ def check(p: Program) -> Iterator[Finding]:
                 related=((str(event.src.path), event.line, "it accumulates here"),),
             )
             continue
-        outer = loop.outer
-        if outer is None or not rounds.repeats(outer) or outer.src is not event.src:
+        outer = _repeated(loop)
+        if outer is None or outer.src is not event.src:
             continue
         resets = [e for n, v, e in p.assigns if n == name and not metering.is_running(v) and e.node is not event.node]
         before = [e for e in resets if not e.inside(outer) and e.src is event.src]
@@ -100,6 +101,28 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Reset {name} after it was read, or at the start of every epoch",
             related=((str(grows.src.path), grows.line, "it accumulates here"),),
         )
+
+
+def _totals(p: Program) -> Iterator[tuple[str, Event, LoopRun, str]]:
+    """Running sums of the losses of samples (``loss.item() * len(y)``)."""
+    for event in p.once("augment"):
+        if event.name != "Add" or not event.loops or not event.args or not isinstance(event.node, ast.AugAssign):
+            continue
+        if rounds.is_loader_loop(event.loops[-1]) and totals.kind_of(event.args[0]) == "total":
+            yield "mean", event, event.loops[-1], syntax.text(event.node.target)
+
+
+def _repeated(loop: LoopRun) -> LoopRun | None:
+    """The nearest loop around it that repeats training; a loop over the phases of an epoch may stand between."""
+    outer = loop.outer
+    while outer is not None and not rounds.repeats(outer):
+        if not outer.exact and not (outer.over is not None and outer.over.kind in ("list", "tuple")):
+            return None
+        names = [v.const for v in (outer.over.items or [])] if outer.over is not None else []
+        if not any(isinstance(n, str) and split_of(n) == "train" for n in names):
+            return None
+        outer = outer.outer
+    return outer
 
 
 def _reset_inside(event: Event, loop: LoopRun, name: str) -> ast.AST | None:

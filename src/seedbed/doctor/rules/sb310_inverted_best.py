@@ -86,6 +86,9 @@ def _compared(p: Program) -> Iterator[Finding]:
         found = set(words(score.replace(".", "_").replace("[", "_"))) | set(
             words(best.replace(".", "_").replace("[", "_"))
         )
+        own = set(words(score.replace(".", "_").replace("[", "_")))
+        if found & up and found & down and bool(own & up) != bool(own & down):
+            found = own  # a loss that is compared with the best accuracy: its own name counts
         chosen = isinstance(test.left if score == left else test.comparators[0], ast.Subscript) and '"' not in score
         meant = "" if chosen and "'" not in score else _meaning(p, test, score == left)
         if not found & (up | down) and meant:

@@ -53,8 +53,8 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import measures, rounds, syntax, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import rounds, syntax, training
 from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -73,23 +73,60 @@ def check(p: Program) -> Iterator[Finding]:
         best = next((i for i, s in enumerate(sides) if {"best", "lowest"} & set(words(s.replace(".", "_")))), None)
         if best is None or isinstance(node.ops[0], (ast.Eq, ast.NotEq, ast.Is, ast.IsNot)):
             continue
-        seen.add(id(node))
         score = event.args[1 - best]
+        splits = {b.args[1].split for b in measures.batches_of(score)}
+        if splits and splits != {"train"}:
+            continue  # another phase of the same loop
+        seen.add(id(node))
         measured = _measured(p, event)
-        if not _trained(p, score) or measured is None or _of_evaluation(p, score):
-            continue
         name = sides[1 - best]
+        if _of_phases(p, node, 1 - best):
+            if measured is not None and _consequences(p, node):
+                yield _either(p, event, measured, name)
+            continue
+        in_training = splits == {"train"} and _while_trained(p, score)
+        if not (_trained(p, score) or in_training) or measured is None or _of_evaluation(p, score):
+            continue
         if not _consequences(p, node):
             continue
+        what = "loss" if _trained(p, score) else "score"
         yield p.report(
             "SB626",
             event,
-            f"the best epoch is chosen by the training loss ({name}), although validation data is measured",
+            f"the best epoch is chosen by the training {what} ({name}), although validation data is measured",
             why="the training loss keeps falling while the model overfits, so the last weights are kept and early "
             "stopping never stops",
             fix="Compare the validation loss",
             related=((str(measured.src.path), measured.line, "the validation data is measured here"),),
         )
+
+
+def _of_phases(p: Program, node: ast.AST, at: int) -> bool:
+    """Whether one comparison gets the score of the training batches in one round and of held-out ones in another."""
+    made: set[str] = set()
+    for event in p.all("compare"):
+        if event.node is node and len(event.args) == 2:
+            made |= {b.args[1].split for b in measures.batches_of(event.args[at])}
+    return "train" in made and bool(made & {"val", "test"})
+
+
+def _either(p: Program, event: Event, measured: Event, name: str) -> Finding:
+    return p.report(
+        "SB626",
+        event,
+        f"the best epoch is chosen in the training phase too ({name}): the phase is not asked (phase == 'val')",
+        why="the training score is nearly always the higher one, so the weights kept are those with the best training "
+        "score",
+        fix='Compare in the validation phase only: if phase == "val" and score > best',
+        related=((str(measured.src.path), measured.line, "the validation data is measured here"),),
+    )
+
+
+def _while_trained(p: Program, score: Val) -> bool:
+    """Whether a score was measured on batches in the loop that trains on them."""
+    loops = {id(r.node) for e in p.all("backward") for r in e.loops[-1:]}
+    made = [rounds.loop_of(p, v) for v in ancestors(score, limit=300) if v.name in ("compare", "eq", "loss")]
+    return any(m is not None and id(m.node) in loops for m in made)
 
 
 def _trained(p: Program, score: Val) -> bool:

@@ -70,6 +70,12 @@ def cell(val: Val) -> str:
         short = [w for w in words(named.var) if w in ("tp", "fp", "fn", "tn")]
         if len(short) == 1:
             return short[0]
+    return counted(val)
+
+
+def counted(val: Val) -> str:
+    """The same from the formula alone, whatever the number is called."""
+    one = f.core(val)
     if one.name not in ("sum", "count_nonzero") or not one.args:
         return ""
     inner = f.core(one.args[0])
@@ -89,6 +95,9 @@ def _side(val: Val) -> str:
     """Whether a mark is of the predictions or of the truth."""
     names = set(words(val.var)) | f.said(val)
     one = f.core(val)
+    less = f.complement(one)
+    if less is not None:
+        return _side(less)
     for inner in (one, *(f.core(a) for a in one.args[:1])):
         names |= set(words(inner.var))
     if f.from_model(val):

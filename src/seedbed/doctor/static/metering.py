@@ -72,7 +72,7 @@ def divisions(p: Program, event: Event, name: str) -> list[tuple[ast.AST, Source
             continue
         if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mult):
             left = left.left if not isinstance(left.left, ast.Constant) else left.right
-        if syntax.text(left) != name:
+        if syntax.text(_bare(left)) != name:
             continue
         if event.funcs and not (event.funcs[-1].node.lineno <= node.lineno <= (event.funcs[-1].node.end_lineno or 0)):
             continue
@@ -80,6 +80,18 @@ def divisions(p: Program, event: Event, name: str) -> list[tuple[ast.AST, Source
             continue
         found.append((node, event.src, _divisor(p, right)))
     return found
+
+
+def _bare(node: ast.expr) -> ast.expr:
+    """``total`` for ``total.double()``, ``total.item()`` and ``float(total)``."""
+    while isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("double", "float", "item", "cpu"):
+            node = node.func.value
+        elif isinstance(node.func, ast.Name) and node.func.id in ("float", "int") and len(node.args) == 1:
+            node = node.args[0]
+        else:
+            break
+    return node
 
 
 def _divisor(p: Program, node: ast.expr) -> str:
@@ -107,6 +119,10 @@ def _divisor(p: Program, node: ast.expr) -> str:
         if any(v.kind in ("dataset", "tensor") for v in loaders):
             return "samples"
         return ""
+    if isinstance(node, ast.Subscript):  # sizes[phase]
+        tables = [v for n, v, _ in p.assigns if n == syntax.text(node.value) and v.kind == "dict" and v.attrs]
+        kinds = {o.args[0].kind if o.name == "len" and o.args else "" for v in tables[-1:] for o in v.attrs.values()}
+        return {"loader": "batches", "dataset": "samples"}.get(kinds.pop(), "") if len(kinds) == 1 else ""
     if isinstance(node, (ast.Name, ast.Attribute)):
         found = set(words(text.replace(".", "_")))
         named = [v for n, v, _ in p.assigns if n == text]

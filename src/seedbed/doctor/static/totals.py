@@ -34,7 +34,7 @@ def wrong_counts(p: Program) -> Iterator[Wrong]:
         if event.name != "Add" or not event.loops or not event.args or not isinstance(event.node, ast.AugAssign):
             continue
         loop = event.loops[-1]
-        kind = _kind(event.args[0])
+        kind = kind_of(event.args[0])
         if not kind or not rounds.is_loader_loop(loop):
             continue
         if kind == "doubled":
@@ -49,6 +49,8 @@ def wrong_counts(p: Program) -> Iterator[Wrong]:
             if right is None:
                 continue
             found = _judge(p, event, loop, kind, right, what, getattr(node, "lineno", 0))
+            if found is None:
+                found = _other_phase(p, event, right)
             if found is not None:
                 yield Wrong(node, src, event, *found)
 
@@ -93,7 +95,24 @@ def _judge(
     return None
 
 
-def _kind(val: Val) -> str:
+def _other_phase(p: Program, event: Event, right: ast.expr) -> tuple[str, str, str] | None:
+    """``total / sizes["train"]`` where the loop runs over the held-out data too."""
+    key = right.slice if isinstance(right, ast.Subscript) else None
+    said = split_of(key.value) if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+    if not said:
+        return None
+    runs = {rounds.loop_split(e.loops[-1]) for e in p.all("augment") if e.node is event.node and e.loops}
+    others = {r for r in runs if r and (r == "train") != (said == "train")}
+    if not others:
+        return None
+    return (
+        f"a total over the {others.pop()} data is divided by the number of {said} samples or batches",
+        "the result is scaled by the ratio of the two sets",
+        "Divide by the size of the set that the loop runs over: sizes[phase]",
+    )
+
+
+def kind_of(val: Val) -> str:
     """``count`` of right answers, ``total`` of per-sample losses, or ``""``."""
     one = f.core(val)
     if one.name == "sum" and one.args:
@@ -102,7 +121,7 @@ def _kind(val: Val) -> str:
         for loss, size in (one.args, one.args[::-1]):
             if f.loss_value(loss) is not None and f.core(size).name in _SIZES:
                 return "total"
-            if f.core(size).name in _SIZES and _kind(loss) == "count":
+            if f.core(size).name in _SIZES and kind_of(loss) == "count":
                 return "doubled"
     if f.loss_value(one, reduced=False) is not None and "reduction=sum" in one.tags:
         return "total"
