@@ -106,23 +106,37 @@ class Training:
         }
 
 
-def build(loaded: LoadedConfig, *, allow: Sequence[str] = ()) -> Training:
+def build(loaded: LoadedConfig, *, allow: Sequence[str] = (), plain_layout: bool = False) -> Training:
     """Put together what a checked config names.
 
     Args:
         loaded: What ``parts.load`` returned.
         allow: More prefixes that dotted paths may have.
+        plain_layout: As for ``assemble``.
     """
     config = loaded.config
     training = assemble(
-        config, make_parts(loaded, allow=allow), resolved=config.model_dump(mode="json"), project=loaded.project
+        config,
+        make_parts(loaded, allow=allow),
+        resolved=config.model_dump(mode="json"),
+        project=loaded.project,
+        plain_layout=plain_layout,
     )
     training.notes[:0] = loaded.notes
     return training
 
 
-def assemble(config: Config, parts: Parts, *, resolved: dict[str, Any], project: Path | None = None) -> Training:
+def assemble(
+    config: Config,
+    parts: Parts,
+    *,
+    resolved: dict[str, Any],
+    project: Path | None = None,
+    plain_layout: bool = False,
+) -> Training:
     """Put a training together. Everything that is drawn here comes from the config's seed.
+
+    ``plain_layout`` leaves images as they come, unless the config says otherwise; for trainings that are stacked.
 
     Raises:
         ConfigError, DataError: The parts don't fit each other.
@@ -135,11 +149,7 @@ def assemble(config: Config, parts: Parts, *, resolved: dict[str, Any], project:
         stack.enter_context(pinned_numerics(device, deterministic=trainer.deterministic))
         model = parts.make_model()
         loader = loader_options(config, parts.loader)
-        data = prepare(parts.source, loader, seed=config.seed, device=device)
-        if trainer.overfit_batches is not None and isinstance(data.train, TrainBatches):
-            data.val = data.test = make_eval(
-                data.train.samples, data.train.pipeline, loader, parts.source.hints, config.seed
-            )
+        data = make_data(config, parts, loader, device)
         notes += describe_placement(data, device)
         most_threads = torch.get_num_threads()
         threads = trainer.threads or choose_threads(work_of(model, data, loader.batch_size or 32))
@@ -155,8 +165,8 @@ def assemble(config: Config, parts: Parts, *, resolved: dict[str, Any], project:
             total_epochs=trainer.epochs,
             accumulate=trainer.accumulate,
         )
-        speed = settle(config, job, data, threads=threads, most_threads=most_threads)
-        config = speed.config
+        speed = settle(config, job, data, threads=threads, most_threads=most_threads, plain_layout=plain_layout)
+        config, notes = speed.config, notes + speed.notes()
         add_schedules(state, config, parts, job.total_steps, steps_per_epoch)
         fingerprint = numeric_fingerprint(device, {**speed.fingerprint(), **optimizer_forms(state)})
         seed_everything(stream_key(config.seed, "train"))
@@ -174,6 +184,16 @@ def assemble(config: Config, parts: Parts, *, resolved: dict[str, Any], project:
             data_digest=digest(data.train.samples),
             stack=stack.pop_all(),
         )
+
+
+def make_data(config: Config, parts: Parts, loader: LoaderOptions, device: torch.device) -> Data:
+    """Training and evaluation data; where a few batches are to be overfitted, these are the evaluation data too."""
+    data = prepare(parts.source, loader, seed=config.seed, device=device)
+    if config.trainer.overfit_batches is not None and isinstance(data.train, TrainBatches):
+        data.val = data.test = make_eval(
+            data.train.samples, data.train.pipeline, loader, parts.source.hints, config.seed
+        )
+    return data
 
 
 def add_schedules(

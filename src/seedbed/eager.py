@@ -1,8 +1,8 @@
 """Keeping torch's compiler unloaded where nothing is compiled: its import takes longer than a short training.
 
-Two public calls import it as a side effect: ``torch.use_deterministic_algorithms``, and the first call of some methods
-of every optimizer. Both have a private entry that does the same without it. Where that entry is missing, or the
-compiler is loaded anyway, the public call is made.
+Three public calls import it as a side effect: ``torch.use_deterministic_algorithms``, the first call of some methods of
+every optimizer, and the first operation under a dispatch mode. Each has a private entry that does the same without it.
+Where that entry is missing, or the compiler is loaded anyway, the public call is made.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 # methods that torch wraps so that the compiler leaves them out; the wrapper looks for this attribute of the bare method
 WRAPPED = ("add_param_group", "zero_grad", "state_dict", "load_state_dict")
@@ -52,3 +53,15 @@ def bare_methods() -> list[Any]:
     """The functions inside the wrappers; those that are not wrapped, or already decided upon, are left out."""
     wrapped = [getattr(getattr(torch.optim.Optimizer, name, None), "__wrapped__", None) for name in WRAPPED]
     return [method for method in wrapped if method is not None and not hasattr(method, MARK)]
+
+
+class Watching(TorchDispatchMode):
+    """A dispatch mode, entered on an eager path."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # torch would load its compiler only to tell it to leave this class alone
+        return False

@@ -7,11 +7,7 @@ ever make a round slower. Nothing of the training moves: copies are trained, und
 from __future__ import annotations
 
 import copy
-import faulthandler
-import os
-import signal
 import time
-import warnings
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -26,10 +22,10 @@ from seedbed.seeding import forked_rng
 from seedbed.speed.captured import WARM_UP
 from seedbed.speed.choose import Numerics, choose_step
 from seedbed.speed.compiled import explain
+from seedbed.speed.images import why_not_channels_last
 from seedbed.state import TrainState, TrainStep
 
 WORTH = 0.93  # a candidate must be at least so much faster, else the numbers stay the plain ones
-COPY_SECONDS = 20.0
 ROUND_SECONDS, ROUNDS, MOST_UPDATES = 0.02, 6, 200
 # Compiling is tried only where it can pay: the slowest cold start that was measured, over the largest share of an
 # update's time that compiling was seen to save (docs/benchmarks.md)
@@ -128,11 +124,10 @@ def probe(
             for change in candidates(plain, state, batches, numerics, undecided, most_threads, accumulate):
                 wanted = replace(best.numerics, **change)
                 name = ", ".join(f"{key}={value}" for key, value in change.items())
-                if change.get("channels_last") and state.device.type == "cpu":
-                    alone = replace(wanted, threads=1)
-                    if not survives(lambda alone=alone: Contestant(plain, state, alone, batches)):  # type: ignore[misc]
-                        found.trials.append(Trial(name, reason="torch crashes with this model in this layout"))
-                        continue
+                reason = why_not_channels_last(state, batches[0]) if change.get("channels_last") else None
+                if reason is not None:
+                    found.trials.append(Trial(name, reason=reason))
+                    continue
                 best = race(found, best, name, lambda wanted=wanted: Contestant(plain, state, wanted, batches))  # type: ignore[misc]
             if "compile" in undecided and plain is train_step and accumulate == 1:
                 wanted = replace(best.numerics, compile="step")
@@ -170,34 +165,6 @@ def candidates(
     if "cuda_graphs" in undecided and device == "cuda" and plain is train_step and accumulate == 1:
         found.append({"cuda_graphs": True})
     return found
-
-
-def survives(make: Callable[[], object]) -> bool:
-    """Whether what ``make`` does leaves its process alive: done in a copy of this one, where a crash takes nothing.
-
-    torch 2.13 was seen to crash in the backward pass of convolutions of four channels in the channels-last layout. Only
-    a crash counts: what cannot be told within ``COPY_SECONDS``, or on a system without ``fork``, is taken for alive.
-    """
-    if not hasattr(os, "fork"):
-        return True
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Python warns of threads, which the copy does not use
-        child = os.fork()
-    if child == 0:
-        try:
-            faulthandler.disable()  # its report would be taken for this process's
-            make()
-        finally:
-            os._exit(0)
-    deadline = time.monotonic() + COPY_SECONDS
-    while time.monotonic() < deadline:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return not os.WIFSIGNALED(status)
-        time.sleep(0.002)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return True
 
 
 def race(found: Probed, best: Contestant, name: str, make: Callable[[], Contestant]) -> Contestant:

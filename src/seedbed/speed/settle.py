@@ -9,6 +9,7 @@ from seedbed.batch import Batch, Cursor
 from seedbed.config.schema import Config
 from seedbed.data.loader import Data
 from seedbed.speed.choose import Numerics, choose_step
+from seedbed.speed.images import prefers_channels_last, why_not_channels_last
 from seedbed.speed.probe import probe
 from seedbed.state import Job
 
@@ -34,6 +35,11 @@ class Settled:
         """What changes floating-point results, threads excepted, which torch itself tells."""
         return {name: getattr(self.numerics, name) for name in CHOICES if name != "threads"}
 
+    def notes(self) -> list[str]:
+        """What was decided by default and is not what torch does by itself."""
+        decided = self.numerics.channels_last and self.config.trainer.channels_last is None
+        return ["images are laid out as channels-last; trainer.channels_last=false leaves them"] if decided else []
+
     def sentence(self) -> str:
         """What the probe chose, for a person."""
         assert self.measured is not None
@@ -42,7 +48,9 @@ class Settled:
         return f"measured for {self.measured['seconds']:.1f} s, chose {', '.join(parts)}"
 
 
-def settle(config: Config, job: Job, data: Data, *, threads: int, most_threads: int) -> Settled:
+def settle(
+    config: Config, job: Job, data: Data, *, threads: int, most_threads: int, plain_layout: bool = False
+) -> Settled:
     """Choose, measure where the config asks for it, and give the job its update.
 
     Args:
@@ -51,6 +59,7 @@ def settle(config: Config, job: Job, data: Data, *, threads: int, most_threads: 
         data: Its data; fitted first where a batch is needed.
         threads: CPU threads without a probe.
         most_threads: Threads that torch was given.
+        plain_layout: Leave images as they come, unless the config says otherwise.
     """
     trainer, plain, state = config.trainer, job.train_step, job.state
     numerics = Numerics(
@@ -61,6 +70,14 @@ def settle(config: Config, job: Job, data: Data, *, threads: int, most_threads: 
         cuda_graphs=bool(trainer.cuda_graphs),
     )
     settled = Settled(config=config, numerics=numerics)
+
+    def take() -> Batch:
+        data.fit()
+        return job.batches.take(Cursor(), 1)[0][0]
+
+    if numerics.channels_last and (reason := why_not_channels_last(state, take())) is not None:
+        numerics = replace(numerics, channels_last=False)
+        settled.refusals.append(f"trainer.channels_last is left out: {reason}")
     undecided = [name for name in CHOICES if getattr(trainer, name) is None]
     if trainer.speed == "auto" and undecided:
         data.fit()
@@ -76,15 +93,13 @@ def settle(config: Config, job: Job, data: Data, *, threads: int, most_threads: 
         )
         numerics, settled.measured = probed.numerics, probed.to_json()
         settled.config = fill(config, numerics)
+    elif trainer.channels_last is None and not plain_layout:
+        numerics = replace(numerics, channels_last=prefers_channels_last(job))
     data.train.pipeline.channels_last = numerics.channels_last
     numerics.apply(state)
-
-    def take() -> Batch:
-        data.fit()
-        return job.batches.take(Cursor(), 1)[0][0]
-
     chosen = choose_step(plain, state, numerics, take, accumulate=job.accumulate, record=trainer.recorded)
-    job.train_step, settled.refusals = chosen.step, chosen.refusals
+    job.train_step = chosen.step
+    settled.refusals += chosen.refusals
     settled.numerics = replace(numerics, compile=chosen.compile, cuda_graphs=chosen.cuda_graphs)
     return settled
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from seedbed.batch import same_bits
+from seedbed.eager import Watching
 
 Key = tuple[Any, ...]
 Replay = Callable[..., tuple[Tensor, ...]]
@@ -64,7 +64,7 @@ def place(tensor: Tensor) -> Key:
     return storage, tensor.storage_offset(), tensor.shape, tensor.stride(), tensor.dtype
 
 
-class Recorder(TorchDispatchMode):
+class Recorder(Watching):
     """Writes down every kernel call inside it.
 
     Args:
@@ -73,7 +73,7 @@ class Recorder(TorchDispatchMode):
     """
 
     def __init__(self, batch: Sequence[Tensor], fixed: Sequence[Tensor]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.calls: list[Call] = []
         self.bytes = 0
         self.numbers: dict[Key, int] = {}
@@ -84,11 +84,6 @@ class Recorder(TorchDispatchMode):
         self.trouble: str | None = None
         if len(set(self.batch)) < len(batch) or self.fixed & set(self.batch):
             raise NotRecordedError("tensors of the batch share their memory")
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        # torch would load its compiler only to tell it to leave this class alone
-        return False
 
     def add(self, tensor: Tensor) -> int:
         """The slot of a tensor, a new one if it has none."""

@@ -72,7 +72,7 @@ def built(loaded: Sequence[LoadedConfig], runs: Sequence[RunDir], options: Optio
     with ExitStack() as stack:
         members = []
         for its, run in zip(loaded, runs, strict=True):
-            training = stack.enter_context(build(its, allow=options.allow))
+            training = stack.enter_context(build(its, allow=options.allow, plain_layout=True))
             members.append(Member(training, run))
         yield members
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,7 +16,7 @@ from seedbed.objectives.classification import Classification
 from seedbed.optim.ema import EMA
 from seedbed.speed import probe as module
 from seedbed.speed.choose import Numerics
-from seedbed.speed.probe import Contestant, Probed, break_even, candidates, probe, race, survives
+from seedbed.speed.probe import Contestant, Probed, break_even, candidates, probe, race
 from seedbed.state import TrainState
 
 ALL = ("precision", "channels_last", "threads", "compile", "cuda_graphs")
@@ -178,33 +175,20 @@ def test_the_layout_reaches_weights_average_and_batches() -> None:
     assert contestant.batches[0].inputs.is_contiguous(memory_format=torch.channels_last)
 
 
-class Crashing(Net):
-    """Kills its process when it sees images channels-last."""
+class Strided(Net):
+    """Has a convolution whose gradient torch gets wrong with channels last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shortcut = nn.Conv2d(3, 4, 1, stride=2)
 
     def forward(self, images: Tensor) -> Tensor:
-        if not images.is_contiguous():
-            os.kill(os.getpid(), signal.SIGSEGV)
-        return super().forward(images)
+        return super().forward(images) + 0 * self.shortcut(images).sum()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are copied by fork")
-def test_a_layout_that_crashes_is_not_tried_in_this_process() -> None:
-    found = run_probe(make_state(Crashing()), ("channels_last",))
+def test_a_layout_that_breaks_memory_is_not_tried() -> None:
+    found = run_probe(make_state(Strided()), ("channels_last",))
     (trial,) = found.trials
-    assert trial.candidate == "channels_last=True"
-    assert "crashes" in (trial.reason or "")
+    assert trial.candidate == "channels_last=True", trial
+    assert "stride 2 over 3 channels writes past its memory" in (trial.reason or "")
     assert not found.numerics.channels_last
-
-
-def test_only_a_crash_counts_as_one() -> None:
-    def fail() -> None:
-        raise ValueError("a layout that the model refuses is told by the race")
-
-    assert survives(lambda: None)
-    assert survives(fail)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are copied by fork")
-def test_a_copy_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "COPY_SECONDS", 0.05)
-    assert survives(lambda: time.sleep(60))
