@@ -81,8 +81,35 @@ def check(p: Program) -> Iterator[Finding]:
                 (str(step.src.path), step.line, "step()"),
             ),
         )
+    yield from _turned(p, order)
     yield from _emptied(p, order, seen)
     yield from _lost(p, order, seen)
+
+
+def _turned(p: Program, order: list[Event]) -> Iterator[Finding]:
+    """``zero_grad(); step(); backward()``: what backward() makes is cleared in the next round, before a step."""
+    if q.sets_gradients(p) or p.calls("register_hook", "register_post_accumulate_grad_hook"):
+        return
+    for clear, step, back in zip(order, order[1:], order[2:], strict=False):
+        if (clear.kind, step.kind, back.kind) != ("clear", "step", "backward") or step.args or not step.loops:
+            continue
+        if not clear.loops == step.loops == back.loops or not clear.conds == step.conds == back.conds:
+            continue
+        if not q.same(clear.recv, step.recv) or back.name == "grad":
+            continue
+        inside = [e for e in p.all("backward", "clear", "step", "manual") if e.loops == step.loops and e.first]
+        if inside != [clear, step, back]:
+            continue
+        yield p.report(
+            "SB105",
+            step,
+            "optimizer.step() runs before backward() and right after zero_grad(): the gradients are cleared before "
+            "they are used",
+            why="backward() fills the gradients after the step, and zero_grad() empties them before the next one: the "
+            "weights do not learn",
+            fix="Call zero_grad(), then backward(), then step()",
+            related=((str(clear.src.path), clear.line, "zero_grad()"), (str(back.src.path), back.line, "backward()")),
+        )
 
 
 def _emptied(p: Program, order: list[Event], seen: set[int]) -> Iterator[Finding]:

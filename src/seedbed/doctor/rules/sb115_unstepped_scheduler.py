@@ -40,6 +40,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import unseen
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -63,6 +64,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if any(e.recv is not None and e.recv.kind in ("list", "dict") for e in p.all("schedule")):
             continue
+        if _replaced(p, made, stepped):
+            continue
         last = p.all("step")[-1]
         yield p.report(
             "SB115",
@@ -72,3 +75,10 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Call scheduler.step() after optimizer.step() (per batch or per epoch, as its numbers mean)",
             related=((str(event.src.path), event.line, "the scheduler"),),
         )
+
+
+def _replaced(p: Program, made: Val, stepped: list[Val]) -> bool:
+    """Whether another schedule takes the place of this one, in the same attribute, and is stepped."""
+    places = [(e.name, id(e.recv)) for e in p.all("attribute") if e.args and e.args[-1] is made]
+    later = [e for e in p.all("attribute") if (e.name, id(e.recv)) in places and e.args[-1] is not made]
+    return any(o is s for e in later for s in e.args[-1].options() for one in stepped for o in one.options())

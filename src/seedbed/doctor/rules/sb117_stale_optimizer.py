@@ -41,7 +41,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import methods, ownership, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -86,6 +86,31 @@ def check(p: Program) -> Iterator[Finding]:
                 related=((str(event.src.path), event.line, "the optimizer"),),
             )
         yield from _made_again(p, event, modules)
+        yield from _remade(p, event, optimizer, used[-1])
+
+
+def _remade(p: Program, event: Event, optimizer: Val, last: Event) -> Iterator[Finding]:
+    """Parameters that a call replaces by new ones: weights that are loaded by assignment, or split by weight_norm."""
+    loads = [e for e in p.once("restore") if (flag := e.arg(2, "assign")) is not None and flag.const is True]
+    splits = [e for e in p.once("call") if e.name.startswith("torch.nn.utils") and e.name.endswith(".weight_norm")]
+    whole = {id(m) for m in ownership.held(optimizer)}
+    for change in (*loads, *splits):
+        said = "load_state_dict(assign=True)" if change.kind == "restore" else "weight_norm()"
+        target = change.recv if change.kind == "restore" else change.arg(0, "module")
+        if target is None or not event.seq < change.seq < last.seq:
+            continue
+        owners = [v for v in ancestors(target, limit=40) if v.kind == "module"]
+        if not any(id(o) in whole for o in owners) or p.calls("add_param_group"):
+            continue
+        yield p.report(
+            "SB117",
+            q.beside(change, event),
+            f"{said} replaces the parameters after the optimizer was built: the optimizer still holds the old ones, "
+            "the new ones are never updated",
+            why=f"the optimizer (line {event.line}) was given tensors that the model no longer uses",
+            fix=f"Call {said} first, and build the optimizer after it",
+            related=((str(event.src.path), event.line, "the optimizer"),),
+        )
 
 
 def _made_again(p: Program, event: Event, modules: list[Val]) -> Iterator[Finding]:

@@ -45,11 +45,15 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
+_JOINED = ("chain", "from_iterable")  # of itertools
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     used: dict[int, Event] = {}
-    if not any(v.var and v.copied is None and _spends(v) for v in p.of_kind("params", "iter")):
+    if not any(
+        v.var and v.copied is None and _spends(v) for v in (*p.of_kind("params", "iter"), *p.anywhere(*_JOINED))
+    ):
         return
     seen: set[int] = set()
     for event in p.all("call", "clip", "loop", "comprehension"):
@@ -67,7 +71,7 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         for val in values:
-            if val.kind not in ("params", "iter"):
+            if val.kind not in ("params", "iter") and val.name not in _JOINED:
                 continue
             if val.kind == "iter" and val.name in ("zip", "enumerate") and val.args:
                 val = val.args[0]
@@ -96,6 +100,8 @@ def _spends(val: Val) -> bool:
     """Whether a value is a generator over parameters: it can be read once."""
     if val.kind == "params":
         return True
+    if val.kind == "unknown" and val.name in _JOINED:
+        return any(a.kind == "params" for a in ancestors(val, limit=12))
     if val.kind != "iter" or not (val.name in ("filter", "map") or isinstance(val.node, ast.GeneratorExp)):
         return False
     return any(a.kind == "params" for a in ancestors(val, limit=12))

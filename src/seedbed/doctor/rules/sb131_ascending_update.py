@@ -66,7 +66,7 @@ def check(p: Program) -> Iterator[Finding]:
             v.name in ("sign", "norm") for v in ancestors(step)
         ):
             continue
-        if not _direct(step) or not _minimised(p, event):
+        if not _direct(step) or not _minimised(p, event) or _tried(p, event):
             continue
         yield p.report(
             "SB131",
@@ -94,6 +94,15 @@ def _minimised(p: Program, event: Event) -> bool:
     return any(
         v.name in ("loss", "square", "abs", "mse_loss") or (v.name == "pow" and v.kind == "tensor") for v in parts
     )
+
+
+def _tried(p: Program, event: Event) -> bool:
+    """Whether the weights are only moved to look there: another backward() comes before an optimizer steps."""
+    after = [
+        e for e in p.all("backward", "step", "scaler_step") if e.seq > event.seq and e.loops[:1] == event.loops[:1]
+    ]
+    kinds = [e.kind for e in after[:2]]
+    return len(kinds) == 2 and kinds[0] == "backward" and kinds[1] != "backward"
 
 
 def _is_parameter(val: Val) -> bool:

@@ -41,9 +41,9 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership, syntax
+from seedbed.doctor.static import curves, ownership, syntax
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 _GAMMA = {"StepLR": 2, "MultiStepLR": 2, "ExponentialLR": 1}
@@ -60,6 +60,8 @@ def check(p: Program) -> Iterator[Finding]:
         if problem:
             seen.add(id(event.node))
             yield p.report("SB171", event, f"{made.name}: {problem[0]}", why=problem[1], fix=problem[2])
+    for at, problem in (*_cosine_by_hand(p), *curves.by_hand(p), *curves.cut_per_batch(p)):
+        yield p.report("SB171", at, problem[0], why=problem[1], fix=problem[2])
     yield from _by_hand(p)
     yield from _warm_up(p)
     yield from _compounding(p)
@@ -181,7 +183,7 @@ def _function(made: Val) -> tuple[str, str, str] | None:
             "LambdaLR multiplies the first rate by the returned factor; a constant gives a constant rate",
             "Return a factor that depends on the epoch, or use MultiplicativeLR",
         )
-    return _cosine(parts) or _grows(made, parts)
+    return _cosine(parts) or curves.formula([*body], f"{func.owner.name} {made.var}") or _grows(made, parts)
 
 
 def _grows(made: Val, parts: list[ast.AST]) -> tuple[str, str, str] | None:
@@ -198,6 +200,20 @@ def _grows(made: Val, parts: list[ast.AST]) -> tuple[str, str, str] | None:
         "after the warm-up the learning rate keeps growing above the base rate, and training diverges",
         "Bound it: min(1.0, (step + 1) / warmup)",
     )
+
+
+def _cosine_by_hand(p: Program) -> Iterator[tuple[Event | Val, curves.Problem]]:
+    """The same in a function that sets the rate itself."""
+    seen: set[int] = set()
+    for event in p.all("setitem"):
+        if not q.is_rate(event) or not event.loops:
+            continue
+        for val in ancestors(event.args[-1], limit=30):
+            if val.name == "cos" and isinstance(val.node, ast.Call) and id(val.node) not in seen:
+                seen.add(id(val.node))
+                problem = _cosine([val.node])
+                if problem is not None:
+                    yield val if val.src is not None else event, problem
 
 
 def _cosine(parts: list[ast.AST]) -> tuple[str, str, str] | None:

@@ -37,10 +37,11 @@ optimizer = torch.optim.SGD([
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership
+from seedbed.doctor.static import methods, ownership, syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
@@ -51,6 +52,7 @@ _BODIES = frozenset(("backbone", "encoder", "features", "base", "body", "pretrai
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _layer_wise(p)
     restored = [o for e in p.all("restore") if e.recv is not None for o in e.recv.options() if o.kind == "module"]
     for event, optimizer, _ in ownership.optimizers(p):
         groups = optimizer.args[0] if optimizer.args else optimizer.kwargs.get("params")
@@ -75,6 +77,54 @@ def check(p: Program) -> Iterator[Finding]:
                     related=((str(event.src.path), body.line, "the pretrained part"),),
                 )
                 return
+
+
+def _layer_wise(p: Program) -> Iterator[Finding]:
+    """``lr * decay ** i`` over the layers from the first to the last: the last ones get the smallest rate."""
+    for loop in p.nodes(ast.For):
+        call = loop.iter
+        if not isinstance(call, ast.Call) or getattr(call.func, "id", "") != "enumerate" or not call.args:
+            continue
+        over, pair = call.args[0], loop.target
+        if not isinstance(pair, ast.Tuple) or len(pair.elts) != 2 or not isinstance(pair.elts[0], ast.Name):
+            continue
+        if not isinstance(over, ast.Attribute) or not set(words(over.attr)) & _STACKS:
+            continue
+        count, layer = pair.elts[0].id, {n.id for n in ast.walk(pair.elts[1]) if isinstance(n, ast.Name)}
+        for group in (n for s in loop.body for n in ast.walk(s) if isinstance(n, ast.Dict)):
+            given = {k.value: v for k, v in zip(group.keys, group.values, strict=True) if isinstance(k, ast.Constant)}
+            rate, held = given.get("lr"), given.get("params")
+            if rate is None or held is None or not any(getattr(n, "id", "") in layer for n in ast.walk(held)):
+                continue
+            power = next((n for n in ast.walk(rate) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Pow)), None)
+            if power is None or not _falls(power.left) or not _counts_up(power.right, count):
+                continue
+            yield p.report(
+                "SB188",
+                (rate, p.source),
+                f"the layer-wise decay of the learning rate is turned round: {syntax.text(power)} is smallest for the "
+                "last layer and largest for the first",
+                why="the first (pretrained, most general) layers get the largest learning rate, those at the head the "
+                "smallest",
+                fix=f"Count from the end: decay ** (n_layers - {count})",
+            )
+
+
+_STACKS = frozenset(("layers", "layer", "blocks", "stages", "encoder"))
+
+
+def _falls(base: ast.expr) -> bool:
+    """Whether what is raised to a power is a decay below one, as its number or its name says."""
+    if isinstance(base, ast.Constant):
+        return isinstance(base.value, float) and 0 < base.value < 1
+    return bool(set(words(syntax.text(base).rsplit(".", 1)[-1])) & {"decay", "gamma", "factor"})
+
+
+def _counts_up(power: ast.expr, count: str) -> bool:
+    """``i`` or ``i + 1``."""
+    if isinstance(power, ast.BinOp) and isinstance(power.op, ast.Add) and isinstance(power.right, ast.Constant):
+        power = power.left
+    return isinstance(power, ast.Name) and power.id == count
 
 
 def _rate(group: Val, default: Val | None) -> float | None:

@@ -55,7 +55,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import ownership
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors, origins
 
 _HOLDS = ("spectral_norm", "SpectralNorm", "parametrizations", "orthogonal", "grads", "clamp_", "weight_norm")
@@ -115,6 +115,14 @@ def _critic(p: Program, term: Val) -> Val | None:
     return None
 
 
+def _of_another(call: Event, critic: Val) -> bool:
+    """Whether a clamp_ is one of the weights of another network, such as the generator."""
+    if not call.name.endswith("clamp_") or call.recv is None:
+        return False
+    owners = [m for m in ownership.modules_of(call.recv) if m.kind == "module"]
+    return bool(owners) and not any(ownership.related(m, critic) for m in owners)
+
+
 def _bounded(p: Program, critic: Val, loss: Val) -> bool:
     """Whether anything bounds the slope of the critic."""
     if any(
@@ -123,7 +131,7 @@ def _bounded(p: Program, critic: Val, loss: Val) -> bool:
         if v.name != "relu" or v.owner is None
     ):
         return True
-    if any(e.name.rsplit(".", 1)[-1] in _HOLDS for e in p.calls(*_HOLDS)):
+    if any(not _of_another(e, critic) for e in p.calls(*_HOLDS)):
         return True
     return any(
         e.recv is not None and critic in ownership.modules_of(e.recv)

@@ -31,13 +31,15 @@ for x, y in train_loader:
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import measures, ownership, rounds, training
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.program import Event, Place, Program
 from seedbed.doctor.static.values import ancestors
 
 
@@ -66,7 +68,7 @@ def check(p: Program) -> Iterator[Finding]:
         seen.add(id(event.node))
         yield p.report(
             "SB312",
-            step[0],
+            _asked(p, event, step[0]),
             "the weights are trained on validation or test data: optimizer.step() runs in the evaluation loop",
             why="the model learns what it is measured on (validation data), so the score says nothing about new data",
             fix="Remove backward() and step() from the evaluation, and wrap it in torch.no_grad()",
@@ -95,6 +97,16 @@ def check(p: Program) -> Iterator[Finding]:
                 why="it applies left-over gradients once for every batch of held-out data",
                 fix="Remove optimizer.step() from the evaluation",
             )
+
+
+def _asked(p: Program, event: Event, step: Event) -> Event | Place:
+    """Where it is the caller's choice whether a function trains: the call for the held-out data, else the step."""
+    for other in training.forwards(p):
+        if other.node is event.node and other.loops and rounds.loop_split(other.loops[-1]) == "train":
+            choices = (n for f in step.funcs[-1:] for n in ast.walk(f.node) if isinstance(n, ast.If))
+            chosen = any(m is step.node for n in choices for m in ast.walk(n))
+            return q.beside(event, other) if chosen else step
+    return step
 
 
 def _fitted(p: Program, seen: set[int]) -> Iterator[Finding]:

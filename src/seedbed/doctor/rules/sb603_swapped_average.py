@@ -88,7 +88,8 @@ def check(p: Program) -> Iterator[Finding]:
         yield p.report(
             "SB603",
             event,
-            "the moving average (EMA) is weighted the wrong way round: decay and 1 - decay are swapped",
+            "the moving average (EMA, soft update of a target) is weighted the wrong way round: decay and 1 - decay "
+            "(tau and 1 - tau) are swapped",
             why=f"the average keeps only {keep:g} of its old value, so it simply follows the newest weights",
             fix="Use ema = decay * ema + (1 - decay) * new, with decay near 0.999",
             keep=keep,

@@ -38,7 +38,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import rounds, training
-from seedbed.doctor.static.program import LoopRun, Program
+from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 _UPDATES = ("step", "scaler_step", "manual")
@@ -90,6 +90,7 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Set the seed once, before the loop",
         )
     yield from _generators(p)
+    yield from _noise(p)
     for event in p.once("call"):
         last = event.name.rsplit(".", 1)[-1]
         seeds = last == "manual_seed" or event.name in ("numpy.random.seed", "random.seed")
@@ -131,13 +132,48 @@ def _generators(p: Program) -> Iterator[Finding]:
         seen.add(id(event.node))
         yield p.report(
             "SB702",
-            q.site(event, loop),
+            _place(p, source, seed) or q.site(event, loop),
             f"the generator is seeded again with {seed.const!r} in every epoch: the data come in the same order each "
             "time",
             why="a generator that is made (or seeded) inside the loop starts again, so shuffling has no effect after "
             "the first epoch",
             fix="Make the generator once, before the loop (or seed it with seed + epoch)",
         )
+
+
+_NOISE = ("randn", "rand", "normal", "randn_like", "rand_like", "standard_normal", "uniform", "bernoulli", "random")
+
+
+def _noise(p: Program) -> Iterator[Finding]:
+    """Noise of a training step that comes from a generator with the same seed in every step."""
+    seen: set[int] = set()
+    for event in p.calls(*_NOISE):
+        source, made = event.kwargs.get("generator") or event.recv, event.result
+        if source is None or made is None or not event.loops or id(event.node) in seen or not p.trained(made):
+            continue
+        loop = event.loops[-1]
+        if not rounds.repeats(loop) or not any(s.inside(loop) for s in p.all("step")):
+            continue
+        fresh = [v for v in ancestors(source, limit=10) if v.name in _GENERATORS and loop.node in v.loops]
+        seed = _seed(p, source)
+        if not fresh or seed is None or seed.kind != "const" or rounds.counted(p, seed):
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB702",
+            fresh[-1] if fresh[-1].line else event,
+            f"the generator is seeded again with {seed.const!r} in every step: the noise is the same each time",
+            why="a generator that is made inside the step starts again, so the model sees one fixed noise pattern",
+            fix="Make the generator once, before the loop",
+            related=((str(event.src.path), event.line, "drawn here"),),
+        )
+
+
+def _place(p: Program, source: Val, seed: Val) -> Event | None:
+    """The call that sets the seed, where the number is written into a helper."""
+    calls = [e for e in p.all("call") if e.result is not None and any(a is seed for a in (*e.args, *e.kwargs.values()))]
+    calls = [e for e in calls if e.name.rsplit(".", 1)[-1] in _GENERATORS and e.funcs and e.line == seed.line]
+    return next((e for e in calls if q.same(e.recv, source) or e.result is source), calls[0] if calls else None)
 
 
 def _made_in(p: Program, source: Val, loop: LoopRun) -> bool:

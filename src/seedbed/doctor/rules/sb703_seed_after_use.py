@@ -31,6 +31,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 
 
@@ -54,17 +55,23 @@ def check(p: Program) -> Iterator[Finding]:
         ]
         if (
             made
-            and (not seed.funcs or len(seed.funcs) == 1)
-            and not any(e.name.endswith("seed") or e.name.endswith("seed_everything") for e in before)
+            and (len(seed.funcs) <= 1 or _helper(seed, made[0]))
+            and not any(e.name.endswith(("seed", "seed_everything")) and e.seq < made[0].seq for e in before)
         ) and (made[0].src is p.source or seed.src is p.source):
             yield p.report(
                 "SB703",
-                seed,
+                q.beside(seed, made[0]) if len(seed.funcs) > 1 else seed,
                 "the seed is set after the model was created: its weights are not reproducible",
                 why=f"the layer at line {made[0].line} has drawn its weights already",
                 fix="Set the seed before the model is created",
                 related=((str(made[0].src.path), made[0].line, "the weights are drawn here"),),
             )
+
+
+def _helper(seed: Event, made: Event) -> bool:
+    """Whether a small function that only seeds was called from the very function that had the model made."""
+    around = seed.funcs[:-1]
+    return len(around) == 1 and made.funcs[:1] == around and "seed" in seed.funcs[-1].name.lower()
 
 
 def _drawn_again(p: Program, seed: Event) -> bool:

@@ -92,7 +92,7 @@ def _leak(p: Program, one: Event, two: Event, steps: list[Event]) -> Finding | N
         return None
     step = ((str(after[0].src.path), after[0].line, "the step"),)
     name = leaked[0].var or leaked[0].name
-    if one.first and one.loop is two.loop and _judged(p, one, leaked[0], others):
+    if one.first and one.loop is two.loop and judged(p, one, leaked[0], others):
         return p.report(
             "SB867",
             one,
@@ -104,7 +104,7 @@ def _leak(p: Program, one: Event, two: Event, steps: list[Event]) -> Finding | N
         )
     if _fixed(p, leaked) or any(m is k for m in _reached(two) for k in others):
         return None
-    if not any(_judged(p, one, player, leaked) for player in _reached(one) if any(player is k for k in others)):
+    if not any(judged(p, one, player, leaked) for player in _reached(one) if any(player is k for k in others)):
         return None
     return p.report(
         "SB867",
@@ -129,7 +129,7 @@ def _fixed(p: Program, modules: list[Val]) -> bool:
     return False
 
 
-def _judged(p: Program, back: Event, player: Val, judges: list[Val]) -> bool:
+def judged(p: Program, back: Event, player: Val, judges: list[Val]) -> bool:
     """Whether the loss holds a judge's opinion of what the other player made."""
     root = back.recv
     if root is None:

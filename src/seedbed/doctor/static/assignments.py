@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 
-from seedbed.doctor.static import naming
+from seedbed.doctor.static import naming, syntax
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.scopes import Class
-from seedbed.doctor.static.values import Val, join, uses_gradient
+from seedbed.doctor.static.values import Val, ancestors, join, uses_gradient
 
 # Tables that are made empty and filled item by item: what is put in is where their rows come from.
 _BUFFERS = frozenset(["zeros", "empty", "full", "ones", "zeros_like", "empty_like", "full_like", "new_zeros"])
@@ -83,12 +83,22 @@ def set_item(run: Machine, target: ast.Subscript, val: Val) -> None:
         obj.grad = obj.grad or val.grad
         if val.grad:
             obj.tags.add("written")  # a gradient flows back through what was written into it
+    elif obj.kind in ("module", "unknown", "method") and val.kind == "module" and key.kind == "const":
+        _set_layer(run, target, obj, str(key.const), val)
     elif obj.kind == "tensor" and "pandas" in obj.tags and val.kind != "const":
         obj.args = (*obj.args, val)
     elif obj.kind == "tensor" and val.grad:
         obj.grad = True
         obj.args = (*obj.args, val)
         obj.tags.add("written")
+
+
+def _set_layer(run: Machine, target: ast.Subscript, obj: Val, key: str, val: Val) -> None:
+    """A layer that is put into a stack of unknown length, or into a part of a library's model."""
+    owner = obj if obj.kind == "module" else next((v for v in ancestors(obj, limit=12) if "external" in v.tags), None)
+    if owner is not None:
+        run.emit("replace", key, target, recv=owner, args=(obj, val))
+        owner.attrs[key if owner is obj else f"{syntax.text(target.value).rsplit('.', 1)[-1]}.{key}"] = val
 
 
 def code(run: Machine, node: ast.AST, sources: tuple[Val, ...]) -> Val:

@@ -31,9 +31,17 @@ def is_eval_loop(loop: LoopRun | None) -> bool:
 def loop_split(loop: LoopRun) -> str:
     """The split that a loop runs over."""
     over = loop.over
-    while over is not None and over.kind == "iter" and over.args and over.name in _WRAPPERS:
+    while over is not None and _wraps(over):
+        if over.kind == "unknown" and (found := split_of_val(over)):
+            return found
         over = over.args[0]
     return split_of_val(over) if over is not None else ""
+
+
+def _wraps(over: Val) -> bool:
+    """Whether a value only hands on what another one holds, round by round."""
+    stored = over.kind == "unknown" and over.name == "list" and over.args and over.args[0].kind == "iter"
+    return bool(stored) or (over.kind == "iter" and bool(over.args) and over.name in _WRAPPERS)
 
 
 _WRAPPERS = frozenset(["enumerate", "zip", "iter", "map", "reversed", "tqdm", "list", "sorted", "prefetch", "track"])
@@ -42,7 +50,7 @@ _WRAPPERS = frozenset(["enumerate", "zip", "iter", "map", "reversed", "tqdm", "l
 def base_of_loop(loop: LoopRun | None) -> Val | None:
     """What a loop really runs over: ``enumerate``, ``tqdm`` and ``zip`` are seen through."""
     over = loop.over if loop is not None else None
-    while over is not None and over.kind == "iter" and over.args and over.name in _WRAPPERS:
+    while over is not None and _wraps(over):
         over = over.args[0]
     return over
 

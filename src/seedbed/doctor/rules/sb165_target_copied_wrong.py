@@ -1,0 +1,129 @@
+"""The copy into the target network runs the wrong way round, or in all rounds but the right ones.
+
+## What it does
+
+Finds a ``load_state_dict`` that puts the untrained target network into the trained one, and a copy under
+``if step % interval:``, which is true in every round except each interval-th.
+
+## Why is this bad
+
+The first throws away what was learned. With the second the target follows in nearly every step, so it gives no stable
+goal.
+
+## Example
+
+```python
+import copy
+net = nn.Linear(20, 2)
+target = copy.deepcopy(net)
+opt = torch.optim.Adam(net.parameters())
+for step in range(1000):
+    state, goal = torch.randn(8, 20), torch.randn(8)
+    with torch.no_grad():
+        value = goal + 0.99 * target(state).amax(1)
+    loss = F.mse_loss(net(state)[:, 0], value)
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+    if step % 100 == 0:
+        net.load_state_dict(target.state_dict())
+```
+
+## Use instead
+
+```python
+import copy
+net = nn.Linear(20, 2)
+target = copy.deepcopy(net)
+opt = torch.optim.Adam(net.parameters())
+for step in range(1000):
+    state, goal = torch.randn(8, 20), torch.randn(8)
+    with torch.no_grad():
+        value = goal + 0.99 * target(state).amax(1)
+    loss = F.mse_loss(net(state)[:, 0], value)
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+    if step % 100 == 0:
+        target.load_state_dict(net.state_dict())
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import ownership, training
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    if not p.trains:
+        return
+    copies = [e for e in p.all("restore") if e.loops and e.args and e.args[0].kind == "state" and e.recv is not None]
+    stepped = {id(h) for s in p.all("step") if s.recv is not None for o in s.recv.options() for h in _held(o)}
+    moved = {id(e.recv) for e in p.all("restore") if e.recv is not None}
+    seen: set[int] = set()
+    for event in copies:
+        source = next((o for o in event.args[0].args if o.kind == "module"), None)
+        goal = event.recv
+        if source is None or goal is None or goal is source or id(event.node) in seen:
+            continue
+        if not _used(p, source if id(source) not in stepped else goal):
+            continue
+        if id(goal) in stepped and id(source) not in stepped and not _written(p, source, moved):
+            seen.add(id(event.node))
+            yield p.report(
+                "SB165",
+                event,
+                f"load_state_dict copies the target network into the trained one: {source.var or 'target'} -> "
+                f"{goal.var or 'net'}, the wrong direction",
+                why="it throws away what was learned since the last copy, and the target network is never updated",
+                fix=f"Turn it round: {source.var or 'target'}.load_state_dict({goal.var or 'net'}.state_dict())",
+            )
+        elif id(source) in stepped and id(goal) not in stepped and _all_but(event):
+            seen.add(id(event.node))
+            yield p.report(
+                "SB165",
+                event,
+                f"the target network {goal.var or ''} is copied in every round except each interval-th: the condition "
+                "with % is turned over",
+                why="step % interval is true unless the remainder is zero, so the target follows at once and gives no "
+                "stable goal",
+                fix="Write if step % interval == 0:",
+            )
+
+
+def _held(optimizer: Val) -> list[Val]:
+    return ownership.held(optimizer) if optimizer.kind == "optimizer" else []
+
+
+def _used(p: Program, net: Val) -> bool:
+    """Whether the untrained network works in the training: it is called, and nothing learns through it."""
+    return any(e.recv is net and e.loops for e in training.forwards(p))
+
+
+def _written(p: Program, net: Val, moved: set[int]) -> bool:
+    """Whether something else changes the untrained network: then it may be the one that leads."""
+    if id(net) in moved:
+        return True
+    for event in p.all("inplace", "attribute", "average", "augment", "manual"):
+        if event.recv is not None and event.loops and any(m is net for m in ownership.modules_of(event.recv)):
+            return True
+    return any(net in (*e.args, *e.kwargs.values()) for e in p.calls("deepcopy", "update_parameters"))
+
+
+def _all_but(event: Event) -> bool:
+    """Whether an event stands under ``if step % n:`` or ``!= 0``, with more than two rounds to choose from."""
+    for node, arm, _ in event.conds_in(event.loops[-1]):
+        test = node.test if isinstance(node, ast.If) and arm == 0 else None
+        if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.NotEq):
+            zero = test.comparators[0]
+            test = test.left if isinstance(zero, ast.Constant) and zero.value == 0 else None
+        if isinstance(test, ast.BinOp) and isinstance(test.op, ast.Mod):
+            return not (isinstance(test.right, ast.Constant) and test.right.value == 2)
+    return False

@@ -1,0 +1,141 @@
+"""The course of a learning rate as its formula says: rising where it should fall, turned over, cut far too often."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds, syntax
+from seedbed.doctor.static.program import Event, LoopRun, Program
+from seedbed.doctor.static.values import Val, ancestors
+
+Problem = tuple[str, str, str]
+
+
+def formula(nodes: list[ast.AST], context: str) -> Problem | None:
+    """What is wrong with a formula for a rate or its factor; ``context`` holds the names around it."""
+    parts = [n for top in nodes for n in ast.walk(top)]
+    whole = f"{' '.join(syntax.text(n) for n in nodes)} {context}".lower()
+    partly = any(isinstance(n, (ast.If, ast.IfExp)) for n in parts) or "warm" in whole or "min" in whole
+    for n in parts:
+        if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Sub) and not partly and _one(n.left) and _wave(n.right):
+            return (
+                f"{syntax.text(n)} rises from 0 to 2: the learning rate starts at zero and grows over the run",
+                "a cosine decay is 0.5 * (1 + cos(pi * progress)); with a minus it goes the other way round",
+                f"Write 1 + {syntax.text(n.right)}",
+            )
+        if isinstance(n, ast.Call) and (found := _turned(n, context)):
+            return found
+    return None
+
+
+def _one(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value in (1, 1.0)
+
+
+def _wave(node: ast.expr) -> bool:
+    """``cos(pi * progress)`` where the progress is a quotient or has a name of its own."""
+    if not isinstance(node, ast.Call) or syntax.text(node.func).rsplit(".", 1)[-1] != "cos" or not node.args:
+        return False
+    text = syntax.text(node.args[0])
+    return "pi" in text and ("/" in text or any(w in text for w in ("progress", "frac", "ratio", "pct")))
+
+
+def _turned(call: ast.Call, context: str) -> Problem | None:
+    """``min(1, warmup / step)``: one through the whole warm-up, then falling."""
+    if syntax.text(call.func).rsplit(".", 1)[-1] not in ("min", "minimum") or len(call.args) != 2:
+        return None
+    ratio = next((a for a in call.args if isinstance(a, ast.BinOp) and isinstance(a.op, ast.Div)), None)
+    if ratio is None or not any(_one(a) for a in call.args):
+        return None
+    above, below = syntax.text(ratio.left).lower(), syntax.text(ratio.right).lower()
+    fixed = "warm" in above or ("warm" in context.lower() and any(w in above for w in ("steps", "total", "iters")))
+    if not fixed or "warm" in below or isinstance(ratio.right, ast.Constant):
+        return None
+    return (
+        f"the warm-up is turned over: {syntax.text(ratio)} is above 1 at first and falls afterwards",
+        "the rate is at its full height during the whole warm-up and decreases after it, instead of rising to it",
+        f"Write min(1.0, {syntax.text(ratio.right)} / {syntax.text(ratio.left)})",
+    )
+
+
+def by_hand(p: Program) -> Iterator[tuple[Event | Val, Problem]]:
+    """Rates that are set into the groups, each with what is wrong with its formula."""
+    seen: set[int] = set()
+    for event in p.all("setitem"):
+        if not q.is_rate(event) or not event.loops or not event.args:
+            continue
+        for val in ancestors(event.args[-1], limit=30):
+            if val.name not in ("mul", "min", "sub", "add", "div", "minimum", "cos") or val.node is None:
+                continue
+            if id(val.node) in seen or not isinstance(val.node, (ast.BinOp, ast.Call)):
+                continue
+            seen.add(id(val.node))
+            names = " ".join((*(f.name for f in event.funcs), *(_owner(f) for f in event.funcs)))
+            problem = formula([val.node], names)
+            if problem is not None:
+                yield val if val.src is not None else event, problem
+                return
+
+
+def _owner(func: object) -> str:
+    return str(getattr(getattr(func, "owner", None), "name", ""))
+
+
+def cut_per_batch(p: Program) -> Iterator[tuple[Event, Problem]]:
+    """A rate that is multiplied by a fixed factor in every batch, without a condition."""
+    seen: set[int] = set()
+    for event in p.all("setitem"):
+        if not q.is_rate(event) or id(event.node) in seen or not event.args:
+            continue
+        val = event.args[-1]
+        if val.name != "mul" or not any(a.kind == "const" and isinstance(a.const, float) for a in val.args):
+            continue
+        factor = next(a.const for a in val.args if a.kind == "const" and isinstance(a.const, float))
+        loop = next((r for r in reversed(event.loops) if rounds.is_loader_loop(r)), None)
+        if loop is None or loop.outer is None or not 0 < factor <= 0.98 or event.conds_in(loop):
+            continue
+        old = any(v.const == "lr" for a in val.args for v in ancestors(a, limit=8))
+        if not old or not any(s.inside(loop) for s in p.all("step")):
+            continue
+        count = _total(loop)
+        if count is not None and factor**count > 1e-4:
+            continue
+        seen.add(id(event.node))
+        yield (
+            event,
+            (
+                f"the learning rate is multiplied by {factor:g} in every batch, not once per epoch"
+                + (f": {count} times in all" if count is not None else ""),
+                f"after 200 batches only {factor**200:.0e} of it is left, and training stands still",
+                "Move the decay out of the batch loop, so that it runs once per epoch",
+            ),
+        )
+
+
+def _total(loop: LoopRun) -> int | None:
+    """How many rounds the loops have together, as far as all of them are written down."""
+    count = 1
+    at: LoopRun | None = loop
+    while at is not None:
+        number = _length(at.over)
+        if number is None:
+            return None
+        count *= number
+        at = at.outer
+    return count
+
+
+def _length(over: Val | None) -> int | None:
+    if over is None:
+        return None
+    if over.name in ("enumerate", "tqdm", "list") and over.args:
+        return _length(over.args[0])
+    if over.name == "range" and over.args and all(type(a.const) is int for a in over.args):
+        return len(range(*(a.const for a in over.args)))
+    if over.name == "split" and len(over.args) > 1 and type(over.args[1].const) is int and over.args[1].const > 0:
+        shape = over.args[0].shape
+        size = shape[0] if shape else None
+        return -(-size // over.args[1].const) if size is not None else None
+    return None
