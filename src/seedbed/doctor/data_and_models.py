@@ -186,6 +186,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB675", "unclamped-intersection", E, "the overlap of boxes that lie apart is counted"),
     ("SB676", "derivative-of-other-variable", E, "a derivative is taken with respect to another variable than its name says"),
     ("SB677", "growing-frequencies", E, "the frequencies of a positional encoding grow where they must fall"),
+    ("SB678", "unused-network-output", E, "a network is trained whose output nothing uses"),
     ("SB701", "half-seeded", W, "only some of the random generators in use are seeded"),
     ("SB702", "reseeded-loop", W, "the seed is set again in the loop: the same numbers in every pass"),
     ("SB703", "seed-after-use", W, "the seed is set after random numbers were used"),

@@ -309,6 +309,8 @@ class Record:
     leaf_starts: dict[int, tuple[float, float, float]] = field(default_factory=dict)
     leaf_counts: Counter[int] = field(default_factory=Counter)
     walks: int = 0
+    joints: dict[Any, int] = field(default_factory=dict)  # graph nodes between two linear layers, and the second one
+    forked: set[int] = field(default_factory=set)  # those second layers whose input is also used elsewhere
     walk_sites: dict[int, Site | None] = field(default_factory=dict)
     made_at: dict[int, tuple[str, Site]] = field(default_factory=dict)
     stray: dict[int, tuple[nn.Module, int]] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from torch import Tensor
@@ -13,8 +14,13 @@ from seedbed.doctor.observe.site import Site
 LIMIT = 20_000
 
 
-def leaves_of(tensor: Tensor) -> tuple[dict[int, Tensor], int]:
-    """Return the leaf tensors below ``tensor`` and the number of nodes of its graph."""
+def leaves_of(tensor: Tensor, uses: Counter[Any] | None = None) -> tuple[dict[int, Tensor], int]:
+    """Return the leaf tensors below ``tensor`` and the number of nodes of its graph.
+
+    Args:
+        tensor: Where to start.
+        uses: For the nodes that are asked for (its keys), counts how many operations take their result.
+    """
     found: dict[int, Tensor] = {}
     stack: list[Any] = [tensor.grad_fn]
     seen: set[Any] = {None}
@@ -24,6 +30,8 @@ def leaves_of(tensor: Tensor) -> tuple[dict[int, Tensor], int]:
             continue
         seen.add(node)
         parents = node.next_functions
+        if uses:
+            uses.update({parent for parent, _ in parents if parent in uses})
         if parents:
             stack.extend([parent for parent, _ in parents if parent is not None])
         elif isinstance(variable := getattr(node, "variable", None), Tensor):
@@ -33,7 +41,10 @@ def leaves_of(tensor: Tensor) -> tuple[dict[int, Tensor], int]:
 
 def walk(record: Record, tensor: Tensor, site: Site | None) -> tuple[int, bool]:
     """Add the leaves below a loss to the record; return the size of its graph, and whether data is among its leaves."""
-    found, nodes = leaves_of(tensor)
+    uses: Counter[Any] = Counter(dict.fromkeys(record.joints, 0))
+    found, nodes = leaves_of(tensor, uses)
+    record.forked.update(record.joints[node] for node, count in uses.items() if count > 1)
+    record.joints.clear()
     record.walks += 1
     for key, leaf in found.items():
         record.leaf_counts[key] += 1

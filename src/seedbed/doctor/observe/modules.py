@@ -306,6 +306,8 @@ class ModuleWatch:
                 if place is None or place.function != "forward":
                     place = self._line_of(module) or place
                 self.record.note("linear-after-linear", place, before=before, after=module)
+                if given.grad_fn is not None and self.record.walks < 2 and len(self.record.joints) < 64:
+                    self.record.joints[given.grad_fn] = id(module)
 
     def _sequence_input(self, module: nn.RNNBase, given: Tensor) -> None:
         if given.ndim == 3:

@@ -22,8 +22,8 @@ def probe(run: Run) -> Iterator[Finding]:
 def _linear_pairs(run: Run) -> Iterator[Finding]:
     for note in run.record.noted("linear-after-linear"):
         before, after = note.first["before"], note.first["after"]
-        if not isinstance(before, nn.Linear) or note.count < 2:
-            continue
+        if not isinstance(before, nn.Linear) or note.count < 2 or id(after) in run.record.forked:
+            continue  # what is also used elsewhere (x + layer(x)) is no hidden step
         middle = before.out_features
         if middle < min(before.in_features, after.out_features) or before is after:
             continue  # a bottleneck is a factorised layer, and that is often meant

@@ -37,13 +37,15 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.once("loss"):
+        if event.name in ("BCELoss", "NLLLoss"):
+            yield from _squashed(p, event)
         if event.name not in ("CrossEntropyLoss", "BCEWithLogitsLoss", "NLLLoss", "MultiMarginLoss"):
             continue
         logits = event.arg(0, "input")
@@ -60,6 +62,28 @@ def check(p: Program) -> Iterator[Finding]:
                     fix="Delete the activation after the last layer",
                     related=((str(event.src.path), event.line, "the loss"),),
                 )
+
+
+def _squashed(p: Program, event: Event) -> Iterator[Finding]:
+    """``sigmoid(relu(x))`` before BCELoss, ``log_softmax(relu(x))`` before NLLLoss."""
+    for made in training.loss_origins(event.arg(0, "input")):
+        if made.name not in ("sigmoid", "softmax", "log_softmax", "log_sigmoid", "logsigmoid") or not made.args:
+            continue
+        inner = training.loss_origins(made.args[0])
+        if len(inner) != 1 or inner[0].name not in ("relu", "relu6") or _between(p, inner[0]):
+            continue
+        layer = training.loss_origins(inner[0].args[0]) if inner[0].args else []
+        if not layer or any(v.name not in ("Linear", "Conv2d", "Conv1d", "linear", "add") for v in layer):
+            continue
+        range_ = "probabilities are never below 0.5" if made.name == "sigmoid" else "scores below zero are lost"
+        yield p.report(
+            "SB213",
+            q.spot(inner[0], event),
+            f"ReLU on the logits before {made.name}: {range_}",
+            why="logits must be free to be negative; ReLU gives no gradient below zero, so the output cannot say no",
+            fix="Delete the ReLU after the last layer",
+            related=((str(event.src.path), event.line, "the loss"),),
+        )
 
 
 def _between(p: Program, made: Val) -> bool:

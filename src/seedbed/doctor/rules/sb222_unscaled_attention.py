@@ -47,7 +47,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import training
+from seedbed.doctor.static import tokens, training
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -55,6 +55,7 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _multiplied(p)
+    yield from _wrong_divisor(p)
     seen: set[int] = set()
     for made, source in training.softmaxes(p):
         current = source
@@ -105,6 +106,62 @@ def _multiplied(p: Program) -> Iterator[Finding]:
                 why="with scores that are too large the softmax saturates; with too small ones it is nearly uniform",
                 fix="Use scores = q @ k.transpose(-2, -1) / math.sqrt(d_k)",
             )
+
+
+def _wrong_divisor(p: Program) -> Iterator[Finding]:
+    """Scores divided by the width itself, or by the root of the length of the sequence."""
+    seen: set[int] = set()
+    for _, source in training.softmaxes(p):
+        while source.name in ("masked_fill", "masked_fill_") and source.args:
+            source = source.args[0]
+        parts = f.factors(source)
+        scores = [v for v, power in parts if power > 0 and v.name in ("matmul", "bmm", "einsum") and len(v.args) > 1]
+        below = [v for v, power in parts if power < 0]
+        if len(scores) != 1 or len(parts) != 2 or len(below) != 1 or id(source.node) in seen:
+            continue
+        sides = [a for a in scores[0].args if a.kind in ("tensor", "phi")][:2]
+        if len(sides) != 2 or not all(_projection(a) for a in sides):
+            continue
+        said = _divisor(below[0], sides[0])
+        if said:
+            seen.add(id(source.node))
+            at = below[0] if isinstance(below[0].node, (ast.BinOp, ast.Call)) and below[0].line else source
+            yield p.report(
+                "SB222",
+                at if at.src is source.src and at.name != "const" else source,
+                f"attention scores are divided by {said}: the scale must be 1/sqrt(d_k)",
+                why="scores that are too small make the attention nearly uniform; the width sets their spread",
+                fix="Use scores = q @ k.transpose(-2, -1) / math.sqrt(d_k)",
+            )
+
+
+def _divisor(val: Val, query: Val) -> str:
+    """What scores are divided by, where it is not the root of the width of a query."""
+    width = query.shape[-1] if query.shape else None
+    if val.kind == "const" and type(val.const) is int and isinstance(width, int) and val.const == width > 4:
+        return f"d_k = {width} itself, not by its square root (sqrt)"
+    if val.kind == "const" or val.name == "sqrt" or (val.name == "pow" and val.number(1, "exponent") == 0.5):
+        read = tokens.axis_read(val.args[0]) if val.args else _written(val)
+        rank = len(query.shape) if query.shape else None
+        if read is not None and read[1] != -1 and (read[1] == -2 or (rank and 0 < read[1] < rank - 1)):
+            return "the square root (sqrt) of the sequence length, not of the width"
+        return ""
+    read = tokens.axis_read(val)
+    rank = len(query.shape) if query.shape else None
+    if read is not None and (read[1] == -1 or (rank is not None and read[1] == rank - 1)) and val.kind != "const":
+        return "d_k itself, not by its square root (sqrt)"
+    return ""
+
+
+def _written(val: Val) -> tuple[Val, int] | None:
+    """The axis whose size a root that is known as a number was taken of: ``math.sqrt(q.size(1))``."""
+    node = val.node
+    inner = node.args[0] if isinstance(node, ast.Call) and len(node.args) == 1 else None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+        inner = node.left
+    if inner is None or not isinstance(val.const, float):
+        return None
+    return tokens.axis_read(Val("const", "int", inner, val.src))
 
 
 def _is_root(val: Val) -> bool:

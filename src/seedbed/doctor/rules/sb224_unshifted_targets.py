@@ -51,11 +51,23 @@ def check(p: Program) -> Iterator[Finding]:
         if event.name not in ("CrossEntropyLoss", "NLLLoss") or len(event.args) < 2:
             continue
         goal, moved = tokens.token_source(event.args[1])
+        loaded = False
+        if goal is not None and goal.name == "batch":
+            chunk = tokens.token_source(event.args[1], through_batches=True)
+            if chunk[0] is not None and ":" in chunk[1]:  # pieces of one long text, cut in the data set
+                (goal, moved), loaded = chunk, True
         if goal is None:
             continue
         if not _sequences(event):
             continue
         pred = list(ancestors(event.args[0], limit=3000))
+        back = _backwards(pred, goal, moved, loaded)
+        if back is not None:
+            place = _cut(event.args[1]) or event
+            if id(place.node) not in seen:
+                seen.add(id(place.node))
+                yield _reversed(p, place, event)
+            continue
         if any(
             v.name == "getitem"
             and v.kind == "tensor"
@@ -70,10 +82,7 @@ def check(p: Program) -> Iterator[Finding]:
         embedded = [
             v
             for v in pred
-            if v.name == "Embedding"
-            and v.args
-            and tokens.token_source(v.args[0])[0] is goal
-            and tokens.token_source(v.args[0])[1] == moved
+            if v.name == "Embedding" and v.args and tokens.token_source(v.args[0], loaded) == (goal, moved)
         ]
         if not embedded or any(
             v.name in ("masked_fill", "where", "masked_fill_", "clone")
@@ -82,7 +91,10 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         if any(
-            e.recv is not None and any(e.recv is a for a in ancestors(embedded[0], limit=40)) for e in p.all("setitem")
+            e.recv is not None
+            and any(e.recv is a for a in ancestors(embedded[0], limit=40))
+            and not _prepared(e, event)
+            for e in p.all("setitem")
         ):
             continue
         cut = _cut(event.args[1])
@@ -100,6 +112,42 @@ def check(p: Program) -> Iterator[Finding]:
         )
 
 
+def _reversed(p: Program, place: Val | Event, event: Event) -> Finding:
+    return p.report(
+        "SB224",
+        place,
+        "the targets are shifted the wrong way: each one is the token before its input, which the model has just read",
+        why="the input begins one place later than the target (off by one), so the model learns to repeat the previous "
+        "token instead of predicting the next one",
+        fix="Use tokens[:-1] as the input and tokens[1:] as the target",
+        related=((str(event.src.path), event.line, "the loss"),),
+    )
+
+
+def _backwards(pred: list[Val], goal: Val, moved: str, loaded: bool) -> Val | None:
+    """The embedded input, when it is cut one place behind its target: ``t[1:]`` with ``t[:-1]``."""
+    if any(v.name in ("flip", "flipud", "fliplr", "cat") for v in pred):
+        return None
+    for one in pred:
+        if one.name == "Embedding" and one.args:
+            source, key = tokens.token_source(one.args[0], loaded)
+            mine, other = key.strip(";").split(";"), moved.strip(";").split(";")
+            if source is not goal or len(mine) != len(other) or mine[1:] != other[1:]:
+                continue
+            if "".join(mine[0].split()).strip("(),:") == "1" and other[0].replace(" ", "").strip("(),:") == "-1":
+                return one
+            low, begin = mine[0].split(":")[0].strip(), other[0].split(":")[0].strip()
+            if (low and begin and low == f"{begin} + 1") or tokens.ahead(moved, key) == -1:
+                return one
+    return None
+
+
+def _prepared(change: Event, loss: Event) -> bool:
+    """Whether tokens are changed where the data is made, before the loop and the same for inputs and targets."""
+    parts = list(ancestors(loss.args[1], limit=200))
+    return not change.loops and any(v is change.recv for v in parts) and not any(v.name == "clone" for v in parts)
+
+
 def _cut(goal: Val) -> Val | None:
     """Where the targets are sliced out of the tokens, if that is not at the loss itself."""
     current = goal
@@ -110,7 +158,7 @@ def _cut(goal: Val) -> Val | None:
             return current if current.args[0].items[0].name == "getitem" else None
         elif current.name == "getitem" and current.args and current.line:
             return current
-        elif current.name in tokens.MOVES and current.args:
+        elif current.name in (*tokens.MOVES, "batch", "clone", "tensor") and current.args:
             current = current.args[0]
         else:
             break

@@ -49,6 +49,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static import ownership
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -66,7 +67,7 @@ def check(p: Program) -> Iterator[Finding]:
             own_in: Val | None = event.args[0]
         else:
             own_in = own.args[0] if own is not None and own.args else None
-        if own_in is None or other is None or not other.args or other.grad:
+        if own_in is None or other is None or not other.args or (other.grad and not _frozen(p, other)):
             continue
         if not f.from_model(own_in) or not f.from_model(other.args[0]):
             continue
@@ -83,6 +84,13 @@ def check(p: Program) -> Iterator[Finding]:
             )
         elif mine is not None:
             yield from _beside_hard(p, event, own_in, mine)
+
+
+def _frozen(p: Program, val: Val) -> bool:
+    """Whether the network that a value comes from was switched off (``requires_grad_(False)``)."""
+    off = ownership.frozen(p)
+    layers = [v.owner for v in ancestors(val, limit=60) if v.owner is not None and v.kind == "tensor"]
+    return bool(layers) and all(id(layer) in off for layer in layers if layer.name.startswith(ownership.WEIGHTED))
 
 
 def _temperature(val: Val) -> Val | None:

@@ -29,8 +29,8 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import methods, syntax, weights
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax, weights
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -62,8 +62,10 @@ def _reason(p: Program, event: Event) -> str:
     """How an initialisation is unscaled, ``""`` when it is not."""
     if event.kind in ("init", "inplace") and event.recv is not None:
         target = event.recv
-        if event.name not in ("normal_", "uniform_") or _embedding(target) or not _weight(target):
+        if event.name not in ("normal_", "uniform_") or _embedding(target):
             return ""
+        if not _weight(target):
+            return _everything(event, target)
         skip = 1 if event.kind == "init" else 0  # nn.init.normal_(w, mean, std) and w.normal_(mean, std)
         args = event.args[skip:]
         said = _normal(event, args, target) if event.name == "normal_" else _uniform(p, event, args, target)
@@ -75,6 +77,21 @@ def _reason(p: Program, event: Event) -> str:
         width = weights.fan_in(target)
         return f"{made.name} without scaling" if plain and (width is None or width >= 16) else ""
     return _drawn_matrix(p, event) if event.result is not None and event.kind == "call" else ""
+
+
+def _everything(event: Event, target: Val) -> str:
+    """A loop over all parameters of a model, weights and all, that draws them by the defaults."""
+    source = target.args[0] if target.name == "parameter" and target.args else None
+    if source is None or source.kind != "params" or not event.loops or event.conds_in(event.loops[-1]):
+        return ""
+    if len(event.args) > 1 or event.kwargs or (event.kind == "inplace" and event.args):
+        return ""
+    layers = [m for root in source.args for m in methods.submodules(root)]
+    widths = [m.number(0) for m in layers if m.name in ("Linear", "Conv1d", "Conv2d")]
+    if any("Norm" in m.name or "external" in m.tags for m in layers):
+        return ""
+    wide = [n for n in widths if isinstance(n, int) and n >= 16]
+    return f"{event.name} with its defaults for every parameter, whatever its size" if wide else ""
 
 
 def _given(event: Event, args: tuple[Val, ...], index: int, name: str, default: float) -> tuple[float | None, bool]:

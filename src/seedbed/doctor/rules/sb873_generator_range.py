@@ -96,6 +96,10 @@ def _range(val: Val) -> str:
     ends = [v for v in steps if v.kind == "tensor" and v.name in _PLAIN]
     if ends and not moved:
         return "0..1"
+    halves = [v for v in moved if v.name == "sub" and any(a.const == 0.5 for a in v.args[1:])]
+    spread = [v for v in steps if v.name in ("div", "true_divide") and any(a.const == 0.5 for a in v.args[1:])]
+    if ends and len(halves) == len(spread) == 1 and len(moved) == 1:
+        return "-1..1"
     doubled = [v for v in moved if v.name == "mul" and any(a.const == 2 for a in v.args)]
     lowered = [v for v in moved if v.name == "sub" and any(a.const == 1 for a in v.args[1:])]
     return "-1..1" if ends and len(doubled) == len(lowered) == 1 and len(moved) == 2 else ""

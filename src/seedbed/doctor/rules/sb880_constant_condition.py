@@ -67,7 +67,7 @@ def _written(p: Program) -> Iterator[tuple[Place, str, str]]:
             if found is not None:
                 yield (part, p.source), *found
     for part in q.nodes(p, ast.Compare):
-        found = _binding(part, p)
+        found = _binding(part, p) or _named_type(part)
         if found is not None:
             yield (part, p.source), *found
 
@@ -130,6 +130,30 @@ def _contradiction(node: ast.BoolOp) -> tuple[str, str] | None:
     if isinstance(node.op, ast.Or):
         return f"the condition {text} is always true: every value differs from one of them", "Join them with and"
     return f"the condition {text} is never true: no value equals both", "Join them with or"
+
+
+def _named_type(node: ast.Compare) -> tuple[str, str] | None:
+    """``type(m) == "Linear"``: a class compared with a text."""
+    sides = [node.left, *node.comparators]
+    asked = next((s for s in sides if _is_type(s)), None)
+    words = [s for s in sides if s is not asked]
+    if asked is None or len(words) != 1 or not isinstance(node.ops[0], (ast.Eq, ast.NotEq, ast.Is, ast.IsNot, ast.In)):
+        return None
+    held = words[0].elts if isinstance(words[0], (ast.Tuple, ast.List, ast.Set)) else words
+    if not held or not all(isinstance(h, ast.Constant) and isinstance(h.value, str) for h in held):
+        return None
+    always = isinstance(node.ops[0], (ast.NotEq, ast.IsNot))
+    text = (
+        f"{ast.unparse(asked)} is a class and never equal to the text {ast.unparse(held[0])}: the condition is "
+        f"{'always' if always else 'never'} true"
+    )
+    return text, f"Use isinstance(...), or {ast.unparse(asked)}.__name__"
+
+
+def _is_type(node: ast.expr) -> bool:
+    if isinstance(node, ast.Attribute):
+        return node.attr == "__class__"
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "type"
 
 
 def _binding(node: ast.AST, p: Program) -> tuple[str, str] | None:

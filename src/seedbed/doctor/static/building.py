@@ -142,3 +142,29 @@ def taken(run: Machine, held: Val, args: tuple[Val, ...] = ()) -> Val:
     else:
         items.pop()
     return last
+
+
+def named(val: Val) -> dict[str, Val]:
+    """What ``dict(pairs)`` holds: pairs of a name and a value, written out or made one by one.
+
+    A name that is not known stands for all of them (``"*"``).
+    """
+    if val.kind in ("dict", "module"):
+        return dict(val.attrs)
+    found: dict[str, Val] = {}
+    if val.kind == "iter" and val.name == "zip" and len(val.args) == 2:
+        keys, held = val.args
+        if keys.items and held.items and len(keys.items) == len(held.items) and not (keys.tags | held.tags) & _MANY:
+            return {str(k.const): v for k, v in zip(keys.items, held.items, strict=True)}
+        return {"*": held.items[0]} if held.items else {}
+    if val.kind not in ("list", "tuple", "iter"):
+        return {}
+    for pair in val.items or ():
+        if pair.kind not in ("tuple", "list") or pair.items is None or len(pair.items) != 2:
+            return {}
+        key = pair.items[0].const
+        found[key if isinstance(key, str) else "*"] = pair.items[1]
+    return found
+
+
+_MANY = frozenset(["each", "grown", "repeat"])

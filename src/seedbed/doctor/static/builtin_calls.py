@@ -51,8 +51,7 @@ def builtin(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], kwarg
     if last == "dict":
         made = library_value(run, "dict", last, node, args, {})
         made.attrs = dict(kwargs)
-        if args and args[0].kind == "dict":
-            made.attrs.update(args[0].attrs)
+        made.attrs.update(building.named(args[0]) if args and args[0].kind != "module" else {})
         if args and args[0].kind == "params" and args[0].name.startswith("named"):
             pair = iteration.element(run, args[0], node)
             made.attrs["*"] = pair.items[-1] if pair.items else pair
@@ -95,7 +94,7 @@ def _reflection(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], k
     if last == "next" and args:
         return iteration.element(run, args[0], node)
     if last == "isinstance" and len(args) > 1:
-        known = _is_instance(args[0], args[1])
+        known = is_instance(args[0], args[1])
         return const(known, node, run.src) if known is not None else unknown(last, node, run.src)
     if last == "setattr" and len(args) > 2:
         if isinstance(args[1].const, str):
@@ -122,10 +121,10 @@ def _reflection(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], k
     return ops.apply(run, last, node, args, kwargs)
 
 
-def _is_instance(val: Val, kind: Val) -> bool | None:
+def is_instance(val: Val, kind: Val) -> bool | None:
     """``isinstance``, when both sides are known."""
     if kind.kind == "tuple" and kind.items:
-        known = [_is_instance(val, k) for k in kind.items]
+        known = [is_instance(val, k) for k in kind.items]
         return True if True in known else None if None in known else False
     if kind.kind == "lib" and kind.name in ("torch.Tensor", "torch.tensor"):
         return True if val.kind == "tensor" and "opaque" not in val.tags else None
@@ -133,6 +132,8 @@ def _is_instance(val: Val, kind: Val) -> bool | None:
         last = kind.name.rsplit(".", 1)[-1]
         if last == "Module":
             return True
+        if val.owner is not None and hasattr(val.owner, "lib_bases"):  # a class of the program, made from torch's
+            return any(base.rsplit(".", 1)[-1] == last for base in val.owner.lib_bases())
         return None if "external" in val.tags or last.startswith("_") else val.name == last
     if val.kind == "module" and kind.kind == "class" and val.owner is not None:
         return kind.owner in val.owner.lineage()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from seedbed.doctor.static import shapes
+from seedbed.doctor.static import building, shapes
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Shape, Val
 
@@ -89,7 +89,7 @@ def make(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: 
             if args[0].kind in ("list", "iter", "tuple") and "repeat" in args[0].tags:
                 run.emit("repeat", name, node, recv=args[0])
     elif name in ("ModuleDict", "ParameterDict") and args:
-        val.attrs = dict(args[0].attrs)
+        val.attrs = building.named(args[0])
     elif name in ("DataParallel", "DistributedDataParallel") and args:
         return args[0]
     return val

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from seedbed.doctor.static import building, builtin_calls, lightning, naming, op_shapes, ops
+from seedbed.doctor.static import building, builtin_calls, dictionaries, lightning, naming, op_shapes, ops
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const, join, unknown, uses_gradient
 
@@ -368,28 +368,12 @@ def _collection(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kw
         more = args[-1]
         if obj.items is not None:
             obj.items.extend(more.items if name == "extend" and more.items else [more])
+        if name == "extend" and "repeat" in more.tags:
+            run.emit("repeat", name, node, recv=more)
         run.emit("keep", name, node, recv=obj, args=args[-1:])
         return const(None)
-    if obj.kind == "dict":
-        if name in ("get", "pop", "setdefault") and args and isinstance(args[0].const, (str, int)):
-            found = obj.attrs.get(str(args[0].const), obj.attrs.get("*"))
-            if found is None and len(args) > 1:
-                found = args[1]
-                obj.attrs[str(args[0].const)] = args[1] if name == "setdefault" else found
-            return found if found is not None else unknown(name, node, run.src, obj)
-        if name == "update":
-            for one in args:
-                obj.attrs.update(one.attrs)
-            obj.attrs.update(kwargs)
-            return const(None)
-        if name in ("items", "values", "keys"):
-            made = Val("iter", name, node, run.src)
-            made.args = (obj,)
-            return made
-        if name == "copy":
-            made = Val("dict", "copy", node, run.src)
-            made.attrs, made.args = dict(obj.attrs), obj.args
-            return made
+    if obj.kind == "dict" and (found := dictionaries.called(run, obj, name, node, args, kwargs)) is not None:
+        return found
     if name in ("pop", "popleft") and obj.items:
         return building.taken(run, obj, args) if name == "pop" else obj.items[-1]
     if name == "copy":

@@ -225,6 +225,9 @@ def shape_of(name: str, first: Val | None, args: tuple[Val, ...], kwargs: dict[s
     if name == "one_hot":
         count = kwargs.get("num_classes", args[1] if len(args) > 1 else None)
         return None if shape is None else (*shape, count.const if count is not None and count.kind == "const" else None)
+    if name == "scaled_dot_product_attention" and len(args) > 2:
+        value = args[2].shape
+        return None if shape is None or not value else (*shape[:-1], value[-1])
     if name in ("index_select", "take_along_dim", "gather"):
         return args[2].shape if name == "gather" and len(args) > 2 else None
     return None

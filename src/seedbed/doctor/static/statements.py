@@ -6,7 +6,16 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from seedbed.doctor.static import assignments, building, comprehensions, definitions, iteration, operators, syntax
+from seedbed.doctor.static import (
+    assignments,
+    building,
+    comprehensions,
+    definitions,
+    iteration,
+    narrowing,
+    operators,
+    syntax,
+)
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.program import LoopRun
 from seedbed.doctor.static.values import Val, unknown, uses_gradient
@@ -49,6 +58,8 @@ def _aug_assign(run: Machine, node: ast.AugAssign) -> str:
         run.emit("manual", type(node.op).__name__, node, recv=old, args=(new,))
     if old.kind == "list" and new.items is not None and old.items is not None:
         old.items.extend(new.items)
+        if "repeat" in new.tags:
+            run.emit("repeat", "augment", node, recv=new)
         val = old
     run.assign(node.target, val)
     return ""
@@ -60,7 +71,21 @@ def _if(run: Machine, node: ast.If) -> str:
     known = operators.truth(test)
     if known is not None:
         return run.run(node.body if known else node.orelse)
-    return run.branch(node, test, [lambda: run.run(node.body), lambda: run.run(node.orelse)])
+    asked = narrowing.by_type(run, node.test)
+    if asked is None:
+        return run.branch(node, test, [lambda: run.run(node.body), lambda: run.run(node.orelse)])
+    name, yes, no = asked
+    whole = run.scope.vars[name]
+    end = run.branch(node, test, [lambda: _as(run, name, yes, node.body), lambda: _as(run, name, no, node.orelse)])
+    if {id(o) for o in run.scope.vars[name].options()} == {id(o) for o in whole.options()}:
+        run.scope.vars[name] = whole
+    return end
+
+
+def _as(run: Machine, name: str, val: Val, body: list[ast.stmt]) -> str:
+    """Run a branch in which it is known what a name stands for."""
+    run.scope.vars[name] = val
+    return run.run(body)
 
 
 def _loop(

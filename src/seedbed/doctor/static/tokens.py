@@ -25,6 +25,8 @@ def token_source(val: Val, through_batches: bool = False) -> tuple[Val | None, s
         ):
             current = current.args[0].items[0]
         elif through_batches and current.name in ("batch", "clone", "tensor", "as_tensor") and current.args:
+            if current.name != "batch" and current.args[0].kind not in ("tensor", "unknown", "phi"):
+                break  # it is made from a list of numbers: there is nothing behind it
             current = current.args[0]
         elif current.name == "getitem" and len(current.args) > 1:
             keys = current.args[1].items or [current.args[1]]
@@ -162,4 +164,59 @@ def _written_axis(size: Val) -> tuple[Val, int] | None:
         at = node.args[0]
     elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
         at = node.slice
-    return (size, at.value) if isinstance(at, ast.Constant) and isinstance(at.value, int) else None
+    sign = -1 if isinstance(at, ast.UnaryOp) and isinstance(at.op, ast.USub) else 1
+    at = at.operand if isinstance(at, ast.UnaryOp) and sign < 0 else at
+    return (size, sign * at.value) if isinstance(at, ast.Constant) and isinstance(at.value, int) else None
+
+
+def ahead(key: str, other: str) -> int | None:
+    """How many tokens later one way of slicing starts than another; ``None`` where that is not certain."""
+    one, two = _start(key), _start(other)
+    if one is None or two is None or one[0] != two[0]:
+        return None
+    return one[1] - two[1]
+
+
+def _start(key: str) -> tuple[dict[str, int], int] | None:
+    """Where slices start: names with factors, and a number."""
+    names: dict[str, int] = {}
+    number = 0
+    for part in key.split(";"):
+        if not part or part.startswith("rows "):
+            continue
+        try:
+            found = ast.parse(f"_[{part}]", mode="eval").body
+        except SyntaxError:
+            return None
+        cut = found.slice if isinstance(found, ast.Subscript) else None
+        if isinstance(cut, ast.Tuple) and cut.elts:
+            cut = cut.elts[-1] if len(cut.elts) == 2 else None
+        if not isinstance(cut, ast.Slice) or cut.step is not None:
+            return None
+        terms = _linear(cut.lower) if cut.lower is not None else ({}, 0)
+        if terms is None or (not terms[0] and terms[1] < 0):
+            return None
+        for name, factor in terms[0].items():
+            names[name] = names.get(name, 0) + factor
+        number += terms[1]
+    return names, number
+
+
+def _linear(node: ast.expr) -> tuple[dict[str, int], int] | None:
+    """A sum of names and whole numbers."""
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        return {}, node.value
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+        return ({}, -node.operand.value) if type(node.operand.value) is int else None
+    if isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript)):
+        return {ast.unparse(node): 1}, 0
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        left, right = _linear(node.left), _linear(node.right)
+        if left is None or right is None:
+            return None
+        sign = 1 if isinstance(node.op, ast.Add) else -1
+        names = dict(left[0])
+        for name, factor in right[0].items():
+            names[name] = names.get(name, 0) + sign * factor
+        return {n: f for n, f in names.items() if f}, left[1] + sign * right[1]
+    return None

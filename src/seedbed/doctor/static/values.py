@@ -64,64 +64,13 @@ TRANSPARENT = frozenset(
 )
 # Operations after which no gradient flows back.
 CUTTING = frozenset(
-    [
-        "detach",
-        "item",
-        "numpy",
-        "tolist",
-        "data",
-        "argmax",
-        "argmin",
-        "argsort",
-        "long",
-        "int",
-        "bool",
-        "byte",
-        "eq",
-        "ne",
-        "lt",
-        "le",
-        "gt",
-        "ge",
-        "compare",
-        "round",
-        "floor",
-        "ceil",
-        "sign",
-        "cpu_numpy",
-        "isnan",
-        "isinf",
-        "nonzero",
-        "randint",
-        "multinomial",
-        "zeros_like",
-        "ones_like",
-        "rand_like",
-        "randn_like",
-        "full_like",
-        "bincount",
-        "one_hot",
-        "size",
-        "len",
-        "shape",
-        "float_builtin",
-        "int_builtin",
-        "searchsorted",
-        "bernoulli",
-        "detach_",
-        "sample",
-        "new_zeros",
-        "new_ones",
-        "heaviside",
-        "topk_indices",
-        "numel",
-        "dim",
-        "sort_indices",
-        "trunc",
-        "fix",
-        "floor_divide",
-    ]
-)
+    ["detach", "item", "numpy", "tolist", "data", "argmax", "argmin", "argsort", "long", "int", "bool", "byte",
+     "eq", "ne", "lt", "le", "gt", "ge", "compare", "round", "floor", "ceil", "sign", "cpu_numpy", "isnan",
+     "isinf", "nonzero", "randint", "multinomial", "zeros_like", "ones_like", "rand_like", "randn_like",
+     "full_like", "bincount", "one_hot", "size", "len", "shape", "float_builtin", "int_builtin", "searchsorted",
+     "bernoulli", "detach_", "sample", "new_zeros", "new_ones", "heaviside", "topk_indices", "numel", "dim",
+     "sort_indices", "trunc", "fix", "floor_divide"]
+)  # fmt: skip
 
 
 _COUNT = itertools.count()
@@ -371,6 +320,8 @@ def origins(val: Val) -> list[Val]:
         seen.add(id(current))
         if current.kind == "phi":
             stack.extend(current.args)
+        elif "opaque" in current.tags:
+            found.append(current)  # a module that is not known may do anything with its input
         elif current.kind in ("tensor", "number") and current.name in TRANSPARENT and current.args:
             first = current.args[0]
             if current.name in ("cat", "stack") and first.items:

@@ -1,0 +1,93 @@
+"""The frequencies of a positional encoding grow where they must fall.
+
+## What it does
+
+Finds sinusoidal encodings `sin(position * exp(i * log(10000) / d))`: the minus sign of the exponent is missing.
+
+## Why is this bad
+
+The frequencies must go from 1 down to 1/10000. Growing up to 10000 radians per position, the sines of neighbouring
+positions have nothing to do with each other.
+
+## Example
+
+```python
+import math
+
+position = torch.arange(50).unsqueeze(1)
+rate = torch.exp(torch.arange(0, 16, 2) * (math.log(10000.0) / 16))
+table = torch.cat([torch.sin(position * rate), torch.cos(position * rate)], dim=1)
+out = nn.Linear(16, 2)(torch.randn(4, 50, 16) + table)
+```
+
+## Use instead
+
+```python
+import math
+
+position = torch.arange(50).unsqueeze(1)
+rate = torch.exp(torch.arange(0, 16, 2) * (-math.log(10000.0) / 16))
+table = torch.cat([torch.sin(position * rate), torch.cos(position * rate)], dim=1)
+out = nn.Linear(16, 2)(torch.randn(4, 50, 16) + table)
+```
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val, ancestors
+
+_LEAST = 100.0  # the largest frequency that is still no accident
+
+
+def check(p: Program) -> Iterator[Finding]:
+    """Find it in a program."""
+    seen: set[int] = set()
+    for wave in p.made("sin"):
+        angle = f.core(wave.args[0]) if wave.args else None
+        parts = f.factors(angle) if angle is not None and angle.name in ("mul", "div", "true_divide") else []
+        counts = [v for v, power in parts if power > 0 and _counts(v)]
+        grown = [(v, _largest(v)) for v, power in parts if power > 0]
+        high = [(v, size) for v, size in grown if size is not None and size >= _LEAST]
+        if len(parts) != 2 or not counts or len(high) != 1 or high[0][0] is counts[0] or id(high[0][0].node) in seen:
+            continue
+        rate, size = high[0]
+        seen.add(id(rate.node))
+        yield p.report(
+            "SB677",
+            rate if rate.line else wave,
+            f"the frequencies of the positional encoding grow to {size:.0f}: the exponent lacks its minus sign",
+            why="they must fall from 1 to 1/10000; at such frequencies neighbouring positions are unrelated",
+            fix="Use torch.exp(torch.arange(0, d, 2) * (-math.log(10000.0) / d))",
+        )
+
+
+def _counts(val: Val) -> bool:
+    """Whether a value is positions: 0, 1, 2 and so on."""
+    return any(v.name == "arange" for v in ancestors(val, limit=8)) and not any(
+        v.name in ("exp", "pow") for v in ancestors(val, limit=8)
+    )
+
+
+def _largest(val: Val) -> float | None:
+    """The largest of ``exp(arange(0, d, 2) * c)`` or ``base ** (arange(0, d, 2) / d)``, where it is known."""
+    one = f.core(val)
+    if one.name != "exp" or not one.args:
+        return None
+    factor, width = 1.0, None
+    for part, power in f.factors(one.args[0]):
+        if isinstance(part.const, (int, float)) and part.kind == "const" and part.const:
+            factor *= float(part.const) ** power
+        elif part.name == "arange" and power > 0:
+            ends = [a.const for a in part.args[:2] if a.kind == "const" and isinstance(a.const, (int, float))]
+            width = float(ends[-1]) if ends else None
+        else:
+            return None
+    if width is None or factor <= 0:
+        return None
+    return math.exp(min(factor * width, 50.0))
