@@ -40,13 +40,15 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import lineage, ranges
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.once("loss"):
+        if event.name in _LABELS and len(event.args) > 1:
+            yield from _probabilities(p, event)
         if event.name not in ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss") or len(event.args) < 2:
             continue
         for one in q.chain(event.args[1]):
@@ -73,6 +75,43 @@ def check(p: Program) -> Iterator[Finding]:
                         related=((str(event.src.path), event.line, "the loss"),),
                     )
                     break
+
+
+_LABELS = ("CrossEntropyLoss", "NLLLoss", "BCELoss", "BCEWithLogitsLoss")
+_CASTS = frozenset(["long", "int", "astype", "to", "type", "tensor", "as_tensor"])
+_BELOW_ONE = frozenset(["sigmoid", "softmax", "expit", "rand", "rand_like", "random_sample", "np_rand"])
+
+
+def _probabilities(p: Program, event: Event) -> Iterator[Finding]:
+    """Labels that are probabilities cut to whole numbers: all of them are 0."""
+    for one in lineage.certain(event.args[1]):
+        if one.name not in _CASTS or one.dtype not in ("long", "int", "int64", "int32", "uint8") or not one.args:
+            continue
+        source = one.args[0]
+        while source.name in ("squeeze", "view", "reshape", "flatten", "float", "numpy", "from_numpy") and source.args:
+            source = source.args[0]
+        if source.name in _BELOW_ONE or _logistic(source):
+            yield p.report(
+                "SB232",
+                one,
+                f"the labels are probabilities cut to whole numbers by {one.name}(): every label is 0",
+                why="a number between 0 and 1 is truncated to 0, so there is only one class (the threshold is missing)",
+                fix="Compare first: (p > 0.5).long()",
+                related=((str(event.src.path), event.line, "the loss"),),
+            )
+        return
+
+
+def _logistic(val: Val) -> bool:
+    """Whether it is ``1 / (1 + exp(-x))``."""
+    if val.name != "div" or len(val.args) != 2 or val.args[0].const not in (1, 1.0):
+        return False
+    below = val.args[1]
+    return (
+        below.name == "add"
+        and any(a.const in (1, 1.0) for a in below.args)
+        and any(a.name in ("exp", "np_exp") for a in below.args)
+    )
 
 
 def _whole(dtype: Val | None) -> bool:

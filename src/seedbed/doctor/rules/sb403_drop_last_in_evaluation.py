@@ -29,8 +29,9 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
-from seedbed.doctor.static import metering, rounds
+from seedbed.doctor.static import lineage, metering, rounds
 from seedbed.doctor.static.program import LoopRun, Program
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -63,3 +64,48 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Remove drop_last=True",
                 lost=lost,
             )
+    yield from _by_hand(p)
+
+
+def _by_hand(p: Program) -> Iterator[Finding]:
+    """``range(len(x) // size)`` batches that are cut by hand out of the data that is measured."""
+    seen: set[int] = set()
+    for feed in lineage.feeds(p)[1]:
+        for step in lineage.path(feed.x, 20):
+            key = lineage.row_key(step)
+            if key is None or step.name != "getitem":
+                continue
+            for run in (v for v in ancestors(key, limit=60) if v.name == "range" and v.kind == "iter"):
+                count = run.args[-1] if 1 <= len(run.args) <= 2 else None
+                size = count.args[1].const if count is not None and count.name == "floor_divide" else None
+                if count is None or not isinstance(size, int) or size < 2 or id(count.node) in seen:
+                    continue
+                rows = _rows(count.args[0], step)
+                if rows is None or rows % size == 0 or not any(a.const == size for a in _sizes(key)):
+                    continue
+                seen.add(id(count.node))
+                yield p.report(
+                    "SB403",
+                    count,
+                    f"the evaluation counts len // {size} batches: the last {rows % size} of {rows} samples are never "
+                    "evaluated (dropped)",
+                    why="an integer division drops the rest, so the metric silently skips samples",
+                    fix="Let the loop count rows: for i in range(0, len(x), size)",
+                    lost=rows % size,
+                )
+
+
+def _rows(count: Val, step: Val) -> int | None:
+    """How many rows the table has that a length was taken of, when it is the one that is cut."""
+    table = count.args[0] if count.name in ("len", "size", "shape", "getitem") and count.args else None
+    while table is not None and table.name in ("shape", "size") and table.args:
+        table = table.args[0]
+    if count.kind == "const" and isinstance(count.const, int):
+        return count.const if step.args[0].shape and step.args[0].shape[0] == count.const else None
+    if table is None or not table.shape or not isinstance(table.shape[0], int):
+        return None
+    return table.shape[0] if any(v is table for v in lineage.path(step, 12)) else None
+
+
+def _sizes(key: Val) -> Iterator[Val]:
+    return (a for v in ancestors(key, limit=40) if v.name in ("mul", "add") for a in v.args)

@@ -84,7 +84,7 @@ def check(p: Program) -> Iterator[Finding]:
                         seen.add(id(val.node))
                         yield _finding(p, val, "mean and deviation are computed on all data before the split", one)
                         break
-    for at, what in (*leaks.before_split(p), *leaks.of_both(p)):
+    for at, what in (*leaks.before_split(p), *leaks.of_both(p), *leaks.encoded(p)):
         if id(at.node) not in seen:
             seen.add(id(at.node))
             yield _finding(p, at, what)

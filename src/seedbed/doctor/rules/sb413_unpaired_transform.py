@@ -141,7 +141,7 @@ def _one_sided(p: Program) -> Iterator[Finding]:
             moved = _moved(branch.body)
             if not moved or set(moved) & places or any(set(words(m)) & _PLACES for m in moved):
                 continue
-            inside = {n.id for s in branch.body for n in syntax.walk(s) if isinstance(n, ast.Name)}
+            inside = {n.id for s in _under(branch, body) for n in syntax.walk(s) if isinstance(n, ast.Name)}
             if inside & places or not _go_together(body, set(moved), places):
                 continue
             name, call = next(iter(moved.items()))
@@ -153,6 +153,15 @@ def _one_sided(p: Program) -> Iterator[Finding]:
                 why="the target keeps its old place, so pixels and labels are not aligned any more",
                 fix=f"Apply the same transform to both: {name} and {sorted(places)[0]}",
             )
+
+
+def _under(branch: ast.If, body: list[ast.stmt]) -> list[ast.stmt]:
+    """What is done in a branch, and in every other one that the same stored draw decides."""
+    if d.draws_random(branch.test):
+        return branch.body
+    test = syntax.text(branch.test)
+    alike = [n for s in body for n in syntax.walk(s) if isinstance(n, ast.If) and syntax.text(n.test) == test]
+    return [s for other in alike for s in other.body]
 
 
 _GEOMETRY = frozenset(

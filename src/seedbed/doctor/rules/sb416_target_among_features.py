@@ -27,10 +27,11 @@ data = torch.utils.data.TensorDataset(x, y)
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import lineage, overlaps, training
+from seedbed.doctor.static import lineage, overlaps, syntax, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
@@ -164,6 +165,30 @@ def _column(y: Val) -> tuple[set[int], str] | None:
     return None
 
 
+def _left_out(table: Val, key: Val, name: str) -> bool:
+    """Whether ``[c for c in table.columns if c not in (...)]`` may leave a column out; yes where it is not certain."""
+    gen = key.node.generators[0] if isinstance(key.node, ast.ListComp) and len(key.node.generators) == 1 else None
+    over = syntax.text(gen.iter).removesuffix(".columns") if gen is not None else ""
+    if gen is None or not isinstance(key.node, ast.ListComp) or syntax.text(key.node.elt) != syntax.text(gen.target):
+        return True
+    if not over or over != table.var or syntax.text(gen.iter) == over:
+        return True
+    for test in gen.ifs:
+        if (
+            not isinstance(test, ast.Compare)
+            or len(test.ops) != 1
+            or not isinstance(test.ops[0], (ast.NotIn, ast.NotEq))
+        ):
+            return True
+        try:
+            given = ast.literal_eval(test.comparators[0])
+        except ValueError:
+            return True
+        if given == name or (isinstance(test.ops[0], ast.NotIn) and name in given):
+            return True
+    return not gen.ifs
+
+
 def _kept(x: Val, table: set[int], name: str) -> Val | None:
     """Where the whole table becomes the input with that column in it, ``None`` when it is left out or unknown."""
     for step in lineage.certain(x):
@@ -171,6 +196,8 @@ def _kept(x: Val, table: set[int], name: str) -> Val | None:
             return None
         if step.name == "getitem" and len(step.args) > 1:
             key = step.args[1]
+            if key.name == "comprehension" and key.node is not None and not _left_out(step.args[0], key, name):
+                return key
             names = [i.const for i in key.items or [] if i.kind == "const"] if key.kind == "list" else None
             if names is not None and names and all(isinstance(n, str) for n in names):
                 return step if name in names else None

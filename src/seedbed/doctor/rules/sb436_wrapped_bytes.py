@@ -44,6 +44,7 @@ _SAY = {
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
+    yield from _cast_back(p)
     if not any(a.dtype == "uint8" for v in p.made(*_SAY) if v.kind == "tensor" for a in v.args):
         return
     for event in p.all("forward", "call", "loss"):
@@ -67,6 +68,50 @@ def check(p: Program) -> Iterator[Finding]:
                         why="the values are unsigned bytes here; the cast to float comes too late to save them",
                         fix="Cast first: x.float() (or astype(np.float32)), then compute",
                     )
+
+
+def _cast_back(p: Program) -> Iterator[Finding]:
+    """``(image + noise).astype(np.uint8)``: sums of bytes with something else that are cut to bytes, not clipped."""
+    seen: set[int] = set()
+    for val in p.made("astype", "byte", "to", "uint8"):
+        inner = val.args[0] if val.args and val.dtype == "uint8" else None
+        if inner is None or inner.name not in ("add", "mul") or len(inner.args) != 2 or id(val.node) in seen:
+            continue
+        for image, other in (inner.args, inner.args[::-1]):
+            if _bytes(image) and _beyond(inner.name, other):
+                seen.add(id(val.node))
+                yield p.report(
+                    "SB436",
+                    val,
+                    f"arithmetic on uint8 values: {_SAY[inner.name]} (modulo 256) when it is cast back to bytes",
+                    why="the cast does not clip: 260 becomes 4, so the brightest pixels turn black (overflow)",
+                    fix="Clip before the cast: np.clip(x, 0, 255).astype(np.uint8)",
+                )
+                break
+
+
+def _bytes(val: Val) -> bool:
+    """Whether a value is an image of bytes, maybe as wider numbers."""
+    while val.name in ("astype", "float", "to", "int", "long", "getitem", "copy", "clone") and val.args:
+        if val.dtype == "uint8":
+            return True
+        val = val.args[0]
+    return val.dtype == "uint8" and val.kind == "tensor"
+
+
+def _beyond(op: str, other: Val) -> bool:
+    """Whether a summand or factor can bring bright pixels over 255."""
+    number = other.const if other.kind == "const" else None
+    if isinstance(number, (int, float)):
+        return number > (1 if op == "mul" else 0)
+    drawn = other.name.removeprefix("np_")
+    while drawn in ("mul", "astype", "int", "round", "int_builtin", "to") and other.args:
+        other = other.args[0]
+        drawn = other.name.removeprefix("np_")
+    if op == "add":
+        return drawn in ("normal", "randint", "randn", "standard_normal", "integers", "randrange")
+    high = [a.const for a in other.args if isinstance(a.const, (int, float)) and not isinstance(a.const, bool)]
+    return drawn == "uniform" and len(high) > 1 and high[1] > 1
 
 
 def _cut(p: Program, val: Val) -> bool:

@@ -50,6 +50,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
     yield from _sliding(p)
+    yield from _first_label(p)
     if not any(map(_is_window, q.nodes(p, ast.Subscript))):
         return
     for scope in [*q.nodes(p, ast.FunctionDef), p.source.tree]:
@@ -79,6 +80,35 @@ def check(p: Program) -> Iterator[Finding]:
                     why="the window already contains the value to predict: the model copies its last input",
                     fix=f"Take the target after the window: an index from {syntax.text(window.slice.upper)}",
                 )
+
+
+def _first_label(p: Program) -> Iterator[Finding]:
+    """``s[i : i + n]`` with ``y[i]``, where ``y`` has a row for each of ``s``: the label of the window's first row."""
+    seen: set[int] = set()
+    for feed in lineage.feeds(p)[0]:
+        window = next((v for v in lineage.certain(feed.x) if v.name == "getitem" and len(v.args) > 1), None)
+        goal = lineage.certain(feed.y) if feed.y is not None else []
+        label = next((v for v in goal if v.name == "getitem" and len(v.args) > 1), None)
+        if window is None or label is None or window.args[1].kind != "slice" or id(label.node) in seen:
+            continue
+        low, high = window.args[1].args[:2]
+        if low is not label.args[1] or low.kind != "number" or high.name != "add" or low not in high.args:
+            continue
+        width = next((a.const for a in high.args if a is not low), None)
+        tables = window.args[0], label.args[0]
+        rows = [t.shape[0] if t.shape else None for t in tables]
+        if not isinstance(width, int) or width < 3 or not isinstance(rows[0], int) or rows[0] != rows[1]:
+            continue
+        if tables[0] is tables[1] or not lineage.same_rows(*tables) or "randint" in {v.name for v in lineage.path(low)}:
+            continue
+        seen.add(id(label.node))
+        yield p.report(
+            "SB446",
+            label,
+            f"the label is that of the first row of the window: the other {width - 1} rows lie in its future (a leak)",
+            why="label and series have one row for each time, so the window should end where its label is",
+            fix="Take the label of the last row, or the window before it: s[i - n : i] with y[i]",
+        )
 
 
 def _sliding(p: Program) -> Iterator[Finding]:

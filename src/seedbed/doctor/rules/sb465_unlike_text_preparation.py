@@ -50,6 +50,7 @@ _CASE = frozenset(["lower", "casefold", "upper"])
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     known: dict[int, bool] = {}
+    built: dict[int, bool] = {}
     later: list[tuple[int, Val]] = []
     for event in p.all("forward"):
         if event.depth or not event.args:
@@ -57,7 +58,12 @@ def check(p: Program) -> Iterator[Finding]:
         learned = event.grad and training.trained_output(p, event.result)
         for table, look in _lookups(event.args[0]):
             cased = any(v.name in _CASE for v in ancestors(look.args[1], limit=120))
-            if learned:
+            if not cased and table not in built:
+                built[table] = _lowered(p, look.args[0])
+            if not cased and built[table] and not _plain(look):
+                later.append((table, look))
+                known[table] = True
+            elif learned:
                 known[table] = known.get(table, True) and cased
             elif not cased and not _plain(look):
                 later.append((table, look))
@@ -68,7 +74,8 @@ def check(p: Program) -> Iterator[Finding]:
             yield p.report(
                 "SB465",
                 look,
-                "the text is not lower-cased here (lower), but it is for training: preprocessing differs at inference",
+                "the text is not lower-cased here (lower), but it is for "
+                f"{'the vocabulary' if built.get(table) else 'training'}: preprocessing differs at inference",
                 why="words with capital letters are not in the vocabulary, so they become unknown words",
                 fix="Use one function that tokenizes and encodes, in training and in prediction",
             )
@@ -79,6 +86,14 @@ def _lookups(x: Val) -> Iterator[tuple[int, Val]]:
     for one in ancestors(x, limit=1500):
         if one.name in ("code", "get") and len(one.args) > 1 and one.args[0].kind == "dict":
             yield id(one.args[0]), one
+
+
+def _lowered(p: Program, table: Val) -> bool:
+    """Whether every word was put into a table in lower case."""
+    keys = [e.args[0] for e in p.all("setitem") if e.recv is table and e.args and e.args[0].kind != "const"]
+    if table.name == "comprehension":
+        keys.append(table)
+    return bool(keys) and all(any(v.name in _CASE for v in ancestors(k, limit=200)) for k in keys)
 
 
 def _plain(look: Val) -> bool:

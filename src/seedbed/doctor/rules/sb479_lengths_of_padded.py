@@ -27,9 +27,12 @@ packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
 
@@ -57,6 +60,51 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Take the lengths before pad_sequence: [len(s) for s in sequences]",
                 related=((str(padded.src.path) if padded.src else "", padded.line, "padded here"),),
             )
+    for node, name in _by_hand(p):
+        yield p.report(
+            "SB479",
+            (node, p.source),
+            f"the lengths are those of the padded rows of {name}: every row of it has the same length",
+            why="masks and pack_padded_sequence then take the padding for real elements",
+            fix="Take the length of the sequence that is written into the row: len(s)",
+        )
+
+
+def _by_hand(p: Program) -> Iterator[tuple[ast.AST, str]]:
+    """``lengths.append(len(out[i]))`` of a table of zeros that shorter rows are written into."""
+    for func in q.nodes(p, ast.FunctionDef):
+        nodes = syntax.walk(func)
+        tables = {
+            syntax.text(n.targets[0])
+            for n in nodes
+            if isinstance(n, ast.Assign)
+            and isinstance(n.value, ast.Call)
+            and syntax.text(n.value.func).rsplit(".", 1)[-1] in ("zeros", "full", "ones", "new_zeros", "new_full")
+        }
+        filled = {
+            syntax.text(n.value)
+            for n in nodes
+            if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store) and _to_length(n)
+        }
+        for n in nodes:
+            call = n.func if isinstance(n, ast.Call) and n.args else None
+            if not isinstance(call, ast.Attribute) or call.attr != "append" or not isinstance(n, ast.Call):
+                continue
+            row = n.args[0].args[0] if isinstance(n.args[0], ast.Call) and n.args[0].args else None
+            counted = isinstance(n.args[0], ast.Call) and syntax.text(n.args[0].func) == "len"
+            if counted and isinstance(row, ast.Subscript) and syntax.text(row.value) in tables & filled:
+                yield n, syntax.text(row.value)
+
+
+def _to_length(node: ast.Subscript) -> bool:
+    """Whether ``out[i, :n]`` is written: the row is filled up to some length."""
+    key = node.slice
+    return (
+        isinstance(key, ast.Tuple)
+        and len(key.elts) > 1
+        and isinstance(key.elts[1], ast.Slice)
+        and key.elts[1].upper is not None
+    )
 
 
 def _padded(row: Val) -> Val | None:

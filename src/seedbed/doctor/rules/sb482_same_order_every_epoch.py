@@ -35,11 +35,15 @@ for epoch in range(10):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
+from typing import Any
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import rounds
+from seedbed.doctor.static import data_queries as d
+from seedbed.doctor.static import rounds, syntax
 from seedbed.doctor.static.lineage import GENERATORS
+from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.values import Val
 
@@ -51,6 +55,7 @@ _ORDERS = frozenset(
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     told: set[int] = set()
+    yield from _samplers(p)
     makers = {
         id(e.result): e for e in p.calls(*_SEEDED) if e.result is not None and e.name.rsplit(".", 1)[-1] in _SEEDED
     }
@@ -77,6 +82,79 @@ def check(p: Program) -> Iterator[Finding]:
             why="every epoch draws the same permutation (shuffle), so the batches are the same every time",
             fix="Make the generator once before the loop, or add the epoch to the seed",
         )
+
+
+def _samplers(p: Program) -> Iterator[Finding]:
+    """Samplers of the training data whose ``__iter__`` gives an order that was made once."""
+    used = [loader.arg(4, "sampler") or loader.kwargs.get("batch_sampler") for loader, _ in d.training_loaders(p)]
+    classes = {id(s.owner): s.owner for s in used if s is not None and hasattr(s.owner, "method")}
+    for cls in classes.values():
+        method, init = cls.method("__iter__"), cls.method("__init__")
+        if method is None or init is None or any(isinstance(n, ast.While) for n in syntax.walk(method.node)):
+            continue
+        name, node = _handed_on(method.node)
+        makers = _made(init.node, name) if name else []
+        text = " ".join(syntax.text(m) for m in makers)
+        mixed = any(w in text for w in ("randperm", "permutation", "shuffle", "random.sample"))
+        if not makers or _changes(cls, name) or not (mixed or "sort" in text) or set(words(cls.name)) & _PLANNED:
+            continue
+        yield p.report(
+            "SB482",
+            (makers[-1] if mixed else node, method.src),
+            f"{cls.name} hands on self.{name}, an order that was made once: every epoch has the same "
+            f"{'order' if mixed else 'batches'}",
+            why="__init__ runs once and __iter__ in every epoch: nothing is shuffled again (shuffle, same batches)",
+            fix="Draw the order in __iter__",
+        )
+
+
+_PLANNED = frozenset(["curriculum", "fixed", "sequential", "eval", "deterministic", "ordered"])
+_MIXES = frozenset(["shuffle", "randperm", "permutation", "sample", "randint", "choice", "permuted", "roll"])
+
+
+def _handed_on(node: Any) -> tuple[str, ast.AST]:
+    """The attribute that ``__iter__`` gives as it is: ``return iter(self.order)``, ``yield from self.order``."""
+    for n in syntax.walk(node):
+        if isinstance(n, ast.Call) and syntax.text(n.func).rsplit(".", 1)[-1] in _MIXES:
+            return "", node
+    for n in syntax.walk(node):
+        value: Any = n.value if isinstance(n, (ast.Return, ast.YieldFrom)) else None
+        if isinstance(n, ast.For) and [
+            syntax.text(y.value) for y in syntax.walk(n) if isinstance(y, ast.Yield) and y.value
+        ] == [syntax.text(n.target)]:
+            value = n.iter
+        while isinstance(value, ast.Call) and syntax.text(value.func) in ("iter", "list") and value.args:
+            value = value.args[0]
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "tolist":
+            value = value.func.value
+        if isinstance(value, ast.Attribute) and syntax.text(value.value) == "self":
+            return value.attr, n
+    return "", node
+
+
+def _made(init: Any, name: str) -> list[ast.AST]:
+    """Statements of a constructor that make an attribute, with those that make the names in them."""
+    own = [n for n in syntax.walk(init) if isinstance(n, ast.Assign) and syntax.text(n.targets[0]) == f"self.{name}"]
+    calls = [n for n in syntax.walk(init) if isinstance(n, ast.Call) and n.args and "shuffle" in syntax.text(n.func)]
+    own += [n for n in calls if syntax.text(n.args[0]) == f"self.{name}"]  # type: ignore[misc]
+    names = {m.id for n in own for m in syntax.walk(n) if isinstance(m, ast.Name)}
+    before = [n for n in syntax.walk(init) if isinstance(n, ast.Assign) and syntax.text(n.targets[0]) in names]
+    before += [n for n in calls if syntax.text(n.args[0]) in names]  # type: ignore[misc]
+    return [*before, *own] if own else []
+
+
+def _changes(cls: Any, name: str) -> bool:
+    """Whether another method makes the order anew, or somebody may do it from outside (``set_epoch``)."""
+    for method in (n for n in cls.node.body if isinstance(n, ast.FunctionDef) and n.name != "__init__"):
+        if method.name == "set_epoch":
+            return True
+        for n in syntax.walk(method):
+            if isinstance(n, ast.Attribute) and n.attr == name and isinstance(n.ctx, ast.Store):
+                return True
+            mixes = isinstance(n, ast.Call) and syntax.text(n.func).rsplit(".", 1)[-1] in _MIXES
+            if mixes and isinstance(n, ast.Call) and any(f"self.{name}" in syntax.text(a) for a in n.args):
+                return True
+    return False
 
 
 _SEEDED = frozenset(["manual_seed", *GENERATORS])

@@ -58,6 +58,8 @@ from seedbed.doctor.static.values import Val, ancestors
 
 _DRAWS = frozenset(["randint", "np_randint", "choice", "randrange", "np_choice", "integers", "random", "uniform"])
 
+Row = tuple[Val, Val, set[str]]  # the step that takes a row, its key, and how the key was made
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
@@ -70,20 +72,46 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if own[0].args[0] is other[0].args[0]:
             continue  # two rows of one table: a pair, not an input and its label
+        if _selected(own, other) or _selected(other, own):
+            told.add(id(other[0].node))
+            yield _finding(p, other[0], "one is taken at the index itself, the other where the list of rows points to")
+            continue
         here, there = _drawn(own[1]), _drawn(other[1])
         if bool(here) == bool(there) or (here and there) or not ("index" in own[2] or "index" in other[2]):
             continue
         told.add(id(other[0].node))
-        yield p.report(
-            "SB485",
-            other[0],
-            "input and label come from different samples: one is taken at the index, the other at a random place",
-            why="the label belongs to another sample (labels mismatched), so the model can only learn chance",
-            fix="Use one index for both",
-        )
+        yield _finding(p, other[0], "one is taken at the index, the other at a random place")
 
 
-def _row(val: Val) -> tuple[Val, Val, set[str]] | None:
+def _finding(p: Program, at: Val, how: str) -> Finding:
+    return p.report(
+        "SB485",
+        at,
+        f"input and label come from different samples: {how}",
+        why="the label belongs to another sample (labels mismatched, misaligned rows), so the model can only learn "
+        "chance",
+        fix="Use one index for both",
+    )
+
+
+def _selected(one: Row, other: Row) -> bool:
+    """Whether one row is read at ``rows[i]`` and the other at ``i``, from tables with the same rows."""
+    key = one[1]
+    while key.name in ("int_builtin", "item", "tolist", "long") and key.args:
+        key = key.args[0]
+    if key.name not in ("getitem", "element") or len(key.args) < 2 or key.args[1] is not other[1]:
+        return False
+    if other[1].kind != "number" or key.args[0].kind not in ("tensor", "list", "unknown", "method", "iter"):
+        return False
+    left, right = one[0].args[0], other[0].args[0]
+    if any(lineage.row_key(v) is not None for table in (left, right) for v in lineage.path(table)):
+        return False  # one of them was cut down before
+    if left.shape and right.shape and isinstance(left.shape[0], int) and isinstance(right.shape[0], int):
+        return left.shape[0] == right.shape[0]
+    return lineage.same_rows(left, right)
+
+
+def _row(val: Val) -> Row | None:
     """The step that takes one row of a table, its key, and what the key is made of."""
     for step in lineage.certain(val):
         if step.name == "forward":

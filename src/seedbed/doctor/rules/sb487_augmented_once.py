@@ -65,6 +65,7 @@ _DRAWS = frozenset(["randn", "randn_like", "rand", "rand_like", "randint", "norm
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     told: set[int] = set()
+    yield from _drawn_once(p)
     for event in p.all("attribute"):
         owner = event.funcs[-1] if event.funcs else None
         data = event.recv
@@ -84,6 +85,82 @@ def check(p: Program) -> Iterator[Finding]:
             why="__getitem__ only looks up what was augmented when the data set was made (identical in each epoch)",
             fix="Apply the transform in __getitem__",
         )
+
+
+_TURNS = frozenset(
+    ["flip", "fliplr", "flipud", "hflip", "vflip", "rot90", "rotate", "roll", "crop", "affine", "resized_crop"]
+) | {"adjust_brightness", "adjust_contrast", "adjust_hue", "adjust_saturation", "gaussian_blur", "invert"}
+_SCALARS = frozenset(
+    ["random.random", "random.choice", "random.randint", "random.uniform", "random.gauss", "random.randrange"]
+) | {"np.random.rand", "np.random.randint", "np.random.uniform", "np.random.choice", "torch.rand", "torch.randint"}
+
+
+def _drawn_once(p: Program) -> Iterator[Finding]:
+    """A coin or an angle that is drawn in the constructor and decides about every sample."""
+    for cls in p.classes:
+        init = cls.method("__init__")
+        name = "__getitem__" if cls.method("__getitem__") is not None else "__call__"
+        method = cls.method(name) or (cls.method("forward") if cls.base == "module" else None)
+        if init is None or method is None or init.src is not method.src:
+            continue
+        for node in syntax.walk(init.node):
+            target = node.targets[0] if isinstance(node, ast.Assign) else None
+            if not (isinstance(node, ast.Assign) and isinstance(target, ast.Attribute) and _coin(node.value)):
+                continue
+            stored = syntax.text(target)
+            if _stored_anew(cls, target.attr) or not _turns(method.node, stored):
+                continue
+            yield p.report(
+                "SB487",
+                (node, init.src),
+                f"{stored} is drawn once, in __init__: every sample in every epoch gets the same augmentation",
+                why="the constructor runs once, so the random flip, angle or crop is decided once and for all",
+                fix=f"Draw it in {method.name}",
+            )
+
+
+def _coin(value: ast.expr) -> bool:
+    """Whether one number is drawn at random: a coin, an angle, a place."""
+    calls = [c for c in syntax.walk(value) if isinstance(c, ast.Call)]
+    drawn = [c for c in calls if syntax.text(c.func).replace("numpy.", "np.") in _SCALARS]
+    if len(drawn) != 1 or any(k.arg == "size" for k in drawn[0].keywords):
+        return False
+    sizes = drawn[0].args[-1:] if syntax.text(drawn[0].func).startswith(("torch.", "np.random.rand")) else []
+    return all(
+        (isinstance(s, ast.Constant) and s.value == 1) or isinstance(s, ast.UnaryOp) or syntax.text(s) in ("()", "(1,)")
+        for s in (sizes if not syntax.text(drawn[0].func).endswith("np.random.randint") else [])
+    )
+
+
+def _stored_anew(cls: Any, attr: str) -> bool:
+    stores = [
+        n
+        for n in syntax.walk(cls.node)
+        if isinstance(n, ast.Attribute) and n.attr == attr and isinstance(n.ctx, ast.Store)
+    ]
+    return len(stores) > 1
+
+
+def _turns(method: Any, stored: str) -> bool:
+    """Whether a stored number decides about a flip, or is the angle or amount of one."""
+    for n in syntax.walk(method):
+        body: list[Any] = []
+        if isinstance(n, ast.If) and any(syntax.text(m) == stored for m in syntax.walk(n.test)):
+            body = [c for s in n.body for c in syntax.walk(s)]
+        elif isinstance(n, ast.IfExp) and any(syntax.text(m) == stored for m in syntax.walk(n.test)):
+            body = list(syntax.walk(n.body))
+        elif isinstance(n, ast.Call) and any(syntax.text(m) == stored for a in n.args for m in syntax.walk(a)):
+            body = [n]
+        calls = [c for c in body if isinstance(c, ast.Call)]
+        if any(syntax.text(c.func).rsplit(".", 1)[-1] in _TURNS for c in calls):
+            return True
+        if (
+            body
+            and not isinstance(n, ast.Call)
+            and any("::-1" in syntax.text(b) for b in body if isinstance(b, ast.Subscript))
+        ):
+            return True
+    return False
 
 
 def _applied(func: Any, target: ast.AST) -> ast.Call | None:

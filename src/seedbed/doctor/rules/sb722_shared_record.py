@@ -52,6 +52,17 @@ def check(p: Program) -> Iterator[Finding]:
             kept = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "append"
             if not isinstance(call, ast.Call) or not kept or not call.args:
                 continue
+            name = next((n for n in _shares(call.args[0]) if n in _overwritten(inner) - bound), "")
+            if name and _is_buffer(p, name):
+                yield p.report(
+                    "SB722",
+                    (call, p.source),
+                    f"{name} is stored by reference in every round and overwritten later: all entries share its memory",
+                    why="from_numpy, as_tensor and views share memory with the buffer, so in the end every entry shows "
+                    "the last values (alias)",
+                    fix=f"Store a copy: {name}.copy() (or .clone())",
+                )
+                continue
             name = next((n for n in _direct(call.args[0]) if n in changed), "")
             if name and _is_dict(p, name):
                 yield p.report(
@@ -84,6 +95,48 @@ def _direct(arg: ast.expr) -> list[str]:
     if isinstance(arg, ast.Dict):
         return [v.id for k, v in zip(arg.keys, arg.values, strict=True) if k is not None and isinstance(v, ast.Name)]
     return []
+
+
+_SHARING = frozenset(["from_numpy", "as_tensor", "asarray", "torch.from_numpy", "torch.as_tensor", "np.asarray"])
+_VIEWS = frozenset(["view", "reshape", "flatten", "unsqueeze", "squeeze", "t", "permute", "transpose", "detach"])
+
+
+def _shares(arg: ast.expr) -> list[str]:
+    """The names whose memory is stored: as they are, as views, or in a tensor that shares it."""
+    if isinstance(arg, (ast.Tuple, ast.List)):
+        return [n for e in arg.elts for n in _shares(e)]
+    if isinstance(arg, ast.Call) and syntax.text(arg.func) in _SHARING and len(arg.args) == 1 and not arg.keywords:
+        return _shares(arg.args[0])
+    if isinstance(arg, ast.Call) and isinstance(arg.func, ast.Attribute) and arg.func.attr in _VIEWS:
+        return _shares(arg.func.value)
+    return [arg.id] if isinstance(arg, ast.Name) else []
+
+
+def _overwritten(inner: list[ast.AST]) -> set[str]:
+    """Names of arrays that the loop writes into."""
+    found: set[str] = set()
+    for node in inner:
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name):
+            found.add(node.value.id)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr in ("copy_", "fill_", "zero_", "normal_", "uniform_", "fill") and isinstance(
+                node.func.value, ast.Name
+            ):
+                found.add(node.func.value.id)
+            found |= {k.value.id for k in node.keywords if k.arg == "out" and isinstance(k.value, ast.Name)}
+    return found
+
+
+def _is_buffer(p: Program, name: str) -> bool:
+    """Whether every assignment of a name makes an empty array."""
+    made = [
+        node.value
+        for node in q.nodes(p, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name) and target.id == name
+    ]
+    makers = ("zeros", "empty", "full", "ones", "zeros_like", "empty_like")
+    return bool(made) and all(isinstance(v, ast.Call) and syntax.text(v.func).split(".")[-1] in makers for v in made)
 
 
 def _is_dict(p: Program, name: str) -> bool:

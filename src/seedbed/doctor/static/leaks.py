@@ -61,6 +61,33 @@ def before_split(p: Program) -> Iterator[tuple[Val | Event, str]]:
                     yield stat, say
 
 
+def encoded(p: Program) -> Iterator[tuple[Val | Event, str]]:
+    """Columns of target means by group that are written into the whole table, before its rows are cut apart."""
+    for event in p.all("setitem"):
+        table, value = event.recv, event.args[-1] if event.args else None
+        if table is None or value is None or "pandas" not in table.tags or value.name not in ("transform", "map"):
+            continue
+        behind = list(ancestors(value, limit=30))
+        if not any(v.name == "groupby" for v in behind) or any(v.name in _WINDOWS for v in behind):
+            continue
+        names = {_column(v) for v in behind} - {None}
+        for feed in lineage.feeds(p)[0]:
+            steps = lineage.certain(feed.y) if feed.y is not None else []
+            goal = next((c for v in steps if (c := _column(v))), None)
+            if feed.y is None or goal not in names or not any(v is table for v in lineage.path(feed.y)):
+                continue
+            if lineage.cuts(p, feed.y) and not any(lineage.cuts(p, v) for v in behind if v.name == "groupby"):
+                yield event, _SAY["map"]
+                break
+
+
+def _column(val: Val) -> str | None:
+    """The name of the column that a step takes from a table."""
+    if val.name == "getitem" and len(val.args) > 1 and isinstance(val.args[1].const, str):
+        return val.args[1].const
+    return None
+
+
 _COMPUTES = frozenset(["add", "mul", "sub", "div", "matmul", "compare", "pow", "sum", "sin", "where", "exp", "prod"])
 
 

@@ -51,6 +51,10 @@ def _pairs(p: Program, forwards: list[Event], trained: bool) -> Iterator[Feed]:
     outputs = {id(e.result) for e in forwards} | {id(i) for e in forwards if e.result for i in e.result.items or []}
     sides = [(y, _until_model(x, outputs)) for _, x, y in compared]
     sides += [(x, _until_model(y, outputs)) for e, x, y in compared if e.kind != "loss"]
+    for diff, _ in training.squared_errors(p) if trained else ():
+        guesses, goals = ([a for a in diff.args[:2] if a.grad is flag] for flag in (True, False))
+        if len(guesses) == len(goals) == 1:
+            sides.append((goals[0], _until_model(guesses[0], outputs)))
     for event in forwards:
         if not event.args:
             continue
@@ -304,6 +308,8 @@ def is_cut(val: Val) -> bool:
     if val.name in ("train_test_split", "random_split", "Subset", "masked_select"):
         return True
     if val.name in ("head", "tail", "sample") and val.kind in ("tensor", "unknown"):
+        if getattr(val.kwargs.get("frac"), "const", None) == 1:
+            return False  # all rows, in another order
         return val.name != "sample" or "pandas" in val.tags or any("pandas" in a.tags for a in val.args[:1])
     if val.name == "drop" and len(val.args) > 1 and val.args[1].name == "index":
         return True  # the rows that another part does not have

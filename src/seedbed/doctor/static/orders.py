@@ -113,6 +113,7 @@ def _within_rows(step: Val, data: Val) -> bool:
 
 def unpaired(p: Program, x: Val, y: Val) -> tuple[Val, str] | None:
     """The step that takes inputs and targets out of step, and how, ``None`` when they fit."""
+    x, y = _one_round(x, y)
     a, b = orders(p, x), orders(p, y)
     same = _loaders(x) & _loaders(y)  # parts of one batch have one order, whatever was done to them
     a, b = ({k: s for k, s in side.items() if k[0] != "loader" or k[1] not in same} for side in (a, b))
@@ -128,6 +129,15 @@ def unpaired(p: Program, x: Val, y: Val) -> tuple[Val, str] | None:
     if not (lineage.same_rows(x, y) or _twins(x, y) or _named_pair(x, y)):
         return None
     return one[0], "inputs" if only_x else "targets"
+
+
+def _one_round(x: Val, y: Val) -> tuple[Val, Val]:
+    """Both as they are in the first of the rounds that were merged, when one place has made them in every round."""
+    while x.kind == y.kind == "phi" and len(x.args) == len(y.args):
+        if any(v.node is None or v.node is not side.args[0].node for side in (x, y) for v in side.args):
+            break
+        x, y = x.args[0], y.args[0]
+    return x, y
 
 
 def _loaders(val: Val) -> set[object]:

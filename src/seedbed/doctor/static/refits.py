@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from seedbed.doctor.static import data_queries, lineage, queries
 from seedbed.doctor.static.leaks import MOMENTS
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.scopes import Func
+from seedbed.doctor.static.source import Source
 from seedbed.doctor.static.values import Val, ancestors
 
 _VOCABULARY = "the table of words or classes (vocabulary, mapping) is"
@@ -97,19 +99,37 @@ def encoders(p: Program) -> Iterator[tuple[Val, str]]:
 
 
 def _call_site(p: Program, mine: Val, other: Val) -> Val | None:
-    """Where the program asks for the second table: the innermost call on the way to it that the first one had not."""
-    stacks = []
+    """Where the program asks for the second table: the innermost call on the way to it that the first one had not.
+
+    A data set that always makes a table of its own, and cannot be given one, is asked for there.
+    """
+    stacks: list[tuple[tuple[ast.AST, Source], ...]] = []
+    makers: list[Event | None] = []
     for one in (mine, other):
         tables = [v for v in (one.args[0], *one.args) if v.kind == "dict"] if one.args else []
         event = next(
             (e for e in p.all("setitem", "return", "assign") if any(x in tables for x in (e.recv, e.result))), None
         )
         stacks.append(event.sites if event is not None else ())
+        makers.append(event)
     before = {id(node) for node, _ in stacks[1]}
-    for node, src in reversed(stacks[0]):
+    for place, (node, src) in reversed(list(enumerate(stacks[0]))):
         if id(node) not in before:
+            made = makers[0]
+            func = made.funcs[place] if made is not None and place < len(made.funcs) else None
+            if made is not None and func is not None and func.name == "__init__" and not _is_given(func):
+                inner = stacks[0][place + 1] if place + 1 < len(stacks[0]) else (made.node, made.src)
+                return Val("unknown", "call", *inner)
             return Val("unknown", "call", node, src)
     return None
+
+
+def _is_given(func: Func) -> bool:
+    """Whether a constructor can be given a vocabulary, and looks at it."""
+    given = func.node.args
+    read = {n.id for s in func.node.body for n in ast.walk(s) if isinstance(n, ast.Name)}
+    names = [a.arg.lower() for a in (*given.args, *given.kwonlyargs) if a.arg in read]
+    return any(w in n for n in names for w in ("vocab", "stoi", "idx", "index", "ids", "map", "token", "dict", "encod"))
 
 
 def _collect(val: Val | None, into: dict[str, dict[int, Val]]) -> None:
@@ -138,8 +158,8 @@ def _behind(val: Val, limit: int = 2500) -> list[Val]:
         if id(one) in seen:
             continue
         seen[id(one)] = one
-        if one.kind in ("func", "class", "lib", "module"):
-            continue
+        if one.kind in ("func", "class", "lib", "module") or one.name in MOMENTS:
+            continue  # of a mean it does not matter which columns its table has besides
         columns = one.name == "getitem" and len(one.args) > 1 and one.args[1].kind in ("list", "method")
         stack.extend(one.args[:1] if columns else one.inputs())
     return list(seen.values())

@@ -279,10 +279,10 @@ def _draws(key: Val) -> dict[int, Val]:
 def _fixed(draws: dict[int, Val]) -> set[object]:
     """The constant seeds of the generators that were drawn from."""
     return {
-        v.args[0].const
+        v.args[-1].const
         for d in draws.values()
         for v in ancestors(d, limit=20)
-        if v.name in (*lineage.GENERATORS, "manual_seed") and v.args and v.args[0].kind == "const"
+        if v.name in (*lineage.GENERATORS, "manual_seed") and v.args and v.args[-1].kind == "const"
     }
 
 
