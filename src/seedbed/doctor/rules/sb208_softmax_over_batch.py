@@ -28,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
@@ -47,7 +48,10 @@ def check(p: Program) -> Iterator[Finding]:
         if dim is None or not isinstance(dim.const, int) or isinstance(dim.const, bool) or id(where.node) in seen:
             continue
         rank = len(source.shape) if source.shape is not None else None
-        found = [o for o in training.loss_origins(source) if o.kind == "tensor"]
+        inner = source
+        while inner.name in ("div", "mul") and len(inner.args) == 2 and inner.args[1].kind in ("const", "number"):
+            inner = inner.args[0]  # a temperature
+        found = [o for o in training.loss_origins(inner) if o.kind == "tensor"]
         layered = any(
             o.name in ("Linear", "linear", "forward") or ("opaque" in o.tags and o.name == "forward") for o in found
         )
@@ -72,6 +76,28 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _over_queries(p, seen)
     yield from _pooled(p, seen)
     yield from _targets(p, seen)
+    yield from _over_pixels(p, seen)
+
+
+def _over_pixels(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """Logits per pixel, which a cross-entropy reads with the classes on axis 1, normalised over rows or columns."""
+    judged = {id(f.core(e.args[0])) for e in p.all("loss") if e.name == "CrossEntropyLoss" and e.args}
+    for made, source in training.softmaxes(p):
+        dim = made.kwargs.get("dim", made.args[1] if len(made.args) > 1 else None)
+        where = q.spot(made, p.events[0])
+        if dim is None or type(dim.const) is not int or id(where.node) in seen or id(f.core(source)) not in judged:
+            continue
+        rank = len(source.shape) if source.shape is not None else 0
+        if rank in (4, 5) and dim.const % rank != 1:
+            seen.add(id(where.node))
+            yield p.report(
+                "SB208",
+                where,
+                f"{made.name} over dim={dim.const}, not over the class axis: the loss reads the same logits with the "
+                "classes on axis 1",
+                why="the probabilities of a pixel do not sum to one over its classes",
+                fix="Use dim=1",
+            )
 
 
 def _over_queries(p: Program, seen: set[int]) -> Iterator[Finding]:

@@ -33,10 +33,14 @@ for x, y in loader:
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static import syntax
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.source import Source
 from seedbed.doctor.static.values import ancestors
 
 
@@ -58,8 +62,38 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             yield p.report(
                 "SB211",
-                event,
+                _handed_over(event) or event,
                 f"{event.name} gets the target first and the prediction second: the arguments are swapped",
                 why="the loss treats the labels as predictions, so its value and gradient are wrong",
                 fix="Pass the prediction first: loss_fn(prediction, target)",
             )
+
+
+_GUESS = {
+    "s",
+    "student",
+    "pred",
+    "preds",
+    "prediction",
+    "out",
+    "output",
+    "outputs",
+    "logits",
+    "scores",
+    "input",
+    "inputs",
+}
+_GOAL = {"t", "teacher", "target", "targets", "y", "label", "labels", "soft", "truth", "gt"}
+
+
+def _handed_over(event: Event) -> tuple[ast.AST, Source] | None:
+    """The call of the function around a loss, when the loss has its parameters in order and the call has not."""
+    func = event.funcs[-1].node if event.funcs else None
+    if func is None or not event.sites or not isinstance(event.node, ast.Call) or len(event.node.args) < 2:
+        return None
+    known = {a.arg for a in func.args.args}
+    used = [{n.id for n in syntax.walk(a) if isinstance(n, ast.Name)} & known for a in event.node.args[:2]]
+    first, second = ({w for n in names for w in words(n)} for names in used)
+    if first & _GUESS and second & _GOAL and not first & _GOAL and not second & _GUESS:
+        return event.sites[-1]
+    return None

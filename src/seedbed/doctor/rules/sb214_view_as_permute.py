@@ -72,6 +72,7 @@ def check(p: Program) -> Iterator[Finding]:
             or _by_names(source, sizes)
             or _by_sizes(source, made, sizes)
             or _of_state(source, sizes)
+            or _turned_first(source, sizes)
         )
         if not problem and _flat_labels(p, made):
             problem = _of_pixels(source, sizes)
@@ -159,6 +160,29 @@ def _of_state(source: Val, sizes: tuple[Val, ...]) -> str:
     if not many or (isinstance(rows, int) and rows > 0):
         return ""
     return "h_n is (layers * directions, batch, hidden): cut into rows of the batch, each row mixes several samples"
+
+
+def _turned_first(source: Val, sizes: tuple[Val, ...]) -> str:
+    """``logits.permute(0, 2, 1).reshape(-1, classes)``: the classes were last, and are not any more."""
+    if source.name not in ("permute", "transpose") or len(sizes) != 2 or sizes[0].const != -1 or not source.args:
+        return ""
+    before, width = source.args[0].shape, sizes[1].const
+    if before is None or len(before) < 3 or not isinstance(width, int) or width < 2 or before[-1] != width:
+        return ""
+    axes = [a.const for a in (source.args[1].items or source.args[1:])] if len(source.args) > 1 else []
+    rank = len(before)
+    if not axes or not all(isinstance(a, int) for a in axes):
+        return ""
+    order = [a % rank for a in axes]
+    if source.name == "transpose":
+        if len(order) != 2:
+            return ""
+        turned = list(range(rank))
+        turned[order[0]], turned[order[1]] = turned[order[1]], turned[order[0]]
+        order = turned
+    if len(order) != rank or order[-1] == rank - 1 or before[order[-1]] == width:
+        return ""
+    return "the classes are on the last axis before the permute and not after it: each row mixes classes and positions"
 
 
 def _axis_of(size: Val, source: Val) -> int | None:

@@ -54,7 +54,7 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.once("loss"):
-        if event.name not in ("CrossEntropyLoss", "NLLLoss") or "ignore_index" in event.kwargs:
+        if event.name not in ("CrossEntropyLoss", "NLLLoss") or _ignores(event):
             continue
         scores, target = event.arg(0, "input"), event.arg(1, "target")
         reduction = event.kwargs.get("reduction")
@@ -76,6 +76,12 @@ def check(p: Program) -> Iterator[Finding]:
                 tokens.token_source(v.args[0], through_batches=True)[0] is source for v in by_index if v.args
             )
             yield _report(p, event, by_index[0], None if same else Severity.HINT)
+
+
+def _ignores(event: Event) -> bool:
+    """Whether a class is left out; -100 is what is left out anyway."""
+    given = event.kwargs.get("ignore_index")
+    return given is not None and given.const != -100
 
 
 def _selects(val: Val) -> bool:

@@ -49,6 +49,7 @@ _BINARY = ("BCEWithLogitsLoss", "binary_cross_entropy_with_logits")
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _chosen(p)
+    yield from _by_hand(p)
     for event in p.first_calls(*_MEAN, *_BINARY):
         last = event.name.rsplit(".", 1)[-1]
         weight = f.class_weight(event.name, event.args, event.kwargs)
@@ -76,6 +77,33 @@ def check(p: Program) -> Iterator[Finding]:
                     fix="Use pos_weight = negatives / positives",
                 )
                 break
+
+
+def _by_hand(p: Program) -> Iterator[Finding]:
+    """``loss * weight[target]`` in a loss of the program's own, where the weights are the frequencies."""
+    seen: set[int] = set()
+    for back in p.once("backward"):
+        for val in ancestors(back.recv) if back.recv is not None else ():
+            if val.name != "mul" or len(val.args) != 2:
+                continue
+            for loss, picked in (val.args, val.args[::-1]):
+                one = f.core(picked)
+                if not loss.grad or one.grad or one.name not in ("getitem", "gather", "index_select", "take"):
+                    continue
+                made = counts.of_counts(one)
+                if made is None or made[1] < 0 or not made[2] or id(one.args[0].node) in seen:
+                    continue
+                if not any(v.name == "loss" for v in ancestors(loss, limit=12)):
+                    continue
+                seen.add(id(one.args[0].node))
+                yield p.report(
+                    "SB233",
+                    one.args[0] if one.args[0].line else val,
+                    "class weights are the class frequencies: they favour the frequent class (inverted)",
+                    why="each sample is multiplied by the share of its own class, so rare classes count even less",
+                    fix="Use the inverse: weight = counts.sum() / (num_classes * counts)",
+                    related=(q.place(val),),
+                )
 
 
 def _chosen(p: Program) -> Iterator[Finding]:
@@ -117,9 +145,19 @@ def _ratio(val: Val) -> str:
     if inner.name != "div" or len(inner.args) != 2:
         return ""
     top, bottom = _counted(inner.args[0]), _counted(inner.args[1])
+    rest, hits = f.core(inner.args[1]), f.core(inner.args[0])
+    if rest.name == "sub" and len(rest.args) == 2 and hits.name in ("sum", "count_nonzero") and top != "neg":  # noqa: SIM102
+        if f.core(rest.args[1]) is hits and _unmarked(hits):
+            return "positives / negatives"
     if top == "pos" and bottom == "neg":
         return "positives / negatives"
     return "positives / all" if top == "pos" and bottom == "all" else ""
+
+
+def _unmarked(hits: Val) -> bool:
+    """Whether labels themselves are added up, not a comparison that may mark either class."""
+    rows = f.core(hits.args[0]) if hits.args else hits
+    return rows.kind == "tensor" and rows.name not in ("sub", "rsub", "invert", "compare", "eq", "logical_not")
 
 
 def _counted(val: Val) -> str:

@@ -49,6 +49,7 @@ from seedbed.doctor.static.values import Val
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _by_length(p)
+    yield from _ignored(p)
     seen: set[int] = set()
     for event in p.all("call") if p.trains else ():
         made = event.result
@@ -106,6 +107,46 @@ def _compares(val: Val) -> bool:
     """Whether a value is a comparison such as ``ids != pad``, perhaps as numbers."""
     one = f.core(val)
     return (one.name == "ne" or (one.name == "compare" and "NotEq" in one.tags)) and not one.grad
+
+
+def _ignored(p: Program) -> Iterator[Finding]:
+    """A sum of losses that leaves an id out, divided by the number of all targets."""
+    seen: set[int] = set()
+    options = {id(e.result): e.kwargs for e in p.all("loss") if "ignore_index" in e.kwargs}
+    for val in p.anywhere("div", "true_divide"):
+        if len(val.args) != 2:
+            continue
+        losses = [v for v in _gathered(val.args[0]) if v.name == "loss" and "reduction=sum" in v.tags]
+        sizes = [v for v in _gathered(val.args[1]) if v.kind != "const" and v.name != "running"]
+        if not losses or not sizes or not all(s.name == "numel" and s.args for s in sizes) or id(sizes[0].node) in seen:
+            continue
+        left_out = options.get(id(losses[0]), {}).get("ignore_index")
+        if left_out is None or left_out.is_none or left_out.const == -100 or len(losses[0].args) < 2:
+            continue
+        if f.core(sizes[0].args[0]) is not f.core(losses[0].args[1]):
+            continue
+        seen.add(id(sizes[0].node))
+        yield p.report(
+            "SB234",
+            sizes[0],
+            "all targets are counted, padding too, but the summed loss leaves ignore_index out",
+            why="the mean loss (and the perplexity) is too low, and shrinks with the amount of padding",
+            fix="Count the tokens that the loss counts: (target != ignore_index).sum()",
+            related=(q.place(losses[0]),),
+        )
+
+
+def _gathered(val: Val, depth: int = 0) -> Iterator[Val]:
+    """What a running sum adds up."""
+    one = f.core(val)
+    if one.kind == "phi" and depth < 8:
+        for option in one.options():
+            yield from _gathered(option, depth + 1)
+    elif one.name in ("add", "Add") and len(one.args) == 2 and depth < 8:
+        yield from _gathered(one.args[0], depth + 1)
+        yield from _gathered(one.args[1], depth + 1)
+    else:
+        yield one
 
 
 def _by_length(p: Program) -> Iterator[Finding]:

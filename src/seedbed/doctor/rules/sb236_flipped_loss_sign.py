@@ -68,6 +68,7 @@ def check(p: Program) -> Iterator[Finding]:
             or (ownership.optimizers(p) and not any(ms for _, _, ms in ownership.optimizers(p)))
         ):
             continue
+        yield from _taken_from_one(p, back, seen)
         leaves = training.signed_terms(root)
         losses = [(s, v) for s, v in leaves if v.name == "loss" and v.tags & _KNOWN]
         logs = [(s, v) for s, v in leaves if v.name in _LOGS or _collected(v)]
@@ -106,6 +107,30 @@ def check(p: Program) -> Iterator[Finding]:
                 related=((str(back.src.path), back.line, "backward()"),),
             )
     yield from _generators(p, seen)
+
+
+def _taken_from_one(p: Program, back: Event, seen: set[int]) -> Iterator[Finding]:
+    """``1 - a * loss`` in a sum: the parenthesis of ``(1 - a) * loss`` ends too late, so the loss is maximised."""
+    stack, count = [back.recv], 0
+    while stack and count < 40:
+        one = stack.pop()
+        count += 1
+        if one is None:
+            continue
+        if one.kind == "phi" or one.name in ("add", "Add", "mean"):
+            stack.extend(a for a in one.args if a.grad)
+        elif one.name == "sub" and len(one.args) == 2 and one.args[0].kind in ("const", "number"):
+            inner = [a for a in (one.args[1].args if one.args[1].name == "mul" else one.args[1:]) if a.grad]
+            if len(inner) == 1 and inner[0].name == "loss" and inner[0].tags & _KNOWN and id(one.node) not in seen:
+                seen.add(id(one.node))
+                yield p.report(
+                    "SB236",
+                    one,
+                    "a loss is subtracted from a constant (1 - a * loss): its sign is wrong, so training maximises it",
+                    why="the optimizer minimises what backward() gets; the parenthesis of (1 - a) * loss is misplaced",
+                    fix="Write (1 - a) * loss",
+                    related=((str(back.src.path), back.line, "backward()"),),
+                )
 
 
 def _collected(val: Val) -> bool:

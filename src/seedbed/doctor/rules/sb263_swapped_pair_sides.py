@@ -38,12 +38,14 @@ for anchor, positive, negative in loader:
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.labels import side
+from seedbed.doctor.static import syntax
+from seedbed.doctor.static.labels import NEGATIVE, POSITIVE, side
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -54,6 +56,7 @@ _DISTANCES = {"pairwise_distance", "PairwiseDistance", "cdist", "pow", "square",
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _handed_over(p)
     for event in p.once("loss", "forward"):
         near, away = event.arg(1, "positive"), event.arg(2, "negative")
         if event.name.startswith("TripletMargin") and near is not None and away is not None:  # noqa: SIM102
@@ -70,9 +73,17 @@ def check(p: Program) -> Iterator[Finding]:
         for val in ancestors(back.recv) if back.recv is not None else ():
             if id(val.node) in seen:
                 continue
-            if val.name in ("relu", "clamp", "clamp_min", "clip", "maximum", "max", "softplus") and _inverted_hinge(
-                val
-            ):
+            hinge = val.name in ("relu", "clamp", "clamp_min", "clip", "maximum", "max", "softplus")
+            if hinge and _negative_margin(val):
+                seen.add(id(val.node))
+                yield p.report(
+                    "SB263",
+                    val,
+                    "the sign of the margin is wrong in the triplet hinge: it is subtracted",
+                    why="the loss is zero before the negative is farther than the positive at all",
+                    fix="Add the margin: relu(d_pos - d_neg + margin)",
+                )
+            elif hinge and _inverted_hinge(val):
                 seen.add(id(val.node))
                 yield p.report(
                     "SB263",
@@ -80,6 +91,15 @@ def check(p: Program) -> Iterator[Finding]:
                     "the sign of the triplet hinge is wrong: it is smallest for a far positive and a near negative",
                     why="negative minus positive distance is minimised, so unequal samples are pulled together",
                     fix="Use relu(d_pos - d_neg + margin) for distances (and the other way round for similarities)",
+                )
+            elif val.name in ("mul", "multiply") and (wrong := _loose_push(val)):
+                seen.add(id(val.node))
+                yield p.report(
+                    "SB263",
+                    val,
+                    f"the margin term of the contrastive loss is wrong: {wrong}",
+                    why="different pairs must be pushed apart up to the margin, and left alone beyond it",
+                    fix="Use (1 - same) * relu(margin - d)**2",
                 )
             elif val.name in ("mul", "multiply") and _pushes_equal(val):
                 seen.add(id(val.node))
@@ -92,14 +112,101 @@ def check(p: Program) -> Iterator[Finding]:
                 )
 
 
+def _handed_over(p: Program) -> Iterator[Finding]:
+    """``triplet(emb(a), emb(n), emb(p))`` for a function of the program's own (anchor, positive, negative)."""
+    for event in p.once("invoke"):
+        func = event.recv.owner.node if event.recv is not None and event.recv.owner is not None else None
+        call = event.node
+        if not isinstance(call, ast.Call) or not isinstance(func, (ast.FunctionDef, ast.Lambda)) or call.keywords:
+            continue
+        names = [a.arg for a in func.args.args]
+        names = names[1:] if names[:1] == ["self"] else names
+        sides = [_told(n, {"pos", "positive"}, {"neg", "negative"}) for n in names[: len(call.args)]]
+        if sides.count("pos") != 1 or sides.count("neg") != 1:
+            continue
+        near, away = (_said(call.args[sides.index(s)]) for s in ("pos", "neg"))
+        if (near, away) == ("neg", "pos"):
+            yield p.report(
+                "SB263",
+                event,
+                f"the triplet loss gets the negative as its {names[sides.index('pos')]} and the positive as its "
+                f"{names[sides.index('neg')]}: swapped",
+                why="the anchor is pulled to the negative sample and pushed away from the positive one",
+                fix="Pass them in the order of the parameters: anchor, positive, negative",
+            )
+
+
+def _told(name: str, near: set[str], away: set[str]) -> str:
+    found = set(words(name))
+    return "pos" if found & near else "neg" if found & away else ""
+
+
+def _said(node: ast.expr) -> str:
+    """Which side of a triplet the one name in an argument says."""
+    called = {id(n.func) for n in syntax.walk(node) if isinstance(n, ast.Call)}
+    found = {n.id for n in syntax.walk(node) if isinstance(n, ast.Name) and id(n) not in called}
+    told = {_told(n, {"p", "pos", "positive"}, {"n", "neg", "negative"}) for n in found}
+    return told.pop() if len(told) == 1 else ""
+
+
 def _inverted_hinge(val: Val) -> bool:
     terms = [(s, t) for a in val.args for s, t in f.plain_terms(a) if t.grad]
     if len(terms) != 2:
         return False
-    sides = {side(t): s for s, t in terms}
-    if sides != {"pos": -1, "neg": 1}:
+    sides = {_side(t): s for s, t in terms}
+    if sides == {"pos": -1, "neg": 1}:
+        return all(_is_distance(t) for _, t in terms)
+    return sides == {"pos": 1, "neg": -1} and all(t.name in _SIMILARITIES for _, t in terms)
+
+
+def _negative_margin(val: Val) -> bool:
+    """``relu(d_pos - d_neg - margin)``, distances or similarities in their right order."""
+    terms = [(s, t) for a in val.args[:1] for s, t in f.plain_terms(a)]
+    trained = [(s, t) for s, t in terms if t.grad]
+    numbers = [s * t.const for s, t in terms if isinstance(t.const, (int, float)) and not isinstance(t.const, bool)]
+    if len(trained) != 2 or len(numbers) != len(terms) - 2 or not numbers or sum(numbers) >= -1e-9:
         return False
-    return all(_is_distance(t) for _, t in terms)
+    sides = {_side(t): s for s, t in trained}
+    if sides == {"pos": 1, "neg": -1}:
+        return all(_is_distance(t) for _, t in trained)
+    return sides == {"pos": -1, "neg": 1} and all(t.name in _SIMILARITIES for _, t in trained)
+
+
+def _side(term: Val) -> str:
+    """Which side of a triplet a distance is to; where the values have no names, the names in its code tell."""
+    found = side(term)
+    if found or not isinstance(term.node, ast.Call):
+        return found
+    names = {n.id for n in syntax.walk(term.node) if isinstance(n, ast.Name)}
+    told = {s for n in names for w in words(n) for s, ws in (("pos", POSITIVE), ("neg", NEGATIVE)) if w in ws}
+    return told.pop() if len(told) == 1 else ""
+
+
+_SIMILARITIES = frozenset(["cosine_similarity", "CosineSimilarity"])
+
+
+def _loose_push(val: Val) -> str:
+    """What is wrong with the push in ``(1 - same) * relu(margin - d)**2``."""
+    parts = [v for v, power in f.factors(val) if power > 0 and v.kind != "const"]
+    if len(parts) != 2:
+        return ""
+    for label, push in (parts, parts[::-1]):
+        pair = f.complement(label)
+        if label.grad or pair is None or pair.grad or push.name not in ("pow", "square") or not push.args:
+            continue
+        if not {w for v in q.chain(pair)[:4] for w in words(v.var)} & (_SAME | {"y", "label", "labels", "target"}):
+            continue
+        inner = f.core(push.args[0])
+        cut = inner.name in ("relu", "clamp", "clamp_min", "clip", "maximum") and bool(inner.args)
+        gap = f.core(inner.args[0]) if cut else inner
+        if gap.name != "sub" or len(gap.args) != 2:
+            continue
+        near, far = gap.args
+        if cut and near.grad and not far.grad and _is_distance(near) and far.kind == "const":
+            return "relu(d - margin) pulls different pairs that are far apart together, instead of pushing near ones"
+        if not cut and far.grad and not near.grad and _is_distance(far) and near.kind == "const":
+            return "margin - d is not cut at zero (clamp(min=0), relu), so pairs beyond the margin are pulled back"
+    return ""
 
 
 def _is_distance(val: Val) -> bool:

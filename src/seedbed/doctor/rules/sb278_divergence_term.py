@@ -49,8 +49,9 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import tokens
+from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 _LAW = "Use -0.5 * (1 + logvar - mu**2 - logvar.exp()), added to the reconstruction loss"
 
@@ -64,6 +65,14 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         terms = _signed(back.recv)
         found = next(((s, t, v) for s, t in terms if (v := _spread(t, terms)) is not None), None)
+        if found is None and (lost := _unspread(terms)) is not None and id(lost.node) not in seen:
+            seen.add(id(lost.node))
+            said = "the KL term lacks exp(logvar): 1 + logvar - mu**2 - logvar has no logvar left"
+            why = "the variance is never pulled to 1, so the code is no sample from the prior"
+            parts = ancestors(back.recv)
+            at = next((v for v in parts if v.name == "sub" and len(v.args) > 1 and f.core(v.args[1]) is lost), lost)
+            yield p.report("SB278", at, said, why=why, fix=_LAW)
+            continue
         if found is None or id(found[1].node) in seen:
             continue
         sign, grown, logvar = found
@@ -83,6 +92,20 @@ def check(p: Program) -> Iterator[Finding]:
         else:
             continue
         yield p.report("SB278", grown, said, why="the latent code is not pulled to the standard normal prior", fix=_LAW)
+
+
+def _unspread(terms: list[tuple[int, Val]]) -> Val | None:
+    """``logvar`` in ``1 + logvar - mu**2 - logvar``, where the second one lacks its ``exp``."""
+    squared = [s for s, t in terms if t.name in ("pow", "square") and t.grad]
+    ones = [s for s, t in terms if t.kind == "const" and t.const in (1, 1.0)]
+    for sign, term in terms:
+        twin = any(s == -sign and (t is term or f.same(t, term)) for s, t in terms)
+        if twin and term.grad and ones and squared and set(words(term.var)) & _SPREADS:
+            return term
+    return None
+
+
+_SPREADS = frozenset(["logvar", "var", "lv", "sigma", "logvariance"])
 
 
 def _spread(term: Val, terms: list[tuple[int, Val]]) -> Val | None:
@@ -122,7 +145,8 @@ def _scales(p: Program) -> Iterator[Finding]:
     """A KL that is summed over the code beside a reconstruction that is a mean over every element."""
     seen: set[int] = set()
     for back in p.once("backward"):
-        parts = _weighed(back.recv) if back.recv is not None else []
+        parts = _weighed(_per_sample(back.recv)) if back.recv is not None else []
+        yield from _shrunk(p, parts, seen)
         errors = [v for v, w in parts if w == 1 and _is_mean_error(v)]
         sums = [made for v, w in parts if w is not None and (made := _summed_divergence(v, w)) is not None]
         if len(parts) != 2 or not errors or not sums or id(sums[0].node) in seen:
@@ -138,6 +162,58 @@ def _scales(p: Program) -> Iterator[Finding]:
             "or take the mean in both",
             related=(q.place(sums[0]), q.place(one)),
         )
+
+
+def _per_sample(val: Val) -> Val:
+    """The total of a batch, where the whole loss is divided by the batch size."""
+    one = f.core(val)
+    if one.name in ("div", "true_divide") and len(one.args) == 2:
+        size = tokens.axis_read(one.args[1])
+        if size is not None and size[1] == 0:
+            return one.args[0]
+    return val
+
+
+def _shrunk(p: Program, parts: list[tuple[Val, float | None]], seen: set[int]) -> Iterator[Finding]:
+    """A KL that is a mean over every element beside a reconstruction that is a sum over all of them."""
+    sums = [v for v, w in parts if w == 1 and _is_summed_error(v)]
+    means = [made for v, _ in parts if (made := _averaged_divergence(v)) is not None]
+    if len(parts) != 2 or not sums or not means or id(means[0].node) in seen:
+        return
+    seen.add(id(means[0].node))
+    yield p.report(
+        "SB278",
+        means[0],
+        "the KL term is a mean over all elements, but the reconstruction loss is a sum: their scales do not fit",
+        why="the KL counts too little by batch size times code size, so the code is free and samples from the prior "
+        "decode to noise",
+        fix="Sum the KL too (torch.sum), or take the mean in both",
+        related=(q.place(sums[0]),),
+    )
+
+
+def _is_summed_error(val: Val) -> bool:
+    one = f.loss_value(val, reduced=False)
+    return one is not None and bool(_ELEMENTWISE & one.tags) and "reduction=sum" in one.tags
+
+
+def _averaged_divergence(val: Val) -> Val | None:
+    """The mean over batch and code of a KL term written out."""
+    mean, current = None, f.core(val)
+    for _ in range(8):
+        if current.name == "mean" and len(current.args) == 1 and not current.kwargs:
+            mean = mean or current
+        elif current.name == "mul" and len(current.args) == 2:
+            rest = [a for a in current.args if a.kind != "const"]
+            if len(rest) != 1:
+                return None
+            current = f.core(rest[0])
+            continue
+        elif current.name != "neg" or not current.args:
+            break
+        current = f.core(current.args[0])
+    terms = _signed(current)
+    return mean if mean is not None and any(_spread(t, terms) is not None for _, t in terms) else None
 
 
 def _weighed(val: Val, weight: float | None = 1.0, depth: int = 0) -> list[tuple[Val, float | None]]:

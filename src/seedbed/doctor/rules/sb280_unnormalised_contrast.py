@@ -73,7 +73,10 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if not any(v.name == "arange" for v in ancestors(event.args[1], limit=20)):
             continue
-        parts = f.factors(event.args[0])
+        scores = f.core(event.args[0])
+        while scores.name in ("masked_fill", "where", "masked_fill_") and scores.args:
+            scores = f.core(scores.args[1 if scores.name == "where" and len(scores.args) > 1 else 0])
+        parts = f.factors(scores)
         products = [v for v, power in parts if power > 0 and v.name in ("matmul", "mm", "einsum", "T", "t")]
         sharp = [v for v, power in parts if _is_sharp(v, power)]
         if not products or not sharp or id(event.node) in seen:

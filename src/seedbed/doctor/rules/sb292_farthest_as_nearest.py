@@ -56,7 +56,7 @@ def check(p: Program) -> Iterator[Finding]:
     seen: set[int] = set()
     for _, first, second in measures.equalities(p):
         for side in (first, second):
-            pick = _picked(side)
+            pick = _picked(side) or (_search(side) if _counts_up(second if side is first else first) else None)
             if pick is None or not pick.args or id(pick.node) in seen:
                 continue
             kind, largest = _direction(pick.args[0]), _largest(pick, side)
@@ -72,6 +72,11 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the labels that are compared belong to the items least alike, so the score says nothing",
                 fix="Use topk(k, largest=False) or argmin for distances, topk(k) or argmax for similarities",
             )
+
+
+def _counts_up(val: Val) -> bool:
+    """Whether the other side is 0, 1, 2, ...: the place of the partner in a gallery."""
+    return f.core(val).name == "arange"
 
 
 def _picked(val: Val) -> Val | None:

@@ -39,7 +39,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
-from seedbed.doctor.static import metering, rounds, syntax, totals
+from seedbed.doctor.static import metering, naming, rounds, syntax, totals
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import LoopRun, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -63,6 +63,8 @@ def check(p: Program) -> Iterator[Finding]:
             wrong = ""
             if kind == "count" and what == "batches":
                 wrong = "a count of correct samples is divided by the number of batches (len(loader))"
+            elif kind == "mean" and what == "batches" and (other := _other_split(loop, node)):
+                wrong = f"a sum over the {other[0]} batches is divided by the number of {other[1]} batches"
             elif kind == "mean" and (what == "samples" or (what == "running" and _counts_samples(p, loop, node))):
                 wrong = "a sum of batch means is divided by the number of samples (len(dataset))"
             if wrong:
@@ -102,6 +104,22 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the sum already grows with the batch, so the reported value is too large by the batch size",
                 fix="Add the summed loss as it is, or use reduction='mean' times the batch size",
             )
+
+
+def _other_split(loop: LoopRun, node: ast.AST) -> tuple[str, str] | None:
+    """The split of a loop and that of the loader in ``total / len(loader)``, when they are not the same."""
+    right = node.right if isinstance(node, ast.BinOp) else node.value if isinstance(node, ast.AugAssign) else None
+    names = (
+        [
+            n.id if isinstance(n, ast.Name) else n.attr
+            for n in syntax.walk(right)
+            if isinstance(n, (ast.Name, ast.Attribute))
+        ]
+        if right is not None
+        else []
+    )
+    own, other = rounds.loop_split(loop), naming.split_of("_".join(n for n in names if n not in ("len", "self")))
+    return (own, other) if own and other and (own == "train") != (other == "train") else None
 
 
 def _undivided(val: Val) -> list[Val]:

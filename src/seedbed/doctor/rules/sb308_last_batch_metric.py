@@ -74,6 +74,57 @@ def check(p: Program) -> Iterator[Finding]:
                     related=((str(event.src.path), event.line, "used here"),),
                 )
     yield from _after_loop(p, seen)
+    yield from _set_anew(p, seen)
+
+
+def _set_anew(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """``total = loss.item() * n`` in a batch loop, where total starts at zero before it and is divided after it."""
+    for node in p.nodes(ast.For):
+        end = node.end_lineno or 0
+        for stmt in node.body:
+            if not isinstance(stmt, ast.Assign) or len(stmt.targets) != 1 or not isinstance(stmt.targets[0], ast.Name):
+                continue
+            name = stmt.targets[0].id
+            made = [e for n, v, e in p.assigns if n == name and e.node is stmt.targets[0] and _is_measured(v)]
+            if not made or id(stmt) in seen or made[0].loop is None or not rounds.is_loader_loop(made[0].loop):
+                continue
+            scope = made[0].funcs[-1].node if made[0].funcs else made[0].src.tree
+            if made[0].src is p.source and _only_last(scope, node, stmt, name, end):
+                seen.add(id(stmt))
+                yield p.report(
+                    "SB308",
+                    (stmt, p.source),
+                    f"{name} is overwritten in every batch (= instead of +=): only the last batch is reported",
+                    why=f"{name} starts at 0 before the loop and is divided after it: a sum over the batches is meant",
+                    fix=f"Write {name} += ...",
+                )
+
+
+def _is_measured(val: Val) -> bool:
+    """Whether a value is the loss of a batch, maybe times its size, or its number of right answers."""
+    return any(
+        v.name in ("loss", "item")
+        or (v.name in ("sum", "mean") and v.args and f.core(v.args[0]).name in ("compare", "eq"))
+        for v in ancestors(val, limit=300)
+    )
+
+
+def _only_last(scope: ast.AST, loop: ast.For, stmt: ast.Assign, name: str, end: int) -> bool:
+    """Whether a name is zero before the loop, written once and not read in it, and divided after it."""
+    uses = [n for n in syntax.walk(scope) if isinstance(n, ast.Name) and n.id == name]
+    inside = [n for n in uses if loop.lineno <= n.lineno <= end]
+    zero = any(
+        isinstance(s, ast.Assign)
+        and s.lineno < loop.lineno
+        and any(n is u for u in uses for n in syntax.walk(s))
+        and any(isinstance(v, ast.Constant) and v.value in (0, 0.0) for v in syntax.walk(s.value))
+        for s in syntax.walk(scope)
+    )
+    divided = any(
+        isinstance(b, ast.BinOp) and isinstance(b.op, ast.Div) and b.lineno > end and syntax.text(b.left) == name
+        for b in syntax.walk(scope)
+    )
+    return zero and divided and len(inside) == 1 and inside[0] is stmt.targets[0]
 
 
 def _after_loop(p: Program, seen: set[int]) -> Iterator[Finding]:

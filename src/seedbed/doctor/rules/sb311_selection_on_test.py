@@ -90,6 +90,8 @@ def _handed_in(p: Program, test: ast.AST) -> tuple[ast.AST, Source]:
         given = [*node.args, *(k.value for k in node.keywords)] if isinstance(node, ast.Call) else []
         if any(split_of(w) == "test" for a in given for w in _names(a)):
             return node, src
+    if event is not None and event.sites and event.src is p.source:
+        return event.sites[-1]  # scores of the test set came in by a parameter
     return test, p.source
 
 

@@ -37,6 +37,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import errors, measures
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
@@ -46,6 +47,7 @@ _TOPS = ("div", "mean", "nanmean", "average", "loss")  # what every such formula
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
+    yield from _one_sided(p, seen)
     for name, val, event in measures.named_values(p) if p.made(*_TOPS) else ():
         for one in val.options():
             if id(one.node) in seen or one.kind not in ("tensor", "number", "unknown"):
@@ -63,3 +65,27 @@ def check(p: Program) -> Iterator[Finding]:
                 fix=fix,
                 related=((str(event.src.path), event.line, name),),
             )
+
+
+def _one_sided(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """``(pred - y < tolerance).mean()``: every prediction that is too low counts as right."""
+    for val in p.made("mean", "sum"):
+        test = f.core(val.args[0]) if val.args else val
+        if test.name not in ("compare", "lt", "le") or len(test.args) != 2 or id(test.node) in seen:
+            continue
+        if test.name == "compare" and not test.tags & {"Lt", "LtE"}:
+            continue
+        gap, limit = f.core(test.args[0]), test.args[1]
+        if gap.name != "sub" or len(gap.args) != 2 or not isinstance(limit.const, (int, float)) or limit.const <= 0:
+            continue
+        guesses = [f.from_model(a) for a in gap.args]
+        if guesses.count(True) != 1 or any(a.kind == "const" for a in gap.args) or gap.grad:
+            continue
+        seen.add(id(test.node))
+        yield p.report(
+            "SB335",
+            test,
+            "the share within a tolerance is taken without abs(): errors of one sign always count as right",
+            why="a prediction that is far too low passes, so the figure is near 0.5 or above for any model",
+            fix=f"Use (pred - y).abs() < {limit.const:g}",
+        )

@@ -36,8 +36,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import lineage, queries
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
 
 _SEES = (TRANSPARENT - {"cat", "stack", "getitem"}) | {"float_builtin", "int_builtin", "long", "int", "astype"}
@@ -55,6 +56,18 @@ def check(p: Program) -> Iterator[Finding]:
             guess, truth = truth, guess
         if not any(v.name in ("argmax", "max", "topk") for v in lineage.path(guess, 30)):
             continue
+        if (left_out := _left_out(p, truth)) is not None:
+            reduced = _reduced(p, made)
+            if reduced is not None and not _compares_all(p, made) and not _own_class(left_out):
+                yield p.report(
+                    "SB351",
+                    event,
+                    "padding counts in the accuracy: the loss leaves out ignore_index, the comparison does not",
+                    why="positions that the model is never trained on are counted as right or wrong answers",
+                    fix="Mask them: correct[target != ignore_index].float().mean()",
+                    related=((str(left_out.src.path), left_out.line, "the loss"),),
+                )
+            continue
         pad = _padded(truth)
         if pad is None or any(lineage.row_key(v) is not None for v in lineage.path(truth, 20) if v.seq > pad.seq):
             continue
@@ -69,6 +82,28 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Mask the padding: correct[mask].sum() / mask.sum() with mask = targets != pad",
             related=((str(pad.src.path) if pad.src else "", pad.line, "padded here"),),
         )
+
+
+def _left_out(p: Program, truth: Val) -> Event | None:
+    """A loss on the very same targets that leaves one id out."""
+    goal = f.core(truth)
+    for event in p.all("loss"):
+        given = event.kwargs.get("ignore_index")
+        if given is None or given.is_none or len(event.args) < 2 or given.const in (-1, 255, -100):
+            continue
+        if f.core(event.args[1]) is goal and event.name in ("CrossEntropyLoss", "NLLLoss"):
+            return event
+    return None
+
+
+def _own_class(event: Event) -> bool:
+    """Whether what is left out is a class of its own (a background) and no padding of sequences."""
+    return not any(v.name == "Embedding" for v in ancestors(event.args[0], limit=2000))
+
+
+def _compares_all(p: Program, made: Val) -> bool:
+    """Whether the comparison is joined with a mask anywhere."""
+    return any(u.name in _MASKS for u in queries.users(p, made))
 
 
 def _padded(truth: Val) -> Val | None:

@@ -144,6 +144,8 @@ def _same_noise(p: Program) -> Iterator[Finding]:
             ):
                 continue
             clean = {id(v) for v in lineage.path(step)}
+            if any(f is not feed and f.y is feed.y and _plainly(f.x, step) for f in measured) or _beside(p, step):
+                continue  # the same rows are measured without the noise too: they are compared with it
             if feed.y is None or any(id(v) in clean and v.kind == "tensor" for v in lineage.certain(feed.y)[:3]):
                 continue  # the clean input is the target: noise is the task
             yield p.report(
@@ -154,6 +156,20 @@ def _same_noise(p: Program) -> Iterator[Finding]:
                 fix="Leave the augmentation out in the evaluation",
             )
             return
+
+
+def _plainly(x: Val, step: Val) -> bool:
+    """Whether rows come to the model without this step."""
+    base = {id(v) for v in lineage.path(step.args[0])} if step.args else set()
+    return not any(v is step for v in lineage.path(x)) and any(id(v) in base for v in lineage.path(x))
+
+
+def _beside(p: Program, step: Val) -> bool:
+    """Whether a model gets the very input of this step without it, outside training."""
+    inner = step.args[0] if step.args else None
+    return inner is not None and any(
+        not e.grad and any(a is inner for a in e.args) for e in p.all("forward") if e.result is not None
+    )
 
 
 def _repeated(p: Program, event: Event) -> bool:

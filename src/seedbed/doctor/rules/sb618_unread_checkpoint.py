@@ -85,7 +85,7 @@ def _unused_start(p: Program) -> Iterator[Finding]:
     for name, val, event in p.assigns:
         if not isinstance(event.node, ast.Name) or not any(v.kind == "loaded" for v in ancestors(val, limit=20)):
             continue
-        if val.name not in ("getitem", "add", "get", "pop", "int_builtin"):
+        if not any(o.name in ("getitem", "add", "get", "pop", "int_builtin") for o in val.options()):
             continue  # the running variable of the loop itself
         keys = [v.const for v in ancestors(val, limit=20) if v.kind == "const" and isinstance(v.const, str)]
         if not any(re.search("epoch|step|iter", k) for k in keys):
@@ -114,6 +114,14 @@ def _unread(p: Program, loads: list[Event], restored: list[Event]) -> Iterator[F
         if isinstance(c.func, ast.Attribute) and c.func.attr in ("get", "pop") and c.args
         if isinstance(c.args[0], ast.Constant)
     }
+    taken = {v.args[1].const for v in p.made("getitem") if len(v.args) > 1 and v.args[0].kind == "loaded"}
+    if taken and all(isinstance(k, str) for k in taken):
+        read = {str(k) for k in taken} | {
+            str(c.args[0].value)
+            for c in q.nodes(p, ast.Call)
+            if isinstance(c.func, ast.Attribute) and c.func.attr in ("get", "pop") and c.args
+            if isinstance(c.args[0], ast.Constant)
+        }
     whole = [
         e for e in p.calls("items", "values") if e.recv is not None and any(o.kind != "state" for o in e.recv.options())
     ]

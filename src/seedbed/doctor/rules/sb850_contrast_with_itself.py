@@ -83,6 +83,12 @@ def check(p: Program) -> Iterator[Finding]:
             if flat is not None and dim is not None and dim.const == 0 and id(flat.node) not in seen:
                 seen.add(id(flat.node))
                 yield _report(p, flat, loss, "embeddings are normalised over dim=0, the batch, not each to length one")
+        twice = _cat_of_one(left) if left is right else None
+        if twice is not None and id(twice.node) not in seen:
+            seen.add(id(twice.node))
+            yield _report(
+                p, twice, loss, "both views are the same tensor through the same network: positives are equal"
+            )
         if left is not right and _one_view(left, right) and id(loss.node) not in seen:
             seen.add(id(loss.node))
             yield _report(
@@ -142,9 +148,26 @@ def _diagonal(p: Program, loss: Event, product: Val) -> str:
     goal = core(loss.args[1])
     if goal.name == "arange" and len(goal.args) <= 2:
         return "the labels point to the diagonal: each sample should find itself"
+    for one in above:
+        kept = one.args[2] if one.name == "masked_fill" and len(one.args) > 2 else None
+        if (
+            kept is not None
+            and kept.const in (0, 0.0)
+            and any(v.name == "eye" for v in ancestors(one.args[1], limit=20))
+        ):
+            return "the diagonal is filled with 0 instead of -inf: each sample is still compared with itself"
     if not masked:
         return "the diagonal of the similarity matrix is not masked: each sample is compared with itself"
     return ""
+
+
+def _cat_of_one(val: Val) -> Val | None:
+    """The second view in ``cat([a, b])``, when both are the same input through the same network."""
+    for one in ancestors(val, limit=8):
+        views = one.args[0].items if one.name in ("cat", "concat") and one.args else None
+        if views and len(views) == 2:
+            return views[1] if _one_view(views[0], views[1]) else None
+    return None
 
 
 def _one_view(left: Val, right: Val) -> bool:
@@ -160,11 +183,16 @@ def _one_view(left: Val, right: Val) -> bool:
         return False
     if tops[0].node is tops[1].node and any(map(_drawn, ancestors(tops[0], limit=300))):
         return False  # one expression that is worked out twice, with chance in it
-    roots = [
-        {id(v) for v in (ancestors(t, limit=300) if t is not None else ()) if v.owner is None and v.kind != "const"}
-        for t in tops
-    ]
+    roots = [{id(v) for v in (ancestors(t, limit=300) if t is not None else ()) if _is_source(v)} for t in tops]
     return roots[0] == roots[1] and bool(roots[0])
+
+
+_PURE = frozenset(["normalize", "relu", "tanh", "sigmoid", "softmax", "flatten", "view", "reshape", "mean", "sum"])
+
+
+def _is_source(val: Val) -> bool:
+    """Whether a value is something that a network gets, not a step of its computation."""
+    return val.owner is None and val.kind != "const" and val.name not in _PURE
 
 
 def _drawn(val: Val) -> bool:

@@ -50,6 +50,9 @@ def harmonic(val: Val) -> str:
     numbers = [v.const for v in top if v.kind == "const"]
     if len(parts) == 2 and len(below) == 2 and all(any(x is y or f.same(x, y) for y in below) for x in parts):
         return "" if numbers else "the factor 2 is missing, so it is at most 0.5"
+    product = _product(one.args[1])
+    if len(parts) == 2 and len(product) == 2 and all(any(x is y or f.same(x, y) for y in product) for x in parts):
+        return "the product of precision and recall is divided by itself; below there must be their sum"
     sums = [t for _, t in f.plain_terms(one.args[0])]
     rates = [t for t in sums if set(words(t.var)) & {"precision", "recall", "prec", "rec"}]
     if len(sums) == 2 and len(rates) == 2 and one.args[1].const in (2, 2.0):
@@ -60,6 +63,8 @@ def harmonic(val: Val) -> str:
 def _product(val: Val) -> list[Val]:
     """The factors of a product, quotients left whole."""
     one = f.core(val)
+    if one.name in ("clamp", "clamp_min", "clip") and one.args:
+        return _product(one.args[0])
     return [v for a in one.args for v in _product(a)] if one.name == "mul" and len(one.args) == 2 else [one]
 
 

@@ -38,15 +38,19 @@ def running_means(p: Program) -> list[tuple[str, Event, LoopRun, str]]:
     return found
 
 
+_SAME = frozenset(
+    ["item", "float", "float_builtin", "int_builtin", "detach", "cpu", "data", "numpy", "to", "forward"]
+)  # fmt: skip
+
+
 def _running_kind(val: Val) -> str:
     """``count`` for a number of right answers, ``mean`` for the mean of a batch."""
     current = val
     for _ in range(12):
-        if current.kind == "phi" or (
-            current.name in ("item", "float", "float_builtin", "int_builtin", "detach", "cpu", "data", "numpy", "to")
-            and current.args
-        ):
+        if current.kind == "phi" or (current.name in _SAME and current.args):
             current = current.args[0]
+        elif current.name == "mul" and len(current.args) == 2 and any(a.kind == "const" for a in current.args):
+            current = next((a for a in current.args if a.kind != "const"), current.args[0])
         elif current.name == "sum" and current.args:
             return "count" if any(v.name in ("compare", "eq") for v in chain(current.args[0])[:4]) else ""
         elif current.name == "mean" and current.args:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import rounds, syntax
 from seedbed.doctor.static.program import Event, LoopRun, Program
@@ -42,17 +43,27 @@ def _objects(p: Program) -> Iterator[Found]:
         for read in reads:
             feed = next((f for f in feeds if _between(f, read, me)), None)
             if feed is not None:
-                yield read if _same_loop(feed, read) else me, me.var or me.name, feed
+                has_reset = any(_empties(m.owner.node) for m in _methods(me) if m.name != "__init__")
+                start = (feed.loops[-1].node, feed.src) if has_reset and not _same_loop(feed, read) else me
+                yield read if _same_loop(feed, read) else start, me.var or me.name, feed
                 break
 
 
 def _is_measure(event: Event) -> bool:
     """Whether a loss or a count of right answers is put in."""
+    given = event.args[1:]
+    if len(given) == 2 and any(_decided(v) for a in given for v in ancestors(a, limit=200)):
+        return any(a.kind == "tensor" and not f.from_model(a) for a in given)  # predictions beside labels
     return any(
         v.name in ("loss", "eq") or (v.name == "compare" and "Eq" in v.tags)
-        for a in event.args[1:]
+        for a in given
         for v in ancestors(a, limit=200)
     )
+
+
+def _decided(val: Val) -> bool:
+    """Whether a value is a class or a yes or no that was read off the output of a model."""
+    return val.name in ("argmax", "compare") and bool(val.args) and f.from_model(val.args[0])
 
 
 def _between(feed: Event, read: Event, me: Val) -> bool:
@@ -98,9 +109,27 @@ def _averages(func: Any) -> bool:
             text = syntax.text(n.value)
             if any(isinstance(x, ast.BinOp) and isinstance(x.op, ast.Div) for x in syntax.walk(n.value)):
                 return True
+            names = {x.id for x in syntax.walk(n.value) if isinstance(x, ast.Name)}
+            if names & _quotients(func):
+                return True
             if "mean(" in text or "average(" in text:
                 return True
     return False
+
+
+def _quotients(func: Any) -> set[str]:
+    """Names in a method that stand for something divided."""
+    return {
+        t.id
+        for n in syntax.walk(func)
+        if isinstance(n, ast.Assign)
+        and any(isinstance(x, ast.BinOp) and isinstance(x.op, ast.Div) for x in syntax.walk(n.value))
+        for t in n.targets
+        if isinstance(t, ast.Name)
+    }
+
+
+_ZEROS = frozenset(["zeros", "zeros_like", "defaultdict", "deque", "new_zeros", "tensor"])
 
 
 def _empties(func: Any) -> bool:
@@ -114,7 +143,7 @@ def _empties(func: Any) -> bool:
             if any(_own(t) for t in targets) and all(
                 (isinstance(v, ast.Constant) and v.value == 0)
                 or (isinstance(v, (ast.List, ast.Dict)) and not getattr(v, "elts", getattr(v, "keys", None)))
-                or (isinstance(v, ast.Call) and not v.args)
+                or (isinstance(v, ast.Call) and (not v.args or syntax.text(v.func).rsplit(".", 1)[-1] in _ZEROS))
                 for v in values
             ):
                 return True

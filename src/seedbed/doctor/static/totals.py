@@ -71,6 +71,20 @@ def _judge(
             "Count the samples in the loop, or divide by len(loader.dataset)",
         )
     own, other = rounds.loop_split(loop), split_of("_".join(names))
+    stride = _stride(loop)
+    bare = isinstance(right, ast.Constant) and getattr(rounds.base_of_loop(loop), "name", "") != "range"
+    if kind == "total" and after and stride is not None and not bare and _is_number(p, right, stride):
+        return (
+            "a sum over all samples is divided by the batch size",
+            "the result is too large by the number of batches",
+            "Divide by the number of samples",
+        )
+    if own == "train" and other in ("val", "test") and sized and after:
+        return (
+            f"a total over the training data is divided by the number of {other} samples or batches",
+            "the result is scaled by the ratio of the two sets",
+            "Divide by the size of the set that the loop runs over",
+        )
     if own in ("val", "test") and other == "train" and sized:
         return (
             f"a total over the {own} data is divided by the number of training samples or batches",
@@ -93,6 +107,24 @@ def _judge(
                 "Divide by len(loader.dataset)",
             )
     return None
+
+
+def _stride(loop: LoopRun) -> int | None:
+    """The batch size of a loop over ``range(0, n, batch_size)`` or over a loader."""
+    over = rounds.base_of_loop(loop)
+    if over is None:
+        return None
+    size = over.number(2) if over.name == "range" and len(over.args) == 3 else over.number(1, "batch_size")
+    return size if type(size) is int and size > 1 else None
+
+
+def _is_number(p: Program, node: ast.expr, number: int) -> bool:
+    """Whether an expression is this number, written out or by a name."""
+    if isinstance(node, ast.Constant):
+        return bool(node.value == number)
+    text = syntax.text(node)
+    known = [v for n, v, _ in p.assigns if n == text]
+    return "batch" in words(text.replace(".", "_")) and bool(known) and all(v.const == number for v in known)
 
 
 def _other_phase(p: Program, event: Event, right: ast.expr) -> tuple[str, str, str] | None:
