@@ -11,7 +11,8 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 # some file systems cannot sync a folder; there is nothing better to do on them
@@ -23,6 +24,8 @@ SMALL = 1 << 20  # bytes that are rather copied than written by a call of their 
 
 class Disk:
     """The real file system. Tests put a subclass in its place whose n-th call fails."""
+
+    waiters = 8  # calls that may wait for the disk at once; 1 makes them one after the other
 
     # ---- primitives: one thing each, all that can fail --------------------------------------------------------
 
@@ -111,8 +114,7 @@ class Disk:
             self.mkdir(path)
         except FileExistsError:
             pass
-        for folder in path.parents[:LEVELS]:
-            self.sync_folder(folder)
+        self.sync_all([], path.parents[:LEVELS])
 
     def remove(self, path: Path) -> None:
         """Remove a file, or a folder with all that is in it."""
@@ -158,6 +160,21 @@ class Disk:
             self.fsync(descriptor)
         finally:
             self.close(descriptor)
+
+    def sync_all(self, files: Sequence[Path], folders: Sequence[Path]) -> None:
+        """Make files and the names in folders durable, in any order: waited for together, not one after the other.
+
+        Raises:
+            OSError: The disk refuses one of them; the others have been tried.
+        """
+        calls = [*((self.sync_file, path) for path in files), *((self.sync_folder, path) for path in folders)]
+        if self.waiters == 1:
+            for sync, path in calls:
+                sync(path)
+            return
+        with ThreadPoolExecutor(self.waiters) as pool:
+            for waiting in [pool.submit(sync, path) for sync, path in calls]:
+                waiting.result()
 
     def commit_folder(self, temporary: Path, final: Path) -> None:
         """Give a folder, whose files are all durable, its final name: the one commit point of a checkpoint."""

@@ -40,6 +40,8 @@ class FaultyDisk(Disk):
         way: One of ``WAYS``.
     """
 
+    waiters = 1  # so that calls can be counted
+
     def __init__(self, disk: Disk, fail_at: int = 0, way: str = "broken once") -> None:
         self.disk = disk
         self.fail_at = fail_at

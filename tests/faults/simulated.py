@@ -102,6 +102,8 @@ def build(snapshot: Snapshot) -> Folder:
 class SimulatedDisk(Disk):
     """A disk in memory, whose root folder is ``/``."""
 
+    waiters = 1
+
     def __init__(self, snapshot: Snapshot | None = None) -> None:
         self.root = build(snapshot or {})
         self.open_files: dict[int, File] = {}

@@ -63,6 +63,34 @@ def test_a_folder_is_removed_with_what_is_in_it_but_a_link_only_itself(tmp_path:
     assert (elsewhere / "precious").exists()
 
 
+@pytest.mark.parametrize("waiters", [1, 8])
+def test_files_and_folders_are_waited_for_together_and_one_that_fails_is_told(tmp_path: Path, waiters: int) -> None:
+    synced: set[str] = set()
+
+    class BrokenDisk(Disk):
+        def sync_file(self, path: Path) -> None:
+            super().sync_file(path)
+            synced.add(path.name)
+
+        def sync_folder(self, path: Path) -> None:
+            super().sync_folder(path)
+            synced.add(path.name)
+
+    disk = BrokenDisk()
+    disk.waiters = waiters
+    (tmp_path / "folder").mkdir()
+    files = [tmp_path / name for name in "abcdefghijkl"]
+    for file in files:
+        file.write_bytes(b"1")
+    disk.sync_all(files, [tmp_path / "folder"])
+    assert synced == {*"abcdefghijkl", "folder"}
+    synced.clear()
+    files[-1].unlink()
+    with pytest.raises(FileNotFoundError):
+        disk.sync_all(files, [tmp_path / "folder"])
+    assert synced >= set("abcdefghijk")
+
+
 def test_a_file_system_that_cannot_sync_folders_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def refuse(descriptor: int) -> None:
         raise OSError(errno.EINVAL, "Invalid argument")

@@ -16,7 +16,7 @@ from typing import Any
 
 from seedbed.checkpoint.keep import prune, remove_leftovers, staying
 from seedbed.checkpoint.pack import pack
-from seedbed.checkpoint.store import Checkpoint, in_order, make_durable, save
+from seedbed.checkpoint.store import Checkpoint, in_order, make_durable, save, write_again
 from seedbed.checkpoint.tree import split_tensors
 from seedbed.disk import Disk
 from seedbed.errors import CheckpointError
@@ -151,9 +151,12 @@ class Saver:
             OSError: The disk refuses.
             CheckpointError: It has refused before, and has dropped one of them.
         """
+        if not self.doubtful:
+            make_durable(sorted(paths), disk=self.disk)
+            return
         for path in sorted(paths):
             try:
-                make_durable(path, again=self.doubtful, disk=self.disk)
+                write_again(path, disk=self.disk)
             except CheckpointError:
                 del self.waiting[path]
                 raise

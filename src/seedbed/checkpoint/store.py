@@ -19,7 +19,7 @@ import errno
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,26 +147,31 @@ def save(
     return Checkpoint(final, manifest)
 
 
-def make_durable(path: Path, *, again: bool = False, disk: Disk | None = None) -> None:
-    """Make durable what is in the folder of a checkpoint that was saved without that; not yet the folder's own name.
-
-    Args:
-        again: It failed before. The system may have dropped what was not yet on the disk, so the files are verified
-            and written again, each in place of itself.
+def make_durable(paths: Sequence[Path], *, disk: Disk | None = None) -> None:
+    """Make durable what is in the folders of checkpoints that were saved without that, and the folders' own names.
 
     Raises:
         OSError: The disk refuses.
-        CheckpointError: The checkpoint is damaged (only with ``again``).
     """
     disk = disk or Disk()
-    if again:
-        for name, data in read_files(path, disk)[1].items():
-            disk.write_atomic(path / name, data)
-        disk.write_atomic(path / "MANIFEST.json", read_part(path, "MANIFEST.json", disk))
-        return
-    for name in disk.names(path):
-        disk.sync_file(path / name)
-    disk.sync_folder(path)
+    files = [path / name for path in paths for name in disk.names(path)]
+    disk.sync_all(files, [*paths, *sorted({path.parent for path in paths})])
+
+
+def write_again(path: Path, *, disk: Disk | None = None) -> None:
+    """Make a checkpoint durable that could not be made so before; not yet its folder's own name.
+
+    The system may have dropped what was not yet on the disk, so the files are verified and written again, each in place
+    of itself.
+
+    Raises:
+        OSError: The disk refuses.
+        CheckpointError: The checkpoint is damaged.
+    """
+    disk = disk or Disk()
+    for name, data in read_files(path, disk)[1].items():
+        disk.write_atomic(path / name, data)
+    disk.write_atomic(path / "MANIFEST.json", read_part(path, "MANIFEST.json", disk))
 
 
 def lay_out(
