@@ -142,7 +142,7 @@ def _left_out(p: Program, event: Event, modules: list[Val], sources: list[Val]) 
     for one in choosing.parameters(tops[0]):
         if one.module is None or id(one.module) not in taken or not (one.name.endswith("weight") or _used(p, one)):
             continue
-        if any(choosing.picks(p, s, one) is not False for s in sources):
+        if any(choosing.picks(p, s, one) is not False for s in sources) or _only_read(p, one.module):
             continue
         yield p.report(
             "SB118",

@@ -55,6 +55,16 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.first_calls("grad"):
         if event.name != "torch.autograd.grad" or event.result is None:
             continue
+        cut = _cut(p, event.result)
+        if cut is not None:
+            yield p.report(
+                "SB152",
+                cut,
+                "the derivative is detached: the gradient penalty (or residual) in which it stands has no effect",
+                why="no gradient flows through it, so the weights do not feel that part of the loss",
+                fix="Take detach() away and pass create_graph=True",
+            )
+            continue
         flag = event.kwargs.get("create_graph")
         if flag is not None and flag.const is not False:
             continue
@@ -70,6 +80,38 @@ def check(p: Program) -> Iterator[Finding]:
                 why="no gradient flows through the penalty, so the weights do not feel it",
                 fix="Pass create_graph=True",
             )
+
+
+def _steps(total: Val, part: Val, grads: Val) -> bool:
+    """Whether a scaled gradient is taken from the very variable: a step of an inner optimisation, of a sampler."""
+    if total.name not in ("add", "sub") or part.name not in ("mul", "add", "sub") or len(grads.args) < 2:
+        return False
+    others = [o for a in total.args if a is not part for o in a.options()]
+    return any(o is v for o in others for v in grads.args[1].options())
+
+
+def _cut(p: Program, grads: Val) -> Val | None:
+    """Where every use of a gradient that is squared in the loss is cut off by ``detach()``."""
+    parts, found = [grads], []
+    while parts:
+        for user in q.users(p, parts.pop()):
+            if user.name in ("getitem", "part", "element"):
+                parts.append(user)
+            elif user.name != "detach":
+                return None
+            else:
+                found.append(user)
+    return found[0] if found and all(_squared(p, one) for one in found) else None
+
+
+def _squared(p: Program, cut: Val) -> bool:
+    """Whether a sum of it with something trained is squared and trained."""
+    for user in q.users(p, cut):
+        if user.name in ("add", "sub", "mul") and user.grad:
+            above = [*q.users(p, user), *(u for v in q.users(p, user) for u in q.users(p, v))]
+            if any(u.name in ("pow", "square", "abs") and p.trained(u) for u in above):
+                return True
+    return False
 
 
 _PLAIN = frozenset(
@@ -94,6 +136,6 @@ def _judged(p: Program, grads: Val) -> bool:
             squared = user.name == "mul" and len(user.args) == 2 and user.args[0] is user.args[1]
             if (user.name in _SIZES or squared) and training.updates(p, user):
                 return True
-            if user.name in _PLAIN:
+            if user.name in _PLAIN and not _steps(user, one, grads):
                 stack.append(user)
     return False

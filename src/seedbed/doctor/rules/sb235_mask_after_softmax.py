@@ -77,6 +77,7 @@ def check(p: Program) -> Iterator[Finding]:
                 or not other
                 or not (
                     "mask" in other[0].var
+                    or (_is_mask(other[0]) and not other[0].grad)
                     or any(v.name in ("tril", "triu") for v in q.chain(other[0]))
                     or user.name == "masked_fill"
                 )
@@ -84,7 +85,7 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             later = q.users(p, user)
             if any(u.name in ("div", "sum", "normalize") for u in later) or not any(
-                u.name in ("matmul", "bmm", "einsum", "dropout") for u in later
+                u.name in ("matmul", "bmm", "einsum", "dropout") or _weighs(p, u) for u in later
             ):
                 continue
             seen.add(id(user.node))
@@ -140,6 +141,14 @@ def _added(p: Program, source: Val, seen: set[int]) -> Iterator[Finding]:
                 why="an added mask must hold 0 where attention may look and -inf where it may not",
                 fix="Use scores.masked_fill(mask == 0, float('-inf')) before the softmax",
             )
+
+
+def _weighs(p: Program, val: Val) -> bool:
+    """Whether weights are multiplied with features, to be summed: ``(w[..., None] * h).sum(1)``."""
+    if val.name not in ("unsqueeze", "getitem", "view", "expand"):
+        return False
+    products = [u for u in q.users(p, val) if u.name == "mul"]
+    return any(u.name == "sum" for one in products for u in q.users(p, one))
 
 
 def _is_mask(val: Val) -> bool:

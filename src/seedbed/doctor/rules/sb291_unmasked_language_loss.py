@@ -63,9 +63,10 @@ def check(p: Program) -> Iterator[Finding]:
         how = event.kwargs.get("reduction")
         if masked is None or (how is not None and how.const == "none") or _written(p, goal):
             continue
+        kept = next((v for v in q.seen_through(event.args[1]) if v.name == "clone" and v.line), None)
         yield p.report(
             "SB291",
-            event,
+            kept if kept is not None else event,
             "the masked language model's loss covers all tokens, not only the masked ones: the labels of the others "
             "must be ignored (-100)",
             why="the unmasked tokens stand in the input, so most of the loss rewards copying",

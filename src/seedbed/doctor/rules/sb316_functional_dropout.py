@@ -57,6 +57,15 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if _asks_for_training(event):
             continue
+        if _turned(event):
+            yield p.report(
+                "SB316",
+                event,
+                "F.dropout with training=not self.training is off in training and active in eval mode (inverted)",
+                why="the model trains without dropout, and its predictions are random",
+                fix="Pass training=self.training",
+            )
+            continue
         if flag is None or (
             flag.kind == "const" and flag.const is True and _literal(event) and not _monte_carlo(event)
         ):
@@ -90,6 +99,19 @@ def _attention(p: Program) -> Iterator[Finding]:
                 fix="Pass dropout_p=self.p if self.training else 0.0",
                 dropout_p=drop.const,
             )
+
+
+def _turned(event: Event) -> bool:
+    """Whether the mode is passed on turned over: ``training=not self.training``."""
+    given = [k.value for k in getattr(event.node, "keywords", []) if k.arg == "training"]
+    given += getattr(event.node, "args", [])[2:3]
+    return any(
+        isinstance(g, ast.UnaryOp)
+        and isinstance(g.op, ast.Not)
+        and isinstance(g.operand, ast.Attribute)
+        and g.operand.attr == "training"
+        for g in given
+    )
 
 
 def _asks_for_training(event: Event) -> bool:

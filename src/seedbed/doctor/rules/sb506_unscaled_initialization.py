@@ -65,7 +65,7 @@ def _reason(p: Program, event: Event) -> str:
         if event.name not in ("normal_", "uniform_") or _embedding(target):
             return ""
         if not _weight(target):
-            return _everything(event, target)
+            return _everything(p, event, target)
         skip = 1 if event.kind == "init" else 0  # nn.init.normal_(w, mean, std) and w.normal_(mean, std)
         args = event.args[skip:]
         said = _normal(event, args, target) if event.name == "normal_" else _uniform(p, event, args, target)
@@ -79,13 +79,15 @@ def _reason(p: Program, event: Event) -> str:
     return _drawn_matrix(p, event) if event.result is not None and event.kind == "call" else ""
 
 
-def _everything(event: Event, target: Val) -> str:
+def _everything(p: Program, event: Event, target: Val) -> str:
     """A loop over all parameters of a model, weights and all, that draws them by the defaults."""
     source = target.args[0] if target.name == "parameter" and target.args else None
     if source is None or source.kind != "params" or not event.loops or event.conds_in(event.loops[-1]):
         return ""
     if len(event.args) > 1 or event.kwargs or (event.kind == "inplace" and event.args):
         return ""
+    if any(e.seq > event.seq and e.inside(event.loops[-1]) for e in p.all("inplace", "init", "augment")):
+        return ""  # scaled afterwards
     layers = [m for root in source.args for m in methods.submodules(root)]
     widths = [m.number(0) for m in layers if m.name in ("Linear", "Conv1d", "Conv2d")]
     if any("Norm" in m.name or "external" in m.tags for m in layers):

@@ -101,7 +101,13 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _read(p: Program) -> set[str]:
     """The attributes that the file reads."""
-    return {n.attr for n in q.nodes(p, ast.Attribute) if isinstance(n.ctx, ast.Load)}
+    numbers = {id(n.func) for n in q.nodes(p, ast.Call) if not n.args and not n.keywords}  # loss.item(): no layer
+    return {
+        n.attr
+        for n in q.nodes(p, ast.Attribute)
+        if isinstance(n.ctx, ast.Load)
+        and not (n.attr == "item" and id(n) in numbers and syntax.text(n.value) != "self")
+    }
 
 
 def _reaches_by_name(node: ast.AST) -> bool:

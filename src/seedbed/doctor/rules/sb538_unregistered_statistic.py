@@ -158,14 +158,23 @@ def _attributes(init: ast.AST) -> tuple[dict[str, ast.AST], set[str]]:
     plain: dict[str, ast.AST] = {}
     buffers: set[str] = set()
     for node in syntax.walk(init):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-            for target in node.targets:
-                if isinstance(target, ast.Attribute) and syntax.text(node.value.func) in _PLAIN:  # noqa: SIM102
-                    if not any(k.arg == "requires_grad" for k in node.value.keywords):
-                        plain[target.attr] = node
+        for target, value in _pairs(node) if isinstance(node, ast.Assign) else ():
+            if isinstance(target, ast.Attribute) and isinstance(value, ast.Call) and syntax.text(value.func) in _PLAIN:  # noqa: SIM102
+                if not any(k.arg == "requires_grad" for k in value.keywords):
+                    plain[target.attr] = node
         name = _buffer(node)
         buffers |= {name} if name else set()
     return {k: v for k, v in plain.items() if k not in buffers}, buffers
+
+
+def _pairs(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Each target of an assignment with its value, tuples taken apart."""
+    for target in node.targets:
+        if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+            if len(target.elts) == len(node.value.elts):
+                yield from zip(target.elts, node.value.elts, strict=True)
+        else:
+            yield target, node.value
 
 
 def _buffer(node: ast.AST) -> str:

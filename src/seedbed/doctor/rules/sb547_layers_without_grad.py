@@ -61,7 +61,7 @@ import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership, syntax, training
+from seedbed.doctor.static import choosing, methods, ownership, syntax, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -81,6 +81,7 @@ def check(p: Program) -> Iterator[Finding]:
         return
     moved = [e.recv for e in p.all("inplace", "restore") if e.recv is not None]
     followed = {id(s) for v in moved for m in ownership.modules_of(v) for s in methods.submodules(m)}
+    passed_over = _passed_over(p)
     seen: set[int] = set()
     for event in p.all("forward"):
         layer = event.recv
@@ -92,6 +93,7 @@ def check(p: Program) -> Iterator[Finding]:
             or layer.kind != "module"
             or (id(layer) in learning and (id(layer), id(event.loops[0].node) if event.loops else 0) not in named)
             or id(layer) in followed
+            or id(layer) in passed_over
         ):
             continue
         if not layer.name.startswith(_WEIGHTED) or not p.trained(event.result):
@@ -109,6 +111,19 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Take no_grad away here and put it around the evaluation only",
             related=(q.place(layer),),
         )
+
+
+def _passed_over(p: Program) -> set[int]:
+    """Layers of a held model whose parameters a condition keeps out of every optimizer."""
+    found: set[int] = set()
+    table = ownership.optimizers(p)
+    sources = [o.args[0] if o.args else o.kwargs.get("params") for _, o, _ in table]
+    for _, _, roots in table:
+        for one in (c for root in roots for c in choosing.parameters(root)):
+            picked = [choosing.picks(p, s, one) for s in sources if s is not None]
+            if one.module is not None and picked and all(way is False for way in picked):
+                found.add(id(one.module))
+    return found
 
 
 def _named_in_their_loop(p: Program) -> set[tuple[int, int]]:

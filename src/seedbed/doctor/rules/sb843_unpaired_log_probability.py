@@ -63,6 +63,17 @@ def check(p: Program) -> Iterator[Finding]:
         if made is None or made.name != "log_prob" or len(made.args) < 2 or id(event.node) in seen:
             continue
         drawn, dist = core(made.args[1]), made.args[0]
+        if drawn.name == "argmax" and p.trained(made) and _greedy(p, dist, drawn):
+            seen.add(id(event.node))
+            yield p.report(
+                "SB843",
+                event,
+                "log_prob() is taken of the argmax, not of the action that was sampled",
+                why="the reward belongs to the sampled action, so the gradient is noise",
+                fix="Use the sampled action for both: action = dist.sample(); logp = dist.log_prob(action)",
+                related=(q.place(drawn),),
+            )
+            continue
         if drawn.name != "sample" or not p.trained(made):
             continue
         others = [v for v in q.users(p, dist) if v.name == "sample" and v is not drawn and v.loops == drawn.loops]
@@ -79,6 +90,12 @@ def check(p: Program) -> Iterator[Finding]:
                 related=(q.place(taken[0]),),
             )
     yield from _apart(p, seen)
+
+
+def _greedy(p: Program, dist: Val, best: Val) -> bool:
+    """Whether the same distribution was sampled beside it, and the sample was used."""
+    drawn = [v for v in q.users(p, dist) if v.name == "sample" and v.loops == best.loops]
+    return any(u.name != "log_prob" for v in drawn for u in q.users(p, v))
 
 
 def _same(val: Val, drawn: Val) -> bool:

@@ -78,3 +78,17 @@ def mixture(val: Val) -> Mixture | None:
     if bare(noise[1]).name not in NOISE or bare(data[1]) is bare(noise[1]):
         return None
     return Mixture(data[0], noise[0], data[1], noise[1])
+
+
+def key(val: Val) -> Val | None:
+    """The random steps at which a schedule is read."""
+    stack, seen = [val], 0
+    while stack and seen < 30:
+        one = stack.pop()
+        seen += 1
+        if one.name == "getitem" and len(one.args) > 1:
+            for part in one.args[1].items or [one.args[1]]:
+                if f.core(part).name == "randint":
+                    return f.core(part)
+        stack.extend(one.args[:2])
+    return None
