@@ -67,8 +67,10 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB161", "reported-share", W, "the reported loss was divided by the accumulation steps"),
     ("SB162", "bias-correction", E, "the bias correction of a hand-written Adam is wrong"),
     ("SB163", "perturbation-not-undone", E, "perturbed weights are not restored before the step"),
+    ("SB164", "optimizer-of-copies", E, "the optimizer holds tensors that never get a gradient"),
     ("SB165", "target-copied-wrong", E, "the target network is copied the wrong way round or at the wrong times"),
     ("SB166", "misspelt-group-option", E, "a parameter group has an option that the optimizer ignores"),
+    ("SB167", "inverted-clip", E, "clipping by hand scales the gradients the wrong way"),
     ("SB168", "schedule-of-other-optimizer", W, "the schedule belongs to an optimizer that does not train"),
     ("SB169", "milestone-unit", W, "the milestone of SequentialLR does not fit the warm-up before it"),
     ("SB170", "stacked-copies", E, "the optimizer holds the original modules, the stacked copies are trained"),
@@ -295,5 +297,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB366", "standard-error-by-count", W, "the deviation of scores is divided by their number, not by its root"),
     ("SB367", "averaged-class-numbers", E, "predicted class numbers are averaged as if they were quantities"),
     ("SB368", "best-carried-over-folds", W, "the best score of one fold is the bar for the next"),
+    ("SB369", "update-without-gradient", E, "a hand-written update does not use the gradient, or not its momentum"),
+    ("SB370", "gradient-emptied-too-early", E, "gradients of a part are emptied before backward() makes them"),
     ("SB390", "unmirrored-prediction", E, "predictions on flipped images are averaged without being flipped back"),
 )

@@ -70,12 +70,27 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         yield p.report(
             "SB104",
-            event if steps else backs[-1],
-            "optimizer.step() is never called: the weights never change",
+            _instead(p, optimizer) or (event if steps else backs[-1]),
+            f"{_called(optimizer)}.step() is never called: the weights never change",
             why="backward() only fills .grad; nothing applies it, so the model stays untrained",
             fix="Call optimizer.step() after loss.backward()",
             related=((str(event.src.path), event.line, "the optimizer"),),
         )
+
+
+def _called(optimizer: Val | None) -> str:
+    return optimizer.var.rsplit(".", 1)[-1] if optimizer is not None and optimizer.var else "optimizer"
+
+
+def _instead(p: Program, optimizer: Val | None) -> Event | None:
+    """A step of another optimizer right after this one was cleared and a loss went backward: the wrong one."""
+    order = p.all("clear", "backward", "step")
+    for clear, back, step in zip(order, order[1:], order[2:], strict=False):
+        if (clear.kind, back.kind, step.kind) != ("clear", "backward", "step") or clear.loops != step.loops:
+            continue
+        if q.same(clear.recv, optimizer) and not q.same(step.recv, optimizer):
+            return step
+    return None
 
 
 def _takes(event: Event, optimizer: Val | None) -> bool:

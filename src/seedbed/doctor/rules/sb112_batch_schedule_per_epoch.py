@@ -99,6 +99,9 @@ def _horizon(scheduler: Val) -> str:
         if total is not None and (_batches(total) or (isinstance(total.const, int) and total.const > 300)):
             return "total_steps"
         return ""
+    if scheduler.name.endswith("schedule_with_warmup"):
+        total = scheduler.arg(2, "num_training_steps")
+        return "num_training_steps" if total is not None and _batches(total) else ""
     for name, index in (("T_max", 1), ("T_0", 1), ("total_iters", 3), ("milestones", 1)):
         val = scheduler.kwargs.get(name) or (
             scheduler.arg(index) if name == "T_max" and scheduler.name == "CosineAnnealingLR" else None

@@ -40,7 +40,7 @@ from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import rounds, syntax, training
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -49,6 +49,15 @@ def check(p: Program) -> Iterator[Finding]:
     down = {"loss", "error", "err", "mse", "mae", "rmse", "ppl", "perplexity", "losses"}
     for event in p.once("schedule"):
         if event.recv is None or event.name != "ReduceLROnPlateau":
+            if event.recv is not None and event.recv.kind == "scheduler" and _is_score(event.arg(0, "epoch")):
+                yield p.report(
+                    "SB114",
+                    event,
+                    f"{event.recv.name}.step() gets a metric, which it reads as the number of the epoch",
+                    why="only ReduceLROnPlateau looks at a metric (loss); here a loss of 0.7 means epoch 0.7, so the "
+                    "schedule never gets beyond its start",
+                    fix="Call scheduler.step() without an argument, or use ReduceLROnPlateau",
+                )
             continue
         metric = event.arg(0, "metrics")
         mode = event.recv.number(1, "mode") or "min"
@@ -87,6 +96,13 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Set mode='max' for scores and mode='min' for losses, and pass the validation metric",
                 related=((str(event.src.path), event.line, "the step"),),
             )
+
+
+def _is_score(val: Val | None) -> bool:
+    """Whether a value is a loss or a count of hits."""
+    if val is None or val.kind not in ("tensor", "number", "unknown"):
+        return False
+    return any(v.kind == "tensor" and v.name in ("loss", "eq") for v in ancestors(val, limit=60))
 
 
 def _picked(node: ast.AST) -> bool:

@@ -44,7 +44,7 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.once("manual"):
-        if event.recv is None or not any(_is_parameter(v) for v in q.memory(event.recv)):
+        if event.recv is None or not any(is_parameter(v) for v in q.memory(event.recv)):
             continue
         if event.name in ("Sub", "sub_") and event.args and (grows := _growing(event.args[0])) is not None:
             yield p.report(
@@ -105,7 +105,7 @@ def _tried(p: Program, event: Event) -> bool:
     return len(kinds) == 2 and kinds[0] == "backward" and kinds[1] != "backward"
 
 
-def _is_parameter(val: Val) -> bool:
+def is_parameter(val: Val) -> bool:
     """A parameter itself; a buffer made from one (a copy, zeros, its gradient) may well take the gradient up."""
     if "leaf" in val.tags:
         return True
@@ -124,7 +124,7 @@ def _growing(step: Val) -> Val | None:
         if val.name == "sub" and len(val.args) == 2 and val.args[0].name == "grad":
             decay = val.args[1]
             if decay.name == "mul" and any(
-                _is_parameter(m) for a in decay.args for m in q.memory(a) if m.kind == "tensor"
+                is_parameter(m) for a in decay.args for m in q.memory(a) if m.kind == "tensor"
             ):
                 return decay
         elif val.name in ("mul", "scaled"):

@@ -61,7 +61,7 @@ def check(p: Program) -> Iterator[Finding]:
         made = event.recv
         if made is None or made.kind != "scheduler" or made.name == "ReduceLROnPlateau" or not event.loops:
             continue
-        if id(event.node) in seen or not any(_improves(c[0], c[1]) for c in event.conds_in(event.loops[-1])):
+        if id(event.node) in seen or not any(_improves(p, c[0], c[1]) for c in event.conds_in(event.loops[-1])):
             continue
         if any(q.alike(e.recv, made) and e.node is not event.node for e in calls):
             continue  # it is stepped elsewhere too
@@ -76,12 +76,18 @@ def check(p: Program) -> Iterator[Finding]:
         )
 
 
-def _improves(node: ast.AST, arm: int) -> bool:
+def _improves(p: Program, node: ast.AST, arm: int) -> bool:
     """Whether a branch is the one that keeps a new best score: what it compares with is set in it."""
-    if not isinstance(node, ast.If) or arm != 0 or not isinstance(node.test, ast.Compare):
+    if not isinstance(node, ast.If) or arm != 0:
         return False
-    sides = {syntax.text(s) for s in (node.test.left, *node.test.comparators)}
+    test: ast.expr = node.test
+    if isinstance(test, ast.Name):  # is_best = score > best
+        named = [a for a in p.nodes(ast.Assign) if len(a.targets) == 1 and syntax.text(a.targets[0]) == test.id]
+        test = named[0].value if len(named) == 1 else test
+    if not isinstance(test, ast.Compare):
+        return False
+    sides = {syntax.text(s) for s in (test.left, *test.comparators)}
     targets = [t for s in node.body if isinstance(s, ast.Assign) for t in s.targets]
     kept = {syntax.text(t) for t in targets}
-    ordered = isinstance(node.test.ops[0], (ast.Lt, ast.LtE, ast.Gt, ast.GtE))
+    ordered = isinstance(test.ops[0], (ast.Lt, ast.LtE, ast.Gt, ast.GtE))
     return ordered and any(s in kept and ("best" in s or "min" in s or "max" in s) for s in sides)

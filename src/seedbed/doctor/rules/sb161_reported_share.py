@@ -53,16 +53,18 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in p.all("augment"):
+    for event in p.all("augment", "keep"):
         loop = event.loop
-        if event.name != "Add" or loop is None or not event.args or id(event.node) in seen:
+        if (event.kind == "augment" and event.name != "Add") or loop is None or not event.args:
             continue
-        share = _share(event.args[0])
+        if id(event.node) in seen:
+            continue
+        share = _share(event.args[-1])
         if share is None or not rounds.is_loader_loop(loop) or event.conds_in(loop):
             continue
         if not p.trained(share) or not any(s.inside(loop) and s.conds_in(loop) for s in p.all("step", "scaler_step")):
             continue
-        mean = _mean(p, event)
+        mean = _mean(p, event) if event.kind == "augment" else _averaged(p, event)
         if mean is None:
             continue
         seen.add(id(event.node))
@@ -103,5 +105,18 @@ def _mean(p: Program, event: Event) -> Val | None:
         if below.args[0].kind != "loader" and below.args[0] is not rounds.base_of_loop(event.loop):
             continue
         if any(v is event.result for v in ancestors(val.args[0], limit=40)):
+            return val
+    return None
+
+
+def _averaged(p: Program, event: Event) -> Val | None:
+    """Where the mean of a list of them is taken, or its sum divided by its length."""
+    names = ("mean", "np_mean", "nanmean", "fmean", "np_average")
+    for val in (*p.anywhere(*names), *p.anywhere("div", "true_divide")):
+        if val.seq < event.seq or not val.args:
+            continue
+        if val.name in ("div", "true_divide") and not any(v.name == "len" for v in ancestors(val.args[-1], limit=4)):
+            continue
+        if any(v is event.recv for v in ancestors(val.args[0], limit=12)):
             return val
     return None

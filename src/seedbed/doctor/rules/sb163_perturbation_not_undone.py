@@ -49,8 +49,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.rules.sb131_ascending_update import is_parameter
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import ancestors
 
 _CHANGES = ("inplace", "manual", "attribute", "restore", "augment", "setitem")
 
@@ -62,7 +63,7 @@ def check(p: Program) -> Iterator[Finding]:
     for move in p.all("manual"):
         if move.name not in ("add_", "Add") or not move.loops or id(move.node) in seen or move.recv is None:
             continue
-        if not any(v.kind in ("params", "module") or v.name == "parameter" for v in ancestors(move.recv, limit=30)):
+        if not any(is_parameter(v) for v in q.memory(move.recv)):
             continue
         before = [e for e in order if e.seq < move.seq and e.loops[:1] == move.loops[:1]]
         after = [e for e in order if e.seq > move.seq and e.loops[:1] == move.loops[:1]]
@@ -74,12 +75,15 @@ def check(p: Program) -> Iterator[Finding]:
         seen.add(id(move.node))
         yield p.report(
             "SB163",
-            again,
+            step,
             "the weights are perturbed along the gradient and not restored before optimizer.step() (SAM)",
             why=f"line {move.line} moves the weights up the loss; the step then starts from there and not from the "
             "old weights",
             fix="Subtract the perturbation again (p.sub_(e)) after the second backward(), before step()",
-            related=((str(move.src.path), move.line, "moved here"), (str(step.src.path), step.line, "the step")),
+            related=(
+                (str(move.src.path), move.line, "moved here"),
+                (str(again.src.path), again.line, "second backward()"),
+            ),
         )
 
 
@@ -89,6 +93,8 @@ def _undone(p: Program, move: Event, step: Event) -> bool:
         if not move.seq < event.seq < step.seq or event.node is move.node or event.recv is None:
             continue
         if event.kind == "attribute" and event.name in ("grad", "requires_grad"):
+            continue
+        if event.kind == "setitem" and event.recv.kind in ("dict", "list", "state", "unknown", "instance"):
             continue
         if event.kind == "augment" and event.recv.kind in ("const", "number"):
             continue

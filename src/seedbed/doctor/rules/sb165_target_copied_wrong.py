@@ -64,6 +64,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     if not p.trains:
         return
+    yield from _averaged(p)
     copies = [e for e in p.all("restore") if e.loops and e.args and e.args[0].kind == "state" and e.recv is not None]
     stepped = {id(h) for s in p.all("step") if s.recv is not None for o in s.recv.options() for h in _held(o)}
     moved = {id(e.recv) for e in p.all("restore") if e.recv is not None}
@@ -98,6 +99,37 @@ def check(p: Program) -> Iterator[Finding]:
             )
 
 
+def _averaged(p: Program) -> Iterator[Finding]:
+    """``online = m * online + (1 - m) * target``: the average is written into the trained network."""
+    stepped = {id(h) for s in p.all("step") if s.recv is not None for o in s.recv.options() for h in _held(o)}
+    seen: set[int] = set()
+    for event in p.all("attribute", "inplace"):
+        wanted = event.name == "data" if event.kind == "attribute" else event.name in ("copy_", "lerp_")
+        if not wanted or event.recv is None or not event.loops or not event.args or id(event.node) in seen:
+            continue
+        goals = [m for m in ownership.modules_of(event.recv) if m.kind == "module"]
+        sources = [m for a in event.args for m in ownership.modules_of(a) if m.kind == "module"]
+        others = [s for s in sources if not any(ownership.related(s, g) for g in goals)]
+        if not goals or not others or not all(id(g) in stepped for g in goals) or any(id(o) in stepped for o in others):
+            continue
+        if event.kind == "attribute" and event.args[-1].name != "add":
+            continue
+        net = others[0]
+        moved = {id(e.recv) for e in p.all("restore") if e.recv is not None}
+        if not all(_used(p, o) for o in others) or any(_written(p, o, moved) for o in others):
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB165",
+            event,
+            f"the moving average is written into the trained network: the direction is wrong, the target network "
+            f"{net.var} is never updated",
+            why="every step pulls the trained weights back towards the start, and the target (EMA, momentum encoder, "
+            "teacher) stays as it was",
+            fix=f"Write it into {net.var or 'the target'}: target = m * target + (1 - m) * online",
+        )
+
+
 def _held(optimizer: Val) -> list[Val]:
     return ownership.held(optimizer) if optimizer.kind == "optimizer" else []
 
@@ -112,6 +144,8 @@ def _written(p: Program, net: Val, moved: set[int]) -> bool:
     if id(net) in moved:
         return True
     for event in p.all("inplace", "attribute", "average", "augment", "manual"):
+        if event.kind == "attribute" and event.name != "data":
+            continue
         if event.recv is not None and event.loops and any(m is net for m in ownership.modules_of(event.recv)):
             return True
     return any(net in (*e.args, *e.kwargs.values()) for e in p.calls("deepcopy", "update_parameters"))

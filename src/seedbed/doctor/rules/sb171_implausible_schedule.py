@@ -41,7 +41,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import curves, ownership, syntax
+from seedbed.doctor.static import curves, ownership, plans, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -56,11 +56,14 @@ def check(p: Program) -> Iterator[Finding]:
         made = event.result
         if made is None or made.kind != "scheduler" or event.recv is not None or id(event.node) in seen:
             continue
-        problem = _factor(p, made) or _never(p, made) or _function(made) or _floor(made)
+        problem = (
+            _factor(p, made) or _never(p, made) or _function(made) or _floor(made) or curves.turned_warm_up(p, made)
+        )
+        problem = problem or plans.odd_factors(made, steps(p, made))
         if problem:
             seen.add(id(event.node))
             yield p.report("SB171", event, f"{made.name}: {problem[0]}", why=problem[1], fix=problem[2])
-    for at, problem in (*_cosine_by_hand(p), *curves.by_hand(p), *curves.cut_per_batch(p)):
+    for at, problem in (*_cosine_by_hand(p), *curves.by_hand(p), *curves.cut_per_batch(p), *plans.odd_rates(p)):
         yield p.report("SB171", at, problem[0], why=problem[1], fix=problem[2])
     yield from _by_hand(p)
     yield from _warm_up(p)

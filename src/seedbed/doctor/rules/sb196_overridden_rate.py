@@ -57,11 +57,12 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _by_schedule(p)
     table = ownership.optimizers(p)
     for restore in p.all("restore"):
         new = next((o for _, o, _ in table if q.same(restore.recv, o)), None)
@@ -96,6 +97,33 @@ def check(p: Program) -> Iterator[Finding]:
             related=(q.place(new),),
         )
         return
+
+
+def _by_schedule(p: Program) -> Iterator[Finding]:
+    """A rate that is set after the schedule has noted the first one, from which it works out all later rates."""
+    fixed = ("LambdaLR", "OneCycleLR", "CyclicLR")
+    for made in p.makers("scheduler"):
+        plan = made.result
+        if plan is None or plan.name not in fixed or made.loops or made.recv is not None:
+            continue
+        held = plan.arg(0, "optimizer")
+        later = [e for e in p.all("schedule") if q.same(e.recv, plan)]
+        for event in p.all("setitem"):
+            if not q.is_rate(event) or event.seq < made.seq or not later or event.seq > later[0].seq or event.conds:
+                continue
+            groups = list(ancestors(event.recv, limit=20)) if event.recv is not None else []
+            outside = not any(s.inside(r) for r in event.loops for s in p.all("step"))
+            if not outside or event.args[-1].kind != "const" or not any(q.same(held, v) for v in groups):
+                continue
+            yield p.report(
+                "SB196",
+                event,
+                f"the learning rate is set after {plan.name} was made: the schedule overrides it at its first step",
+                why="the schedule noted the first rate (base_lrs) when it was made, and works out all rates from it",
+                fix="Set the rate before the schedule is made, or give it to the optimizer",
+                related=(q.place(plan),),
+            )
+            break
 
 
 def _rate(optimizer: Val) -> float | None:

@@ -33,7 +33,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import is_model
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -54,6 +54,19 @@ def check(p: Program) -> Iterator[Finding]:
     }
     for event in p.once("attribute"):
         if event.recv is None or not event.args:
+            continue
+        if _beside(event):
+            yield p.report(
+                "SB514",
+                event,
+                f"{syntax.text(event.node)} = ... has no effect on the parameters: they are not frozen"
+                if event.name == "requires_grad"
+                else f"{syntax.text(event.node)} = ... hides the method requires_grad_() by a value: nothing is frozen",
+                why=".data is a new tensor each time, with a flag of its own"
+                if event.name == "requires_grad"
+                else "requires_grad_ is a method that must be called; the assignment only hides it",
+                fix="Write p.requires_grad = False for every parameter, or call module.requires_grad_(False)",
+            )
             continue
         param = any(o.name in ("parameter", "Parameter") for o in event.recv.options())
         module = any(o.kind == "module" for o in event.recv.options()) or (
@@ -94,6 +107,16 @@ def check(p: Program) -> Iterator[Finding]:
             why="Python just makes a new attribute, so the parameters stay as they were (they are not frozen)",
             fix="Set requires_grad on every parameter, or call module.requires_grad_(False)",
         )
+
+
+def _beside(event: Event) -> bool:
+    """``p.data.requires_grad = False`` and ``module.requires_grad_ = False``."""
+    if event.recv is None or event.args[-1].kind != "const":
+        return False
+    if event.name == "requires_grad_":
+        return any(o.kind == "module" or o.name in ("parameter", "Parameter") for o in event.recv.options())
+    owner = event.recv.args[0] if event.recv.name == "data" and event.recv.args else None
+    return event.name == "requires_grad" and owner is not None and owner.name in ("parameter", "Parameter", "element")
 
 
 def _from_children(val: Val) -> bool:

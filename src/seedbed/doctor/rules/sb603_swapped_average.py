@@ -50,7 +50,7 @@ def check(p: Program) -> Iterator[Finding]:
             if _towards_average(event):
                 continue
             keep = 1 - weight.const if isinstance(weight.const, (int, float)) else None
-            if weight.var in ("decay", "ema_decay", "beta", "momentum") and keep is None:
+            if weight.var in ("decay", "ema_decay", "beta") and keep is None:
                 keep = 0.0
         elif (
             event.kind == "inplace"
@@ -85,22 +85,64 @@ def check(p: Program) -> Iterator[Finding]:
         if not isinstance(keep, (int, float)) or not 0 <= keep < 0.5:
             continue
         seen.add(id(event.node))
-        yield p.report(
-            "SB603",
-            event,
-            "the moving average (EMA, soft update of a target) is weighted the wrong way round: decay and 1 - decay "
-            "(tau and 1 - tau) are swapped",
-            why=f"the average keeps only {keep:g} of its old value, so it simply follows the newest weights",
-            fix="Use ema = decay * ema + (1 - decay) * new, with decay near 0.999",
-            keep=keep,
-        )
+        yield _swapped(p, event, keep)
+    yield from _given(p)
+
+
+def _swapped(p: Program, event: Event | Val, keep: float) -> Finding:
+    return p.report(
+        "SB603",
+        event,
+        "the moving average (EMA, soft update of a target) is weighted the wrong way round: decay and 1 - decay "
+        "(tau and 1 - tau) are swapped",
+        why=f"the average keeps only {keep:g} of its old value, so it simply follows the newest weights",
+        fix="Use ema = decay * ema + (1 - decay) * new, with decay near 0.999",
+        keep=keep,
+    )
+
+
+def _given(p: Program) -> Iterator[Finding]:
+    """The averaging function that AveragedModel is given, or its decay."""
+    for event in p.calls("get_ema_multi_avg_fn", "get_ema_avg_fn"):
+        decay = event.arg(0, "decay")
+        if decay is not None and isinstance(decay.const, float) and 0 <= decay.const < 0.5:
+            yield _swapped(p, event, decay.const)
+    for event in p.calls("AveragedModel"):
+        func = event.arg(2, "avg_fn")
+        node = func.owner.node if func is not None and func.kind == "func" and func.owner is not None else None
+        if not isinstance(node, ast.Lambda) or len(node.args.args) < 2:
+            continue
+        old, new = node.args.args[0].arg, node.args.args[1].arg
+        shares = {n: _factor(node.body, n) for n in (old, new)}
+        complement = re.fullmatch(r"\(?1(\.0)?-([\w.]+)\)?", shares[old])
+        if complement is not None and complement[2] == shares[new]:
+            known = next((v.const for name, v, _ in p.assigns if name == shares[new] and v.kind == "const"), None)
+            if isinstance(known, float) and known > 0.5:
+                yield _swapped(p, event, 1 - known)
+        elif _plain(shares[old]) < 0.5 < _plain(shares[new]) and _plain(shares[old]) >= 0:
+            yield _swapped(p, event, _plain(shares[old]))
+
+
+def _plain(text: str) -> float:
+    """A written number, -1 for anything else."""
+    return float(text) if text.replace(".", "", 1).isdigit() else -1.0
+
+
+def _factor(body: ast.expr, name: str) -> str:
+    """What a name is multiplied by in ``a * old + b * new``."""
+    for n in ast.walk(body):
+        if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mult):
+            for side, other in ((n.left, n.right), (n.right, n.left)):
+                if isinstance(side, ast.Name) and side.id == name:
+                    return syntax.text(other).replace(" ", "")
+    return ""
 
 
 def _written(node: ast.expr, factor: Val) -> float | None:
     """0 for a factor that is written as ``1 - decay``: the old value gets the small share."""
     text = syntax.text(node).replace(" ", "")
     rest = re.fullmatch(r"\(?1(\.0)?-([\w.]+)\)?", text)
-    named = re.fullmatch(r"\(?1(\.0)?-(self\.)?(\w*decay|beta|momentum)\)?", text)
+    named = re.fullmatch(r"\(?1(\.0)?-(self\.)?(\w*decay|beta)\)?", text)
     return 0.0 if named or (rest and _slow(factor)) else None
 
 

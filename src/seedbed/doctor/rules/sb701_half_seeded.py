@@ -53,15 +53,20 @@ _STATE = {
 }
 
 
+_GPU = ("torch.cuda.manual_seed", "torch.mps.manual_seed")
+
+
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     if not p.complete:
         return
     names = [(e, e.name) for e in p.all("call")]
-    seeded = _seeded(names)
+    seeded = _seeded([(e, n) for e, n in names if not n.startswith(_GPU)])
     in_workers = _seeded_in_workers(p)
     names = [(e, n) for e, n in names if n.split(".", 1)[0] not in in_workers or not _of_sample(e)]
-    if not any(seeded.values()):
+    only_gpu = [e for e, n in names if n.startswith(_GPU)] if not seeded["torch"] else []
+    names = [(e, n) for e, n in names if not n.startswith(_GPU)]
+    if not any(seeded.values()) and not only_gpu:
         yield from _uncalled(p)
         return
     first = _first_draws(names)
@@ -76,11 +81,12 @@ def check(p: Program) -> Iterator[Finding]:
             "random": "random.seed(seed)",
             "torch": "torch.manual_seed(seed)",
         }[library]
-        known = " and ".join(k for k, v in seeded.items() if v)
+        known = " and ".join([k for k, v in seeded.items() if v] + ["the GPU (torch.cuda)"] * bool(only_gpu))
         seed = next(
             (e for e, n in names if n.rsplit(".", 1)[-1] in ("manual_seed", "seed", "seed_everything", "set_seed")),
-            event,
+            only_gpu[0] if only_gpu else event,
         )
+        seed = only_gpu[0] if only_gpu and library == "torch" else seed
         yield p.report(
             "SB701",
             seed,

@@ -152,7 +152,11 @@ def _noise(p: Program) -> Iterator[Finding]:
         if source is None or made is None or not event.loops or id(event.node) in seen or not p.trained(made):
             continue
         loop = event.loops[-1]
-        if not rounds.repeats(loop) or not any(s.inside(loop) for s in p.all("step")):
+        if (
+            event.conds_in(loop)
+            or not rounds.repeats(loop)
+            or not any(s.loop is not None and s.loop.node is loop.node for s in p.all("step"))
+        ):
             continue
         fresh = [v for v in ancestors(source, limit=10) if v.name in _GENERATORS and loop.node in v.loops]
         seed = _seed(p, source)

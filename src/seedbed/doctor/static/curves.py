@@ -60,6 +60,42 @@ def _turned(call: ast.Call, context: str) -> Problem | None:
     )
 
 
+def turned_warm_up(p: Program, made: Val) -> Problem | None:
+    """A warm-up that goes down, or that is longer than the whole run because two numbers were exchanged."""
+    if made.name == "LinearLR":
+        low, high = made.kwargs.get("start_factor") or made.arg(1), made.kwargs.get("end_factor") or made.arg(2)
+        start = low.const if low is not None and low.kind == "const" else None
+        end = high.const if high is not None and high.kind == "const" else None
+        if isinstance(start, (int, float)) and isinstance(end, (int, float)) and start > end and _leads(p, made):
+            return (
+                f"start_factor={start:g} and end_factor={end:g} are exchanged: the warm-up goes down",
+                "the learning rate falls during the warm-up and then jumps up to its full height",
+                f"Use start_factor={end:g}, end_factor={start:g}",
+            )
+    if made.name.endswith("schedule_with_warmup"):
+        warm, total = made.number(1, "num_warmup_steps"), made.number(2, "num_training_steps")
+        if isinstance(warm, (int, float)) and isinstance(total, (int, float)) and warm >= total > 0:
+            return (
+                f"num_warmup_steps={warm:g} and num_training_steps={total:g} are exchanged: the warm-up is longer than "
+                "the whole training",
+                "the learning rate is still rising when the run ends, or it is zero after the first steps",
+                "Give the warm-up steps first and the number of all steps second (or use their names)",
+            )
+    return None
+
+
+def _leads(p: Program, made: Val) -> bool:
+    """Whether a schedule is the warm-up: it is called so, or it is the first one of a SequentialLR with a second."""
+    if "warm" in made.var.lower():
+        return True
+    for event in p.makers("SequentialLR"):
+        given = event.result.arg(1, "schedulers") if event.result is not None else None
+        items = given.items or [] if given is not None else []
+        if len(items) == 2 and items[0] is made and items[1].name.startswith(("Cosine", "Exponential", "Poly", "Step")):
+            return True
+    return False
+
+
 def by_hand(p: Program) -> Iterator[tuple[Event | Val, Problem]]:
     """Rates that are set into the groups, each with what is wrong with its formula."""
     seen: set[int] = set()

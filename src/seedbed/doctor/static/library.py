@@ -161,9 +161,8 @@ def _container(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kw
         made.items = list(args[0].items or []) if args else []
         made.tags.add("bounded") if len(args) > 1 or "maxlen" in kwargs else None
         return made
-    made = builtin_calls.library_value(
-        run, "instance" if name in ("SimpleNamespace", "Namespace") else "dict", name, node, (), {}
-    )
+    kind = "instance" if name in ("SimpleNamespace", "Namespace") else "dict"
+    made = builtin_calls.library_value(run, kind, name, node, args if name == "Counter" else (), {})
     made.attrs = dict(kwargs)
     if name == "OrderedDict" and args and args[0].items:
         for index, pair in enumerate(args[0].items):
@@ -183,7 +182,7 @@ def _torch(run: Machine, name: str, last: str, node: ast.AST, args: tuple[Val, .
         if last == "set_grad_enabled":
             _set_grad(run, node, made)
         return made
-    if ".lr_scheduler" in name or last in SCHEDULERS:
+    if ".lr_scheduler" in name or last in SCHEDULERS or "_schedule_with_warmup" in last:
         plan = builtin_calls.library_value(run, "scheduler", last, node, args, kwargs)
         if last == "LambdaLR":
             numbers.factors(run, plan, node)
