@@ -46,6 +46,7 @@ from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 _JOINED = ("chain", "from_iterable")  # of itertools
+_LAZY = frozenset(("zip", "enumerate", "map", "filter", "iter", "islice", *_JOINED))  # read nothing until they are read
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -68,13 +69,12 @@ def check(p: Program) -> Iterator[Finding]:
             "isinstance",
             "clip_grad_norm_",
             "clip_grad_value_",
+            *_LAZY,
         ):
             continue
-        for val in values:
+        for val in (inner for one in values for inner in _read(one)):
             if val.kind not in ("params", "iter") and val.name not in _JOINED:
                 continue
-            if val.kind == "iter" and val.name in ("zip", "enumerate") and val.args:
-                val = val.args[0]
             if val.kind == "iter" and val.name == "filter" and not val.var and len(val.args) > 1:
                 val = val.args[1]
             if not _spends(val) or "list" in val.tags or not val.var or val.copied is not None:
@@ -94,6 +94,11 @@ def check(p: Program) -> Iterator[Finding]:
                     (str(event.src.path), event.line, "the second"),
                 ),
             )
+
+
+def _read(val: Val) -> tuple[Val, ...]:
+    """What is read along with a value: the arguments of ``zip`` and ``enumerate``."""
+    return val.args if val.kind == "iter" and val.name in ("zip", "enumerate") and not val.var else (val,)
 
 
 def _spends(val: Val) -> bool:

@@ -67,6 +67,7 @@ def check(p: Program) -> Iterator[Finding]:
             or made.name not in ("masked_fill", "masked_fill_")
             or len(made.args) < 3
             or id(event.node) in seen
+            or (isinstance(made.args[2].const, int | float) and made.args[2].const >= 0)  # hides nothing
         ):
             continue
         problem = _wrong_mask(made.args[1])

@@ -215,7 +215,9 @@ def _chosen_further(x: Val, other: Val, cuts: set[int]) -> bool:
         for key in keys:
             bounds = key.args[:2] if key.kind == "slice" else ()
             moving = any(b.kind == "number" and b.name == "int" for b in bounds)  # a batch of a loop over all rows
-            if key.kind == "tensor" or (bounds and not moving and not all(b.is_none for b in bounds)):
+            if key.kind in ("tensor", "unknown", "list") or (
+                bounds and not moving and not all(b.is_none for b in bounds)
+            ):
                 return True
     return False
 

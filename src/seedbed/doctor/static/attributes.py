@@ -194,7 +194,7 @@ def _item(run: Machine, obj: Val, key: Val, node: ast.Subscript) -> Val:
         made.kind = "unknown"
     made.shape = _indexed(obj.shape, node.slice, key)
     made.dtype, made.split = obj.dtype, obj.split
-    if key.split and not made.split:
+    if key.split and (not made.split or "fold" in key.tags):
         made.split = key.split
     return made
 

@@ -234,6 +234,9 @@ def part(run: Machine, val: Val, index: int, node: ast.AST, count: int) -> Val:
         made.kind = "unknown"
     made.place = index
     made.split = val.split
+    if val.name == "element" and val.args and _folds(val.args[0]) and index < 2:
+        made.split = ("train", "val")[index]  # the two lists of rows that a cross-validation gives
+        made.tags.add("fold")
     if "opaque" in val.tags:
         made.tags.add("opaque")
     if val.name == "shape" and val.args:
@@ -243,6 +246,11 @@ def part(run: Machine, val: Val, index: int, node: ast.AST, count: int) -> Val:
         if size and index < len(size) and isinstance(size[index], int):
             return const(size[index], node, run.src)
     return made
+
+
+def _folds(val: Val) -> bool:
+    """Whether this is what a cross-validation (``KFold(5).split(x)``) gives: pairs of lists of rows."""
+    return val.name == "split" and any(a.kind == "object" and a.name.endswith(("Fold", "Split")) for a in val.args)
 
 
 def sizes_of(run: Machine, shape: Val, node: ast.AST, cut: tuple[Val, ...] = ()) -> Val | None:

@@ -6,7 +6,7 @@ import ast
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from seedbed.doctor.static.naming import split_of
+from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import Cond, Event, LoopRun, Program
 from seedbed.doctor.static.project import Project
 from seedbed.doctor.static.scopes import Func, Scope
@@ -143,7 +143,8 @@ class Machine(ABC):
             mask = name == "valid" and val.name in ("batch", "element", "part", "compare", "ne")  # not a split
             val.split = "" if mask else split_of(name)
         elif val.name == "train_test_split" and val.kind == "tensor" and split_of(name) == "val":
-            val.split = "val"  # a second split cuts the validation rows off the training rows
+            if val.split != "train" or "dev" not in words(name):  # X_dev, X_test: what is developed on, not measured
+                val.split = "val"  # a second split cuts the validation rows off the training rows
         scope = self.scope.owner(name) if name in self.scope.shared else self.scope
         scope.vars[name] = val
         event = self.emit("assign", name, node, result=val)

@@ -60,6 +60,8 @@ def is_loader_loop(loop: LoopRun | None) -> bool:
     over = base_of_loop(loop)
     if over is None:
         return False
+    if over.name == "split" and any(a.kind == "object" and a.name.endswith(("Fold", "Split")) for a in over.inputs()):
+        return False  # the folds of a cross-validation
     if over.kind in ("loader", "dataset") or over.name in ("split", "chunks", "generator"):
         return True
     if over.name == "range":

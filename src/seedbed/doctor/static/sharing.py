@@ -24,6 +24,9 @@ _RANDOM = lineage.DRAWS | {
 }
 
 
+_CUT_OUT = "the evaluation rows are cut out of the training rows"
+
+
 def shared(p: Program) -> Iterator[tuple[Val, str]]:
     """Where the measured rows are picked so that rows of the training are among them, and why."""
     learned, measured = lineage.feeds(p)
@@ -33,6 +36,9 @@ def shared(p: Program) -> Iterator[tuple[Val, str]]:
             if id(two.event.node) in seen or not _held_out(two) or _names(two.x) & _names(one.x) & {"val", "test"}:
                 continue
             found = _both(p, one, two)
+            if found is not None and found[1] == _CUT_OUT:  # else it is a last training on all rows
+                others = [o for o in learned if o.event.node is not one.event.node and lineage.same_rows(o.x, two.x)]
+                found = found if all(_both(p, o, two) for o in others) else None
             if found is not None:
                 seen.add(id(two.event.node))
                 yield found
@@ -230,9 +236,13 @@ def _common(p: Program, base: Val, key: Val, pick: Val) -> str:
         return "the same index picks the training and the evaluation rows"
     if key.kind == pick.kind == "slice":
         return _slices(base, key, pick)
+    if key.kind in ("tensor", "list", "unknown") and any(v is key for v in lineage.certain(pick)[1:]):
+        return _CUT_OUT
+    if "random_split" in (key.name, pick.name) and any(v.name == "range" or v.kind == "slice" for v in (key, pick)):
+        return "one part is drawn at random from all rows, the other takes fixed places of the same table"
     if key.name == pick.name == "compare" and (met := _beyond(key, pick) or _beyond(pick, key)):
         return met
-    if "slice" in (key.kind, pick.kind) or "train_test_split" in (key.name, pick.name):
+    if "slice" in (key.kind, pick.kind) or "train_test_split" in (key.name, pick.name) or _fold(key) or _fold(pick):
         return ""
     left, right = _draws(key), _draws(pick)
     if left and right and not (left.keys() & right.keys()):
