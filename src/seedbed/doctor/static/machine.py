@@ -143,8 +143,8 @@ class Machine(ABC):
             mask = name == "valid" and val.name in ("batch", "element", "part", "compare", "ne")  # not a split
             val.split = "" if mask else split_of(name)
         elif val.name == "train_test_split" and val.kind == "tensor" and split_of(name) == "val":
-            if val.split != "train" or "dev" not in words(name):  # X_dev, X_test: what is developed on, not measured
-                val.split = "val"  # a second split cuts the validation rows off the training rows
+            developed = val.split == "train" and "dev" in words(name)  # X_dev, X_test: what is developed on
+            val.split = "train" if developed else "val"  # a second split cuts the validation rows off
         scope = self.scope.owner(name) if name in self.scope.shared else self.scope
         scope.vars[name] = val
         event = self.emit("assign", name, node, result=val)
