@@ -232,6 +232,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB296", "wrong-cell", E, "a counter named tp, fp, fn or tn counts another cell"),
     ("SB297", "constant-term", W, "a term of the loss is a plain number: it gives no gradient"),
     ("SB298", "hits-over-batch", E, "all() or any() joins the samples of the batch"),
+    ("SB299", "loss-added-twice", W, "one loss is added to itself: a copied line was not changed"),
     ("SB301", "missing-eval-mode", E, "model.eval() is missing: evaluation runs in training mode"),
     ("SB302", "training-in-eval-mode", E, "model.train() is missing: training goes on in eval mode"),
     ("SB303", "gradients-in-evaluation", W, "torch.no_grad() is missing: evaluation records gradients"),

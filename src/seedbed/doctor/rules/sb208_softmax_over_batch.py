@@ -77,6 +77,35 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _pooled(p, seen)
     yield from _targets(p, seen)
     yield from _over_pixels(p, seen)
+    yield from _picked_elsewhere(p, seen)
+
+
+def _picked_elsewhere(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """``log_softmax(x, 1).gather(2, y)``: the entries of the labels are on another axis than the classes."""
+    for val in p.made("gather"):
+        made = f.core(val.args[0]) if val.args else val
+        axis, dim = val.number(1, "dim"), made.number(1, "dim")
+        if (
+            made.name not in ("softmax", "log_softmax")
+            or not made.args
+            or type(axis) is not int
+            or type(dim) is not int
+        ):
+            continue
+        shape = made.shape or made.args[0].shape
+        rank = len(shape) if shape is not None else 0
+        where = q.spot(made, p.events[0])
+        if not rank or axis % rank == dim % rank or id(where.node) in seen or not p.trained(val):
+            continue
+        seen.add(id(where.node))
+        yield p.report(
+            "SB208",
+            where,
+            f"{made.name} over dim={dim}, but the labels pick from dim={axis}: it normalises over another axis",
+            why="the probabilities that the loss reads do not sum to one over the classes",
+            fix=f"Use dim={axis}",
+            related=(q.place(val),),
+        )
 
 
 def _over_pixels(p: Program, seen: set[int]) -> Iterator[Finding]:

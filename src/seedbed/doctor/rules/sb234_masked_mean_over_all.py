@@ -116,6 +116,16 @@ def _ignored(p: Program) -> Iterator[Finding]:
     for val in p.anywhere("div", "true_divide"):
         if len(val.args) != 2:
             continue
+        if (found := _picked_hits(val)) is not None and id(found.node) not in seen:
+            seen.add(id(found.node))
+            yield p.report(
+                "SB234",
+                found,
+                "all positions are counted, padding too, but the right answers are counted under a mask",
+                why="the accuracy is too low, and falls with the amount of padding",
+                fix="Count what the mask keeps: mask.sum()",
+            )
+            continue
         losses = [v for v in _gathered(val.args[0]) if v.name == "loss" and "reduction=sum" in v.tags]
         sizes = [v for v in _gathered(val.args[1]) if v.kind != "const" and v.name != "running"]
         if not losses or not sizes or not all(s.name == "numel" and s.args for s in sizes) or id(sizes[0].node) in seen:
@@ -134,6 +144,21 @@ def _ignored(p: Program) -> Iterator[Finding]:
             fix="Count the tokens that the loss counts: (target != ignore_index).sum()",
             related=(q.place(losses[0]),),
         )
+
+
+def _picked_hits(val: Val) -> Val | None:
+    """The count of all targets below hits of which a mask picked some."""
+    hits = [v for v in _gathered(val.args[0]) if v.name == "sum" and v.args]
+    sizes = [v for v in _gathered(val.args[1]) if v.kind != "const" and v.name != "running"]
+    if not hits or not sizes or not all(s.name == "numel" and s.args for s in sizes):
+        return None
+    equal = f.core(hits[0].args[0])
+    sides = [f.core(a) for a in equal.args[:2]] if equal.name in ("compare", "eq") else []
+    for side in sides:
+        key = side.args[1] if side.name == "getitem" and len(side.args) > 1 else None
+        if key is not None and key.name in ("compare", "ne") and f.core(side.args[0]) is f.core(sizes[0].args[0]):
+            return sizes[0]
+    return None
 
 
 def _gathered(val: Val, depth: int = 0) -> Iterator[Val]:

@@ -33,10 +33,12 @@ for x, y in loader:
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.rules.sb848_adversarial_goals import fake_level, level
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import ownership, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
@@ -69,6 +71,7 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         yield from _taken_from_one(p, back, seen)
+        yield from _rewarded_size(p, back, seen)
         leaves = training.signed_terms(root)
         losses = [(s, v) for s, v in leaves if v.name == "loss" and v.tags & _KNOWN]
         logs = [(s, v) for s, v in leaves if v.name in _LOGS or _collected(v)]
@@ -107,6 +110,32 @@ def check(p: Program) -> Iterator[Finding]:
                 related=((str(back.src.path), back.line, "backward()"),),
             )
     yield from _generators(p, seen)
+
+
+def _rewarded_size(p: Program, back: Event, seen: set[int]) -> Iterator[Finding]:
+    """``loss - 1e-4 * weight.pow(2).sum()``: the penalty is subtracted, so large weights are rewarded."""
+    terms = f.summands(back.recv) if back.recv is not None else []
+    if (
+        not any(s == 1 and t.name in ("loss", "forward", "mean", "neg", "clamp", "relu") for s, t in terms)
+        and len(terms) < 2
+    ):
+        return
+    for sign, term in terms:
+        power = term.name in ("pow", "square", "norm", "abs", "vector_norm") and bool(term.args)
+        if sign != -1 or not power or not term.grad or id(term.node) in seen:
+            continue
+        base = f.core(term.args[0])
+        own = base.name in ("Embedding", "weight", "bias", "parameter", "Parameter") or "parameter" in base.tags
+        if own or (isinstance(base.node, ast.Attribute) and base.node.attr in ("weight", "bias")):
+            seen.add(id(term.node))
+            yield p.report(
+                "SB236",
+                term,
+                "the weight penalty is subtracted from the loss: its sign is wrong, so large weights are rewarded",
+                why="the optimizer minimises the sum, so the weights grow without end",
+                fix="Add the penalty: loss + l2 * weight.pow(2).sum()",
+                related=((str(back.src.path), back.line, "backward()"),),
+            )
 
 
 def _taken_from_one(p: Program, back: Event, seen: set[int]) -> Iterator[Finding]:

@@ -73,6 +73,16 @@ def check(p: Program) -> Iterator[Finding]:
         for val in ancestors(back.recv) if back.recv is not None else ():
             if id(val.node) in seen:
                 continue
+            if _ranked(back.recv, val):
+                seen.add(id(val.node))
+                yield p.report(
+                    "SB263",
+                    val,
+                    "the ranking loss has the wrong sign: it wants the score of the negative above the positive's",
+                    why="-logsigmoid(pos - neg) is small when the positive scores higher; here it is large",
+                    fix="Use -F.logsigmoid(pos_score - neg_score).mean()",
+                )
+                continue
             hinge = val.name in ("relu", "clamp", "clamp_min", "clip", "maximum", "max", "softplus")
             if hinge and _negative_margin(val):
                 seen.add(id(val.node))
@@ -146,7 +156,27 @@ def _said(node: ast.expr) -> str:
     called = {id(n.func) for n in syntax.walk(node) if isinstance(n, ast.Call)}
     found = {n.id for n in syntax.walk(node) if isinstance(n, ast.Name) and id(n) not in called}
     told = {_told(n, {"p", "pos", "positive"}, {"n", "neg", "negative"}) for n in found}
+    told -= {""}
     return told.pop() if len(told) == 1 else ""
+
+
+def _ranked(root: Val | None, val: Val) -> bool:
+    """``logsigmoid(pos - neg)`` that is minimised, or ``-logsigmoid(neg - pos)``."""
+    if (
+        root is None
+        or val.name not in ("logsigmoid", "LogSigmoid")
+        or not val.args
+        or not isinstance(val.node, ast.Call)
+    ):
+        return False
+    gap = f.core(val.args[0])
+    signs = {s for s, t in f.summands(root) if t is val or f.core(t) is val}
+    if gap.name != "sub" or len(signs) != 1 or not isinstance(gap.node, ast.BinOp):
+        return False
+    near, away = (_said(n) for n in (gap.node.left, gap.node.right))
+    if any(_is_distance(a) for a in gap.args):
+        return False
+    return (near, away) == (("pos", "neg") if signs == {1} else ("neg", "pos"))
 
 
 def _inverted_hinge(val: Val) -> bool:

@@ -53,7 +53,7 @@ def check(p: Program) -> Iterator[Finding]:
     for back in p.once("backward"):
         terms = f.summands(back.recv) if back.recv is not None else []
         for sign, term in terms:
-            made = _picked(term) if sign < 0 and term.grad else None
+            made = _picked(term) if sign < 0 and term.grad else _masked(term) if term.grad else None
             if made is None or id(term.node) in seen:
                 continue
             seen.add(id(term.node))
@@ -70,6 +70,22 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Use -log_softmax(logits).gather(...), i.e. F.cross_entropy(logits, y)",
                 related=((str(back.src.path), back.line, "backward()"),),
             )
+
+
+def _masked(term: Val) -> Val | None:
+    """The same in ``(-p.gather(...) * mask).sum() / mask.sum()``."""
+    one = f.core(term)
+    if one.name == "div" and len(one.args) == 2 and not one.args[1].grad:
+        one = f.core(one.args[0])
+    if one.name == "sum" and one.args:
+        one = f.core(one.args[0])
+    if one.name != "mul" or len(one.args) != 2:
+        return None
+    for loss, mask in (one.args, one.args[::-1]):
+        inner = f.core(loss)
+        if inner.name == "neg" and inner.args and not mask.grad:
+            return _picked(inner.args[0])
+    return None
 
 
 def _picked(term: Val) -> Val | None:

@@ -46,7 +46,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 _DISTANCES = ("pairwise_distance", "norm", "vector_norm", "PairwiseDistance", "dist")
 
@@ -54,6 +54,7 @@ _DISTANCES = ("pairwise_distance", "norm", "vector_norm", "PairwiseDistance", "d
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
+    yield from _by_label(p, seen)
     for back in p.once("backward"):
         if back.recv is None:
             continue
@@ -73,6 +74,49 @@ def check(p: Program) -> Iterator[Finding]:
             why="without the hinge the loss has no lower bound: negatives are pushed away for ever",
             fix="Use F.relu(d_pos - d_neg + margin).mean(), or nn.TripletMarginLoss",
         )
+
+
+def _by_label(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """The hinge ``clamp(1 - y * score, min=0)`` with a wrong sign, or cut at the wrong side."""
+    for back in p.once("backward"):
+        for val in ancestors(back.recv) if back.recv is not None else ():
+            if (
+                val.name not in ("relu", "clamp", "clamp_min", "clip", "clamp_max")
+                or not val.args
+                or id(val.node) in seen
+            ):
+                continue
+            terms = f.plain_terms(val.args[0])
+            ones = [s for s, t in terms if t.kind == "const" and t.const in (1, 1.0)]
+            products = [(s, t) for s, t in terms if t.name == "mul" and _label_and_score(t)]
+            if len(terms) != 2 or ones != [1] or len(products) != 1:
+                continue
+            low, high = val.arg(1, "min"), val.kwargs.get("max")
+            upper = val.name == "clamp_max" or (
+                high is not None and high.const in (0, 0.0) and (low is None or low.is_none)
+            )
+            if products[0][0] == 1 or upper:
+                seen.add(id(val.node))
+                what = (
+                    "cut above zero instead of below it (max=0)"
+                    if upper
+                    else "taken with the wrong sign: 1 + y * score"
+                )
+                yield p.report(
+                    "SB281",
+                    val,
+                    f"the hinge (margin) loss is {what}",
+                    why="right answers with a margin must cost nothing, and wrong ones more and more",
+                    fix="Use torch.clamp(1 - y * score, min=0).mean() with labels -1 and 1",
+                )
+
+
+def _label_and_score(val: Val) -> bool:
+    """Whether a product is that of labels and an output of a model."""
+    if len(val.args) != 2:
+        return False
+    score, label = val.args if val.args[0].grad else val.args[::-1]
+    return score.grad and not label.grad and label.kind == "tensor" and f.from_model(score) and not f.from_model(label)
 
 
 def _is_distance(val: Val) -> bool:

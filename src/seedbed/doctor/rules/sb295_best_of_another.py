@@ -55,12 +55,58 @@ _KEEPS = frozenset(["save", "deepcopy", "state_dict", "save_checkpoint", "save_m
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _methods(p)
     for scope in (p.source.tree, *q.nodes(p, ast.FunctionDef)):
         for loop in (n for n in _own(scope) if isinstance(n, (ast.For, ast.While))):
             for branch in (n for n in syntax.walk(loop) if isinstance(n, ast.If)):
                 found = _judge(p, scope, loop, branch)
                 if found is not None:
                     yield found
+
+
+def _methods(p: Program) -> Iterator[Finding]:
+    """``self.best`` that a class compares and keeps weights by, but sets only once."""
+    for owner in q.nodes(p, ast.ClassDef):
+        stored: dict[str, list[ast.AST]] = {}
+        for stmt in syntax.walk(owner):
+            for target in stmt.targets if isinstance(stmt, ast.Assign) else ():
+                for t in target.elts if isinstance(target, ast.Tuple) else [target]:
+                    stored.setdefault(syntax.text(t), []).append(stmt)
+        firsts = {id(s) for n in syntax.walk(owner) if isinstance(n, ast.If) and _is_first(n.test) for s in n.body}
+        firsts |= {
+            id(s) for n in owner.body if isinstance(n, ast.FunctionDef) and n.name == "__init__" for s in syntax.walk(n)
+        }
+        for branch in (n for n in syntax.walk(owner) if isinstance(n, ast.If)):
+            parts = _compared(branch.test) or _compared(_bare(branch.test))
+            name = syntax.text(parts[1]) if parts is not None else ""
+            if not name.startswith("self.") or any(id(s) not in firsts for s in stored.get(name, [])):
+                continue
+            kept = [s for s in (*branch.body, *branch.orelse) if _keeps(s)]
+            if kept and name in stored:
+                yield p.report(
+                    "SB295",
+                    (kept[0], p.source),
+                    f"{name} is never updated: every epoch that beats its first value is kept as the best",
+                    why="the saved model is the last one above the first score, not the best one",
+                    fix=f"Set {name} to the score where the weights are kept",
+                )
+
+
+def _is_first(test: ast.expr) -> bool:
+    return isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Is)
+
+
+def _bare(test: ast.expr) -> ast.expr:
+    """``score < best`` for ``score < best + delta``."""
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1:
+        return test
+    right = test.comparators[0]
+    plain = isinstance(right, ast.BinOp) and isinstance(right.op, (ast.Add, ast.Sub))
+    return ast.Compare(test.left, test.ops, [right.left]) if plain and isinstance(right, ast.BinOp) else test
+
+
+def _keeps(stmt: ast.stmt) -> bool:
+    return any(isinstance(n, ast.Call) and _called(n) in _KEEPS | {"save_model"} for n in syntax.walk(stmt))
 
 
 def _own(scope: ast.AST) -> Iterator[ast.AST]:

@@ -91,6 +91,7 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Move `{name} = 0` to the start of the epoch loop",
             related=((str(event.src.path), event.line, "it accumulates here"),),
         )
+    yield from _emptied(p)
     for at, name, grows in meters.unreset(p):
         yield p.report(
             "SB306",
@@ -101,6 +102,47 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Reset {name} after it was read, or at the start of every epoch",
             related=((str(grows.src.path), grows.line, "it accumulates here"),),
         )
+
+
+def _emptied(p: Program) -> Iterator[Finding]:
+    """``scores = []`` in the loop whose every round appends one score: after it the list has one entry."""
+    for scope in (p.source.tree, *p.nodes(ast.FunctionDef)):
+        for loop in (s for s in scope.body if isinstance(s, ast.For)):
+            for stmt in loop.body:
+                if (
+                    not isinstance(stmt, ast.Assign)
+                    or len(stmt.targets) != 1
+                    or not isinstance(stmt.targets[0], ast.Name)
+                ):
+                    continue
+                if not isinstance(stmt.value, ast.List) or stmt.value.elts:
+                    continue
+                name, end = stmt.targets[0].id, loop.end_lineno or 0
+                uses = [n for n in syntax.walk(scope) if isinstance(n, ast.Name) and n.id == name]
+                inside = [n for n in uses if loop.lineno <= n.lineno <= end and n is not stmt.targets[0]]
+                grown = [
+                    s for s in loop.body if isinstance(s, ast.Expr) and syntax.text(s).startswith(f"{name}.append(")
+                ]
+                last = sum(syntax.text(n) == f"{name}[-1]" for n in syntax.walk(loop) if isinstance(n, ast.Subscript))
+                after = [
+                    n for n in syntax.walk(scope) if isinstance(n, ast.Call) and n.lineno > end and _averages(n, name)
+                ]
+                if len(grown) == 1 and len(inside) == 1 + last and after:
+                    yield p.report(
+                        "SB306",
+                        (stmt, p.source),
+                        f"{name} is reset in every round: after the loop it holds the last round (fold, epoch) alone",
+                        why="the mean after the loop is taken over one value, and a deviation is 0",
+                        fix=f"Move `{name} = []` before the loop",
+                        related=((str(p.source.path), grown[0].lineno, "it grows here"),),
+                    )
+
+
+def _averages(call: ast.Call, name: str) -> bool:
+    func = syntax.text(call.func).rsplit(".", 1)[-1]
+    return func in ("mean", "std", "max", "min", "stdev", "median", "sum") and [syntax.text(a) for a in call.args] == [
+        name
+    ]
 
 
 def _totals(p: Program) -> Iterator[tuple[str, Event, LoopRun, str]]:

@@ -56,9 +56,13 @@ def check(p: Program) -> Iterator[Finding]:
         for val in values:
             for metric in metering.measured_values(val):
                 loop = rounds.loop_of(p, metric)
+                while loop is not None and not rounds.is_loader_loop(loop) and loop.outer is not None:
+                    loop = loop.outer
                 if loop is None or any(x.node is loop.node for x in event.loops) or id(metric.node) in seen:
                     continue
                 if not rounds.is_loader_loop(loop) or any(b.inside(loop) for b in p.all("backward")):
+                    continue
+                if not isinstance(loop.node, (ast.For, ast.While)) or (event.sites and _in_comprehension(p, event)):
                     continue
                 if event.line <= loop.line and event.src is loop.src and event.kind == "call":
                     continue
@@ -77,6 +81,13 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _set_anew(p, seen)
 
 
+def _in_comprehension(p: Program, event: Event) -> bool:
+    """Whether the function whose result it is was called in a comprehension: every batch gives one item."""
+    calls = {id(site[0]) for site in event.sites}
+    makers = p.nodes(ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp)
+    return any(id(n) in calls for c in makers for n in ast.walk(c))
+
+
 def _set_anew(p: Program, seen: set[int]) -> Iterator[Finding]:
     """``total = loss.item() * n`` in a batch loop, where total starts at zero before it and is divided after it."""
     for node in p.nodes(ast.For):
@@ -86,7 +97,12 @@ def _set_anew(p: Program, seen: set[int]) -> Iterator[Finding]:
                 continue
             name = stmt.targets[0].id
             made = [e for n, v, e in p.assigns if n == name and e.node is stmt.targets[0] and _is_measured(v)]
-            if not made or id(stmt) in seen or made[0].loop is None or not rounds.is_loader_loop(made[0].loop):
+            over = node.iter.args[0] if isinstance(node.iter, ast.Call) and node.iter.args else node.iter
+            if not made and _by_length(p, node, name, syntax.text(over), end):
+                made = [e for n, v, e in p.assigns if n == name and e.node is stmt.targets[0]]
+            elif made and (made[0].loop is None or not rounds.is_loader_loop(made[0].loop)):
+                continue
+            if not made or id(stmt) in seen:
                 continue
             scope = made[0].funcs[-1].node if made[0].funcs else made[0].src.tree
             if made[0].src is p.source and _only_last(scope, node, stmt, name, end):
@@ -98,6 +114,15 @@ def _set_anew(p: Program, seen: set[int]) -> Iterator[Finding]:
                     why=f"{name} starts at 0 before the loop and is divided after it: a sum over the batches is meant",
                     fix=f"Write {name} += ...",
                 )
+
+
+def _by_length(p: Program, loop: ast.For, name: str, over: str, end: int) -> bool:
+    """Whether a name is divided after a loop by the length of what the loop runs over: it should be a sum."""
+    return any(
+        b.lineno > end and syntax.text(b.left) == name and syntax.text(b.right) == f"len({over})"
+        for b in p.nodes(ast.BinOp)
+        if isinstance(b.op, ast.Div)
+    )
 
 
 def _is_measured(val: Val) -> bool:

@@ -133,13 +133,11 @@ def _replacement(node: ast.If) -> tuple[ast.Compare, str, str, bool] | None:
         return None
     left, right = syntax.text(test.left), syntax.text(test.comparators[0])
     greater = isinstance(test.ops[0], (ast.Gt, ast.GtE))
-    assigned = {
-        syntax.text(t): syntax.text(v)
-        for a in node.body
-        if isinstance(a, ast.Assign)
-        for target in a.targets
-        for t, v in _pairs(target, a.value)
-    }
+    assigned, counts = _stored(node.body), _counts(node.body)
+    if counts and node.orelse and not {left, right} & set(assigned):
+        assigned, greater = _stored(node.orelse), not greater  # the branch counts the bad epochs
+        node = ast.If(node.test, node.orelse, [])
+    left, right = _plain(test.left, assigned), _plain(test.comparators[0], assigned)
     if assigned.get(right) == left:
         best, score, wants = right, left, greater
     elif assigned.get(left) == right:
@@ -147,6 +145,39 @@ def _replacement(node: ast.If) -> tuple[ast.Compare, str, str, bool] | None:
     else:
         return None
     return (test, best, score, wants) if _keeps(node, best) else None
+
+
+def _stored(body: list[ast.stmt]) -> dict[str, str]:
+    """What a block stores under which name; of a table each entry."""
+    found: dict[str, str] = {}
+    for a in body:
+        for target in a.targets if isinstance(a, ast.Assign) else ():
+            for t, v in _pairs(target, a.value):  # type: ignore[attr-defined]
+                found[syntax.text(t)] = syntax.text(v)
+                if isinstance(v, ast.Dict):
+                    found |= {f"{syntax.text(t)}[{syntax.text(k)}]": syntax.text(x) for k, x in _rows(v)}
+                elif isinstance(v, ast.Call) and syntax.text(v.func) == "dict":
+                    found |= {f"{syntax.text(t)}['{k.arg}']": syntax.text(k.value) for k in v.keywords if k.arg}
+    return found
+
+
+def _rows(node: ast.Dict) -> list[tuple[ast.expr, ast.expr]]:
+    return [(k, v) for k, v in zip(node.keys, node.values, strict=True) if k is not None]
+
+
+def _counts(body: list[ast.stmt]) -> bool:
+    """Whether a block counts something up by one."""
+    return any(
+        isinstance(a, ast.AugAssign) and isinstance(a.op, ast.Add) and isinstance(a.value, ast.Constant) for a in body
+    )
+
+
+def _plain(side: ast.expr, assigned: dict[str, str]) -> str:
+    """A side of a comparison, without the margin that is added to the best so far."""
+    if isinstance(side, ast.BinOp) and isinstance(side.op, (ast.Add, ast.Sub)):
+        left = syntax.text(side.left)
+        return left if left in assigned else syntax.text(side)
+    return syntax.text(side)
 
 
 def _attack(p: Program, test: ast.Compare, starts: list[object]) -> bool:

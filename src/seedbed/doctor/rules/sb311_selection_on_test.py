@@ -129,7 +129,8 @@ def _has_validation(p: Program) -> bool:
 def _from_test(val: Val) -> bool:
     """Whether a score was measured on data of the test split."""
     return any(
-        v.kind in ("tensor", "loader", "dataset") and v.split == "test" and v.shape != ()
+        (v.kind in ("tensor", "loader", "dataset") and v.split == "test" and v.shape != ())
+        or (v.name in ("part", "element") and v.var in ("te", "test_idx", "test_index", "test_ix"))
         for v in ancestors(val, limit=600)
     ) and not any(v.split == "val" for v in ancestors(val, limit=600))
 

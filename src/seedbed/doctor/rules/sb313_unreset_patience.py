@@ -112,6 +112,7 @@ def _in_every_round(p: Program, node: ast.If, counter: str) -> ast.stmt | None:
 def _keeps_best(node: ast.If) -> bool:
     """Whether the branch stores one side of its own comparison in the other: the best score so far."""
     compares = [c for c in syntax.walk(node.test) if isinstance(c, ast.Compare) and len(c.ops) == 1]
+    compares = [c for c in compares if not isinstance(c.ops[0], (ast.Is, ast.IsNot))]  # the first round of all
     sides = {syntax.text(n) for c in compares for n in syntax.walk(c) if isinstance(n, (ast.Name, ast.Attribute))}
     for part in node.body:
         for a in syntax.walk(part):

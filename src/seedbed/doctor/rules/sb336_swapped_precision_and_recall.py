@@ -41,11 +41,15 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import measures, syntax
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.cells import denominator, harmonic
+from seedbed.doctor.static.cells import denominator, harmonic, specific
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
-_RIGHT = {"precision": "pred", "ppv": "pred", "recall": "true", "sensitivity": "true", "tpr": "true"}
+_RIGHT = {
+    **dict.fromkeys(("precision", "prec", "ppv"), "pred"),
+    **dict.fromkeys(("recall", "sensitivity", "sens", "tpr"), "true"),
+}
+_SPECIFIC = frozenset(["specificity", "spec", "tnr"])
 _ORDERS = {"tn", "fp", "fn", "tp"}
 
 
@@ -55,6 +59,15 @@ def check(p: Program) -> Iterator[Finding]:
     for name, val, _ in measures.named_values(p) if p.made("div", "true_divide") else ():
         found = {*words(name), name.lower()}
         asked = {_RIGHT[w] for w in found if w in _RIGHT}
+        if found & _SPECIFIC and (said := specific(val)) and id(val.node) not in seen:
+            seen.add(id(val.node))
+            yield p.report(
+                "SB336",
+                val,
+                f"the specificity is wrong: {said}",
+                why="specificity is the share of the negatives that are recognised: tn / (tn + fp)",
+                fix="Use tn / (tn + fp)",
+            )
         if not asked and not found & {"f1", "fscore"} and not {"f", "1"} <= found:
             continue
         for one in val.options():
@@ -85,10 +98,39 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _unpacked(p)
 
 
+_ORDERED = {
+    "precision_recall_fscore_support": ("precision", "recall", "f1", "support"),
+    "precision_recall_curve": ("precision", "recall", "thresholds"),
+    "roc_curve": ("fpr", "tpr", "thresholds"),
+}
+_SHORT = {"p": "precision", "prec": "precision", "r": "recall", "rec": "recall", "f": "f1", "fscore": "f1"}
+
+
+def _unordered(node: ast.Assign, target: ast.expr) -> str:
+    """The order in which a function of scikit-learn returns, when two of the names that it goes to are exchanged."""
+    func = syntax.text(node.value.func).rsplit(".", 1)[-1] if isinstance(node.value, ast.Call) else ""
+    if func not in _ORDERED or not isinstance(target, ast.Tuple):
+        return ""
+    for place, element in enumerate(target.elts[:2]):
+        said = {_SHORT.get(w, w) for w in words(syntax.text(element).rsplit(".", 1)[-1])}
+        if said & set(_ORDERED[func]) == {_ORDERED[func][1 - place]}:
+            return ", ".join(_ORDERED[func])
+    return ""
+
+
 def _unpacked(p: Program) -> Iterator[Finding]:
     """``tp, fp, fn, tn = confusion_matrix(...).ravel()``."""
-    for node in q.nodes(p, ast.Assign) if "confusion_matrix" in p.source.text else ():
+    for node in q.nodes(p, ast.Assign):
         target = node.targets[0]
+        said = _unordered(node, target)
+        if said:
+            yield p.report(
+                "SB336",
+                (node, p.source),
+                f"precision and recall are swapped in the unpacking: the function returns {said}",
+                why="each number is printed under the other's name",
+                fix=f"Unpack them in the order {said}",
+            )
         if not isinstance(target, ast.Tuple) or "confusion_matrix" not in syntax.text(node.value):
             continue
         names = [syntax.text(e).lower().split("_")[-1].split(".")[-1] for e in target.elts]

@@ -83,7 +83,9 @@ def check(p: Program) -> Iterator[Finding]:
                 e for e in training.forwards(p) if e.recv is model and any(f.node is node for f in e.loops) and e.grad
             ]
             resets = [
-                e for e in p.all("restore", "apply") if e.recv is model and any(f.node is node for f in e.loops)
+                e
+                for e in p.all("restore", "apply")
+                if e.recv is model and any(f.node is node for f in e.loops) and not _of_this_fold(e, event)
             ] + [e for e in p.all("call") if e.name == ".reset_parameters" and any(f.node is node for f in e.loops)]
             if runs and not resets:
                 yield p.report(
@@ -97,6 +99,12 @@ def check(p: Program) -> Iterator[Finding]:
                     related=((str(event.src.path), event.line, "the loop"),),
                 )
                 break
+
+
+def _of_this_fold(restore: Event, loop: Event) -> bool:
+    """Whether the weights that are put back were taken in the loop: the best of a fold, no fresh start."""
+    given = [o for a in restore.args for o in a.options() if not o.is_none]
+    return restore.kind == "restore" and bool(given) and all(o.seq > loop.clock > 0 for o in given)
 
 
 def _kept(p: Program, model: Val, loop: Event) -> Event:

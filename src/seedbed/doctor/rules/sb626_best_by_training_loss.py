@@ -92,7 +92,7 @@ def check(p: Program) -> Iterator[Finding]:
         what = "loss" if _trained(p, score) else "score"
         yield p.report(
             "SB626",
-            event,
+            q.site(event, event.loops[0]) if event.funcs and event.funcs[-1].owner is not None else event,
             f"the best epoch is chosen by the training {what} ({name}), although validation data is measured",
             why="the training loss keeps falling while the model overfits, so the last weights are kept and early "
             "stopping never stops",
@@ -154,6 +154,9 @@ def _measured(p: Program, event: Event) -> Event | None:
 
 def _consequences(p: Program, node: ast.Compare) -> bool:
     """Whether the branch keeps weights or counts patience."""
+    flags = [a.targets for a in q.nodes(p, ast.Assign) if a.value is node]
+    if any(isinstance(t, ast.Name) and {"best", "better", "improved"} & set(words(t.id)) for ts in flags for t in ts):
+        return True
     for branch in q.nodes(p, ast.If):
         if any(n is node for n in syntax.walk(branch.test)):
             text = "\n".join(syntax.text(s) for s in (*branch.body, *branch.orelse))

@@ -46,6 +46,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import best, syntax
@@ -74,8 +75,23 @@ def _overwrites(event: Event, keep: Event) -> bool:
         return False
     if any(_written_in(event, c[0]) for c in keep.conds):
         return False  # the first round, in which the test is known to be true
+    if any(
+        _written_in(event, s)
+        for c in keep.conds
+        for n in syntax.walk(keep.src.tree)
+        if _leads_to(n, c[0])
+        for s in n.body
+    ):
+        return False  # the same, in an arm before that of the test
     loop = keep.loops[0]
     return event.seq > keep.seq if not event.inside(loop) else _last_round(event, keep)
+
+
+def _leads_to(node: ast.AST, branch: ast.AST) -> TypeGuard[ast.If]:
+    """Whether ``branch`` is an ``elif`` (or nested in the ``else``) of an ``if`` that asks about the best so far."""
+    if not isinstance(node, ast.If) or not any(n is branch for s in node.orelse for n in syntax.walk(s)):
+        return False
+    return "best" in words(syntax.text(node.test).replace(".", "_").replace(" ", "_"))
 
 
 def _written_in(event: Event, branch: ast.AST) -> bool:

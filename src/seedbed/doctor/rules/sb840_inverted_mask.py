@@ -43,6 +43,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
@@ -65,6 +66,7 @@ _OPPOSITE = {"padding": "real", "real": "padding", "past": "future", "future": "
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _of_losses(p)
     for event in p.once("forward"):
         if event.name in _HIDING and event.recv is not None and event.recv.owner is None:
             for name in _PADDING + _CAUSAL:
@@ -83,6 +85,40 @@ def check(p: Program) -> Iterator[Finding]:
             if made is not None and any(u.name == "softmax" for u in q.users(p, made)):
                 note = "masked_fill with -inf hides what is True"
                 yield from _judge(p, event, event.args[0], "the mask", ("real", "past"), note)
+
+
+def _of_losses(p: Program) -> Iterator[Finding]:
+    """``loss * (targets == pad)``: only the padding is trained on."""
+    seen: set[int] = set()
+    for back in p.once("backward"):
+        for val in ancestors(back.recv) if back.recv is not None else ():
+            if val.name != "mul" or len(val.args) != 2 or not val.grad:
+                continue
+            for loss, mask in (val.args, val.args[::-1]):
+                one = f.core(mask)
+                if (
+                    not loss.grad
+                    or one.grad
+                    or one.name not in ("compare", "eq")
+                    or len(one.args) < 2
+                    or id(one.node) in seen
+                ):
+                    continue
+                pad = one.args[1]
+                equal = one.name == "eq" or "Eq" in one.tags
+                left_out = (isinstance(pad.const, int) and pad.const < 0) or bool(
+                    {"pad", "ignore"} & set(words(pad.var))
+                )
+                if equal and left_out and "pad" not in words(mask.var):
+                    seen.add(id(one.node))
+                    yield p.report(
+                        "SB840",
+                        one if one.line else val,
+                        "the mask of the loss is inverted: it is 1 at the padding (left-out) positions",
+                        why="the loss is taken over the padding alone, and the real targets are never trained on",
+                        fix="Use targets != pad",
+                        related=(q.place(val),),
+                    )
 
 
 def _judge(p: Program, event: Event, mask: Val, name: str, wrong: tuple[str, ...], note: str) -> Iterator[Finding]:

@@ -53,6 +53,7 @@ _PICKS = frozenset(["mask", "masks", "idx", "index", "indices", "nodes", "ids", 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _forgotten(p)
     if not p.complete:
         return
     unread = _unread(p)
@@ -74,6 +75,38 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Pick the training nodes: loss(out[{unread}], y[{unread}])",
         )
         return
+
+
+def _forgotten(p: Program) -> Iterator[Finding]:
+    """A mask that a loss function or a forward makes by a comparison and never reads."""
+    for func in q.nodes(p, ast.FunctionDef):
+        inner = list(syntax.walk(func))
+        read = {n.id for n in inner if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        if "locals" in read or any(isinstance(n, (ast.Global, ast.Nonlocal)) for n in inner):
+            continue
+        for node in inner:
+            if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
+                continue
+            name = node.targets[0].id
+            made = any(isinstance(n, ast.Compare) for n in syntax.walk(node.value))
+            if name not in read and made and set(words(name)) & {"mask", "masks", "keep"} and _called(p, func.name):
+                ends = [
+                    n for n in inner if isinstance(n, ast.Return) and n.value is not None and ".mean(" in syntax.text(n)
+                ]
+                yield p.report(
+                    "SB882",
+                    (ends[-1] if ends else node, p.source),
+                    f"{name} is computed but not applied: nothing reads it (padding or left-out entries count)",
+                    why="the loss or the metric is taken over all positions, as if there were no mask",
+                    fix=f"Apply it: (loss * {name}).sum() / {name}.sum()",
+                )
+
+
+def _called(p: Program, name: str) -> bool:
+    return any(
+        name in (getattr(n.func, "id", ""), getattr(n.func, "attr", "")) or name in ("forward", "__call__")
+        for n in q.nodes(p, ast.Call)
+    )
 
 
 def _unread(p: Program) -> str:

@@ -18,13 +18,18 @@ def when_better(event: Event) -> bool:
     """Whether an event stands under a comparison with the best score so far, or a flag that tells of one."""
     for node, arm, _ in event.conds:
         test = getattr(node, "test", None)
-        if arm != 0 or test is None:
+        if test is None or (arm != 0 and not _counts(node)):
             continue
         names = {w for n in syntax.walk(test) if isinstance(n, (ast.Name, ast.Attribute)) for w in _words(n)}
         compared = any(isinstance(n, ast.Compare) for n in syntax.walk(test))
         if (compared and names & _BEST) or (isinstance(test, (ast.Name, ast.Attribute)) and names & _FLAGS):
             return True
     return False
+
+
+def _counts(node: ast.AST) -> bool:
+    """Whether the first arm of a branch counts the bad epochs, so that the other one is taken when it is better."""
+    return any(isinstance(s, ast.AugAssign) and isinstance(s.op, ast.Add) for s in getattr(node, "body", []))
 
 
 def _words(node: ast.Name | ast.Attribute) -> tuple[str, ...]:

@@ -7,7 +7,23 @@ from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.values import Val
 
 _GUESS = {"pred", "preds", "predicted", "prediction", "predictions", "yhat", "hat", "guess", "output", "outputs"}
-_TRUTH = {"y", "label", "labels", "target", "targets", "truth", "true", "gt", "ytrue"}
+_TRUTH = {
+    "yte",
+    "yva",
+    "yval",
+    "ytest",
+    "yt",
+    "yv",
+    "y",
+    "label",
+    "labels",
+    "target",
+    "targets",
+    "truth",
+    "true",
+    "gt",
+    "ytrue",
+}
 
 
 def denominator(val: Val) -> str:
@@ -23,6 +39,18 @@ def denominator(val: Val) -> str:
         if kinds in ({"fn"}, {"true"}):
             return "true"
     return ""
+
+
+def specific(val: Val) -> str:
+    """What is wrong with a ratio that is called the specificity, ``""`` when nothing is."""
+    one = f.core(val)
+    if one.name not in ("div", "true_divide") or len(one.args) != 2 or cell(one.args[0]) not in ("tn", "tp"):
+        return ""
+    below = {cell(t) for s, t in f.plain_terms(one.args[1]) if s > 0 and t.kind != "const"}
+    top = cell(one.args[0])
+    if top == "tn" and below == {"tn", "fn"}:
+        return "it divides by all predicted negatives (tn + fn)"
+    return "it is the recall, tp / (tp + fn)" if top == "tp" and below == {"tp", "fn"} else ""
 
 
 def by_hand(val: Val) -> str:
@@ -121,6 +149,8 @@ def _positive(val: Val) -> bool | None:
         return None if inner is None else not inner
     if one.name in ("compare", "eq") and len(one.args) > 1 and one.args[1].kind == "const":
         number = one.args[1].const
+        if isinstance(one.args[1].const, (int, float)) and one.args[1].const < 0:
+            number = 0  # labels -1 and 1
         op = "Eq" if one.name == "eq" else next((t for t in one.tags if t in ("Eq", "NotEq", "Gt", "GtE")), "")
         if op in ("Gt", "GtE"):
             return True

@@ -159,9 +159,20 @@ def _root(top: Val) -> Found | None:
             return "RMSE takes the root of every error: that is the mean absolute error", fix, inner
     if inner is not None and inner.name in ("pow", "square") and _is_residual(inner) and _two(inner):
         return "RMSE has no root: this is the mean squared error", fix, top
+    if top.name == "div" and len(top.args) == 2 and _sums_squares(top.args[0]):
+        return "RMSE has no root: this is the mean squared error", "Take its root: mse ** 0.5", top
     if top.name == "loss" and "MSELoss" in top.tags and "reduction=none" not in top.tags:
         return "RMSE has no root: this is the mean squared error", "Take its root: mse.sqrt()", top
     return None
+
+
+def _sums_squares(val: Val, depth: int = 0) -> bool:
+    """Whether a running sum adds up squared errors."""
+    one = f.core(val)
+    if one.name == "add" and len(one.args) == 2 and depth < 6:
+        return _sums_squares(one.args[1], depth + 1)
+    inner = f.core(one.args[0]) if one.name == "sum" and one.args else one
+    return inner.name in ("pow", "square") and _is_residual(inner) and _two(inner)
 
 
 def _is_residual(power: Val) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static.program import Event, Program
@@ -148,10 +151,25 @@ def named_values(p: Program) -> list[tuple[str, Val, Event]]:
     return found
 
 
+def _labelled(text: Val) -> Iterator[tuple[str, Val]]:
+    """The numbers in an f-string with the word that stands right before each: ``f"RMSE {x:.3f}"``."""
+    parts = text.node.values if isinstance(text.node, ast.JoinedStr) else []
+    filled = [n for n in parts if isinstance(n, ast.FormattedValue)]
+    if len(filled) != len(text.args):
+        return
+    for before, part in pairwise(parts):
+        if isinstance(part, ast.FormattedValue) and isinstance(before, ast.Constant):
+            said = re.search(r"([A-Za-z][A-Za-z0-9]*)\s*[:=]?\s*$", str(before.value))
+            if said is not None:
+                yield said.group(1), text.args[filled.index(part)]
+
+
 def _named_values(p: Program) -> Iterator[tuple[str, Val, Event]]:
     for event in p.once("call"):
         if event.name.endswith(("print", ".format")):
             yield from (("", a, event) for a in event.args if a.kind in ("tensor", "number"))
+            for text in (a for a in event.args if a.name == "fstring" and isinstance(a.node, ast.JoinedStr)):
+                yield from ((label, val, event) for label, val in _labelled(text))
     for event in p.all("assign", "return"):
         if event.result is None:
             continue

@@ -148,7 +148,12 @@ def kind_of(val: Val) -> str:
     """``count`` of right answers, ``total`` of per-sample losses, or ``""``."""
     one = f.core(val)
     if one.name == "sum" and one.args:
-        return "count" if f.core(one.args[0]).name in ("compare", "eq", "and") else ""
+        inner = f.core(one.args[0])
+        if inner.name in ("pow", "square", "abs") and inner.args and len(one.args) == 1 and not one.kwargs:
+            diff = f.core(inner.args[0])
+            sides = [f.from_model(a) for a in diff.args[:2]] if diff.name == "sub" else []
+            return "total" if sides.count(True) == 1 else ""
+        return "count" if inner.name in ("compare", "eq", "and") else ""
     if one.name == "mul" and len(one.args) == 2:
         for loss, size in (one.args, one.args[::-1]):
             if f.loss_value(loss) is not None and f.core(size).name in _SIZES:
