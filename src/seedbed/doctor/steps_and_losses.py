@@ -300,5 +300,6 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB368", "best-carried-over-folds", W, "the best score of one fold is the bar for the next"),
     ("SB369", "update-without-gradient", E, "a hand-written update does not use the gradient, or not its momentum"),
     ("SB370", "gradient-emptied-too-early", E, "gradients of a part are emptied before backward() makes them"),
+    ("SB371", "skipped-without-clearing", E, "a bad batch is skipped after backward() and its gradients stay"),
     ("SB390", "unmirrored-prediction", E, "predictions on flipped images are averaged without being flipped back"),
 )

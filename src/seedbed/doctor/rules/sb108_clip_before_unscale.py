@@ -44,6 +44,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import ownership
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 
@@ -53,9 +54,10 @@ def check(p: Program) -> Iterator[Finding]:
     scaled = [e for e in p.all("backward") if e.recv is not None and any(o.name == "scaled" for o in e.recv.options())]
     for clip in p.once("clip"):
         backs = [e for e in scaled if e.seq < clip.seq and q.same_branch(e, clip)]
-        if not backs or any(u.seq < clip.seq and u.seq > backs[-1].seq for u in p.all("unscale")):
+        if not backs or any(u.seq < clip.seq and u.seq > backs[-1].seq and _of(u, clip) for u in p.all("unscale")):
             continue
         inside = [u for u in p.all("unscale") if u.first and u.loop is not None and clip.inside(u.loop)]
+        inside = [u for u in inside if _of(u, clip)]
         if any(u.seq < clip.seq or not q.same_branch(u, clip) for u in inside):
             continue
         yield p.report(
@@ -67,6 +69,16 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Call scaler.unscale_(optimizer) before clipping",
         )
     yield from _by_hand(p, scaled)
+
+
+def _of(unscale: Event, clip: Event) -> bool:
+    """Whether an optimizer that was unscaled can hold what is clipped."""
+    optimizer = unscale.arg(0, "optimizer")
+    held = ownership.held(optimizer) if optimizer is not None and optimizer.kind == "optimizer" else []
+    clipped = [m for a in clip.args[:1] for m in ownership.modules_of(a)]
+    if not held or not clipped:
+        return True
+    return any(ownership.related(h, c) for h in held for c in clipped)
 
 
 def _by_hand(p: Program, scaled: list[Event]) -> Iterator[Finding]:

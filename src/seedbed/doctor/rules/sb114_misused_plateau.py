@@ -102,7 +102,10 @@ def _is_score(val: Val | None) -> bool:
     """Whether a value is a loss or a count of hits."""
     if val is None or val.kind not in ("tensor", "number", "unknown"):
         return False
-    return any(v.kind == "tensor" and v.name in ("loss", "eq") for v in ancestors(val, limit=60))
+    return any(
+        (v.kind == "tensor" and v.name in ("loss", "eq")) or (v.name == "compare" and "Eq" in v.tags)
+        for v in ancestors(val, limit=60)
+    )
 
 
 def _picked(node: ast.AST) -> bool:

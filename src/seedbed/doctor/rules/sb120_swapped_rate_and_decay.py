@@ -29,6 +29,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 
 
@@ -47,7 +48,7 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             yield p.report(
                 "SB120",
-                event,
+                q.spelled(event, optimizer.kwargs.get("weight_decay")),
                 f"weight_decay={decay:g} is far larger than usual and the learning rate lr={rate:g} is small: "
                 f"they look swapped",
                 why="the weights shrink towards zero instead of learning",

@@ -31,7 +31,8 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import methods, ownership, rangetest
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -80,9 +81,15 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             yield p.report(
                 "SB121",
-                event,
+                _spelled(event, optimizer, rate),
                 f"the learning rate lr={rate:g} {problem}",
                 why="the size of a step is set by the learning rate",
                 fix=fix,
                 lr=rate,
             )
+
+
+def _spelled(event: Event, optimizer: Val, rate: object) -> Event | Val:
+    """Where the rate is written, if it is the one of the optimizer itself and not of a group."""
+    val = optimizer.kwargs.get("lr") or optimizer.arg(1)
+    return q.spelled(event, val) if val is not None and val.const == rate else event

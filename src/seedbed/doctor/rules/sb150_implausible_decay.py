@@ -29,6 +29,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 
 
@@ -47,7 +48,7 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             yield p.report(
                 "SB150",
-                event,
+                q.spelled(event, optimizer.kwargs.get("weight_decay")),
                 f"weight_decay={decay:g} is far too strong for {optimizer.name}: the weights shrink to zero",
                 why="the decay pulls harder than the gradient, so the model underfits",
                 fix="Use a weight decay near 1e-4 to 1e-2",

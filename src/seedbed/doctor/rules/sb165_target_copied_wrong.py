@@ -55,7 +55,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership, training
+from seedbed.doctor.static import ownership
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
@@ -67,7 +67,7 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _averaged(p)
     copies = [e for e in p.all("restore") if e.loops and e.args and e.args[0].kind == "state" and e.recv is not None]
     stepped = {id(h) for s in p.all("step") if s.recv is not None for o in s.recv.options() for h in _held(o)}
-    moved = {id(e.recv) for e in p.all("restore") if e.recv is not None}
+    moved = {id(e.recv) for e in p.all("restore") if e.recv is not None and e.loops}
     seen: set[int] = set()
     for event in copies:
         source = next((o for o in event.args[0].args if o.kind == "module"), None)
@@ -104,7 +104,7 @@ def _averaged(p: Program) -> Iterator[Finding]:
     stepped = {id(h) for s in p.all("step") if s.recv is not None for o in s.recv.options() for h in _held(o)}
     seen: set[int] = set()
     for event in p.all("attribute", "inplace"):
-        wanted = event.name == "data" if event.kind == "attribute" else event.name in ("copy_", "lerp_")
+        wanted = event.name == "data" if event.kind == "attribute" else event.name in ("copy_", "lerp_", "add_")
         if not wanted or event.recv is None or not event.loops or not event.args or id(event.node) in seen:
             continue
         goals = [m for m in ownership.modules_of(event.recv) if m.kind == "module"]
@@ -114,8 +114,10 @@ def _averaged(p: Program) -> Iterator[Finding]:
             continue
         if event.kind == "attribute" and event.args[-1].name != "add":
             continue
+        if event.name == "add_" and event.recv.name != "mul_":
+            continue
         net = others[0]
-        moved = {id(e.recv) for e in p.all("restore") if e.recv is not None}
+        moved = {id(e.recv) for e in p.all("restore") if e.recv is not None and e.loops}
         if not all(_used(p, o) for o in others) or any(_written(p, o, moved) for o in others):
             continue
         seen.add(id(event.node))
@@ -136,7 +138,7 @@ def _held(optimizer: Val) -> list[Val]:
 
 def _used(p: Program, net: Val) -> bool:
     """Whether the untrained network works in the training: it is called, and nothing learns through it."""
-    return any(e.recv is net and e.loops for e in training.forwards(p))
+    return any(e.recv is net and e.loops for e in p.all("forward"))
 
 
 def _written(p: Program, net: Val, moved: set[int]) -> bool:

@@ -37,7 +37,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import choosing, ownership
 from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Place, Program
 from seedbed.doctor.static.values import Val
 
 _DEFAULTS = {"AdamW": 0.01}
@@ -57,19 +57,31 @@ def check(p: Program) -> Iterator[Finding]:
             if source is None:
                 break
             (free if _is_zero(amount, optimizer.name) else decayed).append((group, source))
-        matrices = next((g for g, s in free if _kind(p, g, s) == "matrix"), None)
+        matrices, chosen = next(((g, s) for g, s in free if _kind(p, g, s) == "matrix"), (None, None))
         vectors = next((g for g, s in decayed if _kind(p, g, s) == "vector"), None)
-        if matrices is None or vectors is None or any(_kind(p, g, s) == "matrix" for g, s in decayed):
+        if matrices is None or chosen is None or vectors is None or any(_kind(p, g, s) == "matrix" for g, s in decayed):
             continue
         yield p.report(
             "SB186",
-            matrices if matrices.line else event,
+            _split(p, matrices, chosen) or (matrices if matrices.line else event),
             "the weight decay groups are swapped: the biases and norms get the weight_decay, the weight matrices get "
             "none",
             why="weight decay regularizes the matrices; on biases and norm scales it only does harm",
             fix="Give weight_decay to the group of the matrices, and 0.0 to the biases and norms",
             related=((str(event.src.path), event.line, "the optimizer"),),
         )
+
+
+def _split(p: Program, group: Val, source: Val) -> Event | Place | Val | None:
+    """Where the parameters are sorted, if the list of those without decay is called so and got the matrices."""
+    said = set(words(_name(group, source)))
+    if not ({"no", "decay"} <= said or "nodecay" in said or "biases" in said):
+        return None
+    for event in p.all("keep"):
+        if event.recv is not None and any(o is source for o in event.recv.options()):
+            tests = [c[0] for c in event.conds if isinstance(c[0], ast.If)]
+            return (tests[-1], event.src) if tests else event
+    return source if source.name == "comprehension" and source.line and source.src is not None else None
 
 
 def _is_zero(amount: Val | None, name: str) -> bool:

@@ -60,6 +60,12 @@ def check(p: Program) -> Iterator[Finding]:
             named = bottom.var.lower() in ("batch_size", "bs", "batchsize") or (
                 bottom.name == "getitem" and bottom.args and bottom.args[0].name == "shape"
             )
+            if (
+                bottom.name == "len"
+                and bottom.args
+                and bottom.args[0].name in ("split", "chunk", "chunks", "tensor_split")
+            ):
+                continue  # a number of pieces
             if size and bottom.name == "len" and {o.kind for o in bottom.args[0].options()} & _GROUPS:
                 continue
             mean = any(

@@ -62,16 +62,17 @@ def check(p: Program) -> Iterator[Finding]:
                     continue
                 if not rounds.is_loader_loop(loop) or any(b.inside(loop) for b in p.all("backward")):
                     continue
-                if not isinstance(loop.node, (ast.For, ast.While)) or (event.sites and _in_comprehension(p, event)):
+                if _in_comprehension(p, loop):
                     continue
                 if event.line <= loop.line and event.src is loop.src and event.kind == "call":
                     continue
                 if any(_leaves(r, loop) for r in p.all("break", "return")):
                     continue
                 seen.add(id(metric.node))
+                end = getattr(loop.node, "end_lineno", 0) or 0
                 yield p.report(
                     "SB308",
-                    metric,
+                    metric if loop.line <= metric.line <= end and metric.src is loop.src else event,
                     "the metric is overwritten in every batch: only the last batch is reported",
                     why=f"line {event.line} uses the value after the loop, so all batches but the last are ignored",
                     fix="Accumulate over the loop: correct += ..., count += len(y)",
@@ -81,11 +82,9 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _set_anew(p, seen)
 
 
-def _in_comprehension(p: Program, event: Event) -> bool:
-    """Whether the function whose result it is was called in a comprehension: every batch gives one item."""
-    calls = {id(site[0]) for site in event.sites}
-    makers = p.nodes(ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp)
-    return any(id(n) in calls for c in makers for n in ast.walk(c))
+def _in_comprehension(p: Program, loop: LoopRun) -> bool:
+    """Whether a loop is one of a comprehension: every batch gives an item, none is overwritten."""
+    return loop.src is p.source and not any(n is loop.node for n in p.nodes(ast.For, ast.AsyncFor, ast.While))
 
 
 def _set_anew(p: Program, seen: set[int]) -> Iterator[Finding]:

@@ -50,7 +50,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.rules.sb824_unrelated_noise_target import pairs
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax, training
+from seedbed.doctor.static import syntax, td_errors, training
 from seedbed.doctor.static.formulas import complement, core, factors
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
@@ -85,6 +85,14 @@ def check(p: Program) -> Iterator[Finding]:
                 "with net(state).gather(1, action)",
                 related=((str(event.src.path), event.line, "the loss"),),
             )
+    for node, problem in td_errors.mistakes(p):
+        yield p.report(
+            "SB841",
+            (node, p.source),
+            problem,
+            why="the advantages are not those of the steps that were taken, so good actions are not told from bad ones",
+            fix="Use delta = reward[t] + gamma * value[t + 1] * (1 - done[t]) - value[t]",
+        )
     yield from _synced(p)
 
 
@@ -138,6 +146,8 @@ def _problem(p: Program, event: Event, pred: Val, total: Val, future: Val) -> tu
     if own is not None and other is own and not backwards:
         return "the bootstrapped target is computed for the same state as the prediction, not for the next state", total
     value = core(pred)
+    if value.name == "gather" and value.number(1, "dim") == 0 and value.args[0].kind == "tensor" and _from_net(value):
+        return "gather(0, ...) picks along the batch, the values of other states: the actions are dim=1", value
     if value.name in _BEST and any(v.name in _BEST for v in ancestors(future, limit=12)):
         return "the prediction is the value of the best action, not of the action that was taken (gather)", value
     return "", total
@@ -264,6 +274,9 @@ def _synced(p: Program) -> Iterator[Finding]:
         steps = [e for e in p.all("step") if e.loop is not None and e.loop.node is event.loop.node]
         if not steps or event.conds_in(event.loop) or not any(_learns(p, m) for m in source.args):
             continue
+        skips = [e for e in p.all("continue") if e.loop is not None and e.loop.node is event.loop.node]
+        if any(steps[0].seq < e.seq < event.seq for e in skips):
+            continue  # not in every round
         used = [
             f for f in training.forwards(p) if f.recv is event.recv and event.loop.node in [x.node for x in f.loops]
         ]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import rounds, syntax
-from seedbed.doctor.static.program import Event, LoopRun, Program
+from seedbed.doctor.static.program import Event, LoopRun, Place, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 Problem = tuple[str, str, str]
@@ -119,7 +119,7 @@ def _owner(func: object) -> str:
     return str(getattr(getattr(func, "owner", None), "name", ""))
 
 
-def cut_per_batch(p: Program) -> Iterator[tuple[Event, Problem]]:
+def cut_per_batch(p: Program) -> Iterator[tuple[Event | Place, Problem]]:
     """A rate that is multiplied by a fixed factor in every batch, without a condition."""
     seen: set[int] = set()
     for event in p.all("setitem"):
@@ -140,7 +140,7 @@ def cut_per_batch(p: Program) -> Iterator[tuple[Event, Problem]]:
             continue
         seen.add(id(event.node))
         yield (
-            event,
+            q.site(event, loop),
             (
                 f"the learning rate is multiplied by {factor:g} in every batch, not once per epoch"
                 + (f": {count} times in all" if count is not None else ""),

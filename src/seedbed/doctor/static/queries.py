@@ -76,11 +76,15 @@ def nodes(p: Program, *types: type) -> Iterator[Any]:
 
 def in_file(p: Program, key: str, find: Callable[[], T]) -> T:
     """What ``find`` works out from the program's own file alone; done once for a file, not for each program in it."""
-    notes = p.source.notes
+    notes, cache = p.source.notes, p.cache
     if key not in notes:
-        notes[key] = find()
-    found: T = notes[key]
-    return found
+        before, cache.asked = cache.asked, set()
+        notes[key] = find(), frozenset(cache.asked)
+        cache.asked = before
+    found, asked = notes[key]
+    cache.asked |= asked  # as if it had been worked out for this program
+    done: T = found
+    return done
 
 
 def reaches_val(outer: Val | None, inner: Val) -> bool:
@@ -149,6 +153,13 @@ def decided(event: Event, option: Val | None) -> tuple[ast.AST, Source] | Event:
         if own or any(option.node is d for d in (*given.defaults, *given.kw_defaults)):
             return place_  # a default of a helper, which the caller could have given otherwise
     return event
+
+
+def spelled(event: Event, val: Val | None) -> Event | Val:
+    """Where a number is written: in a default or a table of settings, when it does not stand in the call itself."""
+    last = getattr(event.node, "end_lineno", 0) or event.line
+    plain = val is not None and val.kind == "const" and isinstance(val.node, ast.Constant) and val.src is event.src
+    return val if val is not None and plain and not event.line <= val.line <= last else event
 
 
 def origin(event: Event, val: Val) -> Event | Val:
