@@ -44,6 +44,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from seedbed.doctor.finding import Finding
@@ -126,6 +127,12 @@ _PLACES = frozenset(
 ) | {"labelmap", "heatmap", "depth", "target_map", "points", "flow"}
 
 
+def _named_places(body: list[ast.stmt]) -> set[str]:
+    """Names of masks, boxes, points and the like."""
+    names = {n.id for s in body for n in syntax.walk(s) if isinstance(n, ast.Name)}
+    return {n for n in names if set(words(n)) & _PLACES}
+
+
 def _one_sided(p: Program) -> Iterator[Finding]:
     """A function that moves the image at random and hands on its mask, boxes or points unmoved."""
     for func in p.functions:
@@ -133,8 +140,7 @@ def _one_sided(p: Program) -> Iterator[Finding]:
         body = getattr(node, "body", None)
         if not isinstance(body, list):
             continue
-        names = {n.id for s in body for n in syntax.walk(s) if isinstance(n, ast.Name)}
-        places = {n for n in names if set(words(n)) & _PLACES}
+        places = syntax.known(node, "_places", partial(_named_places, body))
         if not places:
             continue
         for branch in [n for s in body for n in syntax.walk(s) if isinstance(n, ast.If) and _by_chance(n.test, body)]:
@@ -186,8 +192,7 @@ def _stored_transform(p: Program) -> Iterator[Finding]:
             n for s in body for n in syntax.walk(s)
             if isinstance(n, ast.Assign) and isinstance(n.value, ast.Call) and syntax.text(n.value.func) in moving
         ]  # fmt: skip
-        names = {n.id for s in body for n in syntax.walk(s) if isinstance(n, ast.Name)}
-        places = {n for n in names if set(words(n)) & _PLACES}
+        places = syntax.known(method.node, "_places", partial(_named_places, body))
         if (
             not calls
             or not places

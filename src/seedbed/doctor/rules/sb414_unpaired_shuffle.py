@@ -48,6 +48,7 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _sorted_part(p)
     yield from _sorted_column(p)
     yield from _list_apart(p)
+    yield from _columns_apart(p, seen)
 
 
 _HOW = {
@@ -116,6 +117,53 @@ def _list_apart(p: Program) -> Iterator[Finding]:
                         related=((str(use.src.path), use.line, "they are used together here"),),
                     )
                     return
+
+
+_BESIDE = frozenset(["column_stack", "hstack", "concatenate", "cat", "stack"])
+
+
+def _columns_apart(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """Columns that are shuffled one by one, or put side by side in unlike orders."""
+    used = {id(v) for f in lineage.feeds(p)[0] for v in lineage.path(f.x)}
+    for made in p.made("permuted"):
+        axis = made.kwargs.get("axis") or (made.args[2] if len(made.args) > 2 else None)
+        table = made.args[1] if len(made.args) > 1 else None
+        flat = table is not None and table.shape is not None and len(table.shape) == 1
+        if axis is not None and axis.const == 0 and not flat and id(made) in used:
+            yield _apart(p, made, "permuted() shuffles every column on its own, not whole rows")
+    for event in p.calls(*_BESIDE):
+        parts = event.args[0].items if event.args and event.args[0].kind in ("list", "tuple") else None
+        axis = event.kwargs.get("axis") or event.kwargs.get("dim") or (event.args[1] if len(event.args) > 1 else None)
+        name = event.name.rsplit(".", 1)[-1]
+        wide = name in ("column_stack", "hstack") or (axis is not None and axis.const in (1, -1))
+        if (
+            not parts
+            or not wide
+            or name not in _BESIDE
+            or event.name.startswith("pandas")
+            or id(event.result) not in used
+        ):
+            continue
+        for part in parts[1:]:
+            found = orders.unpaired(p, parts[0], part) if _named(parts[0]) and _named(part) else None
+            if found is not None and id(found[0].node) not in seen:
+                seen.add(id(found[0].node))
+                yield _apart(p, found[0], "columns of unlike row orders are put side by side")
+                break
+
+
+def _named(val: Val) -> bool:
+    return any("pandas" in v.tags for v in lineage.path(val))
+
+
+def _apart(p: Program, at: Val, what: str) -> Finding:
+    return p.report(
+        "SB414",
+        at,
+        f"{what}: the values of a row no longer belong together, nor to their label",
+        why="each row is made of values of different samples (misaligned rows), so there is nothing to learn",
+        fix="Give whole rows one order: rng.permutation(table), or sort both tables by the same key",
+    )
 
 
 def _twice(p: Program) -> Iterator[Finding]:

@@ -165,6 +165,18 @@ def _column(y: Val) -> tuple[set[int], str] | None:
     return None
 
 
+def _drops_others(step: Val, name: str) -> bool:
+    """Whether ``drop`` names the columns that it takes away, and the target is not among them."""
+    given = step.kwargs.get("columns")
+    axis = step.kwargs.get("axis")
+    if given is None and axis is not None and axis.const in (1, "columns") and len(step.args) > 1:
+        given = step.args[1]
+    if given is None:
+        return False
+    names = [i.const for i in given.items or []] if given.kind in ("list", "tuple") else [given.const]
+    return bool(names) and all(isinstance(n, str) for n in names) and name not in names
+
+
 def _left_out(table: Val, key: Val, name: str) -> bool:
     """Whether ``[c for c in table.columns if c not in (...)]`` may leave a column out; yes where it is not certain."""
     gen = key.node.generators[0] if isinstance(key.node, ast.ListComp) and len(key.node.generators) == 1 else None
@@ -192,6 +204,10 @@ def _left_out(table: Val, key: Val, name: str) -> bool:
 def _kept(x: Val, table: set[int], name: str) -> Val | None:
     """Where the whole table becomes the input with that column in it, ``None`` when it is left out or unknown."""
     for step in lineage.certain(x):
+        if step.name == "drop" and step.args and _drops_others(step, name):
+            if id(step.args[0]) in table or step.args[0].name == "DataFrame":
+                return step
+            return None
         if step.name in ("drop", "pop", "filter", "select_dtypes", "loc", "iloc", "difference", "get_dummies"):
             return None
         if step.name == "getitem" and len(step.args) > 1:

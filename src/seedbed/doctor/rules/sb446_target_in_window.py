@@ -51,6 +51,8 @@ def check(p: Program) -> Iterator[Finding]:
     seen: set[int] = set()
     yield from _sliding(p)
     yield from _first_label(p)
+    yield from _reversed(p)
+    yield from _inside(p)
     if not any(map(_is_window, q.nodes(p, ast.Subscript))):
         return
     for scope in [*q.nodes(p, ast.FunctionDef), p.source.tree]:
@@ -80,6 +82,73 @@ def check(p: Program) -> Iterator[Finding]:
                     why="the window already contains the value to predict: the model copies its last input",
                     fix=f"Take the target after the window: an index from {syntax.text(window.slice.upper)}",
                 )
+
+
+def _reversed(p: Program) -> Iterator[Finding]:
+    """``x = s[h:]`` with ``y = s[:-h]``: the inputs are later than what they should predict."""
+    for feed in lineage.feeds(p)[0]:
+        pairs = [
+            (a, b)
+            for a in lineage.certain(feed.x)
+            for b in (lineage.certain(feed.y) if feed.y is not None else [])
+            if a.name == b.name == "getitem" and a.args[0] is b.args[0] and a is not b
+        ]
+        for a, b in pairs[:1]:
+            mine, other = lineage.row_key(a), lineage.row_key(b)
+            if mine is None or other is None or mine.kind != "slice" or other.kind != "slice":
+                continue
+            if a.dtype == "long" or any(v.name in ("flip", "Embedding") for v in (*lineage.certain(feed.x),)):
+                continue
+            low, high = mine.args[0].const, other.args[1].const
+            late = mine.args[1].is_none and other.args[0].is_none and isinstance(low, int) and isinstance(high, int)
+            if late and low > 0 and low == -high:
+                yield p.report(
+                    "SB446",
+                    a,
+                    f"the inputs begin {low} rows later than their targets: the model gets the future and is asked for "
+                    "the past (shifted the wrong way, a leak)",
+                    why="x = s[h:] with y = s[:-h] pairs each value with an earlier one, so nothing is forecast",
+                    fix="Swap them: x = s[:-h], y = s[h:]",
+                )
+                return
+
+
+def _inside(p: Program) -> Iterator[Finding]:
+    """Targets that are a slice of the very window: ``s[i : i + n]`` and ``s[i + n - h : i + n]``."""
+    for func in q.nodes(p, ast.FunctionDef):
+        windows = [w for w in _windows(func) if isinstance(w, ast.Subscript)]
+        local = _assigned(func) if len(windows) > 1 else {}
+        for node in syntax.walk(func) if len(windows) > 1 else ():
+            if (
+                not isinstance(node, ast.Assign)
+                or node.value not in windows
+                or not isinstance(node.targets[0], ast.Name)
+            ):
+                continue
+            if not set(words(node.targets[0].id)) & _TARGETS:
+                continue
+            mine = _ends(node.value, local)
+            if mine is None or any((e := _ends(w, local)) and not _minus(e[1], mine[0]) for w in windows):
+                continue  # another slice ends where it begins: that is the input
+            for window in windows:
+                other = _ends(window, local)
+                if window is node.value or ast.dump(window.value) != ast.dump(node.value.value):
+                    continue
+                if mine and other and not _minus(mine[1], other[1]) and _minus(mine[0], other[0]):
+                    yield p.report(
+                        "SB446",
+                        (node, p.source),
+                        f"the target {syntax.text(node.value)} is inside the window {syntax.text(window)}: it is "
+                        "already contained in the input (a leak)",
+                        why="both slices end at the same place, so the model reads what it has to predict",
+                        fix=f"Let the target begin where the window ends: {syntax.text(window.slice.upper)}",  # type: ignore[attr-defined]
+                    )
+                    break
+
+
+def _ends(window: Any, local: dict[str, ast.expr]) -> tuple[Form, Form] | None:
+    low, high = _linear(window.slice.lower, local), _linear(window.slice.upper, local)
+    return (low, high) if low is not None and high is not None else None
 
 
 def _first_label(p: Program) -> Iterator[Finding]:

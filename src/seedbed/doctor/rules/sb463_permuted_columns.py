@@ -39,6 +39,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import lineage
 from seedbed.doctor.static.categories import strings
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -49,6 +50,7 @@ _TOGETHER = ("reindex", ".align(", "Categorical", "OneHotEncoder", "columns=trai
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _dummies(p)
+    yield from _drawn(p)
     known: dict[frozenset[str], tuple[list[str], Val]] = {}
     told: set[int] = set()
     for event in p.all("forward"):
@@ -69,6 +71,31 @@ def check(p: Program) -> Iterator[Finding]:
                     why="the model knows its inputs by position, so it gets the wrong feature in each place",
                     fix="Keep one list of feature columns and use it in both places",
                     related=((str(at.src.path) if at.src else "", at.line, "the other order"),),
+                )
+
+
+def _drawn(p: Program) -> Iterator[Finding]:
+    """``x[:, torch.randperm(d)]`` in the loop of training: the features change places in every epoch."""
+    learned, measured = lineage.feeds(p)
+    told: set[int] = set()
+    kept = {id(v) for f in measured for v in lineage.path(f.x)}
+    for feed in learned:
+        for step in lineage.certain(feed.x):
+            key = step.args[1] if step.name == "getitem" and len(step.args) > 1 else None
+            pair = (key.items or []) if key is not None and key.kind == "tuple" else []
+            places = pair[1] if len(pair) == 2 else None
+            if places is None or places.name not in ("randperm", "np_permutation", "permutation"):
+                continue
+            table = step.args[0]
+            flat = table.shape is not None and len(table.shape) == 2
+            if flat and places.loops and id(step) not in kept and id(step.node) not in told:
+                told.add(id(step.node))
+                yield p.report(
+                    "SB463",
+                    step,
+                    "the feature columns are put in a new random order in every round: columns are permuted, not rows",
+                    why="the model knows its inputs by position, so it gets another feature in each place every time",
+                    fix="Permute the rows of inputs and labels: x[perm], y[perm] with perm = randperm(len(x))",
                 )
 
 

@@ -37,7 +37,7 @@ F.mse_loss(model(x), y).backward()
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
@@ -59,6 +59,8 @@ def check(p: Program) -> Iterator[Finding]:
         if isinstance(n.targets[0], ast.Subscript) and isinstance(n.targets[0].slice, (ast.Constant, ast.JoinedStr))
     ]
     made = {syntax.text(key) for _, key in columns}
+    yield from _in_tables(p)
+    yield from _past_target(p, columns)
     moved = any(_ahead(n.value) for n, key in columns if _is_target(key)) or any(
         _ahead(n.value) and isinstance(n.targets[0], ast.Name) and _TARGETS & set(words(n.targets[0].id))
         for n in q.nodes(p, ast.Assign)
@@ -76,6 +78,62 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Use only earlier rows: shift(1) before rolling(), shift(k) with k > 0, ffill() for gaps",
             )
     yield from _filled(p)
+
+
+def _in_tables(p: Program) -> Iterator[Finding]:
+    """Columns that look ahead in ``pd.DataFrame({...})``."""
+    for call in q.nodes(p, ast.Call):
+        table = call.args[0] if call.args and syntax.text(call.func).endswith("DataFrame") else None
+        for key, value in zip(table.keys, table.values, strict=True) if isinstance(table, ast.Dict) else ():
+            why = _later(value) if key is not None and not _is_target(key) and _is_feature(p, key, call) else ""
+            if why:
+                yield p.report(
+                    "SB473",
+                    (value, p.source),
+                    f"the feature {syntax.text(key)} {why}: future values leak into the inputs",  # type: ignore[arg-type]
+                    why="at prediction time this value is not known yet, so the score is too good (look-ahead, leak)",
+                    fix="Use only earlier rows: shift(1) before rolling(), shift(k) with k > 0",
+                )
+
+
+def _past_target(p: Program, columns: Sequence[tuple[ast.Assign, ast.expr]]) -> Iterator[Finding]:
+    """``df["target"] = df["close"].shift(1)`` while ``close`` itself is a feature: the answer is an earlier row."""
+    if "ascending=False" in p.source.text or "[::-1]" in p.source.text:
+        return  # the newest row may come first
+    for node, key in columns:
+        call = node.value
+        moved = isinstance(call, ast.Call) and _name(call) == "shift" and isinstance(call.func, ast.Attribute)
+        lagged = any(w.startswith(("lag", "prev", "past", "last", "shift")) for w in words(syntax.text(key)))
+        if (
+            not moved
+            or lagged
+            or not _is_target(key)
+            or not isinstance(call, ast.Call)
+            or not isinstance(call.func, ast.Attribute)
+        ):
+            continue
+        source = call.func.value
+        steps = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "periods")]
+        back = not steps or (
+            isinstance(steps[0], ast.Constant) and isinstance(steps[0].value, int) and steps[0].value > 0
+        )
+        if not back or not isinstance(source, ast.Subscript) or not isinstance(source.slice, ast.Constant):
+            continue
+        if _listed(p, source.slice) and not _is_target(source.slice):
+            yield p.report(
+                "SB473",
+                (node, p.source),
+                f"the target {syntax.text(key)} is an earlier row of {syntax.text(source.slice)} (shift by a positive "
+                "number): the features are later than what they should predict",
+                why="shift(1) brings the value of the row before; the value of the next row is shift(-1) (look-ahead)",
+                fix=f"Use shift(-1): {syntax.text(source)}.shift(-1)",
+            )
+
+
+def _listed(p: Program, key: ast.Constant) -> bool:
+    """Whether a column stands in a list of several columns."""
+    text = syntax.text(key)
+    return any(text in {syntax.text(e) for e in n.elts} for n in q.nodes(p, ast.List) if len(n.elts) > 1)
 
 
 def _is_target(key: ast.expr) -> bool:
@@ -108,14 +166,19 @@ def _ahead(value: ast.expr) -> bool:
     """Whether an expression looks at later rows with ``shift(-k)``."""
     for call in _calls(value):
         given = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "periods")]
-        if _name(call) == "shift" and given and isinstance(given[0], ast.UnaryOp) and isinstance(given[0].op, ast.USub):
+        if (
+            _name(call) in ("shift", "pct_change", "diff")
+            and given
+            and isinstance(given[0], ast.UnaryOp)
+            and isinstance(given[0].op, ast.USub)
+        ):
             return True
     return False
 
 
 def _later(value: ast.expr) -> str:
     if _ahead(value):
-        return "is taken from later rows (shift with a negative number)"
+        return "is taken from later rows (shift, diff or pct_change with a negative number)"
     for call in _calls(value):
         if _name(call) == "rolling" and any(k.arg == "center" and getattr(k.value, "value", 0) for k in call.keywords):
             return "is a centred rolling window (center=True), which looks at later rows"

@@ -70,6 +70,8 @@ def check(p: Program) -> Iterator[Finding]:
                 related=((str(event.src.path), event.line, "they meet here"),),
             )
         yield from _by_value(p, y, event, seen)
+        yield from _masked(p, x, y, event, seen)
+        yield from _merged(p, x, y, event, seen)
     yield from _side_by_side(p, seen)
 
 
@@ -80,6 +82,55 @@ def _only_here(one: Val, other: Val) -> Val | None:
         return None
     own = [s for k, s in mine.items() if not _same(k, s, theirs)]
     return own[-1] if own else None
+
+
+def _masked(p: Program, x: Val, y: Val, event: Event, seen: set[int]) -> Iterator[Finding]:
+    """``x = x[ok]`` by a mask, after ``y`` was worked out row by row from all of ``x``."""
+    mine, theirs = removals.removals(x), removals.removals(y)
+    own = [s for k, s in mine.items() if lineage.row_key(s) is not None and not _same(k, s, theirs)]
+    if theirs or len(own) != 1 or id(own[0].node) in seen or not own[0].args:
+        return
+    whole = own[0].args[0]
+    behind = lineage.path(y)
+    if y is x or any(v is own[0] for v in behind) or not any(v is whole for v in behind):
+        return
+    rows = [v for v in lineage.certain(y) if v is whole or lineage.row_key(v) is not None]
+    cuts = [lineage.row_key(v) for v in rows if v is not whole]
+    if any(k is not None and k.kind != "slice" for k in cuts):
+        return  # chosen by an index of its own
+    seen.add(id(own[0].node))
+    yield p.report(
+        "SB474",
+        own[0],
+        "rows are removed from the inputs only (by a mask), the targets keep all of theirs: inputs and labels are "
+        "misaligned",
+        why="after the first removed row every label belongs to another row (a mismatch of rows)",
+        fix=_FIX,
+        related=((str(event.src.path), event.line, "they meet here"),),
+    )
+
+
+def _merged(p: Program, x: Val, y: Val, event: Event, seen: set[int]) -> Iterator[Finding]:
+    """Inputs from ``a.merge(b)`` with labels from ``b`` itself, whose rows stand in another order."""
+    merge = next((v for v in lineage.certain(x) if v.name == "merge" and len(v.args) > 1), None)
+    if merge is None or id(merge.node) in seen:
+        return
+    right = merge.args[1]
+    how = merge.kwargs.get("how")
+    steps = lineage.certain(y)
+    if (how is not None and how.const == "right") or any(v is merge for v in steps):
+        return
+    if not any(v is right for v in steps) or lineage.same_rows(merge.args[0], right):
+        return
+    seen.add(id(merge.node))
+    yield p.report(
+        "SB474",
+        merge,
+        "the inputs come from merge(), the labels from its right table itself: their rows stand in different orders",
+        why="merge() keeps the order of the left table, so every label belongs to another row (misaligned)",
+        fix="Take inputs and labels from the merged table",
+        related=((str(event.src.path), event.line, "they meet here"),),
+    )
 
 
 def _same(key: object, step: Val, others: dict[object, Val]) -> bool:

@@ -53,7 +53,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.values import Val, ancestors, origins
 
 _CACHES = frozenset(["lru_cache", "cache", "memoize", "cached"])
 _RANDOM = frozenset(
@@ -116,6 +116,8 @@ def _begin(key: Val) -> int | None:
 
 
 def _random(val: Val, method: Any, begin: int | None) -> str:
+    if all(o.name in _RANDOM or o.kind in ("const", "number") for o in origins(val)):
+        return ""  # the sample itself is drawn: it stands for something that is read
     for one in ancestors(val, limit=200):
         inside = one.src is method.src and method.node.lineno <= one.line <= (method.node.end_lineno or 0)
         inside = inside or (begin is not None and one.seq > begin)  # drawn in what the method calls

@@ -92,6 +92,16 @@ def _samplers(p: Program) -> Iterator[Finding]:
         method, init = cls.method("__iter__"), cls.method("__init__")
         if method is None or init is None or any(isinstance(n, ast.While) for n in syntax.walk(method.node)):
             continue
+        seeded = _seeded_alike(cls, method.node)
+        if seeded is not None:
+            yield p.report(
+                "SB482",
+                (seeded, method.src),
+                f"{cls.name}.__iter__ seeds its generator alike in every epoch: the order is always the same",
+                why="__iter__ runs once in every epoch and draws the same permutation again (shuffle, same batches)",
+                fix="Add the number of the epoch to the seed, or make the generator in __init__",
+            )
+            continue
         name, node = _handed_on(method.node)
         makers = _made(init.node, name) if name else []
         text = " ".join(syntax.text(m) for m in makers)
@@ -106,6 +116,21 @@ def _samplers(p: Program) -> Iterator[Finding]:
             why="__init__ runs once and __iter__ in every epoch: nothing is shuffled again (shuffle, same batches)",
             fix="Draw the order in __iter__",
         )
+
+
+def _seeded_alike(cls: Any, node: Any) -> ast.AST | None:
+    """A generator in ``__iter__`` whose seed is a number or an attribute that nothing changes."""
+    for call in (n for n in syntax.walk(node) if isinstance(n, ast.Call) and n.args):
+        if syntax.text(call.func).rsplit(".", 1)[-1] not in (*GENERATORS, "manual_seed", "seed"):
+            continue
+        seed = call.args[-1]
+        if isinstance(seed, ast.Constant) and isinstance(seed.value, int):
+            return call
+        if isinstance(seed, ast.Attribute) and syntax.text(seed.value) == "self":
+            stores = [n for n in syntax.walk(cls.node) if isinstance(n, ast.Attribute) and n.attr == seed.attr]
+            if sum(isinstance(n.ctx, ast.Store) for n in stores) == 1 and not hasattr(cls.method("set_epoch"), "node"):
+                return call
+    return None
 
 
 _PLANNED = frozenset(["curriculum", "fixed", "sequential", "eval", "deterministic", "ordered"])

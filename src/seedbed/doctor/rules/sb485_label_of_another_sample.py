@@ -68,6 +68,10 @@ def check(p: Program) -> Iterator[Finding]:
         if feed.y is None:
             continue
         own, other = _row(feed.x), _row(feed.y)
+        strided = _strided(feed)
+        if strided is not None and id(strided.node) not in told:
+            told.add(id(strided.node))
+            yield _finding(p, strided, "the window begins at i times the stride, the label is row i")
         if own is None or other is None or id(other[0].node) in told:
             continue
         if own[0].args[0] is other[0].args[0]:
@@ -92,6 +96,22 @@ def _finding(p: Program, at: Val, how: str) -> Finding:
         "chance",
         fix="Use one index for both",
     )
+
+
+def _strided(feed: lineage.Feed) -> Val | None:
+    """The label ``y[i]`` of a window ``s[i * n : ...]``, where both tables have one row for each time."""
+    goal = lineage.certain(feed.y) if feed.y is not None else []
+    window = next((v for v in lineage.certain(feed.x) if v.name == "getitem" and len(v.args) > 1), None)
+    label = next((v for v in goal if v.name == "getitem" and len(v.args) > 1), None)
+    if window is None or label is None or window.args[1].kind != "slice" or label.args[1].kind != "number":
+        return None
+    low, index = window.args[1].args[0], label.args[1]
+    step = (
+        next((a.const for a in low.args if a is not index), None) if low.name == "mul" and index in low.args else None
+    )
+    rows = [t.shape[0] if t.shape else None for t in (window.args[0], label.args[0])]
+    alike = isinstance(rows[0], int) and rows[0] == rows[1]
+    return label if alike and isinstance(step, int) and step > 1 and window.args[0] is not label.args[0] else None
 
 
 def _selected(one: Row, other: Row) -> bool:

@@ -77,6 +77,7 @@ def check(p: Program) -> Iterator[Finding]:
                     why="a list or dict in the class body exists once, so training and evaluation data mix (a leak)",
                     fix=f"Make it in __init__: self.{name} = {syntax.text(node.value)}",
                 )
+                break
 
 
 def _several(p: Program, cls: Any) -> bool:
@@ -99,8 +100,9 @@ def _stores(cls: Any) -> Iterator[tuple[str, Any]]:
 
 def _set_anew(cls: Any, name: str) -> bool:
     """Whether an object gets one of its own, or the class says by its own name that it shares."""
+    grown = {id(n.target) for n in syntax.walk(cls.node) if isinstance(n, ast.AugAssign)}
     for node in syntax.walk(cls.node):
-        if not isinstance(node, ast.Attribute):
+        if not isinstance(node, ast.Attribute) or id(node) in grown:
             continue
         named = isinstance(node.value, ast.Name) and node.value.id in ("cls", cls.name)
         if node.attr == name and (isinstance(node.ctx, ast.Store) or named):

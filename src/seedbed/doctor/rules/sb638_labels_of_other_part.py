@@ -33,10 +33,11 @@ optimizer.step()
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import lineage
+from seedbed.doctor.static import lineage, syntax
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -51,10 +52,15 @@ def check(p: Program) -> Iterator[Finding]:
     pairs += [(e.args[0], e.args[1]) for e in p.calls("TensorDataset", "train_test_split") if len(e.args) >= 2]
     for x, y in pairs:
         parts, labels = _joined(x), _joined(y)
-        if parts is None or labels is None or len(parts[1]) != len(labels[1]) or id(labels[0].node) in told:
+        if parts is None or id((labels or _written(y) or parts)[0].node) in told:
             continue
-        places = [_measured(label, parts[1]) for label in labels[1]]
-        if None in places or sorted(places) != list(range(len(places))) or places == sorted(places):  # type: ignore[type-var]
+        if labels is not None and len(parts[1]) == len(labels[1]):
+            places = [_measured(label, parts[1]) for label in labels[1]]
+        else:
+            labels, places = _written(y), _named(y, parts[1])
+        known = [k for k in places if k is not None]
+        ordered = list(range(len(parts[1])))
+        if labels is None or len(known) != len(places) or sorted(known) != ordered or known == ordered:
             continue
         told.add(id(labels[0].node))
         yield p.report(
@@ -81,6 +87,36 @@ def _joined(val: Val) -> tuple[Val, list[Val]] | None:
     return None
 
 
+def _written(val: Val) -> tuple[Val, list[Val]] | None:
+    """``[0] * len(a) + [1] * len(b)``, as one list that is read at once."""
+    for step in lineage.certain(val):
+        if step.kind == "list" and step.name == "concat":
+            return step, []
+        if step.kind == "tensor" and step.args and step.args[0].kind == "list" and step.args[0].name == "concat":
+            return step.args[0], []
+    return None
+
+
+def _named(val: Val, parts: list[Val]) -> list[int | None]:
+    """For each run of equal labels the part that its length is that of, by the names in the code."""
+    found = _written(val)
+    names = [p.var for p in parts]
+    if found is None or len(set(names)) != len(names) or not all(names):
+        return []
+    runs, stack = [], [found[0].node]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            stack += [node.right, node.left]
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            size = next((s for s in (node.left, node.right) if not isinstance(s, ast.List)), node)
+            text = syntax.text(size)
+            runs.append(next((k for k, n in enumerate(names) if text in (f"len({n})", f"{n}.shape[0]")), None))
+        else:
+            return []
+    return runs
+
+
 def _list(val: Val) -> bool:
     """Whether it is ``[label] * n``."""
     return val.name == "mul" and any(a.kind == "list" for a in val.args)
@@ -92,6 +128,9 @@ def _measured(label: Val, parts: list[Val]) -> int | None:
         label = label.args[0]
     if label.name not in _FILLS or (label.name == "mul" and not _list(label)):
         return None
+    rows = [part.shape[0] if part.shape else None for part in parts]
+    if label.shape and isinstance(label.shape[0], int) and None not in rows and len(set(rows)) == len(rows):
+        return rows.index(label.shape[0]) if label.shape[0] in rows else None
     sizes = [a for a in label.args if a.kind != "list" or not _list(label)]
     behind = {id(v) for s in sizes for v in ancestors(s, limit=60)}
     found = [k for k, part in enumerate(parts) if _names(part) & behind]

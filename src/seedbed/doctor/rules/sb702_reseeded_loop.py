@@ -91,6 +91,11 @@ def check(p: Program) -> Iterator[Finding]:
         )
     yield from _generators(p)
     yield from _noise(p)
+    yield from _in_samples(p)
+
+
+def _in_samples(p: Program) -> Iterator[Finding]:
+    """Generators that are seeded with a number in ``__getitem__``."""
     for event in p.once("call"):
         last = event.name.rsplit(".", 1)[-1]
         seeds = last == "manual_seed" or event.name in ("numpy.random.seed", "random.seed")

@@ -70,6 +70,8 @@ def encoded(p: Program) -> Iterator[tuple[Val | Event, str]]:
         behind = list(ancestors(value, limit=30))
         if not any(v.name == "groupby" for v in behind) or any(v.name in _WINDOWS for v in behind):
             continue
+        if value.name == "transform" and not _of_group(value):
+            continue
         names = {_column(v) for v in behind} - {None}
         for feed in lineage.feeds(p)[0]:
             steps = lineage.certain(feed.y) if feed.y is not None else []
@@ -247,8 +249,14 @@ def _outermost(val: Val, wanted: frozenset[str]) -> Iterator[Val]:
             stack += one.inputs()
 
 
+def _of_group(node: Val) -> bool:
+    """Whether ``transform`` gives one statistic for each group, not a function of the rows one by one."""
+    how = node.args[1] if len(node.args) > 1 else node.kwargs.get("func")
+    return how is not None and isinstance(how.const, str)
+
+
 def _groups(node: Val) -> bool:
-    return any(v.name == "groupby" for v in lineage.path(node, 12))
+    return _of_group(node) and any(v.name == "groupby" for v in lineage.path(node, 12))
 
 
 def _columns(key: Val) -> bool:

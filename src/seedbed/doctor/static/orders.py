@@ -8,6 +8,7 @@ from seedbed.doctor.static.values import Val, ancestors
 
 Key = tuple[object, ...]
 _INDEX = frozenset(["randperm", "np_permutation", "permutation"])
+_SORTED = frozenset(["argsort", "np_argsort", "lexsort"])
 
 
 def shuffled_in_place(p: Program) -> dict[int, Event]:
@@ -31,6 +32,8 @@ def orders(p: Program, val: Val) -> dict[Key, Val]:
     steps = lineage.certain(val)
     for place, step in enumerate(steps):
         key = lineage.row_key(step)
+        if key is not None and key.name in _SORTED and key.kind == "tensor" and not _in_sample(step.args[0]):
+            found[("draw", id(key))] = step
         for index in lineage.path(key, 40) if key is not None else []:
             if index.name in _INDEX and index.kind == "tensor":
                 found[("draw", id(index))] = index
@@ -42,6 +45,12 @@ def orders(p: Program, val: Val) -> dict[Key, Val]:
         if known is not None:
             found[known] = step
     return found
+
+
+def _in_sample(table: Val) -> bool:
+    """Whether what is sorted is one sample or one batch, whose labels stay where they are."""
+    keys = [(v.name, lineage.row_key(v)) for v in lineage.path(table)]
+    return any(name in ("batch", "element") or (k is not None and k.kind == "number") for name, k in keys)
 
 
 def _order_of(step: Val) -> Key | None:
@@ -142,7 +151,9 @@ def _one_round(x: Val, y: Val) -> tuple[Val, Val]:
 
 def _loaders(val: Val) -> set[object]:
     """The ids of the loaders that the batches behind a value come from."""
-    return {id(v.args[1]) for v in lineage.path(val) if v.name == "batch" and len(v.args) > 1}
+    steps = lineage.path(val)
+    steps += [v for s in steps if (k := lineage.row_key(s)) is not None for v in lineage.path(k, 40)]
+    return {id(v.args[1]) for v in steps if v.name == "batch" and len(v.args) > 1}
 
 
 def _rows_and_indices(val: Val) -> set[int]:

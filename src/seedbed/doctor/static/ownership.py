@@ -123,7 +123,7 @@ def is_modal(module: Val) -> bool | None:
                 return not (drop is not None and drop.const == 0)
             if drop is not None and drop.const != 0:
                 return True
-        if "external" in s.tags:
+        if "external" in s.tags and not _table(s):
             return True
     if any(s.owner is not None and _uses_training(s) for s in subs):
         return True
@@ -132,6 +132,13 @@ def is_modal(module: Val) -> bool | None:
         return None
     unknown_parts = any(a.kind == "unknown" for s in subs for a in s.attrs.values())
     return None if opaque or unknown_parts else False
+
+
+def _table(module: Val) -> bool:
+    """Whether it is ``nn.Embedding.from_pretrained(...)``, which has nothing that a mode could change."""
+    func = module.node.func if isinstance(module.node, ast.Call) else None
+    inner = func.value if isinstance(func, ast.Attribute) and func.attr == "from_pretrained" else None
+    return inner is not None and syntax.text(inner).rsplit(".", 1)[-1] in ("Embedding", "EmbeddingBag")
 
 
 def _uses_training(module: Val) -> bool:

@@ -137,7 +137,7 @@ def _collect(val: Val | None, into: dict[str, dict[int, Val]]) -> None:
         name = ""
         if one.name == "fit_transform" and len(one.args) > 1 and one.args[-1].name.endswith(("Encoder", "Vectorizer")):
             name = f"the {one.args[-1].name} is"
-        elif one.name in _CODES and one.kind in ("tensor", "unknown", "method"):
+        elif one.name in _CODES and one.kind in ("tensor", "unknown", "method") and not _given(one):
             name = f"the {'category codes' if 'codes' in one.name else one.name + '() columns or codes'} are"
         elif one.name == "unique" and "return_inverse" in one.kwargs:
             name = "the class codes of unique() are"
@@ -163,6 +163,18 @@ def _behind(val: Val, limit: int = 2500) -> list[Val]:
         columns = one.name == "getitem" and len(one.args) > 1 and one.args[1].kind in ("list", "method")
         stack.extend(one.args[:1] if columns else one.inputs())
     return list(seen.values())
+
+
+def _given(one: Val) -> bool:
+    """Whether the categories were named beforehand, as with ``astype(CategoricalDtype(...))``."""
+    for made in ancestors(one, limit=12):
+        if made.name in ("Categorical", "set_categories", "CategoricalDtype") and (
+            len(made.args) > 1 or "categories" in made.kwargs or made.name == "CategoricalDtype"
+        ):
+            return True
+        if made.name == "astype" and len(made.args) > 1 and made.args[1].kind not in ("const", "lib"):
+            return True
+    return False
 
 
 def _key(one: Val) -> int:
