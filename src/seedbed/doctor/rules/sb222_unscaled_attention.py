@@ -116,7 +116,7 @@ def _wrong_divisor(p: Program) -> Iterator[Finding]:
             source = source.args[0]
         parts = f.factors(source)
         scores = [v for v, power in parts if power > 0 and v.name in ("matmul", "bmm", "einsum") and len(v.args) > 1]
-        below = [v for v, power in parts if power < 0]
+        below = [v for v, power in parts if power < 0] or [v for v, _ in parts if type(v.const) is float]
         if len(scores) != 1 or len(parts) != 2 or len(below) != 1 or id(source.node) in seen:
             continue
         sides = [a for a in scores[0].args if a.kind in ("tensor", "phi")][:2]
@@ -138,6 +138,10 @@ def _wrong_divisor(p: Program) -> Iterator[Finding]:
 def _divisor(val: Val, query: Val) -> str:
     """What scores are divided by, where it is not the root of the width of a query."""
     width = query.shape[-1] if query.shape else None
+    if isinstance(width, int) and width > 4 and type(val.const) is float and abs(val.const * width - 1) < 1e-9:
+        return f"d_k = {width} itself, not by its square root (sqrt)"
+    if type(val.const) is float and val.const < 1:
+        return ""
     if val.kind == "const" and type(val.const) is int and isinstance(width, int) and val.const == width > 4:
         return f"d_k = {width} itself, not by its square root (sqrt)"
     if val.kind == "const" or val.name == "sqrt" or (val.name == "pow" and val.number(1, "exponent") == 0.5):

@@ -56,6 +56,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _unread_lengths(p)
     yield from _maximum_of_zeros(p)
+    yield from _unmasked_encoder(p)
     for event in sorted([*p.once("getitem"), *p.first_makers("mean")], key=lambda e: e.seq):
         if event.kind == "getitem":
             key = event.args[0] if event.args else None
@@ -102,6 +103,23 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         weak = event.kind != "getitem" and not p.complete  # who calls the model may never pad
         yield _report(p, event, what, (q.place(padded[0]),), Severity.HINT if weak else None)
+
+
+def _unmasked_encoder(p: Program) -> Iterator[Finding]:
+    """A transformer encoder that reads sequences padded by ``pad_sequence``, without a padding mask."""
+    if not p.complete:
+        return
+    for event in p.once("forward"):
+        if event.name not in ("TransformerEncoder", "TransformerEncoderLayer") or not event.args or event.recv is None:
+            continue
+        if event.recv.owner is not None or len(event.args) > 1 or not p.trained(event.result):
+            continue
+        if any(k in event.kwargs for k in ("src_key_padding_mask", "mask", "src_mask", "is_causal")):
+            continue
+        padded = [v for v in ancestors(event.args[0], limit=300) if v.name == "pad_sequence"]
+        if not padded:
+            continue
+        yield _report(p, event, "the encoder attends to the padding (no src_key_padding_mask)", (q.place(padded[0]),))
 
 
 def _unread_lengths(p: Program) -> Iterator[Finding]:

@@ -53,6 +53,7 @@ def check(p: Program) -> Iterator[Finding]:
                     why="softmax gives every score above minus infinity a part of the weight",
                     fix="Fill with float('-inf') (or -1e9) before the softmax",
                 )
+        yield from _zeroed(p, source, seen)
         yield from _added(p, source, seen)
         yield from _chosen(p, source, seen)
         top = q.seen_through(source)[-1].args[0] if q.seen_through(source) else source
@@ -103,6 +104,27 @@ def _scores(source: Val) -> list[Val]:
     found = q.chain(source)
     ends = [i for i, v in enumerate(found) if v.name in CUTTING or v.name in ("forward", "embedding", "matmul", "bmm")]
     return found[: ends[0]] if ends else found
+
+
+def _zeroed(p: Program, source: Val, seen: set[int]) -> Iterator[Finding]:
+    """``scores[hidden] = 0`` before a softmax."""
+    found = q.chain(source)[:5]
+    end = next((i for i, v in enumerate(found) if v.owner is not None or v.name in ("matmul", "bmm", "einsum")), 4)
+    parts = {id(v) for v in found[: end + 1]}
+    for event in p.all("setitem"):
+        if event.recv is None or id(event.recv) not in parts or len(event.args) < 2 or id(event.node) in seen:
+            continue
+        key, value = event.args[0], event.args[1].const
+        if f.core(key).name not in ("compare", "invert", "eq", "ne") or type(value) not in (int, float) or value < -50:
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB235",
+            event,
+            f"filtered scores are set to {value:g} before softmax, not to -inf: they still get weight",
+            why="softmax gives every score above minus infinity a part of the weight (top-k, mask)",
+            fix="Use scores[hidden] = float('-inf') before the softmax",
+        )
 
 
 def _chosen(p: Program, source: Val, seen: set[int]) -> Iterator[Finding]:

@@ -53,12 +53,23 @@ def check(p: Program) -> Iterator[Finding]:
         return
     seen: set[int] = set()
     first: dict[int, tuple[int, str]] = {}
+    cells: dict[int, tuple[Val, object]] = {}
     for event in p.all("setitem"):
         half = _half(event)
         base = event.recv
-        if half is None or base is None or len(event.args) < 2:
+        if base is None or len(event.args) < 2:
             continue
-        wave = f.core(event.args[1]).name
+        made = f.core(event.args[1])
+        wave = made.name
+        if half is None:
+            before = cells.get(id(base))
+            if wave in _WAVES and before is not None and before[1] is not event.node and _again(before[0], made):
+                seen.add(id(event.node))
+                yield _report(p, event, wave)
+                return
+            if wave in _WAVES:
+                cells.setdefault(id(base), (made, event.node))
+            continue
         if wave not in _WAVES:
             continue
         known = first.setdefault(id(base), (half, wave))
@@ -72,6 +83,11 @@ def check(p: Program) -> Iterator[Finding]:
         if parts[0].args and parts[1].args and f.same(parts[0].args[0], parts[1].args[0]):
             seen.add(id(val.node))
             yield _report(p, parts[1] if parts[1].line else val, parts[0].name)
+
+
+def _again(one: Val, other: Val) -> bool:
+    """Whether two entries are the same function of the same angle."""
+    return one.name == other.name and bool(one.args) and bool(other.args) and f.same(one.args[0], other.args[0])
 
 
 def _report(p: Program, at: Event | Val, wave: str) -> Finding:

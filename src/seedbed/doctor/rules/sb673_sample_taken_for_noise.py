@@ -78,9 +78,9 @@ def check(p: Program) -> Iterator[Finding]:
             return
 
 
-def _learned(p: Program) -> dict[int, tuple[str, Event]]:
+def _learned(p: Program) -> dict[int, tuple[str, Event | Val]]:
     """What each network is trained to give for its noised input: ``noise`` or ``clean sample``."""
-    found: dict[int, tuple[str, Event]] = {}
+    found: dict[int, tuple[str, Event | Val]] = {}
     for pred, target, event in pairs(p):
         network = next(_outputs(pred), None)
         if network is None:
@@ -90,10 +90,15 @@ def _learned(p: Program) -> dict[int, tuple[str, Event]]:
             if mixed is None:
                 continue
             goal = f.core(target)
+            at = (
+                event
+                if event.kind == "loss"
+                else next((u for u in p.users(target) if u.name == "sub" and u.line), event)
+            )
             if goal is f.core(mixed.data):
-                found[id(network.owner)] = "clean sample", event
+                found[id(network.owner)] = "clean sample", at
             elif goal is f.core(mixed.noise):
-                found[id(network.owner)] = "noise", event
+                found[id(network.owner)] = "noise", at
     return found
 
 

@@ -50,14 +50,14 @@ def check(p: Program) -> Iterator[Finding]:
         if index is None or source is None or id(event.node) in seen:
             continue
         gathered = _gathered(source)
-        if gathered is None or _index(gathered.args[1]) is not index or index.name not in ("part", "getitem"):
+        if gathered is None or _index(gathered.args[-1]) is not index or index.name not in ("part", "getitem"):
             continue
         base = gathered.args[0]
         if not base.shape or base.name in ("ones", "zeros", "ones_like", "full") or not _feature(base):
             continue
         if any(
             other is not event and i is index and s is not None and (g := _gathered(s)) is not None
-            and g.args[0] is base and _index(g.args[1]) is not index
+            and g.args[0] is base and _index(g.args[-1]) is not index
             for other, i, s in sums
         ):  # fmt: skip
             continue  # a sum of differences, written in two parts
@@ -92,6 +92,8 @@ def _gathered(val: Val) -> Val | None:
         val = core(val)
         if val.name == "getitem" and len(val.args) > 1:
             return val if val.args[1].kind in ("tensor", "unknown") else None
+        if val.name == "index_select" and len(val.args) > 2 and val.number(1, "dim") == 0:
+            return val
         if val.name in ("mul", "div") and len(val.args) == 2:
             found = [(g, o) for g, o in (val.args, val.args[::-1]) if _gathered(g) is not None]
             if len(found) != 1 or any(v.grad for v in ancestors(found[0][1], limit=40)):

@@ -69,14 +69,16 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _counts(val: Val) -> bool:
     """Whether a value is positions: 0, 1, 2 and so on."""
-    return any(v.name == "arange" for v in ancestors(val, limit=8)) and not any(
-        v.name in ("exp", "pow") for v in ancestors(val, limit=8)
+    return any(v.name == "arange" for v in ancestors(val, limit=24)) and not any(
+        v.name in ("exp", "pow", "power", "np_power") for v in ancestors(val, limit=24)
     )
 
 
 def _largest(val: Val) -> float | None:
     """The largest of ``exp(arange(0, d, 2) * c)`` or ``base ** (arange(0, d, 2) / d)``, where it is known."""
     one = f.core(val)
+    if one.name in ("pow", "power", "np_power") and len(one.args) > 1 and isinstance(one.args[0].const, (int, float)):
+        return float(one.args[0].const) if _share(one.args[1]) else None
     if one.name != "exp" or not one.args:
         return None
     factor, width = 1.0, None
@@ -91,3 +93,16 @@ def _largest(val: Val) -> float | None:
     if width is None or factor <= 0:
         return None
     return math.exp(min(factor * width, 50.0))
+
+
+def _share(val: Val) -> bool:
+    """Whether an exponent runs from 0 up to 1: ``arange(0, d, 2) / d``."""
+    parts = f.factors(val)
+    if not all(p is not None for p, _ in parts) or any(v.name == "neg" for v in ancestors(val, limit=12)):
+        return False
+    up = [v for v, power in parts if power > 0]
+    down = [v.const for v, power in parts if power < 0]
+    counted = [
+        v for v in up if v.name in ("arange", "getitem") and any(a.name == "arange" for a in ancestors(v, limit=24))
+    ]
+    return len(up) == len(counted) == 1 and len(down) == 1 and isinstance(down[0], (int, float)) and down[0] > 1

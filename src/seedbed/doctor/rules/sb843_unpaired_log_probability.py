@@ -74,6 +74,16 @@ def check(p: Program) -> Iterator[Finding]:
                 related=(q.place(drawn),),
             )
             continue
+        if drawn.name == "argmax" and p.trained(made) and _own_best(dist, drawn) and _weighed(p, made):
+            seen.add(id(event.node))
+            yield p.report(
+                "SB843",
+                drawn if drawn.line else event,
+                "the action is the argmax of the policy, it is not sampled: there is no exploration",
+                why="the policy gradient holds for actions drawn from the policy; of the others nothing is ever learnt",
+                fix="Draw it while training: action = dist.sample(); the argmax is for evaluation",
+            )
+            continue
         if drawn.name != "sample" or not p.trained(made):
             continue
         others = [v for v in q.users(p, dist) if v.name == "sample" and v is not drawn and v.loops == drawn.loops]
@@ -96,6 +106,24 @@ def _greedy(p: Program, dist: Val, best: Val) -> bool:
     """Whether the same distribution was sampled beside it, and the sample was used."""
     drawn = [v for v in q.users(p, dist) if v.name == "sample" and v.loops == best.loops]
     return any(u.name != "log_prob" for v in drawn for u in q.users(p, v))
+
+
+def _own_best(dist: Val, best: Val) -> bool:
+    """Whether the argmax is taken of the scores of this very distribution."""
+    scores = [core(a) for a in (*dist.args, *dist.kwargs.values()) if a.kind == "tensor"]
+    within = [core(v) for v in ancestors(best, limit=12)]
+    return any(v is s for v in within for s in scores) or any(v is dist for v in within)
+
+
+def _weighed(p: Program, made: Val) -> bool:
+    """Whether a loss multiplies the log-probability by something without a gradient, as with rewards."""
+    for back in p.once("backward"):
+        for val in ancestors(back.recv, limit=400) if back.recv is not None else ():
+            if val.name == "mul" and len(val.args) == 2 and val.grad:
+                for logs, weight in (val.args, val.args[::-1]):
+                    if weight.const is None and any(v is made for v in ancestors(logs, limit=200)):
+                        return True
+    return False
 
 
 def _same(val: Val, drawn: Val) -> bool:
