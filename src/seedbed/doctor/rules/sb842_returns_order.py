@@ -43,11 +43,12 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax
+from seedbed.doctor.static import syntax, td_errors
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.syntax import walk
 
+_ERRORS = frozenset(["delta", "deltas", "td"])
 _NAMES = frozenset(["reward", "rewards", "rew", "rews", "r"])
 
 
@@ -55,6 +56,8 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     if not p.complete and p.events:
         return
+    yield from _discounted(p)
+    yield from _forwards(p)
     for loop in q.nodes(p, ast.For):
         over = syntax.text(loop.iter)
         update = next((n for n in loop.body if _is_return(n)), None)
@@ -79,6 +82,68 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the return of the last step is paired with the first action",
                 fix=f"Use {name}.insert(0, R), or reverse the list after the loop",
             )
+
+
+def _discounted(p: Program) -> Iterator[Finding]:
+    """``R = gamma * r + R``: the discount is at the reward, not at the return."""
+    for loop in q.nodes(p, ast.For):
+        for node in loop.body if _over_rewards(loop, syntax.text(loop.iter)) else ():
+            if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+                continue
+            name, value = node.targets[0].id, node.value
+            if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add):
+                continue
+            for side, other in ((value.left, value.right), (value.right, value.left)):
+                parts = td_errors.factors(side)
+                if not (isinstance(other, ast.Name) and other.id == name and len(parts) == 2):
+                    continue
+                rate = next((x for x in parts if td_errors.is_rate(x)), None)
+                reward = next((x for x in parts if _NAMES & set(words(syntax.text(x).split("[")[0]))), None)
+                if rate is None or reward is None or _moves(loop, syntax.text(rate)):
+                    continue
+                yield p.report(
+                    "SB842",
+                    (node, p.source),
+                    f"the discount multiplies the reward, not the return: {name} is a plain sum, nothing far away "
+                    "counts less",
+                    why="all later rewards count the same, so the credit of an action does not fade with time",
+                    fix=f"Use {name} = {syntax.text(reward)} + {syntax.text(rate)} * {name}",
+                )
+
+
+def _moves(loop: ast.For, rate: str) -> bool:
+    """Whether the discount itself shrinks in the loop."""
+    sets = [n for n in walk(loop) if isinstance(n, (ast.AugAssign, ast.Assign))]
+    return any(syntax.text(t) == rate for n in sets for t in (n.targets if isinstance(n, ast.Assign) else [n.target]))
+
+
+def _forwards(p: Program) -> Iterator[Finding]:
+    """Generalised advantages that are summed from the first step to the last."""
+    for loop in q.nodes(p, ast.For):
+        over = loop.iter
+        if not isinstance(over, ast.Call) or syntax.text(over.func) != "range" or len(over.args) > 2:
+            continue
+        for node in loop.body:
+            if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+                continue
+            name, value = node.targets[0].id, node.value
+            sides = (value.left, value.right) if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add) else ()
+            parts = [td_errors.factors(side) for side in sides]
+            own = [f for f in parts if any(isinstance(x, ast.Name) and x.id == name for x in f)]
+            rest = {w for side in sides for w in words(syntax.text(side).split("[")[0])}
+            if (
+                own
+                and rest & _ERRORS
+                and any(td_errors.is_trace(x) for x in own[0])
+                and any(td_errors.is_rate(x) for x in own[0])
+            ):
+                yield p.report(
+                    "SB842",
+                    (loop, p.source),
+                    "generalised advantages are summed from the first step to the last: the order must be reversed",
+                    why="the advantage of a step must hold what comes after it, here it holds what came before",
+                    fix="Run backwards: for t in reversed(range(n))",
+                )
 
 
 def _reversed(p: Program, loop: ast.For) -> bool:

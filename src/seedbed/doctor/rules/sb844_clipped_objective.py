@@ -63,7 +63,7 @@ def check(p: Program) -> Iterator[Finding]:
             ratio = _ratio(term)
             if ratio is None:
                 continue
-            problem = _order(sign, term) or _quotient(ratio)
+            problem = _order(sign, term) or _quotient(ratio) or _around_zero(term, ratio)
             if problem:
                 seen.add(id(term.node))
                 yield p.report(
@@ -84,6 +84,17 @@ def _ratio(term: Val) -> Val | None:
         if clipped and any(core(clipped[0].args[0]) is v for v in plain):
             return core(clipped[0].args[0])
     return None
+
+
+def _around_zero(term: Val, ratio: Val) -> str:
+    """Whether a ratio, which is 1 for an unchanged policy, is clipped to (-eps, eps)."""
+    clips = [v for a in term.args for v, _ in factors(a) if v.name in ("clamp", "clip") and len(v.args) > 2]
+    for clip in clips if ratio.name == "exp" else ():
+        low, high = clip.args[1], clip.args[2]
+        negative = low.name == "neg" or (isinstance(low.const, (int, float)) and low.const < 0)
+        if negative and isinstance(high.const, (int, float)) and 0 < high.const < 1:
+            return "the ratio is clipped around 0: an unchanged policy has the ratio 1, clip to (1 - eps, 1 + eps)"
+    return ""
 
 
 def _minus(val: Val) -> int:

@@ -43,6 +43,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
+from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
 _STORES = frozenset(["append", "push", "add", "store", "remember", "put", "insert", "record"])
@@ -63,7 +64,8 @@ def _is_step(node: ast.Assign) -> bool:
     if len(node.targets) != 1 or not isinstance(node.targets[0], ast.Tuple):
         return False
     first, call = node.targets[0].elts[0], node.value
-    named = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "step"
+    func = call.func if isinstance(call, ast.Call) else None
+    named = getattr(func, "attr", "") == "step" or "step" in words(getattr(func, "id", ""))
     return named and isinstance(first, ast.Name) and 3 <= len(node.targets[0].elts) <= 5
 
 
@@ -129,7 +131,7 @@ def _begun(p: Program, loop: ast.AST) -> set[str]:
 
 def _resets(node: ast.AST) -> bool:
     return any(
-        isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == "reset"
+        isinstance(n, ast.Call) and (getattr(n.func, "attr", "") == "reset" or "reset" in words(syntax.text(n.func)))
         for n in syntax.walk(node)
     )
 
