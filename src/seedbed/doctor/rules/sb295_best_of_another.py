@@ -55,13 +55,20 @@ _KEEPS = frozenset(["save", "deepcopy", "state_dict", "save_checkpoint", "save_m
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    yield from _methods(p)
+    yield from q.in_file(p, "SB295 methods", lambda: list(_methods(p)))
+    for scope, loop, branch in q.in_file(p, "SB295 branches", lambda: list(_branches(p))):
+        found = _judge(p, scope, loop, branch)
+        if found is not None:
+            yield found
+
+
+def _branches(p: Program) -> Iterator[tuple[ast.AST, ast.AST, ast.If]]:
+    """Branches on a comparison that keep something, with their loop and its scope."""
     for scope in (p.source.tree, *q.nodes(p, ast.FunctionDef)):
         for loop in (n for n in _own(scope) if isinstance(n, (ast.For, ast.While))):
             for branch in (n for n in syntax.walk(loop) if isinstance(n, ast.If)):
-                found = _judge(p, scope, loop, branch)
-                if found is not None:
-                    yield found
+                if _compared(branch.test) is not None and any(_keeps(s) for s in branch.body):
+                    yield scope, loop, branch
 
 
 def _methods(p: Program) -> Iterator[Finding]:

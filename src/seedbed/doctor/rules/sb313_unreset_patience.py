@@ -42,6 +42,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import partial
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
@@ -66,7 +67,7 @@ def _judge(p: Program, node: ast.If, after: list[ast.stmt]) -> Iterator[Finding]
     if not worse and isinstance(improved[-1], (ast.Return, ast.Continue)):
         worse = after
     if not _keeps_best(node):
-        swapped = ast.If(node.test, node.orelse, node.body)
+        swapped = syntax.known(node, "_swapped", partial(ast.If, node.test, node.orelse, node.body))
         if not node.orelse or not _keeps_best(swapped):
             return
         improved, worse = node.orelse, node.body
@@ -89,7 +90,7 @@ def _judge(p: Program, node: ast.If, after: list[ast.stmt]) -> Iterator[Finding]
             continue
         yield p.report(
             "SB313",
-            (node, p.source),
+            (improved[0], p.source),
             f"the early-stopping (patience) counter {counter} is never reset when the score improves",
             why="it counts all bad epochs of the run instead of bad epochs in a row, so training stops too early",
             fix=f"Set {counter} = 0 where the best score is updated",
@@ -111,6 +112,10 @@ def _in_every_round(p: Program, node: ast.If, counter: str) -> ast.stmt | None:
 
 def _keeps_best(node: ast.If) -> bool:
     """Whether the branch stores one side of its own comparison in the other: the best score so far."""
+    return syntax.known(node, "_keeps_best", partial(_stores_side, node))
+
+
+def _stores_side(node: ast.If) -> bool:
     compares = [c for c in syntax.walk(node.test) if isinstance(c, ast.Compare) and len(c.ops) == 1]
     compares = [c for c in compares if not isinstance(c.ops[0], (ast.Is, ast.IsNot))]  # the first round of all
     sides = {syntax.text(n) for c in compares for n in syntax.walk(c) if isinstance(n, (ast.Name, ast.Attribute))}

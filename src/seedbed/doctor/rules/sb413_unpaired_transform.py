@@ -147,7 +147,9 @@ def _one_sided(p: Program) -> Iterator[Finding]:
             moved = _moved(branch.body)
             if not moved or set(moved) & places or any(set(words(m)) & _PLACES for m in moved):
                 continue
-            inside = {n.id for s in _under(branch, body) for n in syntax.walk(s) if isinstance(n, ast.Name)}
+            under = _under(branch, body)
+            idle = {i for s in under for i in _as_it_was(s)}
+            inside = {n.id for s in under for n in syntax.walk(s) if isinstance(n, ast.Name) and id(n) not in idle}
             if inside & places or not _go_together(body, set(moved), places):
                 continue
             name, call = next(iter(moved.items()))
@@ -223,15 +225,34 @@ def _moved(body: list[ast.stmt]) -> dict[str, ast.AST]:
     """Names that are replaced by a moved version of themselves."""
     found: dict[str, ast.AST] = {}
     for part in (n for s in body for n in syntax.walk(s) if isinstance(n, ast.Assign)):
-        for target in part.targets:
+        for target, value in _pairs(part):
             if not isinstance(target, ast.Name):
                 continue
-            reads = {n.id for n in syntax.walk(part.value) if isinstance(n, ast.Name)}
-            calls = [n for n in syntax.walk(part.value) if isinstance(n, ast.Call)]
+            reads = {n.id for n in syntax.walk(value) if isinstance(n, ast.Name)}
+            calls = [n for n in syntax.walk(value) if isinstance(n, ast.Call)]
             said = {w for c in calls for w in (syntax.text(c.func).rsplit(".", 1)[-1],)}
-            reverse = "::-1" in syntax.text(part.value)
+            reverse = "::-1" in syntax.text(value)
             if target.id in reads and (said & _MOVES or reverse):
                 found[target.id] = part
+    return found
+
+
+def _pairs(part: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What each name gets, also in ``image, mask = flip(image), mask``."""
+    for target in part.targets:
+        if isinstance(target, ast.Tuple) and isinstance(part.value, ast.Tuple):
+            yield from zip(target.elts, part.value.elts, strict=False)
+        else:
+            yield target, part.value
+
+
+def _as_it_was(statement: ast.stmt) -> set[int]:
+    """The names in an assignment that only get themselves."""
+    found: set[int] = set()
+    for part in (n for n in syntax.walk(statement) if isinstance(n, ast.Assign)):
+        for target, value in _pairs(part):
+            if isinstance(target, ast.Name) and isinstance(value, ast.Name) and target.id == value.id:
+                found |= {id(target), id(value)}
     return found
 
 

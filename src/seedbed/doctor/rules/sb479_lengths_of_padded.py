@@ -60,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Take the lengths before pad_sequence: [len(s) for s in sequences]",
                 related=((str(padded.src.path) if padded.src else "", padded.line, "padded here"),),
             )
-    for node, name in _by_hand(p):
+    for node, name in q.in_file(p, "SB479", lambda: list(_by_hand(p))):
         yield p.report(
             "SB479",
             (node, p.source),

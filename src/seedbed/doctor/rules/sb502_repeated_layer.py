@@ -75,7 +75,8 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _from_keys(p: Program) -> Iterator[Finding]:
     """``nn.ModuleDict(dict.fromkeys(names, nn.Linear(...)))``: one layer under all names."""
-    for outer in p.nodes(ast.Call):
+    calls = p.nodes(ast.Call)
+    for outer in calls if p.source.says("fromkeys") else ():
         if syntax.text(outer.func).rsplit(".", 1)[-1] != "ModuleDict" or not outer.args:
             continue
         inner = outer.args[0]

@@ -38,7 +38,8 @@ class Stopper:
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
@@ -52,7 +53,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for cls in q.nodes(p, ast.ClassDef):
         methods = [n for n in cls.body if isinstance(n, _FUNCTIONS)]
-        held = {name for m in methods for n in syntax.walk(m) if (name := _set_on_self(n))}
+        held = syntax.known(cls, "_held", partial(_set_in, methods))
         for method in methods if held else ():
             inside = syntax.walk(method)
             if not any(isinstance(n, ast.Assign) and getattr(n.targets[0], "id", "") in held for n in inside):
@@ -87,3 +88,8 @@ def _set_on_self(node: ast.AST) -> str:
 def _declared(method: ast.AST) -> set[str]:
     """Names that belong to the module or an outer function."""
     return {n for d in syntax.walk(method) if isinstance(d, (ast.Global, ast.Nonlocal)) for n in d.names}
+
+
+def _set_in(methods: Sequence[ast.AST]) -> set[str]:
+    """The attributes of ``self`` that methods set."""
+    return {name for m in methods for n in syntax.walk(m) if (name := _set_on_self(n))}

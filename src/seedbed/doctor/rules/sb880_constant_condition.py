@@ -45,7 +45,11 @@ _DOES = frozenset(["step", "zero_grad", "load_state_dict", "copy_", "lerp_", "mu
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    found: list[tuple[Event | Place, str, str]] = [*q.in_file(p, "SB880", lambda: list(_written(p))), *_counted(p), *_uncalled(p)]
+    found: list[tuple[Event | Place, str, str]] = [
+        *q.in_file(p, "SB880", lambda: list(_written(p))),
+        *_counted(p),
+        *_uncalled(p),
+    ]
     for at, title, fix in found:
         line = at.line if isinstance(at, Event) else getattr(at[0], "lineno", 0)
         if line not in seen:

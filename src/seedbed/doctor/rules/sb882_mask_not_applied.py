@@ -53,7 +53,7 @@ _PICKS = frozenset(["mask", "masks", "idx", "index", "indices", "nodes", "ids", 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    yield from _forgotten(p)
+    yield from q.in_file(p, "SB882", lambda: list(_forgotten(p)))
     if not p.complete:
         return
     unread = _unread(p)

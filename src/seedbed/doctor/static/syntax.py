@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def text(node: ast.AST) -> str:
@@ -22,6 +26,15 @@ def _name(node: ast.AST) -> str:
         base = _name(node.value)
         return f"{base}.{node.attr}" if base else ""
     return ""
+
+
+def known(node: ast.AST, name: str, find: Callable[[], T]) -> T:
+    """What ``find`` works out from a node alone; done once for the node, whoever asks."""
+    held = node.__dict__
+    if name not in held:
+        held[name] = find()
+    found: T = held[name]
+    return found
 
 
 # Fields that never hold a node, and ``ctx``, which nobody looks for by walking.
