@@ -57,7 +57,8 @@ def check(p: Program) -> Iterator[Finding]:
         return
     holds = [m for _, optimizer, _ in table for m in ownership.held(optimizer)]
     learning = {id(e.recv) for e in p.all("mode") if e.name == "train"}
-    loose = {id(e.recv) for e in p.all("mode") if e.name == "eval" for e.recv in [e.recv] if e.recv is not None}
+    begun = min((e.seq for e in p.all("backward")), default=0)  # eval() after the training freezes nothing
+    loose = {id(e.recv) for e in p.all("mode") if e.name == "eval" and e.recv is not None and e.seq < begun}
     frozen = {*ownership.frozen(p), *freezing.by_name(p)}
     for module in training.trained_modules(p):
         if module.kind != "module" or module.copied is not None or "external" in module.tags or id(module) in frozen:

@@ -31,6 +31,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -48,7 +49,9 @@ def check(p: Program) -> Iterator[Finding]:
         source = made.args[0]
         dim = made.kwargs.get("dim", made.kwargs.get("axis", made.args[1] if len(made.args) > 1 else None))
         found = [o for o in training.loss_origins(source) if o.kind == "tensor"]
-        if not any(o.name in ("Linear", "linear", "softmax", "log_softmax", "forward") for o in found):
+        known = ("Linear", "linear", "softmax", "log_softmax", "forward")
+        graph = source.name == "forward" and all(o.name in ("matmul", "mm", "spmm") and o.grad for o in found)
+        if not any(o.name in known for o in found) and not graph:
             continue
         rank = len(source.shape) if source.shape is not None else None
         if source.name in ("getitem", "squeeze", "T", "t", "mean", "sum"):
@@ -79,8 +82,7 @@ def _over_pixels(p: Program) -> Iterator[Finding]:
     trained = any(
         e.name in ("CrossEntropyLoss", "NLLLoss")
         and e.args
-        and e.args[0].shape is not None
-        and len(e.args[0].shape) == 4
+        and (len(e.args[0].shape) == 4 if e.args[0].shape is not None else _maps(e.args[0]))
         for e in p.all("loss")
     )
     seen: set[int] = set()
@@ -93,8 +95,10 @@ def _over_pixels(p: Program) -> Iterator[Finding]:
         source = made.args[0]
         dim = made.kwargs.get("dim", made.kwargs.get("axis", made.args[1] if len(made.args) > 1 else None))
         found = training.loss_origins(source)
-        whole = source.name in ("forward", "softmax", "log_softmax", "Conv2d") and source.shape is not None
-        if not whole or len(source.shape or ()) != 4 or dim is None or dim.const not in (-1, -2, 2, 3, 0):
+        whole = source.name in ("forward", "softmax", "log_softmax", "Conv2d")
+        if not whole or dim is None or dim.const not in (-1, -2, 2, 3, 0):
+            continue
+        if not _maps(source) or (len(source.shape) != 4 if source.shape is not None else dim.const == 0):
             continue
         if not all(o.name in ("Conv2d", "ConvTranspose2d", "softmax", "log_softmax") for o in found):
             continue
@@ -106,3 +110,19 @@ def _over_pixels(p: Program) -> Iterator[Finding]:
             why="the result is not one class per pixel, so the accuracy (or IoU) means nothing",
             fix="Use argmax(dim=1) (the class dimension)",
         )
+
+
+def _maps(val: Val) -> bool:
+    """Whether a value is what a convolution over images gives, with its axes as they are."""
+    one = val
+    for _ in range(12):
+        if one.kind != "tensor" or one.name in ("Conv2d", "ConvTranspose2d"):
+            break
+        if one.name not in ("forward", "softmax", "log_softmax", "to", "float", "contiguous", "detach") or not one.args:
+            return False
+        one = one.args[0]
+    return (
+        one.kind == "tensor"
+        and one.name in ("Conv2d", "ConvTranspose2d")
+        and (one.shape is None or len(one.shape) == 4)
+    )

@@ -56,22 +56,72 @@ def check(p: Program) -> Iterator[Finding]:
                 "in it (a cache of the training set answers for the validation set)",
                 fix=f"Use {name}=None and create it inside the function",
             )
+    yield from _trained(p)
 
 
-def _empty_defaults(node: ast.FunctionDef) -> Iterator[str]:
-    """Arguments whose default is a list, dict or set."""
+def _trained(p: Program) -> Iterator[Finding]:
+    """``def train(data, model=Net())``: one network, made once, that every call goes on training."""
+    for node in q.nodes(p, ast.FunctionDef):
+        models = [
+            (arg, default)
+            for arg, default in _defaults(node)
+            if isinstance(default, ast.Call) and _makes_model(p, default)
+        ]
+        if not models or not any(
+            isinstance(n, ast.Call) and syntax.text(n.func).endswith(".backward") for n in syntax.walk(node)
+        ):
+            continue
+        for name, default in models:
+            calls = [c for c in q.nodes(p, ast.Call) if syntax.text(c.func) == node.name and not _gives(node, c, name)]
+            many = len(calls) > 1 or any(
+                c in syntax.walk(loop) for c in calls for loop in q.nodes(p, ast.For, ast.While, ast.ListComp)
+            )
+            if many and any(syntax.text(n) == f"{name}.parameters" for n in syntax.walk(node)):
+                yield p.report(
+                    "SB714",
+                    (default, p.source),
+                    f"{name} is made once, as a default argument: every call of {node.name} goes on training the same "
+                    "network",
+                    why="a default is made when the function is defined, so later runs (folds, seeds) start from the "
+                    "weights that earlier ones have left",
+                    fix=f"Use {name}=None and make the network inside the function",
+                )
+
+
+def _gives(node: ast.FunctionDef, call: ast.Call, name: str) -> bool:
+    """Whether a call gives this argument itself."""
+    names = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
+    starred = any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords)
+    return starred or any(k.arg == name for k in call.keywords) or name in names[: len(call.args)]
+
+
+def _makes_model(p: Program, default: ast.Call) -> bool:
+    name = syntax.text(default.func)
+    if name.rsplit(".", 1)[-1] in ("Sequential", "Linear"):
+        return True
+    made = next((c for c in q.nodes(p, ast.ClassDef) if c.name == name), None)
+    return made is not None and any(syntax.text(b).rsplit(".", 1)[-1] == "Module" for b in made.bases)
+
+
+def _defaults(node: ast.FunctionDef) -> Iterator[tuple[str, ast.expr]]:
+    """Arguments with their defaults."""
     spec = node.args
     names = [*spec.posonlyargs, *spec.args]
     pairs = [
         *zip(names[len(names) - len(spec.defaults) :], spec.defaults, strict=False),
         *zip(spec.kwonlyargs, spec.kw_defaults, strict=False),
     ]
-    for arg, default in pairs:
+    yield from ((arg.arg, default) for arg, default in pairs if default is not None)
+
+
+def _empty_defaults(node: ast.FunctionDef) -> Iterator[str]:
+    """Arguments whose default is a list, dict or set."""
+    for arg, default in _defaults(node):
         if isinstance(default, (ast.List, ast.Dict, ast.Set)) or (
             isinstance(default, ast.Call)
             and syntax.text(default.func).rsplit(".", 1)[-1] in ("list", "dict", "set", "OrderedDict", "defaultdict")
         ):
-            yield arg.arg
+            yield arg
 
 
 def _kept(node: ast.FunctionDef, name: str) -> set[str]:

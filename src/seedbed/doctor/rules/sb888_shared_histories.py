@@ -37,6 +37,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
+from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
 _GROWS = frozenset(["append", "extend", "add", "update", "insert", "setdefault"])
@@ -53,6 +54,9 @@ def check(p: Program) -> Iterator[Finding]:
         if len(names) == len(targets) > 1 and _is_empty(node.value):
             if sum(_grown(p, name) for name in names) > 1:
                 said = f"{' and '.join(names)} are one list"
+        elif len(names) == len(targets) > 1 and _is_meter(p, node.value):
+            if sum(_fed(p, name) for name in names) > 1:
+                said = f"{' and '.join(names)} are one {syntax.text(node.value)}"
         elif len(targets) == 1:
             said = _several(p, targets[0], node.value)
         if said:
@@ -63,6 +67,27 @@ def check(p: Program) -> Iterator[Finding]:
                 why="what is appended to one of them is in all, so the histories (losses, scores) are mixed",
                 fix="Make a new list for each: {k: [] for k in keys}, [[] for _ in range(n)], a, b = [], []",
             )
+
+
+def _is_meter(p: Program, node: ast.expr) -> bool:
+    """Whether an expression makes something that collects: a counter, a dictionary of lists, a meter."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = syntax.text(node.func).rsplit(".", 1)[-1]
+    if name in ("defaultdict", "Counter", "deque"):
+        return True
+    own = any(c.name == name for c in q.nodes(p, ast.ClassDef))
+    return bool(_METERS & set(words(name))) and (own or name.endswith(("Meter", "Metric", "Accuracy")))
+
+
+_METERS = frozenset(["meter", "metric", "accuracy", "average", "averager", "tracker", "counter", "running", "history"])
+
+
+def _fed(p: Program, name: str) -> bool:
+    """Whether values are put into a meter (``m.update(x)``, ``m[key] += x``, ``m(x)``)."""
+    if _grown(p, name) or _grown(p, name, inside=True):
+        return True
+    return any(syntax.text(c.func) in (name, f"{name}.step", f"{name}.log") and c.args for c in q.nodes(p, ast.Call))
 
 
 def _is_empty(node: ast.AST) -> bool:
