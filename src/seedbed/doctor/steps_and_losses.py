@@ -301,5 +301,6 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB369", "update-without-gradient", E, "a hand-written update does not use the gradient, or not its momentum"),
     ("SB370", "gradient-emptied-too-early", E, "gradients of a part are emptied before backward() makes them"),
     ("SB371", "skipped-without-clearing", E, "a bad batch is skipped after backward() and its gradients stay"),
+    ("SB372", "unused-generator", W, "a seeded generator is made and never handed to what draws"),
     ("SB390", "unmirrored-prediction", E, "predictions on flipped images are averaged without being flipped back"),
 )

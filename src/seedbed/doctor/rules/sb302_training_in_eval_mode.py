@@ -45,12 +45,13 @@ for epoch in range(10):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership, rounds, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.program import Event, Place, Program
 from seedbed.doctor.static.values import Val
 
 
@@ -84,7 +85,11 @@ def check(p: Program) -> Iterator[Finding]:
         outside = [e for e in once if e.src is start.src and e.funcs and not e.inside(event.loops[0])]
         yield p.report(
             "SB302",
-            outside[-1] if outside and len(event.loops) > 1 else (start.node, start.src),
+            _end(between, event)
+            if event.mode == "mixed" and (between := _between(p, event)) is not None
+            else outside[-1]
+            if outside and len(event.loops) > 1
+            else (start.node, start.src),
             "model.train() is missing: after model.eval() the training goes on in eval mode",
             why=f"eval() at line {modes[-1].line} is never undone, so dropout is off and BatchNorm statistics "
             f"no longer learn",
@@ -107,8 +112,42 @@ def _in_eval(p: Program, event: Event) -> bool:
     """Whether a call runs in eval mode: always, or since the first of the loop's occasional evaluations."""
     if event.mode == "mixed" and event.loops:
         modes = [m for m in p.all("mode") if m.inside(event.loops[0]) and q.same(m.recv, event.recv)]
-        return any(m.seq < event.seq for m in modes) and all(m.name == "eval" for m in modes)
+        if modes and all(_in_one_round(m) for m in modes):
+            return False
+        if any(m.seq < event.seq for m in modes) and all(m.name == "eval" for m in modes):
+            return True
+        return _between(p, event) is not None
     return event.mode == "eval"
+
+
+def _end(mode: Event, event: Event) -> Event | Place:
+    """Where the model should be put back: at the end of the function that called eval(), else beside the call."""
+    func = mode.funcs[-1] if len(mode.funcs) > len(event.funcs) else None
+    body = getattr(func.node, "body", None) if func is not None else None
+    return (body[-1], mode.src) if isinstance(body, list) and body else q.site(mode, event.loops[-1])
+
+
+def _in_one_round(mode: Event) -> bool:
+    """Whether a switch stands under ``if step == last:``: it happens once, mostly in the last round."""
+    tests = [c[0].test for c in mode.conds if isinstance(c[0], ast.If) and c[1] == 0]
+    plain = [t for t in tests if isinstance(t, ast.Compare) and isinstance(t.ops[0], ast.Eq)]
+    counters = {
+        n.id for r in mode.loops for n in ast.walk(getattr(r.node, "target", r.node)) if isinstance(n, ast.Name)
+    }
+    return any(isinstance(t.left, ast.Name) and t.left.id in counters for t in plain if isinstance(t, ast.Compare))
+
+
+def _between(p: Program, event: Event) -> Event | None:
+    """An evaluation every so many batches, after which nothing in the batch loop puts the model back."""
+    loop = event.loops[-1]
+    modes = [m for m in p.all("mode") if m.inside(loop) and q.same(m.recv, event.recv)]
+    if not modes or any(m.name != "eval" for m in modes) or any(e.inside(loop) for e in p.all("break")):
+        return None
+    for mode in modes:
+        tests = [c[0].test for c in mode.conds_in(loop) if isinstance(c[0], ast.If)]
+        if mode.seq < event.seq and any(isinstance(n, ast.Mod) for t in tests for n in ast.walk(t)):
+            return mode
+    return None
 
 
 def _stepped(p: Program, module: Val, event: Event) -> bool:

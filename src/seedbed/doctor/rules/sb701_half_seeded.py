@@ -61,6 +61,7 @@ def check(p: Program) -> Iterator[Finding]:
     if not p.complete:
         return
     names = [(e, e.name) for e in p.all("call")]
+    yield from _from_clock(p)
     seeded = _seeded([(e, n) for e, n in names if not n.startswith(_GPU)])
     in_workers = _seeded_in_workers(p)
     names = [(e, n) for e, n in names if n.split(".", 1)[0] not in in_workers or not _of_sample(e)]
@@ -95,6 +96,24 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Call {call} at the start too (or pass random_state / a generator)",
             related=((str(event.src.path), event.line, "random numbers are drawn here"),),
         )
+
+
+def _from_clock(p: Program) -> Iterator[Finding]:
+    """``np.random.seed()`` without a number beside seeds that have one."""
+    calls = p.calls("seed", "manual_seed")
+    given = [e for e in calls if e.args and e.name.startswith(("torch", "numpy", "random"))]
+    for event in calls:
+        if event.name in ("numpy.random.seed", "random.seed") and not event.args and not event.kwargs and given:
+            near = any(e.funcs[-1:] == event.funcs[-1:] and not e.loops for e in given)
+            if near and not event.loops:
+                yield p.report(
+                    "SB701",
+                    event,
+                    f"{event.name}() without a number seeds from the clock: this generator differs in every run",
+                    why=f"line {given[0].line} seeds with a number, so the run was meant to be repeatable",
+                    fix=f"Give it the seed: {event.name}(seed)",
+                )
+                return
 
 
 def _seeded_in_workers(p: Program) -> set[str]:
