@@ -74,8 +74,9 @@ def _branches(p: Program) -> Iterator[tuple[ast.AST, ast.AST, ast.If]]:
 def _methods(p: Program) -> Iterator[Finding]:
     """``self.best`` that a class compares and keeps weights by, but sets only once."""
     for owner in q.nodes(p, ast.ClassDef):
+        branches = list(_keeping(owner))
         stored: dict[str, list[ast.AST]] = {}
-        for stmt in syntax.walk(owner):
+        for stmt in syntax.walk(owner) if branches else ():
             for target in stmt.targets if isinstance(stmt, ast.Assign) else ():
                 for t in target.elts if isinstance(target, ast.Tuple) else [target]:
                     stored.setdefault(syntax.text(t), []).append(stmt)
@@ -83,20 +84,24 @@ def _methods(p: Program) -> Iterator[Finding]:
         firsts |= {
             id(s) for n in owner.body if isinstance(n, ast.FunctionDef) and n.name == "__init__" for s in syntax.walk(n)
         }
-        for branch in (n for n in syntax.walk(owner) if isinstance(n, ast.If)):
-            parts = _compared(branch.test) or _compared(_bare(branch.test))
-            name = syntax.text(parts[1]) if parts is not None else ""
-            if not name.startswith("self.") or any(id(s) not in firsts for s in stored.get(name, [])):
-                continue
-            kept = [s for s in (*branch.body, *branch.orelse) if _keeps(s)]
-            if kept and name in stored:
+        for name, kept in branches:
+            if name in stored and all(id(s) in firsts for s in stored[name]):
                 yield p.report(
                     "SB295",
-                    (kept[0], p.source),
+                    (kept, p.source),
                     f"{name} is never updated: every epoch that beats its first value is kept as the best",
                     why="the saved model is the last one above the first score, not the best one",
                     fix=f"Set {name} to the score where the weights are kept",
                 )
+
+
+def _keeping(owner: ast.AST) -> Iterator[tuple[str, ast.stmt]]:
+    """Attributes of ``self`` that a branch compares with, and the statement of the branch that keeps something."""
+    for branch in (n for n in syntax.walk(owner) if isinstance(n, ast.If)):
+        parts = _compared(branch.test) or _compared(_bare(branch.test))
+        kept = next((s for s in (*branch.body, *branch.orelse) if _keeps(s)), None) if parts is not None else None
+        if parts is not None and kept is not None and syntax.text(parts[1]).startswith("self."):
+            yield syntax.text(parts[1]), kept
 
 
 def _is_first(test: ast.expr) -> bool:
