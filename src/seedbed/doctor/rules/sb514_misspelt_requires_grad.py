@@ -56,17 +56,7 @@ def check(p: Program) -> Iterator[Finding]:
         if event.recv is None or not event.args:
             continue
         if _beside(event):
-            yield p.report(
-                "SB514",
-                event,
-                f"{syntax.text(event.node)} = ... has no effect on the parameters: they are not frozen"
-                if event.name == "requires_grad"
-                else f"{syntax.text(event.node)} = ... hides the method requires_grad_() by a value: nothing is frozen",
-                why=".data is a new tensor each time, with a flag of its own"
-                if event.name == "requires_grad"
-                else "requires_grad_ is a method that must be called; the assignment only hides it",
-                fix="Write p.requires_grad = False for every parameter, or call module.requires_grad_(False)",
-            )
+            yield _no_effect(p, event)
             continue
         param = any(o.name in ("parameter", "Parameter") for o in event.recv.options())
         module = any(o.kind == "module" for o in event.recv.options()) or (
@@ -107,6 +97,22 @@ def check(p: Program) -> Iterator[Finding]:
             why="Python just makes a new attribute, so the parameters stay as they were (they are not frozen)",
             fix="Set requires_grad on every parameter, or call module.requires_grad_(False)",
         )
+
+
+def _no_effect(p: Program, event: Event) -> Finding:
+    own = event.name == "requires_grad"
+    text = f"{syntax.text(event.node)} = ..."
+    return p.report(
+        "SB514",
+        event,
+        f"{text} has no effect on the parameters: they are not frozen"
+        if own
+        else f"{text} hides the method requires_grad_() by a value: nothing is frozen",
+        why=".data is a new tensor each time, with a flag of its own"
+        if own
+        else "requires_grad_ is a method that must be called; the assignment only hides it",
+        fix="Write p.requires_grad = False for every parameter, or call module.requires_grad_(False)",
+    )
 
 
 def _beside(event: Event) -> bool:
