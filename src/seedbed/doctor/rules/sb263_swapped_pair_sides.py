@@ -155,7 +155,9 @@ def _said(node: ast.expr) -> str:
     """Which side of a triplet the one name in an argument says."""
     called = {id(n.func) for n in syntax.walk(node) if isinstance(n, ast.Call)}
     found = {n.id for n in syntax.walk(node) if isinstance(n, ast.Name) and id(n) not in called}
-    told = {_told(n, {"p", "pos", "positive"}, {"n", "neg", "negative"}) for n in found}
+    told = {
+        _told(n, {"p", "pos", "positive", "ep", "zp", "xp"}, {"n", "neg", "negative", "en", "zn", "xn"}) for n in found
+    }
     told -= {""}
     return told.pop() if len(told) == 1 else ""
 

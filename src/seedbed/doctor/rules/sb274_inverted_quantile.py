@@ -52,7 +52,19 @@ def check(p: Program) -> Iterator[Finding]:
     seen: set[int] = set()
     for back in p.once("backward"):
         for val in ancestors(back.recv) if back.recv is not None else ():
-            if val.name not in ("max", "maximum") or len(val.args) < 2 or id(val.node) in seen:
+            if val.name not in ("max", "maximum", "min", "minimum") or len(val.args) < 2 or id(val.node) in seen:
+                continue
+            if (said := _misshapen(val)) and back.recv is not None:
+                seen.add(id(val.node))
+                yield p.report(
+                    "SB274",
+                    val,
+                    f"the quantile (pinball) loss {said}",
+                    why="errors above and below must cost q and 1 - q, and never less than zero",
+                    fix="Use max(q * error, (q - 1) * error) with error = target - prediction",
+                )
+                continue
+            if val.name in ("min", "minimum"):
                 continue
             error = _error(val)
             if error is None or error.name != "sub" or len(error.args) != 2:
@@ -67,6 +79,28 @@ def check(p: Program) -> Iterator[Finding]:
                     fix="Use error = target - prediction in max(q * error, (q - 1) * error)",
                     related=(q.place(val),),
                 )
+
+
+def _misshapen(val: Val) -> str:
+    """What is wrong with the two sides of a quantile loss, whatever the sign of the error."""
+    if val.name in ("min", "minimum"):
+        lower = _error(val)
+        fine = lower is None or lower.name != "sub" or not lower.grad
+        return "" if fine else "takes the smaller side (min): it is never above zero, so it is pushed down without end"
+    sides = [[v for v, _ in f.factors(a)] for a in val.args[:2]]
+    if any(len(s) != 2 for s in sides):
+        return ""
+    for a, b in ((x, y) for x in sides[0] for y in sides[1]):
+        if a is not b or a.name != "sub" or not a.grad:
+            continue
+        level = [next(v for v in s if v is not a) for s in sides]
+        numbers = [v.const for v in level]
+        known = all(isinstance(n, float) and 0 < n < 1 for n in numbers) and abs(sum(numbers) - 1) < 1e-9
+        for one, two in (level, level[::-1]):
+            less = f.complement(two)
+            if known or (less is not None and f.same(less, one)):
+                return "has (1 - q) where (q - 1) belongs: for a negative error both sides are negative"
+    return ""
 
 
 def _error(val: Val) -> Val | None:

@@ -73,7 +73,7 @@ from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 _LOGS = frozenset(["add_scalar", "log", "log_metric", "log_metrics", "log_scalar"])
-_MEASURES = frozenset(
+_MEASURES = {"hist", "history", "curve", "curves"} | frozenset(
     ["loss", "losses", "acc", "accs", "accuracy", "error", "f1", "auc", "score", "scores", "mse", "mae", "rmse", "iou"]
 )
 

@@ -57,14 +57,15 @@ _LONG = {("true", "pos"): "tp", ("false", "pos"): "fp", ("false", "neg"): "fn", 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    seen: set[int] = set()
+    found = {}
     for name, val, node, src in _counters(p):
         said = _meant(name)
-        if not said or id(node) in seen:
-            continue
-        seen.add(id(node))
-        made = cells.counted(val)
-        if made and made != said:
+        if said and id(node) not in found:
+            found[id(node)] = (name, said, cells.counted(val), node, src)
+    known = [(said, made) for _, said, made, _, _ in found.values() if made]
+    turned = len(known) > 1 and all(made == _OTHER_CLASS[said] for said, made in known)  # class 0 is the positive one
+    for name, said, made, node, src in found.values():
+        if made and made != said and not turned:
             yield p.report(
                 "SB296",
                 (node, src),
@@ -72,6 +73,9 @@ def check(p: Program) -> Iterator[Finding]:
                 why="precision, recall and F1 are computed from the wrong counts",
                 fix=f"Count {_CELLS[said]} in {name}",
             )
+
+
+_OTHER_CLASS = {"tp": "tn", "tn": "tp", "fp": "fn", "fn": "fp"}
 
 
 def _counters(p: Program) -> Iterator[tuple[str, Val, ast.AST, Source]]:

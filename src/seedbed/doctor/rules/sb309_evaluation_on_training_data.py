@@ -54,8 +54,8 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import rounds, syntax, training
 from seedbed.doctor.static.naming import split_of, words
-from seedbed.doctor.static.program import Event, LoopRun, Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.program import Event, LoopRun, Place, Program
+from seedbed.doctor.static.values import Val, ancestors
 
 _MADE = frozenset(["ones", "zeros", "full", "fill_", "ones_like", "zeros_like", "new_ones", "new_zeros"])
 
@@ -114,12 +114,25 @@ def check(p: Program) -> Iterator[Finding]:
         where = loop if loop is not None and rounds.is_loader_loop(loop) else None
         yield p.report(
             "SB309",
-            q.site(event) if event.sites else (where.node, where.src) if where is not None else event,
+            _handed_in(p, event, source) if event.sites else (where.node, where.src) if where is not None else event,
             "the evaluation uses the training data: the validation data is never used",
             why=f"{unused[0].var} (line {unused[0].line}) is made but never evaluated, so overfitting stays invisible",
             fix=f"Evaluate on {unused[0].var}",
             related=(q.place(unused[0]),),
         )
+
+
+def _handed_in(p: Program, event: Event, source: Val) -> Place | Event:
+    """The call that hands the training data to the function that evaluates; else the outermost call."""
+    names = {n for n, v, _ in p.assigns if any(o is s for o in v.options() for s in source.options())}
+    for node, src in reversed(event.sites):
+        given = [*node.args, *(k.value for k in node.keywords)] if isinstance(node, ast.Call) else []
+        if src is p.source and any(syntax.text(a) in names for a in given):
+            outer = [n for f in event.funcs for n in (getattr(f.node, "args", None),) if n is not None]
+            inside = {a.arg for n in outer for a in n.args}
+            if not all(syntax.text(a) in inside for a in given if syntax.text(a) in names):
+                return node, src
+    return q.site(event)
 
 
 def _run(event: Event) -> LoopRun:

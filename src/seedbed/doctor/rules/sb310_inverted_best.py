@@ -35,6 +35,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import partial
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import choices, directions, syntax, training
@@ -55,6 +56,7 @@ _VAGUE = {"score", "map"}
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _compared(p)
+    yield from q.in_file(p, "SB310 flags", lambda: list(_flags(p)))
     for event, problem in choices.wrong_picks(p):
         yield p.report(
             "SB310",
@@ -74,11 +76,64 @@ def check(p: Program) -> Iterator[Finding]:
         )
 
 
+def _flags(p: Program) -> Iterator[Finding]:
+    """``is_best = acc < best`` beside ``best = max(acc, best)``, and ``if not is_best:`` around what keeps the best."""
+    for parent in q.nodes(p, ast.Module, ast.FunctionDef, ast.For, ast.While, ast.With):
+        kept = {
+            syntax.text(s.targets[0]): syntax.text(s.value.func)
+            for s in parent.body
+            if isinstance(s, ast.Assign)
+            and isinstance(s.value, ast.Call)
+            and syntax.text(s.value.func) in ("max", "min")
+        }
+        for stmt in parent.body if kept else ():
+            test = stmt.value if isinstance(stmt, ast.Assign) else None
+            if not isinstance(test, ast.Compare) or len(test.ops) != 1 or not isinstance(test.ops[0], (ast.Lt, ast.Gt)):
+                continue
+            left, right = syntax.text(test.left), syntax.text(test.comparators[0])
+            best = right if right in kept else left if left in kept else ""
+            rises = isinstance(test.ops[0], ast.Gt) is (best == right)
+            if best and (kept[best] == "max") is not rises:
+                yield p.report(
+                    "SB310",
+                    (stmt, p.source),
+                    f"the best model is chosen in the wrong direction: {best} is the {kept[best]}imum, but a "
+                    f"{'higher' if rises else 'lower'} score counts as better",
+                    why="the worst epoch is kept as the best",
+                    fix=f"Turn the comparison round: {left} {'<' if rises else '>'} {right}",
+                )
+    for branch in q.nodes(p, ast.If):
+        inner = (
+            branch.test.operand
+            if isinstance(branch.test, ast.UnaryOp) and isinstance(branch.test.op, ast.Not)
+            else None
+        )
+        if not isinstance(inner, (ast.Name, ast.Attribute)) or branch.orelse:
+            continue
+        flag = set(words(syntax.text(inner).rsplit(".", 1)[-1]))
+        calls = [n for s in branch.body for n in syntax.walk(s) if isinstance(n, ast.Call)]
+        saved = [c for c in calls if {"best"} & {w for a in c.args for w in _written(a)}]
+        if flag == {"is", "best"} and saved:
+            yield p.report(
+                "SB310",
+                (branch, p.source),
+                f"the best checkpoint is kept when {syntax.text(inner)} is False: the condition is inverted",
+                why="the file holds the last epoch that was not the best",
+                fix=f"Write if {syntax.text(inner)}:",
+            )
+
+
+def _written(node: ast.expr) -> list[str]:
+    """The words of the texts in an expression."""
+    found = [n.value for n in syntax.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    return [w for t in found for w in words(t.replace("/", "_").replace(".", "_").replace("-", "_"))]
+
+
 def _compared(p: Program) -> Iterator[Finding]:
     up = {"acc", "accuracy", "f1", "auc", "score", "iou", "dice", "r2", "map", "precision", "recall"}
     down = {"loss", "error", "err", "mse", "mae", "rmse", "mape", "ppl", "perplexity", "nll", "lpips", *_ERRORS}
     for node in q.nodes(p, ast.If):
-        kept = _replacement(node)
+        kept = syntax.known(node, "_replacement", partial(_replacement, node))
         if kept is None:
             continue
         test, best, score, wants = kept

@@ -72,6 +72,9 @@ def check(p: Program) -> Iterator[Finding]:
             )
 
 
+_CLOSE = frozenset(["within", "tol", "tolerance", "acc", "accuracy", "hit", "hits", "correct", "close", "inside"])
+
+
 def _one_sided(p: Program, seen: set[int]) -> Iterator[Finding]:
     """``(pred - y < tolerance).mean()``: every prediction that is too low counts as right."""
     for val in p.made("mean", "sum"):
@@ -82,6 +85,14 @@ def _one_sided(p: Program, seen: set[int]) -> Iterator[Finding]:
             continue
         gap, limit = f.core(test.args[0]), test.args[1]
         if gap.name != "sub" or len(gap.args) != 2 or not isinstance(limit.const, (int, float)) or limit.const <= 0:
+            continue
+        named = {
+            w
+            for n, v, _ in measures.named_values(p)
+            if any(a is test for a in ancestors(v, limit=12))
+            for w in words(n)
+        }
+        if not (named | set(words(limit.var))) & _CLOSE:
             continue
         guesses = [f.from_model(a) for a in gap.args]
         if guesses.count(True) != 1 or any(a.kind == "const" for a in gap.args) or gap.grad:

@@ -32,7 +32,10 @@ def denominator(val: Val) -> str:
     if one.name in ("div", "true_divide") and len(one.args) == 2:
         if not any(cell(t) == "tp" for _, t in f.plain_terms(one.args[0])):
             return ""
-        below = [t for s, t in f.plain_terms(one.args[1]) if s > 0 and t.kind != "const"]
+        bottom = f.core(one.args[1])
+        if bottom.name in ("max", "maximum") and len(bottom.args) == 2:
+            bottom = next((a for a in bottom.args if a.kind != "const"), bottom)
+        below = [t for s, t in f.plain_terms(bottom) if s > 0 and t.kind != "const"]
         kinds = {cell(t) for t in below} - {"tp"}
         if kinds in ({"fp"}, {"pred"}):
             return "pred"
@@ -46,7 +49,10 @@ def specific(val: Val) -> str:
     one = f.core(val)
     if one.name not in ("div", "true_divide") or len(one.args) != 2 or cell(one.args[0]) not in ("tn", "tp"):
         return ""
-    below = {cell(t) for s, t in f.plain_terms(one.args[1]) if s > 0 and t.kind != "const"}
+    bottom = f.core(one.args[1])
+    if bottom.name in ("max", "maximum") and len(bottom.args) == 2:
+        bottom = next((a for a in bottom.args if a.kind != "const"), bottom)
+    below = {cell(t) for s, t in f.plain_terms(bottom) if s > 0 and t.kind != "const"}
     top = cell(one.args[0])
     if top == "tn" and below == {"tn", "fn"}:
         return "it divides by all predicted negatives (tn + fn)"
@@ -103,7 +109,17 @@ def cell(val: Val) -> str:
         short = [w for w in words(named.var) if w in ("tp", "fp", "fn", "tn")]
         if len(short) == 1:
             return short[0]
+        whole = "_".join(words(named.var))
+        if whole in _WHOLE:
+            return _WHOLE[whole]
     return counted(val)
+
+
+_WHOLE = {
+    f"{sign}_{side}": f"{sign[0]}{side[0]}"
+    for sign in ("true", "false")
+    for side in ("pos", "neg", "positive", "negative", "positives", "negatives")
+}
 
 
 def counted(val: Val) -> str:

@@ -87,11 +87,22 @@ def _by_key(event: Event, box: Val) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
+def _told_best(p: Program) -> list[Event]:
+    """Prints in which the word "best" stands."""
+    return [
+        e
+        for e in p.first_calls("print")
+        if any(isinstance(n, ast.Constant) and "best epoch" in str(n.value).lower() for n in ast.walk(e.node))
+    ]
+
+
 def is_best(p: Program, picked: Val) -> bool:
     """Whether what is picked is called the best, or gives the weights that are put into a model."""
     for name, val, _ in p.assigns:
         if "best" in words(name) and any(v is picked for v in ancestors(val, limit=10)):
             return True
+    if any(v is picked for e in _told_best(p) for a in e.args for v in ancestors(a, limit=6)):
+        return True
     gone = {t.lineno for d in q.nodes(p, ast.Delete) for t in d.targets}
     for event in p.all("getitem"):
         kept = event.recv.items if event.recv is not None else None

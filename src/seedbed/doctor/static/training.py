@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedbed.doctor.static import measures
+from seedbed.doctor.static import formulas, measures
 from seedbed.doctor.static.methods import submodules
 from seedbed.doctor.static.ownership import frozen, held, optimizers, related
 from seedbed.doctor.static.program import Event, LoopRun, Program
@@ -308,7 +308,9 @@ def meaning(score: Val) -> str:
             found.add("loss")
         elif one.name == "eq" or (one.name == "compare" and "Eq" in one.tags) or one.name in _SCORES:
             found.add("acc")
-        elif one.name in ("neg", "forward", "ne", "reciprocal", "exp") or _turned(one):
+        elif one.name in ("pow", "square") and _is_error(one):
+            found.add("loss")
+        elif one.name in ("neg", "forward", "ne", "reciprocal", "exp", "log", "log10") or _turned(one):
             return ""
         elif one.name in ("compare", "len", "size", "shape", "numel"):
             continue
@@ -317,6 +319,13 @@ def meaning(score: Val) -> str:
         elif one.kind not in ("module", "func", "class", "lib", "loader", "dataset") and one.name != "len":
             stack.extend(one.inputs())
     return found.pop() if len(found) == 1 else ""
+
+
+def _is_error(power: Val) -> bool:
+    """Whether a square is that of a prediction minus something that is none."""
+    diff = formulas.core(power.args[0]) if power.args else power
+    sides = [formulas.from_model(a) for a in diff.args[:2]] if diff.name == "sub" else []
+    return sides.count(True) == 1
 
 
 def _turned(val: Val) -> bool:
