@@ -41,8 +41,8 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
-from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
 
 _PAIRS = (
     "MSELoss",
@@ -59,6 +59,14 @@ _PAIRS = (
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.once("loss"):
+        if event.name == "KLDivLoss" and len(event.args) > 1 and _own_softness(event):
+            yield p.report(
+                "SB272",
+                event,
+                "the soft target of the distillation comes from the student itself: prediction and target are the same",
+                why="the divergence from itself is zero, and so is its gradient: the teacher has no influence",
+                fix="Take the soft target from the teacher: softmax(teacher(x) / T)",
+            )
         if event.name not in _PAIRS or len(event.args) < 2:
             continue
         one, two = _plain(event.args[0]), _plain(event.args[1])
@@ -70,6 +78,24 @@ def check(p: Program) -> Iterator[Finding]:
                 why="its value does not depend on the labels, so the model learns nothing",
                 fix="Pass the labels as the target",
             )
+
+
+def _own_softness(event: Event) -> bool:
+    """Whether both sides of a divergence are one layer's output for one input, and nothing in it is random."""
+    sides = [f.made_by(a, "softmax", "log_softmax") for a in event.args[:2]]
+    ends = [f.core(_undivided(s.args[0])) if s is not None and s.args else None for s in sides]
+    one, two = ends
+    if one is None or two is None or one.owner is None or one.owner is not two.owner or one is two:
+        return False
+    if any(v.name == "dropout" or "opaque" in v.tags for end in (one, two) for v in ancestors(end, limit=200)):
+        return False
+    return bool(one.args) and bool(two.args) and one.grad and not two.grad and f.same(one.args[0], two.args[0])
+
+
+def _undivided(val: Val) -> Val:
+    """Logits without their temperature."""
+    inner = f.core(val)
+    return inner.args[0] if inner.name in ("div", "mul") and inner.args else inner
 
 
 def _plain(val: Val) -> Val:

@@ -59,14 +59,24 @@ def check(p: Program) -> Iterator[Finding]:
         names.setdefault(id(val), set()).add(name)
         if val.kind == "tensor" and _asked(val) is not None:
             derived.append((name, val, event))
-    known = {n for ns in names.values() for n in ns if len(n) == 1}
+    known = {_bare(n) for ns in names.values() for n in ns if len(_bare(n)) == 1}
     seen: set[int] = set()
     for name, val, event in derived:
         wanted = _said(name)
         used = _variables(val, names)
-        if wanted is None or used is None or not set(wanted) <= known or len(wanted) != len(used):
+        if wanted is None or used is None or not set(wanted) <= known or id(event.node) in seen:
             continue
-        if sorted(wanted) == sorted(used) or id(event.node) in seen:
+        if len(wanted) == len(used) + 1 and set(wanted) == set(used):
+            seen.add(id(event.node))
+            yield p.report(
+                "SB676",
+                event,
+                f"{name} is a derivative of order {len(used)}, not {len(wanted)}: it is taken of the function itself, "
+                "not of its derivative",
+                why="the residual is that of another equation",
+                fix=f"Differentiate {name[:-1]} once more with respect to {wanted[-1]}",
+            )
+        if len(wanted) != len(used) or sorted(wanted) == sorted(used):
             continue
         seen.add(id(event.node))
         yield p.report(
@@ -77,6 +87,11 @@ def check(p: Program) -> Iterator[Finding]:
             why="the residual is that of another equation",
             fix=f"Differentiate with respect to {wanted[-1]}",
         )
+
+
+def _bare(name: str) -> str:
+    """The variable without what says which points they are: ``x`` of ``x_f``, ``x_col``."""
+    return name.split("_", 1)[0]
 
 
 def _said(name: str) -> list[str] | None:
@@ -103,7 +118,7 @@ def _variables(val: Val, names: dict[int, set[str]]) -> list[str] | None:
     current: Val | None = _asked(val)
     while current is not None and len(found) < 4:
         one = current.args[1]
-        called = names.get(id(one), set()) | ({one.var} if one.var else set())
+        called = {_bare(n) for n in names.get(id(one), set()) | ({one.var} if one.var else set())}
         if one.kind != "tensor" or len(called) != 1 or len(next(iter(called))) != 1:
             return None
         found.append(next(iter(called)))

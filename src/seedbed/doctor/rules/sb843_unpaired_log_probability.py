@@ -100,6 +100,26 @@ def check(p: Program) -> Iterator[Finding]:
                 related=(q.place(taken[0]),),
             )
     yield from _apart(p, seen)
+    yield from _along_batch(p, seen)
+
+
+def _along_batch(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """``log_softmax(scores, dim=1).gather(0, ...)``: the log-probability of another sample's class."""
+    for made in p.made("gather"):
+        table = core(made.args[0]) if made.args else made
+        if table.name not in ("log_softmax", "softmax") or made.number(1, "dim") != 0 or not p.trained(made):
+            continue
+        if table.number(1, "dim") in (1, -1) and (table.shape is None or len(table.shape) == 2) and made.line:
+            if id(made.node) in seen:
+                continue
+            seen.add(id(made.node))
+            yield p.report(
+                "SB843",
+                made,
+                f"gather(0, ...) picks along the batch: the {table.name} is over dim=1, the classes (actions)",
+                why="a sample is trained on the log-probability of other samples",
+                fix="Use gather(1, index.unsqueeze(1)).squeeze(1)",
+            )
 
 
 def _greedy(p: Program, dist: Val, best: Val) -> bool:

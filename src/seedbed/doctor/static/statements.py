@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from seedbed.doctor.static import (
-    assignments,
     building,
     comprehensions,
     definitions,
     iteration,
+    managers,
     narrowing,
     operators,
     syntax,
@@ -237,19 +237,6 @@ def _try(run: Machine, node: Any) -> str:
     return final or ("" if node.handlers and end == "raise" else end)
 
 
-def _with(run: Machine, node: ast.With | ast.AsyncWith) -> str:
-    grads, casts = len(run.grads), len(run.autocasts)
-    for item in node.items:
-        val = run.eval(item.context_expr)
-        assignments.enter(run, val)
-        if item.optional_vars is not None:
-            run.assign(item.optional_vars, val)
-    try:
-        return run.run(node.body)
-    finally:
-        del run.grads[grads:], run.autocasts[casts:]
-
-
 def _match(run: Machine, node: ast.Match) -> str:
     subject = run.eval(node.subject)
     return run.branch(node, subject, [lambda c=c: run.run(c.body) for c in node.cases] + [lambda: ""])
@@ -274,8 +261,8 @@ STATEMENTS: dict[type, Callable[[Machine, Any], str]] = {
     ast.Continue: _continue,
     ast.Raise: _raise,
     ast.Try: _try,
-    ast.With: _with,
-    ast.AsyncWith: _with,
+    ast.With: managers.run_with,
+    ast.AsyncWith: managers.run_with,
     ast.FunctionDef: definitions.function_statement,
     ast.AsyncFunctionDef: definitions.function_statement,
     ast.ClassDef: definitions.class_statement,
