@@ -53,7 +53,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
     for pred, target, event in pairs(p):
-        goal = f.core(target)
+        goal = _sample(f.core(target))
         noise = _noise(goal)
         if noise is None or not pred.grad or target.grad or id(event.node) in seen or goal.name == "dropout":
             continue
@@ -66,7 +66,7 @@ def check(p: Program) -> Iterator[Finding]:
         seen.add(id(event.node))
         yield p.report(
             "SB283",
-            event,
+            goal if goal is not f.core(target) else event,
             "the target of the denoising loss is the noisy input itself, not the clean signal",
             why="the output is compared with the corrupted input, so the model learns to copy the noise",
             fix="Compare with the clean batch: loss(model(noisy), clean)",
@@ -79,7 +79,13 @@ def _fed(given: Val, goal: Val) -> bool:
     one = f.core(given)
     if one.name in ("cat", "concat", "hstack") and one.args and one.args[0].items:
         return any(f.core(i) is goal for i in one.args[0].items)
-    return one is goal
+    return _sample(one) is goal
+
+
+def _sample(val: Val) -> Val:
+    """What a data set gives for one sample, when a value is a batch of these."""
+    inner = f.core(val.args[0]) if val.name == "batch" and len(val.args) > 1 else None
+    return inner if inner is not None and _noise(inner) is not None else val
 
 
 def _noise(goal: Val) -> Val | None:

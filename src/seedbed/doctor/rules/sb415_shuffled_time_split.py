@@ -128,7 +128,7 @@ _ORDERS = ("randperm", "np_permutation", "permutation")
 def _of_windows(p: Program, event: Event) -> bool:
     """Whether a subset (or the loader of a sampler) takes samples that are windows of one series."""
     if event.name.endswith("Subset"):
-        return any(_windowed_class(v) for v in event.args[0].options())
+        return any(_windowed_class(v) or any(map(_windows, ancestors(v, limit=60))) for v in event.args[0].options())
     for other in p.calls("DataLoader"):
         if other.kwargs.get("sampler") is event.result and other.args:
             return any(_windowed_class(v) for v in other.args[0].options())

@@ -57,8 +57,18 @@ def before_split(p: Program) -> Iterator[tuple[Val | Event, str]]:
             for stat, source, say in _statistics(node, fits):
                 if not lineage.roots(source) & shared or lineage.cuts(p, source) or _late(p, stat):
                     continue
-                if not (isinstance(stat, Val) and _defines(node, one)):
+                if not (isinstance(stat, Val) and (_defines(node, one) or _in_target(p, stat, one))):
                     yield stat, say
+
+
+def _in_target(p: Program, stat: Val, feed: lineage.Feed) -> bool:
+    """Whether a statistic by group was only written into the column that is the target."""
+    steps = lineage.certain(feed.y) if feed.y is not None else []
+    goal = next((c for v in steps if (c := _column(v))), None)
+    written = [
+        e.args for e in p.all("setitem") if len(e.args) > 1 and any(v is stat for v in ancestors(e.args[1], limit=60))
+    ]
+    return goal is not None and bool(written) and all(a[0].const == goal for a in written)
 
 
 def encoded(p: Program) -> Iterator[tuple[Val | Event, str]]:

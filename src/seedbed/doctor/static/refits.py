@@ -25,6 +25,9 @@ def scalers(p: Program) -> Iterator[tuple[Val, str]]:
             continue
         used = {id(v) for f in learned for v in ancestors(f.x, limit=1500)}
         for step in lineage.certain(one.x):
+            stat = _row_statistic(p, step) if id(step) not in used else None
+            if stat is not None and id(stat) not in used:
+                yield _second(p, stat, before), "the evaluation data is normalised with its own mean and deviation"
             if id(step) in used or id(step.node) in lineage.stepping(p):
                 continue
             if step.name == "fit_transform" and not _estimator(step):
@@ -47,7 +50,28 @@ def _second(p: Program, step: Val, before: lineage.Feed) -> Val:
 
 
 def _scaled(x: Val) -> bool:
-    return any(v.name in ("fit_transform", "transform") or (v.name == "div" and _own(v)) for v in lineage.certain(x))
+    return any(
+        v.name in ("fit_transform", "transform") or (v.name == "div" and (_own(v) or _of_table(v) is not None))
+        for v in lineage.certain(x)
+    )
+
+
+def _of_table(step: Val) -> Val | None:
+    """The mean of the very table whose rows a data set standardises one by one."""
+    if step.name != "div" or len(step.args) != 2 or step.args[0].name != "sub" or len(step.args[0].args) != 2:
+        return None
+    base, middle = step.args[0].args
+    key = lineage.row_key(base)
+    if key is None or key.kind != "number" or not base.args:
+        return None
+    stats = [v for v in ancestors(middle, limit=30) if v.name in MOMENTS and v.args]
+    return next((s for s in stats if _alike(s.args[0], base.args[0]) and not data_queries.per_sample(s)), None)
+
+
+def _row_statistic(p: Program, step: Val) -> Val | None:
+    """The same, where it is not worked out anew in every round of training."""
+    stat = _of_table(step)
+    return stat if stat is not None and id(stat.node) not in lineage.stepping(p) else None
 
 
 def _estimator(step: Val) -> bool:
