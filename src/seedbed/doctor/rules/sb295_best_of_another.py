@@ -128,8 +128,9 @@ def _own(scope: ast.AST) -> Iterator[ast.AST]:
         one = stack.pop()
         if isinstance(one, (ast.For, ast.While)):
             yield one
-        elif not isinstance(one, (ast.FunctionDef, ast.ClassDef, ast.Lambda)):
-            stack.extend(ast.iter_child_nodes(one))
+        elif not isinstance(one, (ast.FunctionDef, ast.ClassDef)):
+            for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+                stack.extend(getattr(one, part, ()))
 
 
 def _judge(p: Program, scope: ast.AST, loop: ast.AST, branch: ast.If) -> Finding | None:
