@@ -92,6 +92,19 @@ def test_the_mistake_is_named_and_its_cure_is_quiet(code: str, codes_of: Codes) 
     assert codes_of(good) == set()
 
 
+def test_a_layer_beside_a_skip_is_no_hidden_step(codes_of: Codes) -> None:
+    head = """
+class Skip(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inp, self.mid, self.out = nn.Linear(6, 16), nn.Linear(16, 16), nn.Linear(16, 1)
+    def forward(self, v):
+        v = self.inp(v)
+        return self.out(torch.tanh(v + F.gelu(self.mid(v))))
+"""
+    assert codes_of(_script("Skip()", MSE, head=head)) == set()
+
+
 def test_the_line_of_a_comment_is_respected(findings_of: Callable[[str], list[Finding]]) -> None:
     bad = _script(NET.format(3), "F.cross_entropy(model(x[part]).softmax(1), labels[part])")
     quiet = bad.replace(".backward()", ".backward()  # seedbed: allow=SB201")
