@@ -146,6 +146,17 @@ def _compared(p: Program) -> Iterator[Finding]:
             found = own  # a loss that is compared with the best accuracy: its own name counts
         chosen = isinstance(test.left if score == left else test.comparators[0], ast.Subscript) and '"' not in score
         meant = "" if chosen and "'" not in score else _meaning(p, test, score == left)
+        if found & up <= _VAGUE and not found & down and meant == "loss" and wants:
+            at = next((a for a in q.nodes(p, ast.Assign) if syntax.text(a.targets[0]) == score), test)
+            yield p.report(
+                "SB310",
+                (at, p.source),
+                f"the best model is chosen in the wrong direction: {score} is a loss, better when it is lower, but the "
+                "largest is kept",
+                why="the worst checkpoint is kept, and early stopping ends training while the loss falls",
+                fix=f"Turn its sign round ({score} = -loss), or keep the smallest",
+            )
+            continue
         if not found & (up | down) and meant:
             found |= {meant}
         begun = _starts(p, test, best, best == right)
