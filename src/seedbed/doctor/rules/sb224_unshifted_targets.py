@@ -50,15 +50,8 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.once("loss"):
         if event.name not in ("CrossEntropyLoss", "NLLLoss") or len(event.args) < 2:
             continue
-        goal, moved = tokens.token_source(event.args[1])
-        loaded = False
-        if goal is not None and goal.name == "batch":
-            chunk = tokens.token_source(event.args[1], through_batches=True)
-            if chunk[0] is not None and ":" in chunk[1]:  # pieces of one long text, cut in the data set
-                (goal, moved), loaded = chunk, True
-        if goal is None:
-            continue
-        if not _sequences(event):
+        goal, moved, loaded = _goal(event.args[1])
+        if goal is None or not _sequences(event):
             continue
         pred = list(ancestors(event.args[0], limit=3000))
         back = _backwards(pred, goal, moved, loaded)
@@ -110,6 +103,16 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Use logits[:, :-1] with tokens[:, 1:]",
             related=((str(event.src.path), event.line, "the loss"),) if cut is not None else (),
         )
+
+
+def _goal(target: Val) -> tuple[Val | None, str, bool]:
+    """The tokens that the targets are, how they were sliced, and whether a data set has cut them."""
+    goal, moved = tokens.token_source(target)
+    if goal is not None and goal.name == "batch":
+        chunk = tokens.token_source(target, through_batches=True)
+        if chunk[0] is not None and ":" in chunk[1]:  # pieces of one long text
+            return *chunk, True
+    return goal, moved, False
 
 
 def _reversed(p: Program, place: Val | Event, event: Event) -> Finding:
