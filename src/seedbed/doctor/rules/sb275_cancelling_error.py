@@ -53,12 +53,14 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         for root in f.core(back.recv).options():
             terms = [t for _, t in f.plain_terms(root) if t.grad]
+            open_ones = [t for t in terms if len(terms) > 1 and _open_residual(t)]
+            terms = open_ones or terms
             if len(terms) != 1 or id(terms[0].node) in seen:
                 continue
             term, closed = terms[0], ""
             if term.name in ("pow", "square", "abs") and term.args:
                 term, closed = f.core(term.args[0]), "square or abs() is taken after the mean"
-            if not _plain_mean(term, bool(closed)):
+            if not open_ones and not _plain_mean(term, bool(closed)):
                 continue
             seen.add(id(terms[0].node))
             yield p.report(
@@ -85,3 +87,17 @@ def _pair(one: Val, other: Val) -> bool:
         return False
     guess, target = (one, other) if one.grad else (other, one)
     return f.from_model(guess) and not f.from_model(target) and target.kind in ("tensor", "unknown")
+
+
+def _open_residual(val: Val) -> bool:
+    """Whether a term is the plain mean of a differential equation's residual, a sum of several derivatives."""
+    if val.name != "mean" or not val.args:
+        return False
+    derivatives = 0
+    for _, term in f.plain_terms(val.args[0]):
+        parts = [f.core(v) for v, _ in f.factors(term)]
+        derivatives += any(
+            v.name == "grads" or (v.name in ("getitem", "part") and v.args and f.core(v.args[0]).name == "grads")
+            for v in parts
+        )
+    return derivatives > 1

@@ -39,7 +39,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
-from seedbed.doctor.static import metering, naming, rounds, syntax, totals
+from seedbed.doctor.static import metering, naming, rounds, syntax, totals, unweighted
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import LoopRun, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -79,6 +79,14 @@ def check(p: Program) -> Iterator[Finding]:
                     related=((str(event.src.path), event.line, "the running sum"),),
                 )
     yield from _overcounted(p, seen)
+    for node, said in unweighted.meters(p):
+        yield p.report(
+            "SB305",
+            (node, p.source),
+            f"the wrong divisor: {said}",
+            why="the average comes out too small by the batch size",
+            fix="Add value * n to the sum, or count the batches instead of the samples",
+        )
     for found in totals.wrong_counts(p):
         if id(found.node) not in seen:
             seen.add(id(found.node))

@@ -80,6 +80,14 @@ def _is_default(node: ast.expr | None) -> bool:
     return bool({"default", "defaults"} & set(words(name)))
 
 
+_GIVEN = frozenset(["override", "overrides", "user", "custom", "given", "changes", "kwargs"])
+
+
+def _is_base(node: ast.expr) -> bool:
+    """Whether a name says that others build on it: ``BASE``, ``base_cfg``."""
+    return "base" in words(getattr(node, "id", getattr(node, "attr", "")))
+
+
 def _copied(node: ast.expr) -> ast.expr | None:
     """What is copied: ``x`` of ``dict(x)``, ``x.copy()``, ``{**x}``; the expression itself where it is a name."""
     if isinstance(node, ast.Call):
@@ -101,7 +109,9 @@ def _displays(p: Program) -> Iterator[tuple[ast.AST, str, str]]:
     """``{**given, **DEFAULTS}``, ``given | DEFAULTS`` and ``ChainMap(DEFAULTS, given)``."""
     for node in q.nodes(p, ast.Dict):
         spread = [v for k, v in zip(node.keys, node.values, strict=True) if k is None]
-        if len(spread) == len(node.keys) == 2 and _is_given(spread[0]) and _is_default(spread[1]):
+        if len(spread) != len(node.keys) or len(spread) != 2 or not _is_given(spread[0]):
+            continue
+        if _is_default(spread[1]) or (_is_base(spread[1]) and _GIVEN & set(words(syntax.text(spread[0])))):
             yield node, syntax.text(spread[0]), syntax.text(spread[1])
     for node in q.nodes(p, ast.BinOp):
         if isinstance(node.op, ast.BitOr) and _is_given(node.left) and _is_default(node.right):

@@ -89,8 +89,19 @@ def _stored(loop: ast.For) -> tuple[str, set[str]]:
             parts = record.elts
         else:
             continue
-        return syntax.text(call.func.value), {n.id for n in parts if isinstance(n, ast.Name)}
+        return syntax.text(call.func.value), {n for part in parts for n in _held(part)}
     return "", set()
+
+
+def _held(part: ast.expr) -> list[str]:
+    """The variable that a field of a record holds: itself, or a copy of its weights."""
+    if isinstance(part, ast.Name):
+        return [part.id]
+    if not isinstance(part, ast.Call):
+        return []
+    if isinstance(part.func, ast.Attribute) and part.func.attr == "state_dict":
+        return [syntax.text(part.func.value)]
+    return _held(part.args[0]) if part.args and syntax.text(part.func).endswith("deepcopy") else []
 
 
 def _chooses(statement: ast.stmt, box: str) -> bool:

@@ -48,7 +48,7 @@ from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.syntax import walk
 
-_ERRORS = frozenset(["delta", "deltas", "td"])
+_ERRORS = frozenset(["delta", "deltas", "td", "err", "error"])
 _NAMES = frozenset(["reward", "rewards", "rew", "rews", "r"])
 
 

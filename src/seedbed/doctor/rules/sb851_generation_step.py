@@ -69,6 +69,15 @@ def check(p: Program) -> Iterator[Finding]:
             if problem and at is not None and id(at.node) not in seen:
                 seen |= {id(at.node), id(event.node)}
                 yield _report(p, at, problem)
+        if (alone := _context_lost(p, made, event)) is not None and id(alone.node) not in seen:
+            seen.add(id(alone.node))
+            yield p.report(
+                "SB851",
+                alone,
+                f"generation: {alone.name} is replaced by the new token alone: what was generated before is lost",
+                why="a model without a state sees one token only, so the text does not follow from its beginning",
+                fix=f"Append the token: {alone.name} = torch.cat([{alone.name}, token], dim=1)",
+            )
         joined = _joined(p, made, event)
         if joined is not None and id(joined.node) not in seen:
             seen.add(id(joined.node))
@@ -170,4 +179,22 @@ def _joined(p: Program, made: Val, event: Event) -> Val | None:
         items = val.args[0].items or []
         if len(items) == 2 and core(items[0]) is made and core(items[1]) is not made:
             return val
+    return None
+
+
+def _context_lost(p: Program, made: Val, event: Event) -> Event | None:
+    """``ids = token`` in a loop in which a window of ``ids`` (``ids[:, -block:]``) is what the model gets."""
+    loop = event.loops[-1].node
+    windows = {
+        syntax.text(n.value)
+        for n in syntax.walk(loop)
+        if isinstance(n, ast.Subscript)
+        and isinstance(n.slice, ast.Tuple)
+        and isinstance(n.slice.elts[-1], ast.Slice)
+        and isinstance(n.slice.elts[-1].lower, ast.UnaryOp)
+        and n.slice.elts[-1].upper is None
+    }
+    for name, val, at in p.assigns:
+        if name in windows and core(val) is made and at.loop is not None and at.loop.node is loop:
+            return at
     return None

@@ -132,7 +132,9 @@ def _forgets(event: Event) -> bool:
     result = event.result
     if result is None:
         return False
-    layers = [v for part in q.flat([result]) for v in ancestors(part, limit=60) if v.name == "recurrent"]
+    before = {id(v) for a in event.args for v in ancestors(a, limit=200)}  # what an earlier round has made
+    inside = [v for part in q.flat([result]) for v in ancestors(part, limit=60) if id(v) not in before]
+    layers = [v for v in inside if v.name == "recurrent"]
     return (
         bool(layers)
         and all(len(v.args) < 2 or all(o.is_none for o in v.args[1].options()) for v in layers if v.args)

@@ -72,6 +72,8 @@ def _is_end(p: Program, at: ast.AST, node: ast.expr) -> bool:
     if isinstance(node, ast.Name) and not said & _ENDS:
         func = around(p, at)
         made = [n.value for n in ast.walk(func) if isinstance(n, ast.Assign) and syntax.text(n.targets[0]) == node.id]
+        if len(made) == 1 and isinstance(made[0], ast.IfExp):
+            return _one_at_end(made[0])
         if len(made) != 1 or not isinstance(made[0], (ast.Name, ast.Subscript)):
             return False
         node, said = made[0], set(words(_last(made[0])))
@@ -85,6 +87,14 @@ def _is_end(p: Program, at: ast.AST, node: ast.expr) -> bool:
         or (isinstance(n, ast.Call) and n.args and syntax.text(n.func).endswith(f"{name}.append"))
     ]
     return bool(stored) and not any(turn in text for text in stored for turn in _TURNS)
+
+
+def _one_at_end(node: ast.IfExp) -> bool:
+    """Whether a factor is ``1.0 if done[t] else 0.0``."""
+    said = set(words(_last(node.test)))
+    short = isinstance(node.test, ast.Subscript) and _last(node.test) == "d"
+    values = [getattr(part, "value", None) for part in (node.body, node.orelse)]
+    return (bool(said & _ENDS) or short) and not said & _REST and values == [1, 0]
 
 
 def _targets(node: ast.Assign) -> Iterator[ast.expr]:
