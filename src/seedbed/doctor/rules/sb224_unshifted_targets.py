@@ -61,16 +61,7 @@ def check(p: Program) -> Iterator[Finding]:
                 seen.add(id(place.node))
                 yield _reversed(p, place, event)
             continue
-        if any(
-            v.name == "getitem"
-            and v.kind == "tensor"
-            and len(v.args) > 1
-            and any(k.kind == "slice" for k in (v.args[1].items or [v.args[1]]))
-            and v.dtype != "float"
-            and tokens.token_source(v)[0] is not goal
-            and tokens.is_sliced_output(v)
-            for v in pred
-        ):
+        if any(_slices_output(v, goal) for v in pred):
             continue
         embedded = [
             v
@@ -143,6 +134,19 @@ def _backwards(pred: list[Val], goal: Val, moved: str, loaded: bool) -> Val | No
             if (low and begin and low == f"{begin} + 1") or tokens.ahead(moved, key) == -1:
                 return one
     return None
+
+
+def _slices_output(val: Val, goal: Val) -> bool:
+    """Whether a slice cuts the outputs along time."""
+    return (
+        val.name == "getitem"
+        and val.kind == "tensor"
+        and len(val.args) > 1
+        and any(k.kind == "slice" for k in (val.args[1].items or [val.args[1]]))
+        and val.dtype != "float"
+        and tokens.token_source(val)[0] is not goal
+        and tokens.is_sliced_output(val)
+    )
 
 
 def _prepared(change: Event, loss: Event) -> bool:

@@ -73,53 +73,46 @@ def check(p: Program) -> Iterator[Finding]:
         for val in ancestors(back.recv) if back.recv is not None else ():
             if id(val.node) in seen:
                 continue
-            if _ranked(back.recv, val):
+            found = _wrong(back.recv, val)
+            if found is not None:
                 seen.add(id(val.node))
-                yield p.report(
-                    "SB263",
-                    val,
-                    "the ranking loss has the wrong sign: it wants the score of the negative above the positive's",
-                    why="-logsigmoid(pos - neg) is small when the positive scores higher; here it is large",
-                    fix="Use -F.logsigmoid(pos_score - neg_score).mean()",
-                )
-                continue
-            hinge = val.name in ("relu", "clamp", "clamp_min", "clip", "maximum", "max", "softplus")
-            if hinge and _negative_margin(val):
-                seen.add(id(val.node))
-                yield p.report(
-                    "SB263",
-                    val,
-                    "the sign of the margin is wrong in the triplet hinge: it is subtracted",
-                    why="the loss is zero before the negative is farther than the positive at all",
-                    fix="Add the margin: relu(d_pos - d_neg + margin)",
-                )
-            elif hinge and _inverted_hinge(val):
-                seen.add(id(val.node))
-                yield p.report(
-                    "SB263",
-                    val,
-                    "the sign of the triplet hinge is wrong: it is smallest for a far positive and a near negative",
-                    why="negative minus positive distance is minimised, so unequal samples are pulled together",
-                    fix="Use relu(d_pos - d_neg + margin) for distances (and the other way round for similarities)",
-                )
-            elif val.name in ("mul", "multiply") and (wrong := _loose_push(val)):
-                seen.add(id(val.node))
-                yield p.report(
-                    "SB263",
-                    val,
-                    f"the margin term of the contrastive loss is wrong: {wrong}",
-                    why="different pairs must be pushed apart up to the margin, and left alone beyond it",
-                    fix="Use (1 - same) * relu(margin - d)**2",
-                )
-            elif val.name in ("mul", "multiply") and _pushes_equal(val):
-                seen.add(id(val.node))
-                yield p.report(
-                    "SB263",
-                    val,
-                    "the margin term of the contrastive loss is given to similar pairs: positive and negative swapped",
-                    why="similar pairs are pushed apart up to the margin, and different ones pulled together",
-                    fix="Use same * d**2 + (1 - same) * relu(margin - d)**2",
-                )
+                yield p.report("SB263", val, found[0], why=found[1], fix=found[2])
+
+
+def _wrong(root: Val | None, val: Val) -> tuple[str, str, str] | None:
+    """What is wrong with a step of a loss, why that matters, and what to write."""
+    if _ranked(root, val):
+        return (
+            "the ranking loss has the wrong sign: it wants the score of the negative above the positive's",
+            "-logsigmoid(pos - neg) is small when the positive scores higher; here it is large",
+            "Use -F.logsigmoid(pos_score - neg_score).mean()",
+        )
+    hinge = val.name in ("relu", "clamp", "clamp_min", "clip", "maximum", "max", "softplus")
+    if hinge and _negative_margin(val):
+        return (
+            "the sign of the margin is wrong in the triplet hinge: it is subtracted",
+            "the loss is zero before the negative is farther than the positive at all",
+            "Add the margin: relu(d_pos - d_neg + margin)",
+        )
+    if hinge and _inverted_hinge(val):
+        return (
+            "the sign of the triplet hinge is wrong: it is smallest for a far positive and a near negative",
+            "negative minus positive distance is minimised, so unequal samples are pulled together",
+            "Use relu(d_pos - d_neg + margin) for distances (and the other way round for similarities)",
+        )
+    if val.name in ("mul", "multiply") and (wrong := _loose_push(val)):
+        return (
+            f"the margin term of the contrastive loss is wrong: {wrong}",
+            "different pairs must be pushed apart up to the margin, and left alone beyond it",
+            "Use (1 - same) * relu(margin - d)**2",
+        )
+    if val.name in ("mul", "multiply") and _pushes_equal(val):
+        return (
+            "the margin term of the contrastive loss is given to similar pairs: positive and negative swapped",
+            "similar pairs are pushed apart up to the margin, and different ones pulled together",
+            "Use same * d**2 + (1 - same) * relu(margin - d)**2",
+        )
+    return None
 
 
 def _handed_over(p: Program) -> Iterator[Finding]:

@@ -98,6 +98,11 @@ def check(p: Program) -> Iterator[Finding]:
                 fix=found.fix,
                 related=((str(found.event.src.path), found.event.line, "the running sum"),),
             )
+    yield from _counted_twice(p, seen)
+
+
+def _counted_twice(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """A summed loss that is multiplied by the batch size."""
     for event in p.once("augment"):
         val = event.args[0] if event.args else None
         if val is None or event.name != "Add" or val.name != "mul" or len(val.args) != 2 or id(event.node) in seen:
