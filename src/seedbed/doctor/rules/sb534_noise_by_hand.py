@@ -129,6 +129,20 @@ def _multiplies(node: Any, test: ast.Compare) -> bool:
     return False
 
 
+def _corrupts(node: Any, test: ast.Compare, body: str) -> bool:
+    """Whether a model hides values of its own raw input, as a denoising autoencoder does: nothing is to be scaled."""
+    whole = [n for n in syntax.walk(node) if isinstance(n, ast.BinOp) and test in syntax.walk(n)]
+    masked = {n.id for w in whole for n in (w.left, w.right) if isinstance(n, ast.Name)} & {
+        a.arg for a in node.args.args[1:]
+    }
+    changed = {
+        n.id
+        for n in syntax.walk(node)
+        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and n.lineno < test.lineno
+    }
+    return bool(masked - changed) and bool(re.search(r"\bnn\.(Linear|Conv\d?d?|Parameter|Sequential|LSTM|GRU)\b", body))
+
+
 def _dropout(
     p: Program, name: str, node: Any, body: str, test: ast.Compare, chance: ast.expr, below: bool
 ) -> Iterator[Finding]:
@@ -152,7 +166,8 @@ def _dropout(
                 "the mask is true where the unit should be dropped, and the scale belongs to the other sense",
                 f"Write rand > {text} (keep with probability 1 - {text})",
             )
-    if problem is None and "training" in body and not scaled and "/" not in syntax.text(node):
+    plain = problem is None and "training" in body and not scaled and not _corrupts(node, test, body)
+    if plain and "/" not in syntax.text(node):
         problem = (
             "drops units without scaling the rest: dropout needs the factor 1 / (1 - p)",
             "in evaluation all units are active, so activations are larger than the next layer was trained for",

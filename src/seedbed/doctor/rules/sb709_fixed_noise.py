@@ -53,6 +53,7 @@ _NAMES = frozenset(["noise", "z", "eps", "epsilon", "latent", "alpha", "interp",
 _NOISY = frozenset(["noisy", "noised", "corrupted", "corrupt", "degraded", "dirty", "masked"])
 _ORDERS = frozenset(["randperm", "np_permutation", "permutation"])
 _STEPS = frozenset(["randint", "np_randint", "rand", "randint_like"])
+_MIXED = frozenset(["add", "sub", "mul", "lerp", "add_", "mul_", "cat"])
 _WHY = "the model fits these particular numbers instead of the distribution"
 
 
@@ -63,13 +64,15 @@ def check(p: Program) -> Iterator[Finding]:
         if back.recv is None or not back.loops:
             continue
         begin = next((e.clock for e in p.all("loop") if e.node is back.loops[0].node), 0)
-        for val in ancestors(back.recv):
+        way = list(ancestors(back.recv))
+        behind = {id(v) for v in way}
+        for val in way:
             if val.kind != "tensor" or val.seq > begin or id(val.node) in seen or val.grad or "leaf" in val.tags:
                 continue
             users = [u for u in q.users(p, val) if begin < u.seq <= back.clock]
             once = not val.loops and rounds.loop_of(p, val) is None
             what = _what(p, val, users, begin) if once and (users or val.name == "compare") else ""
-            if not what:
+            if not what or _table(p, val, [u for u in users if id(u) in behind]):
                 continue
             seen.add(id(val.node))
             yield p.report(
@@ -101,6 +104,12 @@ def _what(p: Program, val: Val, users: list[Val], begin: int) -> str:
     if val.name in _STEPS and any(u.name == "getitem" and u.args[-1] is val for u in users) and _given(p, val):
         return f"{name} (the timesteps of the noise) is"
     return ""
+
+
+def _table(p: Program, val: Val, users: list[Val]) -> bool:
+    """Whether each step trains on other rows of it, added to nothing: the samples of made-up data."""
+    rows = all(u.name == "getitem" and u.args[0] is val and u.args[-1].kind == "tensor" for u in users)
+    return bool(users) and rows and not any(n.name in _MIXED for u in users for n in q.users(p, u))
 
 
 def _made_data(p: Program, val: Val, begin: int) -> bool:

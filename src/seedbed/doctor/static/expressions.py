@@ -7,7 +7,7 @@ import builtins
 from collections.abc import Callable
 from typing import Any
 
-from seedbed.doctor.static import attributes, calls, comprehensions, iteration, naming, operators
+from seedbed.doctor.static import attributes, calls, comprehensions, iteration, managers, naming, operators
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const, unknown
 
@@ -103,6 +103,7 @@ def _yield(run: Machine, node: ast.Yield) -> Val:
     val = run.eval(node.value)
     if run.yields:
         run.yields[-1].append(val)
+    managers.yielded(run, val)
     return unknown("sent", node, run.src)
 
 

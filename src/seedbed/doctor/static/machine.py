@@ -39,6 +39,7 @@ class Machine(ABC):
         self.keep: list[Val] = []  # so that ids of values stay unique
         self.memory: dict[tuple[object, ...], Val] = {}  # results of functions with functools.cache
         self.quiet = 0
+        self.suites: list[object] = []  # blocks that wait for the yield of their context manager
         self.sites: list[tuple[ast.AST, Source]] = []
         self.strict = project.strict
         self.parts = frozenset(("step", "zero_grad"))  # methods of an optimizer of the program: read on their own

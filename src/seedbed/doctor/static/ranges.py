@@ -48,6 +48,7 @@ _FIRST = frozenset(
         "cat",
     ]
 )
+_WHOLE = frozenset(("long", "int", "floor", "trunc", "floor_divide", "floordiv"))  # whole numbers
 
 
 def can_be_negative(val: Val, depth: int = 0) -> bool | None:
@@ -97,9 +98,19 @@ def _difference(left: Val, right: Val, depth: int) -> bool | None:
         number, other = (right, left) if right.kind == "const" else (left, right)
         fraction = isinstance(number.const, (int, float)) and 0 < number.const < 1
         return True if fraction and right is number else can_be_negative(other, depth + 1) or None
+    if _whole(right):
+        return None  # what is left of a number in its cell: x - floor(x)
     if {left.kind, right.kind} <= {"tensor", "number", "phi"}:
         return True
     return None
+
+
+def _whole(val: Val) -> bool:
+    """Whether it was just cut down to whole numbers (and kept in their range)."""
+    steps = [val]
+    while len(steps) < 4 and steps[-1].kind == "tensor" and steps[-1].args:
+        steps.append(steps[-1].args[0])
+    return any(v.kind == "tensor" and v.name in _WHOLE for v in steps)
 
 
 def _faint(val: Val) -> bool:
