@@ -147,15 +147,7 @@ def _compared(p: Program) -> Iterator[Finding]:
         chosen = isinstance(test.left if score == left else test.comparators[0], ast.Subscript) and '"' not in score
         meant = "" if chosen and "'" not in score else _meaning(p, test, score == left)
         if found & up <= _VAGUE and not found & down and meant == "loss" and wants:
-            at = next((a for a in q.nodes(p, ast.Assign) if syntax.text(a.targets[0]) == score), test)
-            yield p.report(
-                "SB310",
-                (at, p.source),
-                f"the best model is chosen in the wrong direction: {score} is a loss, better when it is lower, but the "
-                "largest is kept",
-                why="the worst checkpoint is kept, and early stopping ends training while the loss falls",
-                fix=f"Turn its sign round ({score} = -loss), or keep the smallest",
-            )
+            yield _loss_as_score(p, test, score)
             continue
         if not found & (up | down) and meant:
             found |= {meant}
@@ -190,6 +182,17 @@ def _compared(p: Program) -> Iterator[Finding]:
                 why="the worst checkpoint is kept (or none at all)",
                 fix="Use < with float('inf') for losses, > with 0 (or -inf) for scores",
             )
+
+
+def _loss_as_score(p: Program, test: ast.Compare, score: str) -> Finding:
+    return p.report(
+        "SB310",
+        (next((a for a in q.nodes(p, ast.Assign) if syntax.text(a.targets[0]) == score), test), p.source),
+        f"the best model is chosen in the wrong direction: {score} is a loss, better when it is lower, but the "
+        "largest is kept",
+        why="the worst checkpoint is kept, and early stopping ends training while the loss falls",
+        fix=f"Turn its sign round ({score} = -loss), or keep the smallest",
+    )
 
 
 def _replacement(node: ast.If) -> tuple[ast.Compare, str, str, bool] | None:
