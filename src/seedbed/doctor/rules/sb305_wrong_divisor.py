@@ -79,7 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
                     related=((str(event.src.path), event.line, "the running sum"),),
                 )
     yield from _overcounted(p, seen)
-    for node, said in unweighted.meters(p):
+    for node, said in q.in_file(p, "unweighted meters", lambda: list(unweighted.meters(p))):
         yield p.report(
             "SB305",
             (node, p.source),

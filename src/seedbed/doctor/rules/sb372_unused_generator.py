@@ -46,17 +46,18 @@ def check(p: Program) -> Iterator[Finding]:
     draws = [e for e in p.calls(*_DRAWS) if e.kwargs.get("generator") is None and (e.recv is None)]
     if not draws:
         return
+    made = [n for n in q.nodes(p, ast.Assign) if _seeded(n.value, later=True)]
+    if not made:
+        return
     reads = [n for n in q.nodes(p, ast.Name) if isinstance(n.ctx, ast.Load)]
     seeding = {
         id(n.func.value)
         for n in q.nodes(p, ast.Call)
         if isinstance(n.func, ast.Attribute) and n.func.attr == "manual_seed"
     }
-    for node in q.nodes(p, ast.Assign):
+    for node in made:
         target = node.targets[0]
         if len(node.targets) != 1 or not isinstance(target, ast.Name) or target.id.startswith("_"):
-            continue
-        if not _seeded(node.value, later=True):
             continue
         used = [n for n in reads if n.id == target.id]
         if not _seeded(node.value, bool(used)) or any(id(n) not in seeding for n in used):
