@@ -44,7 +44,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
 
 _SIMILAR = ("matmul", "mm", "einsum", "cosine_similarity", "CosineSimilarity")
 
@@ -106,8 +106,16 @@ def _cosines(val: Val) -> bool:
         return True
     if one.name not in _SIMILAR:
         return False
-    return all(
-        any(v.name in ("normalize",) or (v.name == "div" and any(w.name == "norm" for w in v.args))
-            for v in ancestors(a, limit=30))
-        for a in one.args if a.kind == "tensor"
-    )  # fmt: skip
+    sides = [a for a in one.args if a.kind not in ("const", "number")]
+    return len(sides) > 1 and all(_of_unit_length(a) for a in sides)
+
+
+_LAYOUT = TRANSPARENT | {"part", "element", "chunk", "chunks", "mT", "concat", "repeat"}
+
+
+def _of_unit_length(val: Val) -> bool:
+    """Whether a value was normalised, and since then only laid out anew."""
+    return any(
+        v.name == "normalize" or (v.name == "div" and any(f.made_by(w, "norm") is not None for w in v.args[1:]))
+        for v in ancestors(val, _LAYOUT, limit=30)
+    )

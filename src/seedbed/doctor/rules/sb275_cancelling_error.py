@@ -86,7 +86,24 @@ def _pair(one: Val, other: Val) -> bool:
     if one.grad == other.grad:
         return False
     guess, target = (one, other) if one.grad else (other, one)
-    return f.from_model(guess) and not f.from_model(target) and target.kind in ("tensor", "unknown")
+    if not f.from_model(guess) or f.from_model(target) or target.kind not in ("tensor", "unknown"):
+        return False
+    return _output(guess)
+
+
+def _output(val: Val) -> bool:
+    """Whether a prediction is a model's output itself: no error that was measured from it, no sum with other data."""
+    stack, seen = [val], set[int]()
+    while stack:
+        one = stack.pop()
+        if id(one) in seen or not one.grad or (one.owner is not None and one.name == "forward"):
+            continue
+        seen.add(id(one))
+        sums = one.name in ("add", "sub") and any(not a.grad and a.kind not in ("const", "number") for a in one.args)
+        if sums or one.name in ("pow", "square", "abs", "loss"):
+            return False
+        stack.extend(one.args)
+    return True
 
 
 def _open_residual(val: Val) -> bool:

@@ -9,6 +9,7 @@ from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const
 
 _MOST = 8  # rounds: deeper stacks repeat what the first rounds show
+_MOST_ROWS = 16  # where a plan is written out, each row says for itself what layer it is
 _ADDS = frozenset(["append", "add_module", "extend", "insert"])
 _FRESH = frozenset(["zeros", "empty", "ones", "zeros_like", "empty_like", "ones_like", "new_zeros", "new_empty"])
 
@@ -18,7 +19,7 @@ def rounds(run: Machine, node: ast.For | ast.AsyncFor, over: Val) -> list[Val] |
     if run.forward_depth or not _builds(node):
         return None
     found = _listed(run, over, node)
-    return found if found is not None and 1 <= len(found) <= _MOST else None
+    return found if found is not None and 1 <= len(found) <= _MOST_ROWS else None
 
 
 def _builds(node: ast.For | ast.AsyncFor) -> bool:

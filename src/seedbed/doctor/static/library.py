@@ -106,7 +106,7 @@ def _call(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs:
         return _torch(run, name, last, node, args, kwargs)
     if root == "builtins" or last in ("tqdm", "trange", "track"):
         return builtin_calls.builtin(run, last, node, args, kwargs)
-    if root == "math" and args and all(a.kind == "const" and isinstance(a.const, (int, float)) for a in args):
+    if (root == "math" or name in numbers.OF_ONE_NUMBER) and args and numbers.known(args):
         return numbers.mathematics(run, last, node, args)
     if root == "copy" and args:
         return _copy(run, last, node, args[0])

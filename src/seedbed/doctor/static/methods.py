@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from seedbed.doctor.static import building, builtin_calls, dictionaries, lightning, naming, op_shapes, ops
+from seedbed.doctor.static import building, builtin_calls, dictionaries, lightning, naming, op_shapes, ops, texts
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const, join, unknown, uses_gradient
 
@@ -57,7 +57,7 @@ def _call(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: 
         if made_unknown is not None:
             return made_unknown
     if obj.kind == "const" and isinstance(obj.const, str):
-        return unknown(name, node, run.src, obj, *args)
+        return texts.method(run, obj, name, node, args, kwargs)
     if obj.kind == "loader" and name == "__iter__":
         return obj
     if name in ("grad",):
@@ -92,6 +92,8 @@ def tensor(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs:
         made.kind = "number" if name != "tolist" else made.kind
         made.shape = ()
     made.split = obj.split
+    if obj.kind == "tensor" and op_shapes.laid_out(name):
+        obj.shape = made.shape if not run.conds else None
     if name == "requires_grad_":
         obj.grad = not (args and args[0].const is False)
         run.emit("requires_grad", name, node, recv=obj, args=args or (const(True),))
@@ -240,8 +242,9 @@ def _register(run: Machine, obj: Val, name: str, args: Args, node: ast.AST) -> N
 def _trainer_part(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
     if obj.kind == "optimizer":
         if name == "step":
-            if args and args[0].kind == "func" and not naming.is_scheduler(args[0].name):
-                made = run.apply(args[0], node, (), {})
+            closure = args[0] if args else kwargs.get("closure")
+            if closure is not None and closure.kind == "func" and not naming.is_scheduler(closure.name):
+                made = run.apply(closure, node, (), {})
                 run.emit("step", "closure", node, recv=obj, args=args, result=made)
                 return made
             run.emit("step", name, node, recv=obj, args=args)

@@ -28,6 +28,15 @@ def factors(run: Machine, plan: Val, node: ast.AST) -> None:
     plan.attrs["factors"] = made
 
 
+_ALIKE = ("log", "log2", "log10", "log1p", "exp", "expm1", "sqrt", "sin", "cos", "tan", "tanh")
+OF_ONE_NUMBER = frozenset(f"{root}.{name}" for root in ("numpy", "np") for name in _ALIKE)  # as in ``math``
+
+
+def known(args: tuple[Val, ...]) -> bool:
+    """Whether all arguments are known numbers."""
+    return all(a.kind == "const" and isinstance(a.const, (int, float)) for a in args)
+
+
 def mathematics(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...]) -> Val:
     """``math.cos(1.0)`` and its like, worked out."""
     try:

@@ -174,6 +174,19 @@ SAME = frozenset(
 )
 
 
+_RESIZED = frozenset(["resize_", "resize_as_", "set_", "as_strided_", "swapdims_", "unflatten_", "apply_"])
+
+
+def in_place(name: str) -> bool:
+    """Whether a method works on the tensor itself, which then keeps its shape but for a change of layout."""
+    return name.endswith("_") and not name.endswith("__")
+
+
+def laid_out(name: str) -> bool:
+    """Whether a method gives the tensor itself another shape: ``x.unsqueeze_(1)``."""
+    return in_place(name) and (name[:-1] in _LAYOUT or name in _RESIZED)
+
+
 _GENERATORS = ("RandomState", "default_rng", "Generator", "manual_seed")
 
 
@@ -197,7 +210,7 @@ def shape_of(name: str, first: Val | None, args: tuple[Val, ...], kwargs: dict[s
     if first is None:
         return None
     shape = first.shape
-    if name in SAME or name in LIKE:
+    if name in SAME or name in LIKE or (in_place(name) and name[:-1] not in _LAYOUT and name not in _RESIZED):
         others = [a.shape for a in args[1:2] if a.kind == "tensor"]
         if name in ("add", "sub", "mul", "div") and others:
             return shapes.broadcast(shape, others[0])
@@ -206,8 +219,8 @@ def shape_of(name: str, first: Val | None, args: tuple[Val, ...], kwargs: dict[s
         dim = dim_of(args, kwargs, 2 if name == "norm" else 1)
         keep = kwargs.get("keepdim", kwargs.get("keepdims", args[2] if len(args) > 2 and name != "norm" else None))
         return None if dim == "?" else shapes.reduced(shape, dim, keep is not None and keep.const is True)
-    if name in _LAYOUT:
-        return _LAYOUT[name](shape, args, kwargs)
+    if name.removesuffix("_") in _LAYOUT:
+        return _LAYOUT[name.removesuffix("_")](shape, args, kwargs)
     if name in ("matmul", "mm", "bmm", "dot", "__matmul__"):
         return shapes.matmul(shape, args[1].shape) if len(args) > 1 else None
     if name in ("linspace", "arange", "randperm", "logspace"):
