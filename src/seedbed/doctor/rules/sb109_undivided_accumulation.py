@@ -37,9 +37,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import ownership, rounds
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import rounds
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import LoopRun, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -96,6 +96,8 @@ def _divided(root: Val) -> bool:
             return True
         if "reduction=sum" in val.tags or val.kind == "unknown":
             return True
+        if val.name == "sum" and len(val.args) == 1 and not val.kwargs:
+            return True  # the gradients of sums add up to that of the whole sum
         if val.name in ("scaled", "add", "neg", "phi", "div", "mul", "sub", "getitem", "forward"):
             stack.extend(val.args)
     return False
@@ -106,7 +108,9 @@ def _inner_loops(p: Program) -> Iterator[Finding]:
     seen: set[int] = set()
     for back in p.all("backward"):
         loop = back.loop
-        if loop is None or id(back.node) in seen or not rounds.is_accumulation(loop) or back.recv is None:
+        if loop is None or id(back.node) in seen or back.recv is None:
+            continue
+        if not rounds.is_accumulation(loop) and not (rounds.in_one_batch(loop) and _gathers(p, loop)):
             continue
         steps = [s for s in p.all("step") if s.seq > back.seq and s.loops == back.loops[:-1]]
         rescaled = [e for e in p.all("augment", "inplace") if e.recv is not None and e.recv.name == "grad"]
@@ -122,3 +126,13 @@ def _inner_loops(p: Program) -> Iterator[Finding]:
             fix="Divide the loss by the number of accumulated batches before backward()",
             related=((str(steps[0].src.path), steps[0].line, "the step after several backward() calls"),),
         )
+
+
+def _gathers(p: Program, loop: LoopRun) -> bool:
+    """Whether the gradients of all rounds of a loop are left to add up, and nothing rescales them."""
+    if any(e.inside(loop) for e in p.all("clear")):
+        return False
+    if any(e.name == "grad" and not e.args[-1].is_none for e in p.all("attribute")):
+        return False
+    rates = [e.arg(1, "lr") for e, _, _ in ownership.optimizers(p)]
+    return not any(r is not None and r.name in ("div", "mul") for r in rates)

@@ -56,6 +56,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         inner = back.loops[len(step.loops)]
         clears = [c for c in p.all("clear") if inner in c.loops]
+        if not clears and rounds.in_one_batch(inner, of_rows=False):
+            continue  # the pieces of one batch: gradients are gathered on purpose
         whole = rounds.is_loader_loop(inner) and step.loops and rounds.repeats(step.loops[-1])
         if not (clears and rounds.is_loader_loop(inner)) and not (whole and not _scaled(back)):
             continue

@@ -38,6 +38,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 _GROUPS = {"list", "dict", "method", "unknown"}  # their length may be a number of batches
 
@@ -78,7 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
             )
             mean = mean and not any(t.startswith("reduction=") for v in q.chain(top)[:3] for t in v.tags)
             mean = mean or q.chain(top)[0].name == "mean"
-            weighed = any(v.name == "mul" and any(a.kind == "number" for a in v.args) for v in q.chain(top)[:3])
+            weighed = any(v.name == "mul" and any(_counts(a) for a in v.args) for v in q.chain(top)[:3])
             if (size or named) and mean and not weighed:
                 seen.add(id(val.node))
                 yield p.report(
@@ -88,3 +89,8 @@ def check(p: Program) -> Iterator[Finding]:
                     why="the gradient is too small by the batch size, so training is very slow",
                     fix="Remove the division (or use reduction='sum')",
                 )
+
+
+def _counts(factor: Val) -> bool:
+    """Whether a factor may be the number of samples of a piece of the batch."""
+    return factor.kind == "number" or (type(factor.const) is int and factor.const > 1)

@@ -31,7 +31,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import lineage, overlaps, syntax, training
+from seedbed.doctor.static import lineage, named_columns, overlaps, syntax, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
@@ -136,11 +136,13 @@ def _named_columns(p: Program, seen: set[int]) -> Iterator[Finding]:
     pairs = [(f.x, f.y, f.event) for f in lineage.feeds(p)[0] if f.y is not None]
     pairs += [(e.args[0], e.args[1], e) for e in p.calls("train_test_split", "TensorDataset") if len(e.args) >= 2]
     for x, y, event in pairs:
-        found = _column(y)
-        if found is None or id(event.node) in seen:
+        if id(event.node) in seen:
             continue
-        table, name = found
-        where = _kept(x, table, name)
+        among = named_columns.column_among(p, x, y)
+        found = _column(y) if among is None else None
+        if among is None and found is None:
+            continue
+        where, name = among if among is not None else (_kept(x, *found), found[1]) if found is not None else (None, "")
         if where is not None:
             seen.add(id(event.node))
             yield p.report(
@@ -153,6 +155,9 @@ def _named_columns(p: Program, seen: set[int]) -> Iterator[Finding]:
             return
 
 
+_OTHER_ROWS = frozenset(["shift", "diff", "pct_change", "rolling", "roll", "np_roll", "ewm"])  # a value of another day
+
+
 def _column(y: Val) -> tuple[set[int], str] | None:
     """The table (and what it was made from) and the name of the column that a target is, unchanged."""
     for step in lineage.certain(y):
@@ -160,7 +165,7 @@ def _column(y: Val) -> tuple[set[int], str] | None:
             if "pandas" in step.args[0].tags:
                 return {id(v) for v in lineage.path(step.args[0])}, step.args[1].const
             return None
-        if step.name == "pop":
+        if step.name == "pop" or step.name in _OTHER_ROWS:
             return None
     return None
 

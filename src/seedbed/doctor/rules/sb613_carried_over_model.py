@@ -42,9 +42,9 @@ import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership, syntax, training
+from seedbed.doctor.static import ownership, rounds, syntax, training
 from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.values import Val
 
 _FOLDS = "the model is not reset for each fold: later folds go on with weights that have seen their validation data"
@@ -65,6 +65,7 @@ def check(p: Program) -> Iterator[Finding]:
         )
         text = syntax.text(node.iter) if isinstance(node, ast.For) else ""
         folds = "fold" in names or _FOLD_WORDS.search(text) is not None
+        folds = folds or rounds.over_folds(LoopRun(node, event.src, event.recv))
         if not folds and not _sweep(p, node):
             continue
         start, end = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0) or 0

@@ -76,7 +76,7 @@ def divisions(p: Program, event: Event, name: str) -> list[tuple[ast.AST, Source
             continue
         if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mult):
             left = left.left if not isinstance(left.left, ast.Constant) else left.right
-        if syntax.text(_bare(left)) != name:
+        if syntax.text(bare(left)) != name:
             continue
         if event.funcs and not (event.funcs[-1].node.lineno <= node.lineno <= (event.funcs[-1].node.end_lineno or 0)):
             continue
@@ -86,7 +86,7 @@ def divisions(p: Program, event: Event, name: str) -> list[tuple[ast.AST, Source
     return found
 
 
-def _bare(node: ast.expr) -> ast.expr:
+def bare(node: ast.expr) -> ast.expr:
     """``total`` for ``total.double()``, ``total.item()`` and ``float(total)``."""
     while isinstance(node, ast.Call):
         if isinstance(node.func, ast.Attribute) and node.func.attr in ("double", "float", "item", "cpu"):

@@ -182,7 +182,50 @@ def is_accumulation(loop: LoopRun) -> bool:
     found = {
         w for n in syntax.walk(node.iter) if isinstance(n, (ast.Name, ast.Attribute)) for w in words(syntax.text(n))
     }
+    keys = [n.slice for n in syntax.walk(node.iter) if isinstance(n, ast.Subscript)]  # cfg["micro"]
+    found |= {w for k in keys if isinstance(k, ast.Constant) and isinstance(k.value, str) for w in words(k.value)}
     return bool(found & {"accum", "accumulation", "accumulate", "micro"})
+
+
+_CUTS = frozenset(["chunk", "chunks", "split", "tensor_split", "array_split", "np_array_split"])
+_DRAWN = frozenset(["randint", "np_randint", "integers", "choice", "np_choice", "multinomial"])
+
+
+def in_one_batch(loop: LoopRun, of_rows: bool = True) -> bool:
+    """Whether a loop runs over the pieces of one batch: chunks (``of_rows``: of its samples), or places in it."""
+    over = base_of_loop(loop)
+    if over is None or not over.args or loop.outer is None:
+        return False
+    if over.name == "range" and len(over.args) == 3:
+        size = over.args[1]
+        return size.name in ("len", "size", "shape", "part") and bool(size.args) and _is_batch(size.args[0])
+    dim = over.arg(2, "dim") or over.kwargs.get("axis")
+    if of_rows and dim is not None and dim.const != 0:
+        return False
+    return over.name in _CUTS and over.kind in ("iter", "tensor") and _is_batch(over.args[0])
+
+
+def _is_batch(val: Val) -> bool:
+    """Whether the rows of a value were picked for one step: by a loader, by a piece of an order, or drawn."""
+    for one in q.chain(val)[:12]:
+        if one.name == "batch" or one.name in _DRAWN:
+            return True
+        key = one.args[1] if one.name == "getitem" and len(one.args) > 1 else one
+        if key.kind == "slice":
+            key = key.args[0]
+        if key.name in ("index", "element", "int") and key.args and key.args[0].kind == "iter":
+            cut = key.args[0]
+            return cut.name in _CUTS or (cut.name == "range" and len(cut.args) == 3)
+        if key is not one and key.name in _DRAWN:
+            return True
+    return False
+
+
+def over_folds(loop: LoopRun) -> bool:
+    """Whether a loop runs over what a cross-validation gives; walking forward in time is another thing."""
+    over = base_of_loop(loop)
+    makers = [a for a in over.inputs() if a.kind == "object"] if over is not None and over.name == "split" else []
+    return any(m.name.endswith(("KFold", "ShuffleSplit", "Out")) and m.number(0, "n_splits") != 1 for m in makers)
 
 
 def counted(p: Program, val: Val) -> bool:

@@ -13,6 +13,13 @@ from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.source import Source
 from seedbed.doctor.static.values import Val
 
+_KNOWN = {  # samples for testing and for training
+    "MNIST": (10_000, 60_000),
+    "FashionMNIST": (10_000, 60_000),
+    "KMNIST": (10_000, 60_000),
+    "CIFAR10": (10_000, 50_000),
+    "CIFAR100": (10_000, 50_000),
+}
 _SIZES = ("size", "len", "shape", "numel", "getitem")
 
 
@@ -163,3 +170,97 @@ def kind_of(val: Val) -> str:
     if f.loss_value(one, reduced=False) is not None and "reduction=sum" in one.tags:
         return "total"
     return ""
+
+
+def full_counts(p: Program) -> Iterator[Wrong]:
+    """Samples that are counted by the batch size in each round, though the last batch is not full."""
+    for event in p.once("augment"):
+        if event.name != "Add" or not event.loops or not event.args or not isinstance(event.node, ast.AugAssign):
+            continue
+        loop = event.loops[-1]
+        over = rounds.base_of_loop(loop)
+        if over is None or event.conds_in(loop) or not _is_batch_size(event.args[0], over, event.node.value):
+            continue
+        rest = _rest(over)
+        if rest == 0 or not _divides_a_count(p, event):
+            continue
+        left = f" (it has {rest} samples)" if rest else ""
+        said = f"the last batch is smaller than batch_size{left}, but is counted as a full one"
+        why = "the number of samples is overestimated, so the score is too low"
+        yield Wrong(event.node, event.src, event, said, why, "Add the number of samples of the batch: len(y)")
+
+
+def _is_batch_size(val: Val, over: Val, node: ast.expr) -> bool:
+    """Whether a number is the batch size of what a loop runs over."""
+    size = f.core(val)
+    if size.name == "batch_size" and any(a is over for a in size.args):
+        return True
+    place = 2 if over.name == "range" else 1
+    own = over.arg(place, "batch_size" if over.kind == "loader" else "")
+    if own is None or isinstance(node, ast.Constant):
+        return own is not None and type(own.const) is int and own.const > 1 and own.const == size.const
+    same = own is size or (own.kind == size.kind == "const" and own.const == size.const)
+    return same and type(own.const) in (int, type(None)) and own.const != 1
+
+
+def _rest(over: Val) -> int | None:
+    """How many samples the last batch has, 0 when it is full or nothing shows a short one, ``None`` when unknown."""
+    if over.kind == "loader":
+        drop, data = over.kwargs.get("drop_last"), over.args[0] if over.args else over
+        train = data.arg(1, "train") if data.name in _KNOWN else None
+        if drop is not None and drop.const is not False:
+            return 0
+        if train is not None and isinstance(train.const, bool):
+            size = over.number(1, "batch_size")
+            return _KNOWN[data.name][train.const] % size if type(size) is int and size > 0 else None
+        return metering.last_batch(over)
+    size, count = _size(over), None
+    if over.name == "range" and len(over.args) == 3 and over.number(0) == 0:
+        count = over.number(1)
+    elif over.name in ("chunks", "split") and over.kind == "iter" and over.args[0].shape:
+        count = over.args[0].shape[0]
+    return count % size if size and type(count) is int and count > size else 0
+
+
+def _size(over: Val) -> int | None:
+    size = over.number(2 if over.name == "range" else 1)
+    return size if type(size) is int and size > 0 else None
+
+
+def _divides_a_count(p: Program, event: Event) -> bool:
+    """Whether what is counted up divides a number of right answers (or a sum of losses) of the same loop."""
+    if not isinstance(event.node, ast.AugAssign):
+        return False
+    total = syntax.text(event.node.target)
+    sums = [e for e in p.all("augment") if e.inside(event.loops[-1]) and e.args and kind_of(e.args[0])]
+    gathered = {syntax.text(e.node.target) for e in sums if isinstance(e.node, ast.AugAssign)}
+    places = {id(e.node) for e in sums}
+    for made in p.made("div"):  # the sums may have been handed on since
+        over, under = (list(_sides(a)) for a in made.args[:2]) if len(made.args) == 2 else ([], [])
+        if any(o.node is event.node for o in under) and any(id(o.node) in places for o in over):
+            return True
+    for node in syntax.walk(event.src.tree):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            right, left = metering.bare(node.right), node.left
+            if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mult):
+                left = left.left if not isinstance(left.left, ast.Constant) else left.right
+            if syntax.text(right) == total and syntax.text(metering.bare(left)) in gathered:
+                return _same_owner(event, node)
+    return False
+
+
+def _sides(val: Val) -> Iterator[Val]:
+    """What a side of a division can be; ``100 * right`` is ``right``."""
+    for one in f.core(val).options():
+        if one.name == "mul" and any(a.kind == "const" for a in one.args):
+            one = next((a for a in one.args if a.kind != "const"), one)
+        yield from f.core(one).options()
+
+
+def _same_owner(event: Event, node: ast.AST) -> bool:
+    """Whether a name (or an attribute of the same class) means the same thing at two places."""
+    func = event.funcs[-1] if event.funcs else None
+    if func is None or (isinstance(event.node, ast.AugAssign) and not isinstance(event.node.target, ast.Name)):
+        return True
+    line = getattr(node, "lineno", 0)
+    return bool(func.node.lineno <= line <= (func.node.end_lineno or 0))
