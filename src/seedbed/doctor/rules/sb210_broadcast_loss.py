@@ -45,8 +45,10 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Place, Program
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.scopes import Class
+from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -84,14 +86,37 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if not any(v.owner is not None and v.name in ("forward", "Linear") for x in (a, b) for v in ancestors(x)):
             continue
+        given = _given(p, a if a.shape is not None and len(a.shape) == 2 else b)
         yield p.report(
             "SB210",
-            _asked(event),
+            given or _asked(event),
             "shapes (N, 1) and (N,) broadcast to (N, N) in the loss",
             why="every prediction is compared with every target, so the model only learns the mean of the targets",
             fix="Make both shapes equal: pred.squeeze(1), or target.unsqueeze(1)",
+            related=((str(event.src.path), event.line, "here they meet"),) if given else (),
             shapes=f"{a.shape} and {b.shape}",
         )
+
+
+def _given(p: Program, column: Val) -> Place | None:
+    """Where a model of the program gives the column, unless its callers are to make a row of it themselves."""
+    made = next((v for v in ancestors(column, TRANSPARENT, limit=12) if _class_of(v) is not None), None)
+    if made is None or made.shape is None or len(made.shape) != 2 or made.shape[1] != 1:
+        return None
+    cls = _class_of(made)
+    for val in p.made("squeeze", "getitem"):
+        short = len(val.shape) == 1 if val.shape is not None else val.name == "squeeze"
+        if short and val.args and any(_class_of(v) is cls for v in ancestors(val.args[0], TRANSPARENT, limit=20)):
+            return None
+    method = cls.method("forward") if cls is not None else None
+    ends = [n for n in syntax.walk(method.node) if isinstance(n, ast.Return)] if method is not None else []
+    return (ends[0], method.src) if method is not None and len(ends) == 1 else None
+
+
+def _class_of(val: Val) -> Class | None:
+    """The class of the program whose ``forward`` gave a value."""
+    cls = getattr(val.owner, "owner", None) if val.name == "forward" else None
+    return cls if isinstance(cls, Class) else None
 
 
 def _asked(event: Event) -> Event | Place:
