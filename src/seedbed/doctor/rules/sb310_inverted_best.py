@@ -38,7 +38,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import choices, directions, syntax, training
+from seedbed.doctor.static import choices, directions, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
@@ -185,13 +185,21 @@ def _compared(p: Program) -> Iterator[Finding]:
 
 
 def _loss_as_score(p: Program, test: ast.Compare, score: str) -> Finding:
+    seen = next((e for e in p.all("compare") if e.node is test), None)
+    told = directions.decided(p, seen) if seen is not None else None
+    problem, fix = f"{score} is a loss, better when it is lower, but the largest is kept", f"({score} = -loss)"
+    fix = f"Turn its sign round {fix}, or keep the smallest"
+    if isinstance(told, Val):
+        lower = told.const == "max"
+        problem = f"mode is {told.const!r}, but what is watched is better when it is {'lower' if lower else 'higher'}"
+        fix = f"Say {'min' if lower else 'max'!r} instead"
+    made = (next((a for a in q.nodes(p, ast.Assign) if syntax.text(a.targets[0]) == score), test), p.source)
     return p.report(
         "SB310",
-        (next((a for a in q.nodes(p, ast.Assign) if syntax.text(a.targets[0]) == score), test), p.source),
-        f"the best model is chosen in the wrong direction: {score} is a loss, better when it is lower, but the "
-        "largest is kept",
-        why="the worst checkpoint is kept, and early stopping ends training while the loss falls",
-        fix=f"Turn its sign round ({score} = -loss), or keep the smallest",
+        told if told is not None and told is not seen else made,
+        f"the best model is chosen in the wrong direction: {problem}",
+        why="the worst checkpoint is kept, and early stopping ends training while the score improves",
+        fix=fix,
     )
 
 
@@ -309,7 +317,7 @@ def _meaning(p: Program, test: ast.Compare, first: bool) -> str:
     """What the compared score is made of: ``loss``, ``acc`` or ``""``."""
     for event in p.all("compare"):
         if event.node is test and len(event.args) >= 2:
-            found = training.meaning(event.args[0 if first else 1])
+            found = directions.signed(event.args[0 if first else 1])
             if found:
                 return found
     return ""

@@ -63,8 +63,8 @@ def check(p: Program) -> Iterator[Finding]:
         if split not in ("val", "test"):
             continue
         transform = (
-            data.kwargs.get("transform")
-            or data.attrs.get("transform")
+            data.attrs.get("transform")  # what it is now, not what it was made with
+            or data.kwargs.get("transform")
             or data.attrs.get("tf")
             or data.attrs.get("transforms")
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from seedbed.doctor.static import building, iteration, layers, library, methods, naming
+from seedbed.doctor.static import building, iteration, layers, library, methods, naming, own_optimizers
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.scopes import Class, Func, Scope
 from seedbed.doctor.static.values import Val, const, join, unknown
@@ -131,10 +131,7 @@ def invoke(run: Machine, func: Func, node: ast.AST, args: tuple[Val, ...], kwarg
     func.calls += 1
     run.project.called.add(id(func.node))
     if func.owner is not None and func.owner.base == "optimizer_class" and args and func.name in run.parts:
-        run.emit("step" if func.name == "step" else "clear", func.name, node, recv=args[0], args=args[1:])
-        if func.name == "step" and func.clears_itself():
-            run.emit("clear", "zero_grad", node, recv=args[0])
-        return const(None)
+        return own_optimizers.called(run, func, node, args, kwargs)
     again = sum(f is func for f in run.funcs)
     if len(run.funcs) > MAX_DEPTH or again > 1:
         return unknown(func.name, node, run.src, *args, *kwargs.values())

@@ -45,7 +45,7 @@ def flagged(p: Program) -> Iterator[Wrong]:
                 seen.add(id(node))
                 better = "higher" if meant == "up" else "lower"
                 yield Wrong(
-                    _decided(p, event),
+                    decided(p, event),
                     f"{sides[1 - number]} is better when it is {better} (it is "
                     f"{'a score like accuracy' if meant == 'up' else 'a loss'}), but {best} is replaced when it is "
                     f"{'lower' if better == 'higher' else 'higher'}: mode is "
@@ -57,10 +57,28 @@ def flagged(p: Program) -> Iterator[Wrong]:
 
 def _meant(score: Val) -> str:
     """``up`` or ``down`` as the value of a score or its name says, ``""`` where both say nothing."""
-    found = training.meaning(score)
+    found = signed(score)
     if found:
         return "up" if found == "acc" else "down"
     return ""
+
+
+def signed(score: Val) -> str:
+    """``training.meaning`` of a score whose sign was turned on the way: ``-loss`` is better when it is higher."""
+    turned = False
+    for _ in range(6):
+        numbers = [a for a in score.args if isinstance(a.const, int | float)] if len(score.args) == 2 else []
+        if score.name == "neg" and len(score.args) == 1:
+            score, turned = score.args[0], not turned
+        elif score.name == "mul" and len(numbers) == 1 and numbers[0].const:
+            turned ^= numbers[0].const < 0
+            score = score.args[score.args[0] is numbers[0]]
+        elif score.name == "sub" and score.args[:1] == tuple(numbers):
+            score, turned = score.args[1], not turned
+        else:
+            break
+    found = training.meaning(score)
+    return {"acc": "loss", "loss": "acc"}.get(found, "") if turned else found
 
 
 def _kept_by_flag(p: Program, node: ast.Compare, best: str, score: str, event: Event) -> bool:
@@ -111,10 +129,14 @@ def _stored(body: list[ast.stmt]) -> dict[str, str]:
     return found
 
 
-def _decided(p: Program, event: Event) -> Event | Val | Place:
-    """Where the object that compares is made, when its class leaves the direction to whoever makes it."""
+def decided(p: Program, event: Event) -> Event | Val | Place:
+    """Where the object that compares is made, or its mode is written, when its class leaves the direction open."""
     owner = _class_around(p, event)
     if owner is not None and any(isinstance(n, ast.Constant) and n.value in ("min", "max") for n in syntax.walk(owner)):
+        made = [e for e in p.all("make") if e.name == owner.name]
+        told = [v for e in made for v in (*e.args, *e.kwargs.values()) if v.const in ("min", "max") and v.line]
+        if len(made) == 1 and len(told) == 1 and told[0].src is p.source:
+            return told[0]
         for call in q.nodes(p, ast.Call):
             if isinstance(call.func, ast.Name) and call.func.id == owner.name:
                 return call, p.source

@@ -34,7 +34,7 @@ def feeds(p: Program) -> tuple[list[Feed], list[Feed]]:
     """What is trained on and what is measured on, in order."""
     if "feeds" not in p.cache:
         measured = training.evaluations(p)
-        learned = [e for e in training.forwards(p) if e.grad and e.args and training.trained_output(p, e.result)]
+        learned = [e for e in training.forwards(p) if e.grad and e.args and training.updates(p, e.result)]
         p.cache["feeds"] = (list(_pairs(p, learned, True)), list(_pairs(p, measured, False)))
     found: tuple[list[Feed], list[Feed]] = p.cache["feeds"]
     return found

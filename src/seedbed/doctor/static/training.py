@@ -329,8 +329,13 @@ def _is_error(power: Val) -> bool:
 
 
 def _turned(val: Val) -> bool:
-    """Whether a number is taken away from something fixed, or divides it."""
-    return val.name in ("sub", "div", "rsub") and bool(val.args) and val.args[0].kind == "const"
+    """Whether a number is taken away from something fixed, or divides it, or its sign is turned by a factor."""
+    if val.name in ("sub", "div", "rsub") and val.args and val.args[0].kind == "const":
+        return True
+    if val.name not in ("mul", "div") or len(val.args) != 2:
+        return False
+    factors = [o for a in val.args for o in a.options()]
+    return any(f.name == "neg" or (isinstance(f.const, int | float) and f.const < 0) for f in factors)
 
 
 def moves(p: Program, val: Val) -> bool:
