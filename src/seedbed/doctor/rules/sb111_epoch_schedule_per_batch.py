@@ -73,7 +73,7 @@ def check(p: Program) -> Iterator[Finding]:
             if reason:
                 yield p.report(
                     "SB111",
-                    event if any(o is scheduler for o in event.recv.options()) else scheduler,
+                    q.handed_on(p, event) if any(o is scheduler for o in event.recv.options()) else scheduler,
                     f"scheduler.step() of {scheduler.name} is called in every batch, but its schedule counts epochs",
                     why=f"{reason}; stepped per batch, the learning rate is through its schedule in the first epochs",
                     fix="Call scheduler.step() once per epoch, after the batch loop",

@@ -54,6 +54,7 @@ def check(p: Program) -> Iterator[Finding]:
     if any(
         "grown" in v.tags for _, o, _ in table for a in o.args[:1] for v in ancestors(a, limit=60) if v.kind == "list"
     ):
+        yield from _without_biases(p)
         return
     holds = [m for _, optimizer, _ in table for m in ownership.held(optimizer)]
     learning = {id(e.recv) for e in p.all("mode") if e.name == "train"}
@@ -147,7 +148,7 @@ def _left_out(p: Program, event: Event, modules: list[Val], sources: list[Val]) 
             continue
         yield p.report(
             "SB118",
-            event,
+            choosing.last_choice(p, sources[-1]) or event,
             f"{one.name} takes part in the loss but no parameter group of the optimizer takes it: it is never trained",
             why="the conditions on names and shapes (ndim) pick others, so it gets gradients that nothing applies",
             fix="Let the last group take the rest: every parameter that no other group has",

@@ -45,7 +45,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import rounds, syntax
 from seedbed.doctor.static.program import Cond, Event, LoopRun, Program
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -220,6 +220,8 @@ def _divisor(p: Program, back: Event, size: Val, step: Event) -> Iterator[Findin
     if root is None or root.name != "div" or len(root.args) != 2 or root.args[0].shape not in ((), None):
         return
     inner = root.args[0]
+    if _summed(inner):
+        return  # the sum over the rows is divided by the rows of the window
     if (
         inner.name == "div"
         and len(inner.args) == 2
@@ -248,6 +250,18 @@ def _divisor(p: Program, back: Event, size: Val, step: Event) -> Iterator[Findin
         fix=f"Divide by the number of accumulated batches: {size.const}",
         related=((str(step.src.path), step.line, "the step"),),
     )
+
+
+def _summed(loss: Val) -> bool:
+    """Whether a loss may be a sum over rows or has not been reduced: its divisor is then no number of batches."""
+    stack, count = [loss], 0
+    while stack and count < 30:
+        one, count = stack.pop(), count + 1
+        if one.name in ("sum", "einsum", "dot") or one.tags & {"reduction=sum", "reduction=none"}:
+            return True
+        if one.kind == "phi" or one.name in TRANSPARENT or one.name in ("add", "sub", "mul", "div", "neg", "scaled"):
+            stack += one.args
+    return False
 
 
 def _equal(a: Val, b: Val) -> bool:

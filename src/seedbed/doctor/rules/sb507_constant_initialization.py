@@ -34,7 +34,7 @@ import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import choosing, weights
+from seedbed.doctor.static import choosing, ownership, weights
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
@@ -61,7 +61,7 @@ def check(p: Program) -> Iterator[Finding]:
         ]
         text = ast.unparse(event.node)
         bias = any("bias" in v.tags or v.name == "bias" for v in subjects) or "bias" in text
-        if bias or ("weight" not in text and not any(v.kind == "params" for v in subjects)):
+        if bias or not ("weight" in text or _given_weight(p, event, subjects)):
             continue
         if event.funcs and any("norm" in f.owner.name.lower() for f in event.funcs if f.owner is not None):
             continue
@@ -102,6 +102,22 @@ def check(p: Program) -> Iterator[Finding]:
         )
     yield from _leaves(p)
     yield from _matrices(p, seen)
+
+
+def _given_weight(p: Program, event: Event, subjects: list[Val]) -> bool:
+    """Whether what is filled is a parameter of a loop, or surely the weights of a layer that others follow."""
+    if any(v.kind == "params" for v in subjects):
+        return True
+    layers = [v for v in subjects if _leaf(v)]
+    if not layers or not any("weight" in v.tags for v in subjects) or not event.sites:
+        return False
+    if any(id(v) in ownership.frozen(p) for v in layers) or not any(_feeds(p, v) for v in layers):
+        return False
+    for other in p.all("init", "inplace"):  # called in the same place: one of several that may be meant
+        same = other.funcs and other.sites and other.sites[-1][0] is event.sites[-1][0]
+        if same and other.funcs[-1] is not event.funcs[-1]:
+            return False
+    return True
 
 
 _STRAIGHT = frozenset(["relu", "gelu", "silu", "tanh", "sigmoid", "elu", "leaky_relu", "mish", "forward", *TRANSPARENT])

@@ -160,6 +160,8 @@ def _item(run: Machine, obj: Val, key: Val, node: ast.Subscript) -> Val:
         name = str(key.const) if key.kind == "const" else "*"
         if name in obj.attrs and name != "*":
             return obj.attrs[name]
+        if obj.name == "defaultdict" and (own := _list_of(run, obj, key, node)) is not None:
+            return own
         if "*" in obj.attrs:
             return _coded(run, obj, key, node)
         if obj.attrs and key.kind != "const":
@@ -197,6 +199,21 @@ def _item(run: Machine, obj: Val, key: Val, node: ast.Subscript) -> Val:
     if key.split and (not made.split or "fold" in key.tags):
         made.split = key.split
     return made
+
+
+def _list_of(run: Machine, obj: Val, key: Val, node: ast.AST) -> Val | None:
+    """An item of ``defaultdict(list)``: each known key has a list of its own, as long as no unknown one was used."""
+    common = obj.attrs.get("*")
+    if common is None or common.kind != "list" or common.items or common.tags:
+        return None
+    if key.kind == "const":
+        made = obj.attrs[str(key.const)] = Val("list", "list", node, run.src)
+        made.items = []
+        return made
+    found: Val | None = None
+    for name, one in list(obj.attrs.items())[:6]:
+        found = found if name == "*" else join(found, one)
+    return found
 
 
 def _coded(run: Machine, obj: Val, key: Val, node: ast.AST) -> Val:

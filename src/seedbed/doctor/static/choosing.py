@@ -68,31 +68,37 @@ def parameters(module: Val, prefix: str = "", depth: int = 0) -> Iterator[Parame
 def picks(p: Program, val: Val, one: Parameter) -> bool | None:
     """Whether a list (or generator) of parameters holds this one; ``None`` where that is not known."""
     found: bool | None = False
-    for choice, names in _choices(p, val):
+    for choice, names, over in _choices(p, val):
         here = satisfied(p, choice, names, one)
+        if here is not False and over is not None and _is_picked(over):  # picked once before, under other names
+            before = picks(p, over, one)
+            here = before if before is not True else here
         if here is True:
             return True
         found = None if here is None else found
     return found if _choices(p, val) else None
 
 
-def _choices(p: Program, val: Val) -> list[tuple[Path, list[str]]]:
-    """The conditions under which a parameter gets into a list, and the names that it has in them."""
+def _choices(p: Program, val: Val) -> list[tuple[Path, list[str], Val | None]]:
+    """The conditions under which a parameter gets into a list, its names in them, and where it comes from."""
     node = val.node
     if val.name == "comprehension" and isinstance(node, (ast.ListComp, ast.GeneratorExp, ast.SetComp)):
-        if len(node.generators) == 1 and _over_parameters(node.generators[0].iter):
+        over = val.args[0] if val.args else None
+        if len(node.generators) == 1 and (_over_parameters(node.generators[0].iter) or _holds_parameters(over)):
             names = [n.id for n in syntax.walk(node.generators[0].target) if isinstance(n, ast.Name)]
-            return [([(test, True) for test in node.generators[0].ifs], names)]
+            return [([(test, True) for test in node.generators[0].ifs], names, over)]
         return []
     if val.name == "filter" and val.args and val.args[0].kind == "func" and val.args[0].owner is not None:
         func = val.args[0].owner.node
         if isinstance(func, ast.Lambda):
-            return [([(func.body, True)], [a.arg for a in func.args.args])]
+            return [([(func.body, True)], [a.arg for a in func.args.args], val.arg(1))]
         return []
     if val.name == "list" and val.args and val.args[0].kind == "iter":
         return _choices(p, val.args[0])
     found = []
     seen: set[int] = set()
+    if any(e.recv is not None and any(o is val for o in e.recv.options()) for e in p.all("augment")):
+        return []
     for event in p.all("keep"):
         if event.recv is None or id(event.node) in seen or not any(o is val for o in event.recv.options()):
             continue
@@ -104,15 +110,54 @@ def _choices(p: Program, val: Val) -> list[tuple[Path, list[str]]]:
     return found
 
 
+def last_choice(p: Program, val: Val) -> Event | Val | None:
+    """Where the last condition stands by which a list of parameters was picked."""
+    if val.name == "list" and val.args:
+        return last_choice(p, val.args[0])
+    if val.name in ("comprehension", "filter"):
+        return val
+    kept = [e for e in p.all("keep") if e.recv is not None and any(o is val for o in e.recv.options())]
+    return kept[-1] if kept else None
+
+
 def _over_parameters(node: ast.expr) -> bool:
     return any(w in syntax.text(node) for w in ("named_parameters(", ".parameters("))
 
 
-def _path_to(event: Event, held: Val) -> tuple[Path, list[str]] | None:
+def _holds_parameters(val: Val | None) -> bool:
+    """Whether a value is the parameters of a model, or a list, a dict or a choice of them, whatever it is called."""
+    while val is not None and val.kind != "params":
+        if _is_picked(val):
+            return True
+        if val.kind != "iter" or val.name not in ("items", "values", "sorted", "reversed", "iter") or not val.args:
+            return False
+        inner = val.args[0]
+        table = val.name in ("items", "values") and inner.kind == "dict" and inner.name == "dict" and inner.args
+        val = inner.args[0] if table else inner
+    return val is not None
+
+
+def _is_picked(val: Val) -> bool:
+    """Whether a list holds parameters as they are, alone or with their names: ``[(n, p) for n, p in ... if ...]``."""
+    node = val.node
+    if val.name != "comprehension" or not isinstance(node, (ast.ListComp, ast.GeneratorExp)):
+        return False
+    made, target = (syntax.text(n).strip("()") for n in (node.elt, node.generators[0].target))
+    if len(node.generators) != 1 or made != target:
+        return False
+    return bool(val.args) and _holds_parameters(val.args[0])
+
+
+def _path_to(event: Event, held: Val) -> tuple[Path, list[str], Val | None] | None:
     """The conditions on the way to ``held.append(p)`` in a loop over parameters."""
-    loop = next((r.node for r in reversed(event.loops) if isinstance(r.node, ast.For)), None)
-    if loop is None or not _over_parameters(loop.iter):
+    run = next((r for r in reversed(event.loops) if isinstance(r.node, ast.For)), None)
+    loop = run.node if run is not None else None
+    if run is None or not isinstance(loop, ast.For):
         return None
+    if not _over_parameters(loop.iter) and not _holds_parameters(run.over):
+        return None
+    if "recurse" in syntax.text(loop.iter):
+        return None  # the names are those of one layer
     names = [n.id for n in syntax.walk(loop.target) if isinstance(n, ast.Name)]
     path = way(loop.body, event.node)
     call = event.node
@@ -124,7 +169,7 @@ def _path_to(event: Event, held: Val) -> tuple[Path, list[str]] | None:
     if isinstance(chosen, ast.IfExp):
         first = isinstance(chosen.body, ast.Name) and chosen.body.id == held.var
         path = [*path, (chosen.test, first)]
-    return path, names
+    return path, names, run.over
 
 
 def way(body: list[ast.stmt], goal: ast.AST) -> Path | None:

@@ -186,6 +186,16 @@ def beside(event: Event, other: Event) -> tuple[ast.AST, Source] | Event:
     return event.sites[depth] if len(event.sites) > depth else event
 
 
+def handed_on(p: Program, event: Event) -> Event | Val:
+    """Where a bound method that a loop calls was handed over (``hooks.append(scheduler.step)``), or the event."""
+    func = event.node.func if isinstance(event.node, ast.Call) else None
+    if event.recv is None or (isinstance(func, ast.Attribute) and func.attr == "step"):
+        return event
+    held = list(event.recv.options())
+    steps = [v for v in p.of_kind("method") if v.name == "step" and v.args and v.node is not func]
+    return next((v for v in steps if any(v.args[0] is h for h in held)), event)
+
+
 def chain(val: Val) -> list[Val]:
     """A value and what it was made from through transparent operations."""
     found: list[Val] = []

@@ -10,6 +10,7 @@ from seedbed.doctor.static import (
     building,
     comprehensions,
     definitions,
+    dispatching,
     iteration,
     managers,
     narrowing,
@@ -179,6 +180,12 @@ def _for(run: Machine, node: ast.For | ast.AsyncFor) -> str:
     def start() -> None:
         run.assign(node.target, iteration.element(run, over, node.target))
 
+    called = dispatching.handlers(node, over)
+    if called is not None:  # what they do happens once where the loop stands: it is no repetition
+        for item in called:
+            run.assign(node.target, item)
+            run.run(node.body)
+        return ""
     known = building.rounds(run, node, over)
     if known is not None:
         return _loop(run, node, over, start, known, exact=True)
