@@ -35,8 +35,10 @@ def column_among(p: Program, x: Val, y: Val) -> tuple[Val, str] | None:
     if rows != of_inputs:
         return None  # other rows: the value of yesterday may well be an input
     for _ in range(2):  # a list of rows, each a list of cells
-        if one.name == "comprehension" and one.items and _down(one.items[0], _SAME)[0].name in _LISTS:
-            one = _down(one.items[0], _SAME)[0]
+        inner, picked = _down(one.items[0], _SAME) if one.name == "comprehension" and one.items else (one, [])
+        if picked:
+            return None  # windows of rows
+        one = inner if inner.name in _LISTS else one
     if one.name == "getitem" and len(one.args) == 2 and _same_table(one.args[0], table):
         return (one.args[1], name) if _lists(p, one.args[1], table, name) else None
     cells = [_down(i, _SAME)[0] for i in one.items or ()] if one.name in _LISTS else []
@@ -79,7 +81,8 @@ def _down(val: Val, through: frozenset[str]) -> tuple[Val, list[Any]]:
                 return val, rows
             if key.name == "comprehension" or "pandas" in val.args[0].tags or _is_name(key):
                 return val, rows
-            rows.append((key.args[0].const, key.args[1].const) if key.kind == "slice" else id(key))
+            ends = key.args[:2] if key.kind == "slice" else (key,)
+            rows.append([repr(e.const) if e.kind == "const" else id(e) for e in ends])
         elif val.name not in through or not val.args or val.kind not in ("tensor", "number", "unknown", "method"):
             return val, rows
         val = val.args[0]
