@@ -39,13 +39,18 @@ from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
+_LOGS = frozenset(["log_softmax", "logsigmoid", "log_sigmoid", "log"])
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.once("loss"):
         if event.name != "NLLLoss":
             continue
-        for made in training.loss_origins(event.arg(0, "input")):
+        found = training.loss_origins(event.arg(0, "input"))
+        if any(made.name in _LOGS for made in found):
+            continue  # one of the ways is right: which one is taken is not known
+        for made in found:
             if made.kind == "tensor" and (
                 made.name in training.LOGIT_OPS or made.name in training.PROBABILITY or made.name in ("relu", "tanh")
             ):

@@ -16,7 +16,9 @@ def call(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: W
     """``obj.name(...)``."""
     if obj.kind == "phi":
         made: Val | None = None
-        for one in list(obj.options())[: 40 if name.endswith("parameters") else 4]:
+        options = list(obj.options())
+        every = name.endswith("parameters") or all(o.kind == "const" for o in options)
+        for one in options[: 40 if every else 4]:
             if not one.is_none:
                 made = join(made, call(run, one, name, node, args, kwargs))
         return made if made is not None else const(None)
