@@ -28,8 +28,15 @@ def method(run: Machine, text: Val, name: str, node: ast.AST, args: tuple[Val, .
             found = None
         if isinstance(found, (list, tuple)) and len(found) <= _MOST:
             made = Val(type(found).__name__, name, node, run.src)
-            made.items, made.args = [const(word, node, run.src) for word in found], (text,)
+            made.items, made.args = [_made_of(run, word, "str", node, text) for word in found], (text,)
             return made
         if isinstance(found, (str, int)):
-            return const(found, node, run.src)
+            return _made_of(run, found, name if isinstance(found, str) else type(found).__name__, node, text)
     return unknown(name, node, run.src, text, *args)
+
+
+def _made_of(run: Machine, value: object, name: str, node: ast.AST, text: Val) -> Val:
+    """A constant that remembers the text it was taken from, and how."""
+    made = const(value, node, run.src)
+    made.name, made.args = name, (text,)
+    return made
