@@ -156,8 +156,8 @@ class Trainer(Section):
     compile: Literal["off", "model", "step"] | None = None
     """What torch.compile gets: nothing (if absent too), the model, or forward, loss, backward and clipping as one."""
     channels_last: bool | None = None
-    """Lay out images and convolution weights as channels-last; if absent, on a CPU for images in memory, if the model takes
-    them so."""
+    """Lay out images and convolution weights as channels-last; if absent, on a CPU where the model takes them so and
+    gains by it."""
     cuda_graphs: bool | None = None
     """Record the whole update once as a CUDA graph and replay it; not if absent."""
     recorded: bool | None = None

@@ -143,7 +143,7 @@ def _named_columns(p: Program, seen: set[int]) -> Iterator[Finding]:
         if among is None and found is None:
             continue
         where, name = among if among is not None else (_kept(x, *found), found[1]) if found is not None else (None, "")
-        if where is not None:
+        if where is not None and not (where.name == "comprehension" and _set_later(p, where, name)):
             seen.add(id(event.node))
             yield p.report(
                 "SB416",
@@ -153,6 +153,11 @@ def _named_columns(p: Program, seen: set[int]) -> Iterator[Finding]:
                 fix=f"Leave it out of the features: table.drop(columns=[{name!r}])",
             )
             return
+
+
+def _set_later(p: Program, listed: Val, name: str) -> bool:
+    """Whether a column was put into a table only after its columns had been listed."""
+    return any(e.args and e.args[0].const == name and e.clock > listed.seq for e in p.all("setitem"))
 
 
 _OTHER_ROWS = frozenset(["shift", "diff", "pct_change", "rolling", "roll", "np_roll", "ewm"])  # a value of another day

@@ -107,8 +107,10 @@ def _what(p: Program, val: Val, users: list[Val], begin: int) -> str:
 
 
 def _table(p: Program, val: Val, users: list[Val]) -> bool:
-    """Whether each step trains on other rows of it, added to nothing: the samples of made-up data."""
-    rows = all(u.name == "getitem" and u.args[0] is val and u.args[-1].kind == "tensor" for u in users)
+    """Whether each step trains on other rows of it, added to nothing: samples of made-up data, not a mask."""
+    rows = val.name != "compare" and all(
+        u.name == "getitem" and u.args[0] is val and u.args[-1].kind == "tensor" for u in users
+    )
     return bool(users) and rows and not any(n.name in _MIXED for u in users for n in q.users(p, u))
 
 

@@ -133,8 +133,10 @@ def unpaired(p: Program, x: Val, y: Val) -> tuple[Val, str] | None:
     if only_x and only_y:
         return max(only_x[0], only_y[0], key=lambda s: s.seq), "both"
     one, other = (only_x, y) if only_x else (only_y, x)
-    if not one or not _raw_rows(other) or any(v is one[0] for v in ancestors(other, limit=600)):
-        return None  # the last: samples that lie on another axis, as in x[:, i]
+    if not one or not _raw_rows(other):
+        return None
+    if id(one[0]) not in shuffled_in_place(p) and any(v is one[0] for v in ancestors(other, limit=600)):
+        return None  # samples that lie on another axis, as in x[:, i]
     if not (lineage.same_rows(x, y) or _twins(x, y) or _named_pair(x, y)):
         return None
     return one[0], "inputs" if only_x else "targets"

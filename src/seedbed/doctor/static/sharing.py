@@ -230,13 +230,20 @@ def _of_loader(loader: Val) -> list[Pick]:
     return []
 
 
+def _picked_from(pick: Val, key: Val) -> bool:
+    """Whether an index is a part of another one, and not what that one leaves out (``~mask``)."""
+    way = lineage.certain(pick)
+    place = next((n for n, v in enumerate(way) if v is key), 0)
+    return place > 0 and all(v.name not in ("invert", "logical_not", "bitwise_not", "not") for v in way[:place])
+
+
 def _common(p: Program, base: Val, key: Val, pick: Val) -> str:
     """What two indices into one table share, ``""`` when nothing or unknown."""
     if key is pick:
         return "the same index picks the training and the evaluation rows"
     if key.kind == pick.kind == "slice":
         return _slices(base, key, pick)
-    if key.kind in ("tensor", "list", "unknown") and any(v is key for v in lineage.certain(pick)[1:]):
+    if key.kind in ("tensor", "list", "unknown") and _picked_from(pick, key):
         return _CUT_OUT
     if "random_split" in (key.name, pick.name) and any(v.name == "range" or v.kind == "slice" for v in (key, pick)):
         return "one part is drawn at random from all rows, the other takes fixed places of the same table"
