@@ -11,7 +11,7 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -165,16 +165,30 @@ class Disk:
         """Make files and the names in folders durable, in any order: waited for together, not one after the other.
 
         Raises:
-            OSError: The disk refuses one of them; the others have been tried.
+            OSError: The disk refuses one of them.
         """
         calls = [*((self.sync_file, path) for path in files), *((self.sync_folder, path) for path in folders)]
         if self.waiters == 1:
             for sync, path in calls:
                 sync(path)
             return
-        with ThreadPoolExecutor(self.waiters) as pool:
-            for waiting in [pool.submit(sync, path) for sync, path in calls]:
-                waiting.result()
+        errors: list[Exception] = []
+
+        def attempt(sync: Callable[[Path], None], path: Path) -> None:
+            try:
+                sync(path)
+            except Exception as error:
+                errors.append(error)
+
+        try:
+            with ThreadPoolExecutor(self.waiters) as pool:
+                for call in calls:
+                    pool.submit(attempt, *call)
+        except RuntimeError:  # the system gives no thread, or Python is about to end
+            for call in calls:
+                attempt(*call)
+        if errors:  # also of a first try: what is synced once more may have been dropped meanwhile
+            raise errors[0]
 
     def commit_folder(self, temporary: Path, final: Path) -> None:
         """Give a folder, whose files are all durable, its final name: the one commit point of a checkpoint."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,39 @@ def test_files_and_folders_are_waited_for_together_and_one_that_fails_is_told(tm
     with pytest.raises(FileNotFoundError):
         disk.sync_all(files, [tmp_path / "folder"])
     assert synced >= set("abcdefghijk")
+
+
+def test_files_are_made_durable_where_the_system_gives_no_thread(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    synced: list[str] = []
+
+    class NotingDisk(Disk):
+        def sync_file(self, path: Path) -> None:
+            super().sync_file(path)
+            synced.append(path.name)
+
+    begin, left = threading.Thread.start, [0]
+
+    def start(thread: threading.Thread) -> None:
+        if left[0] == 0:
+            raise RuntimeError("can't start new thread")
+        left[0] -= 1
+        begin(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    files = [tmp_path / name for name in "abcd"]
+    for file in files:
+        file.write_bytes(b"1")
+    for allowed in (0, 1):
+        left[0] = allowed
+        synced.clear()
+        NotingDisk().sync_all(files, [])
+        assert set(synced) == set("abcd")
+    left[0] = 1
+    files[0].unlink()  # its thread fails, and another cannot be started
+    with pytest.raises(FileNotFoundError):
+        NotingDisk().sync_all(files, [])
 
 
 def test_a_file_system_that_cannot_sync_folders_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

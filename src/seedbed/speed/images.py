@@ -1,7 +1,7 @@
 """Whether images are laid out with the channels of a pixel beside each other, where the config leaves it open.
 
-On a CPU an update of a convolutional net takes 0.4 to 1 of its time so (docs/benchmarks.md), and the last bits are
-others. So it is a default that depends on model and data alone, and part of the numeric fingerprint.
+On a CPU an update of most convolutional nets is faster so (docs/benchmarks.md), and the last bits are others. So it is a
+default that depends on model and data alone, and part of the numeric fingerprint.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from seedbed.data.samples import TensorSamples, split_item
 from seedbed.eager import Watching
 from seedbed.loop import train_step
 from seedbed.seeding import forked_rng, stream_key
-from seedbed.speed.pure import ImpureError, constants_of
+from seedbed.speed.pure import constants_of
 from seedbed.state import Job, TrainState
 
 NUM_SAMPLES = 2
@@ -43,7 +43,7 @@ class Convolution:
     transposed: bool = False
 
     def writes_beyond(self) -> bool:
-        """Whether its backward pass on a CPU, channels last, writes past its memory: torch 2.11 to 2.13 at least.
+        """Whether its backward pass on a CPU, channels last, writes past its memory, as in torch 2.13.
 
         Kernels of one pixel with a stride, over fewer channels than a block (oneDNN issue 6035): on one thread the
         process dies sooner or later, on several the gradient is wrong or never comes.
@@ -134,9 +134,7 @@ def takes_channels_last(model: nn.Module, shape: torch.Size) -> bool:
             if any(one.transposed or one.writes_beyond() for one in made.seen):
                 return False
             other, made = try_layout(model, shape, torch.channels_last)
-    except ImpureError:
-        return False
-    except Exception:  # whatever the model raises; in the plain layout the training itself will say it
+    except Exception:  # code that is not known, or whatever it raises; in the plain layout the training will say it
         return False
     return made.pays() and len(plain) == len(other) and all(map(agree, plain, other))
 

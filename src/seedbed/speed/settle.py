@@ -114,6 +114,6 @@ def take_some(job: Job) -> list[Batch]:
 
 
 def fill(config: Config, numerics: Numerics) -> Config:
-    """The config with every choice written out."""
-    trainer = config.trainer.model_copy(update={name: getattr(numerics, name) for name in CHOICES})
-    return config.model_copy(update={"trainer": trainer})
+    """The config with every choice written out that it left open; what it asks for stays, fulfilled or not."""
+    open_ones = {name: getattr(numerics, name) for name in CHOICES if getattr(config.trainer, name) is None}
+    return config.model_copy(update={"trainer": config.trainer.model_copy(update=open_ones)})
