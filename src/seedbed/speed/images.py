@@ -1,7 +1,7 @@
 """Whether images are laid out with the channels of a pixel beside each other, where the config leaves it open.
 
-On a CPU an update of most convolutional nets is faster so (docs/benchmarks.md), and the last bits are others. So it is a
-default that depends on model and data alone, and part of the numeric fingerprint.
+On a CPU an update of most convolutional nets is faster so (docs/benchmarks.md), and the last bits are others. So it is
+a default that depends on model and data alone, and part of the numeric fingerprint.
 """
 
 from __future__ import annotations
