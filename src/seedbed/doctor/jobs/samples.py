@@ -19,6 +19,7 @@ from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.jobs.facts import Facts, report
 
 Rows = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.uint64]
 
 MOST_ROWS = 20_000  # of the training split, whose rows are digested
 MOST_HELD_OUT = 2_000  # of the other splits
@@ -61,15 +62,23 @@ class Known:
 
     def num_repeated(self) -> int:
         """How many of the rows are like an earlier one."""
-        _, inverse, counts = np.unique(self.keys, return_inverse=True, return_counts=True)
-        found = digests(self.samples, self.rows[counts[inverse] > 1])
+        ordered = np.sort(self.keys)
+        found = digests(self.samples, self.rows[among(self.keys, ordered[1:][ordered[1:] == ordered[:-1]])])
         return len(found) - len(set(found))
 
     def num_shared(self, samples: TensorSamples, rows: Rows) -> int:
         """How many other rows are like one of these."""
         others = keys(samples, rows)
-        known = set(digests(self.samples, self.rows[np.isin(self.keys, others)]))
-        return sum(digest in known for digest in digests(samples, rows[np.isin(others, self.keys)]))
+        known = set(digests(self.samples, self.rows[among(self.keys, np.sort(others))]))
+        return sum(digest in known for digest in digests(samples, rows[among(others, np.sort(self.keys))]))
+
+
+def among(numbers: Numbers, ordered: Numbers) -> npt.NDArray[np.bool_]:
+    """Which numbers occur in others that are in ascending order; ``np.isin`` would load numpy's masked arrays."""
+    if not len(ordered):
+        return np.zeros(len(numbers), np.bool_)
+    found: npt.NDArray[np.bool_] = ordered.take(np.searchsorted(ordered, numbers), mode="clip") == numbers
+    return found
 
 
 def some_rows(samples: TensorSamples, limit: int) -> Rows:
@@ -80,7 +89,7 @@ def some_rows(samples: TensorSamples, limit: int) -> Rows:
     return rows if len(rows) <= limit else rows[np.linspace(0, len(rows) - 1, limit).astype(np.int64)]
 
 
-def keys(samples: TensorSamples, rows: Rows) -> npt.NDArray[np.uint64]:
+def keys(samples: TensorSamples, rows: Rows) -> Numbers:
     """A number for each row from a few of its values, shape (N,): equal for equal rows, for others seldom."""
     numbers = np.zeros(len(rows), np.uint64)
     draw = np.random.default_rng(0)

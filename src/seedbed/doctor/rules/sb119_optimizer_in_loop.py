@@ -41,7 +41,9 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership, rounds, syntax
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, LoopRun, Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -68,6 +70,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if not _again(p, event, loop):
             continue  # it is kept after the first round
+        if _trains_anew(p, event, optimizer, loop):
+            continue
         if _names(getattr(loop.node, "target", None)) & _names(event.node):
             continue  # one optimizer for each model that the loop runs over
         yield p.report(
@@ -86,6 +90,24 @@ def _again(p: Program, event: Event, loop: LoopRun) -> bool:
     at = event.loops.index(loop)
     later = [e for e in p.events if len(e.loops) > at and e.loops[at] is loop and e.rounds[at] > 0]
     return not later or any(e.node is event.node and e.result is not event.result for e in later)
+
+
+def _trains_anew(p: Program, event: Event, optimizer: Val, loop: LoopRun) -> bool:
+    """Whether each round is a training of its own: it has epochs within, or the weights are changed before it."""
+    target = words("_".join(sorted(_names(getattr(loop.node, "target", None)))))
+    if {"epoch", "ep"} & set(target):
+        return False
+    steps = [s for s in p.all("step") if s.inside(loop) and q.same(s.recv, optimizer)]
+    if steps and all(len(s.loops) - s.loops.index(loop) > 2 for s in steps):
+        return True
+    changed = [e for e in p.calls(*_CHANGES) if e.inside(loop) and not any(f.name == "forward" for f in e.funcs)]
+    return any(e.loops == event.loops or e.loops[: len(event.loops)] == event.loops for e in changed)
+
+
+_CHANGES = (
+    *("global_unstructured", "l1_unstructured", "ln_structured", "random_unstructured", "custom_from_mask"),
+    *("reset_parameters", "copy_"),
+)
 
 
 def _names(node: ast.AST | None) -> set[str]:

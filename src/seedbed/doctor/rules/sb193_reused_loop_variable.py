@@ -73,7 +73,7 @@ def check(p: Program) -> Iterator[Finding]:
 
 
 def _names(loop: ast.For) -> set[str]:
-    return {n.id for n in syntax.walk(loop.target) if isinstance(n, ast.Name)}
+    return {n.id for n in syntax.walk(loop.target) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 def _read(body: list[ast.stmt], name: str) -> ast.Name | None:

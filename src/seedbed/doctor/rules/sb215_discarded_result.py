@@ -104,7 +104,10 @@ def _expects_error(src: Source, line: int) -> bool:
             if "raises" in said or "warns" in said or "profile" in said:
                 return True
     for node in src.by_type().get(ast.Try, ()):
-        if isinstance(node, ast.Try) and node.handlers and node.lineno <= line <= (node.body[-1].end_lineno or 0):
+        if not isinstance(node, ast.Try) or not node.lineno <= line <= (node.body[-1].end_lineno or 0):
+            continue
+        caught = [h for h in node.handlers if not isinstance(h.body[-1], ast.Raise)]
+        if caught and len(node.body) <= 3 and not isinstance(node.body[0], (ast.For, ast.While)):
             return True
     return False
 

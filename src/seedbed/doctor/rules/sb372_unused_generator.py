@@ -50,10 +50,11 @@ def check(p: Program) -> Iterator[Finding]:
     if not made:
         return
     reads = [n for n in q.nodes(p, ast.Name) if isinstance(n.ctx, ast.Load)]
+    lines = [n.value for n in q.nodes(p, ast.Expr)]  # manual_seed returns the generator: where it is kept, it is used
     seeding = {
         id(n.func.value)
-        for n in q.nodes(p, ast.Call)
-        if isinstance(n.func, ast.Attribute) and n.func.attr == "manual_seed"
+        for n in lines
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == "manual_seed"
     }
     for node in made:
         target = node.targets[0]

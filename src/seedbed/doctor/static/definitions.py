@@ -38,6 +38,8 @@ def function_statement(run: Machine, node: ast.FunctionDef | ast.AsyncFunctionDe
             run.quiet -= 1
         if made.kind == "func" and made.owner is not func:
             val.tags.add("wrapped")
+        elif made.kind == "context":
+            func.managers.add(made.name)
     run.program.functions.append(func)
     run.scope.vars[node.name] = val
     return ""

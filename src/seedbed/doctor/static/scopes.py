@@ -54,6 +54,7 @@ class Func:
     src: Source
     owner: Class | None = None
     calls: int = 0
+    managers: set[str] = field(default_factory=set)  # contexts that a decorator opens, whatever it is written as
 
     @property
     def name(self) -> str:
@@ -61,7 +62,7 @@ class Func:
 
     @property
     def decorators(self) -> set[str]:
-        names = set()
+        names = set(self.managers)
         for d in getattr(self.node, "decorator_list", ()):
             d = d.func if isinstance(d, ast.Call) else d
             names.add(d.attr if isinstance(d, ast.Attribute) else getattr(d, "id", ""))

@@ -193,14 +193,50 @@ def _for(run: Machine, node: ast.For | ast.AsyncFor) -> str:
 
 
 def _while(run: Machine, node: ast.While) -> str:
+    counter, over = _counter(node), None
+
     def start() -> None:
         run.eval(node.test)
+        if counter is not None and over is not None:
+            run.assign(counter, iteration.element(run, over, counter))
 
     test = run.eval(node.test)
     operators.note_test(run, node.test, test)
     if operators.truth(test) is False:
         return ""
-    return _loop(run, node, None, start)
+    if counter is not None:
+        over = _counted_range(run, node, counter)
+    return _loop(run, node, over, start)
+
+
+def _counter(node: ast.While) -> ast.Name | None:
+    """``i`` of ``while i < n`` whose body counts it up once a round, as a target."""
+    test = node.test
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1 or not isinstance(test.ops[0], (ast.Lt, ast.LtE)):
+        return None
+    if not isinstance(test.left, ast.Name):
+        return None
+    name = test.left.id
+    ups = [s for s in node.body if isinstance(s, ast.AugAssign) and isinstance(s.target, ast.Name)]
+    one = [s for s in ups if getattr(s.target, "id", "") == name and isinstance(s.op, ast.Add)]
+    stored = [n for n in syntax.walk(node) if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)]
+    by_one = len(one) == len(stored) == 1 and isinstance(one[0].value, ast.Constant) and one[0].value.value == 1
+    return ast.copy_location(ast.Name(name, ast.Store()), test.left) if by_one else None
+
+
+def _counted_range(run: Machine, node: ast.While, counter: ast.Name) -> Val | None:
+    """The ``range`` that a counting loop stands for, where it is known where the count begins."""
+    begin = run.scope.find(counter.id)
+    if begin is None or type(begin.const) is not int or not isinstance(node.test, ast.Compare):
+        return None
+    bound = node.test.comparators[0]
+    first, last = int(begin.const), isinstance(node.test.ops[0], ast.LtE)
+    if first not in (0, 1) or first != last:
+        return None
+    call = ast.Call(ast.Name("range", ast.Load()), [bound], [])
+    for part in (call, call.func):
+        ast.copy_location(part, node.test)
+    return run.eval(call)
 
 
 def _return(run: Machine, node: ast.Return) -> str:

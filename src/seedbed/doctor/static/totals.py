@@ -68,7 +68,7 @@ def _judge(
     text = syntax.text(right)
     names = {n.id for n in syntax.walk(right) if isinstance(n, ast.Name)}
     target = getattr(loop.node, "target", None)
-    batch = {n.id for n in syntax.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
+    batch = {n.id for n in syntax.walk(target or right) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     after = line > (getattr(loop.node, "end_lineno", 0) or 0)
     sized = any(s in text for s in (".size(", "len(", ".shape", ".numel("))
     if after and sized and names & batch and kind in ("count", "total"):
