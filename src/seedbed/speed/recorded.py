@@ -8,8 +8,7 @@ replays with the numbers 1, 2, 4, 8, … are made the plain way too and compared
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -22,6 +21,7 @@ from seedbed.batch import Batch, leaves, same_bits
 from seedbed.errors import TrainingError
 from seedbed.fast import FastStep, Passed
 from seedbed.loop import clip_gradients
+from seedbed.optim.fused import KERNELS_ONLY
 from seedbed.speed.compiled import shapes_of, snapshot
 from seedbed.speed.pure import Constant, ImpureError, constants_of
 from seedbed.speed.tape import NotRecordedError, Recorder, Replay
@@ -29,9 +29,8 @@ from seedbed.state import TrainState
 
 MOST_TAPES = 4  # batches of more shapes than that go the plain way
 MOST_RECORDS = 8  # what changes more often than that is no constant of a tape
-# without autograd's layer of the dispatcher, which has nothing to do here, or at least without graphs
-KERNELS_ONLY: Callable[[], AbstractContextManager[Any]] = getattr(torch._C, "_AutoDispatchBelowAutograd", torch.no_grad)
 IS_TRAINING, NEEDS_GRADIENT = attrgetter("training"), attrgetter("requires_grad")
+PLAIN = {int, float, bool, str, type(None)}  # nearly every constant
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 MODES = [
     count
@@ -132,7 +131,7 @@ class RecordedStep(FastStep):
             list(map(IS_TRAINING, self.modules)),
             list(map(Tensor.data_ptr, tensors)),
             list(map(NEEDS_GRADIENT, tensors)),
-            [tensor_place(namespace.get(name)) for namespace, name in self.places],
+            [v if type(v) in PLAIN else tensor_place(v) for v in [table.get(name) for table, name in self.places]],
         ]
 
     def run(self, tensors: Sequence[Tensor], tape: Tape) -> tuple[Tensor, Any]:
