@@ -160,8 +160,8 @@ class TrainBatches:
         self._memory = MemoryGather(samples, pipeline) if isinstance(samples, TensorSamples) else None
         self.fetcher = fetcher
         self._pass: int | None = None
-        self._rows: list[Tensor] = []
-        self._ids: list[Indices] = []
+        self._rows: Tensor | None = None  # of the pass, in its order; where that is not laid out, None
+        self._ids: Indices = samples.ids
         self._ready: dict[int, tuple[Tensor, Tensor]] = {}
         self._together = 1
 
@@ -190,8 +190,9 @@ class TrainBatches:
             self._lay_out(memory, epoch)
         if self._together > 1:
             return self._one_of_many(memory, number)
-        if self._rows:
-            return memory.batch(self._rows[number], self._ids[number], epoch)
+        if self._rows is not None:
+            part = self._part(number)
+            return memory.batch(self._rows[part], self._ids[part], epoch)
         positions = self.positions(epoch, number)
         rows = torch.from_numpy(memory.rows[positions]).to(memory.device)
         return memory.batch(rows, self.samples.ids[positions], epoch)
@@ -199,13 +200,16 @@ class TrainBatches:
     def _one_of_many(self, memory: MemoryGather, number: int) -> Batch:
         """A batch that is gathered together with those after it. Each is given out once, as it may be written to."""
         if number not in self._ready:
-            numbers = range(number, min(number + self._together, len(self._rows)))
-            rows = torch.cat([self._rows[n] for n in numbers])
-            parts = [memory.inputs.index_select(0, rows), memory.targets.index_select(0, rows)]
-            cut = zip(*(part.split(self.batch_size) for part in parts), strict=True)
-            self._ready = dict(zip(numbers, cut, strict=True))
+            assert self._rows is not None
+            rows = self._rows[self._part(number, self._together)]
+            cut = (tensor.index_select(0, rows).split(self.batch_size) for tensor in (memory.inputs, memory.targets))
+            self._ready = dict(enumerate(zip(*cut, strict=True), number))
         inputs, targets = self._ready.pop(number)
-        return Batch(inputs, targets, self._ids[number])
+        return Batch(inputs, targets, self._ids[self._part(number)])
+
+    def _part(self, number: int, count: int = 1) -> slice:
+        """Where ``count`` batches from this one on are in the order of a pass."""
+        return slice(number * self.batch_size, (number + count) * self.batch_size)
 
     def gathers(self, epoch: int) -> Gathers | None:
         """The batches of a whole epoch as what they gather; None if a batch is more than one gather a tensor."""
@@ -214,7 +218,11 @@ class TrainBatches:
             return None
         if memory.refresh() or epoch != self._pass:
             self._lay_out(memory, epoch)
-        return Gathers(memory.inputs, memory.targets, self._rows, self._ids) if self._rows and memory.is_plain else None
+        if self._rows is None or not memory.is_plain:
+            return None
+        rows = list(self._rows.split(self.batch_size))
+        ids = [self._ids[self._part(number)] for number in range(len(rows))]
+        return Gathers(memory.inputs, memory.targets, rows, ids)
 
     def placement(self) -> Placement | None:
         """Where the samples lie while training; None if they are read one by one."""
@@ -235,18 +243,15 @@ class TrainBatches:
                 epoch, number = epoch + 1, 0
 
     def _lay_out(self, memory: MemoryGather, epoch: int) -> None:
-        """Cut the order of one pass into batches, once, so that a batch costs no conversion."""
-        self._pass, self._rows, self._ids, self._ready, self._together = epoch, [], [], {}, 1
+        """Put the order of one pass where the data lie, once, so that a batch costs no conversion."""
+        self._pass, self._rows, self._ready, self._together = epoch, None, {}, 1
         if isinstance(self.sampler, Listed) or self.sampler.num_samples > TABLE_LIMIT:
             return
         order = self.sampler.indices(epoch, 0, self.sampler.num_samples)
-        rows = torch.from_numpy(memory.rows[order]).to(memory.device)
-        ids = self.samples.ids[order]
-        size = self.batch_size
-        self._rows = list(rows.split(size))
-        self._ids = [ids[start : start + size] for start in range(0, len(ids), size)]
+        self._rows = torch.from_numpy(memory.rows[order]).to(memory.device)
+        self._ids = self.samples.ids[order]
         if memory.is_plain and memory.device.type == "cpu":
-            self._together = batches_together(memory.inputs, memory.targets, size)
+            self._together = batches_together(memory.inputs, memory.targets, self.batch_size)
 
     def in_order(self, batch_size: int) -> EvalBatches:
         """The training samples once, in order, finished but not augmented."""
