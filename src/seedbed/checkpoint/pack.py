@@ -37,6 +37,8 @@ DTYPES = {
     "BOOL": torch.bool,
 }
 CODES = {dtype: code for code, dtype in DTYPES.items()}
+# nearly every tensor; numpy shows the bytes of these as they are, for others torch must reinterpret them
+USUAL = {torch.float32, torch.float64, torch.int64, torch.uint8}
 
 
 def view_bytes(tensor: torch.Tensor) -> memoryview:
@@ -44,7 +46,11 @@ def view_bytes(tensor: torch.Tensor) -> memoryview:
     data = tensor.detach()
     if data.device.type != "cpu" or data.is_conj() or data.is_neg() or not data.is_contiguous():
         data = data.cpu().resolve_conj().resolve_neg().contiguous()
-    return data.reshape(-1).view(torch.uint8).numpy().data if data.numel() else memoryview(b"")
+    if not data.numel():
+        return memoryview(b"")
+    if data.dtype in USUAL:
+        return data.numpy().data.cast("B")
+    return data.reshape(-1).view(torch.uint8).numpy().data
 
 
 def in_file_order(tensors: Mapping[str, torch.Tensor]) -> list[str]:

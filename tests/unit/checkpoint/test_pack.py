@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from seedbed.checkpoint.pack import pack, tensor_digest, unpack
+from seedbed.checkpoint.pack import CODES, pack, tensor_digest, unpack, view_bytes
 from seedbed.checkpoint.saver import weights_sha256
 from seedbed.errors import CheckpointError
 
@@ -105,3 +106,15 @@ def test_the_digest_of_the_weights_is_that_of_the_file(tmp_path: Path) -> None:
     with torch.no_grad():
         model[0].weight[0, 0] = torch.nextafter(model[0].weight[0, 0], torch.tensor(9.0))
     assert weights_sha256(shuffled) != hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize("dtype", sorted(CODES, key=str), ids=str)
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3), (1, 4, 2), (2, 0, 3)])
+def test_a_tensors_bytes_are_those_in_row_major_order(dtype: torch.dtype, shape: tuple[int, ...]) -> None:
+    numbers = torch.randint(0, 2, (math.prod(shape), 2, dtype.itemsize), dtype=torch.uint8)  # also of truth values
+    expected = bytes(numbers[:, 1].flatten().tolist())
+    every_second = numbers.flatten().view(dtype).reshape(*shape, 2)[..., 1]
+    for tensor in (every_second, every_second.contiguous(), nn.Parameter(every_second, requires_grad=False)):
+        found = view_bytes(tensor)
+        assert (found.ndim, found.itemsize) == (1, 1)
+        assert bytes(found) == expected
