@@ -313,6 +313,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB865", "minimised-value", E, "the actor is trained to lower the critic's value"),
     ("SB866", "random-state", W, "a recurrent layer starts from a random state"),
     ("SB867", "gradient-of-other-player", E, "one player steps on gradients of the other's loss"),
+    ("SB868", "ids-of-other-range", W, "ids are drawn from the range of another table"),
     ("SB869", "minimum-of-masked", E, "a minimum is taken over values that a mask has set to zero"),
     ("SB870", "mixture-of-logs", W, "a mixture's likelihood is a sum of logarithms"),
     ("SB871", "reduced-without-keepdim", E, "rows are normalised by numbers that broadcast along the columns"),

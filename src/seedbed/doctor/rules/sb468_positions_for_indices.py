@@ -2,11 +2,13 @@
 
 ## What it does
 
-Finds samplers and subsets that get `range(len(indices))` instead of `indices`.
+Finds samplers and subsets that get `range(len(indices))` instead of `indices`, and positions from `topk`, `argsort`
+or `argmax` over a part of the rows (`x[pool]`) that are used as indices of the whole.
 
 ## Why is this bad
 
-Every part then begins at row 0 of the data: training and validation share samples, and the split is void.
+Every part then begins at row 0 of the data: training and validation share samples, and the split is void. A position
+in a pool names another sample of the whole: active learning labels samples that nobody chose.
 
 ## Example
 
@@ -34,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import lineage
+from seedbed.doctor.static import lineage, positions
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -57,6 +59,67 @@ def check(p: Program) -> Iterator[Finding]:
                 why="every such part starts at the first row of the data set: training and validation overlap (leak)",
                 fix=f"Pass the indices: {counted.var or 'indices'}",
             )
+    yield from _unmapped(p)
+
+
+def _unmapped(p: Program) -> Iterator[Finding]:
+    """Positions in a pool that are used as indices of all rows."""
+    counts = positions.counted(p)
+    if not counts:
+        return
+    rows, seen = positions.picks(p), set[int]()
+    for one in counts:
+        event = None if id(one.val.node) in seen else _used(p, one, rows)
+        if event is None:
+            continue
+        seen.add(id(one.val.node))
+        key = one.key.var or "the chosen rows"
+        yield p.report(
+            "SB468",
+            _place(one.val, event),
+            f"these are positions within {key}, but they are used as indices of all rows without mapping them back",
+            why="position 3 of the pool is another sample than row 3 of the data: wrong samples are chosen or labelled",
+            fix=f"Map them first: {one.key.var or 'indices'}[positions]",
+            related=((str(event.src.path), event.line, "used here"),),
+        )
+
+
+def _place(val: Val, event: Event) -> Val | Event:
+    """The use, where it stands in the function that counts; else the counting."""
+    body = event.funcs[-1].node if event.funcs else None
+    low, high = getattr(body, "lineno", 0), getattr(body, "end_lineno", 1 << 30)
+    near = val.src is event.src and low <= val.line <= event.line <= high
+    return event if near and event.line - val.line <= 12 and event.kind == "call" else val
+
+
+def _used(p: Program, one: positions.Counted, rows: list[positions.Pick]) -> Event | None:
+    """Where positions are taken for indices of the table that the part was cut from."""
+    mine = one.val
+    for row in rows:
+        if any(v.node is mine.node for v in positions.carried(row.key)) and positions.same_table(
+            row.base, one.base, rows
+        ):
+            return row.event
+    for held, given, event in positions.grown(p):
+        if any(v.node is mine.node for v in positions.carried(given)) and _indexes(held, one, rows):
+            return event
+    for event in p.calls("isin", "in1d", "setdiff1d", "cat", "concatenate", "hstack", "union1d"):
+        parts = event.args[0].items if event.args and event.args[0].items else list(event.args[:2])
+        mixed = [v for v in parts or [] if any(c.node is mine.node for c in positions.carried(v))]
+        others = [v for v in parts or [] if not any(v is m for m in mixed)]
+        if mixed and any(positions.cut_alike(v, one.key) or _indexes(v, one, rows) for v in others):
+            return event
+    return None
+
+
+def _indexes(held: Val, one: positions.Counted, rows: list[positions.Pick]) -> bool:
+    """Whether a list of indices is used for the rows of the same table."""
+    for row in rows:
+        if any(o is h for o in row.key.options() for h in held.options()) and positions.same_table(
+            row.base, one.base, rows
+        ):
+            return True
+    return False
 
 
 def _picked(event: Event) -> tuple[Val | None, Val | None]:
