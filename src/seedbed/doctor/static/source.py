@@ -12,8 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from seedbed.doctor.static import syntax
+from seedbed.doctor.static import plain_form, stacks, syntax
 from seedbed.doctor.static.asking import Silence
+from seedbed.doctor.static.plainly import plainly
 from seedbed.errors import ConfigError
 
 _ALLOW = re.compile(r"#\s*seedbed:\s*allow\s*=\s*([\w\-, ]+)", re.IGNORECASE)
@@ -107,13 +108,13 @@ def parse(text: str, path: Path, cells: list[tuple[int, int]] | None = None) -> 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(text)
+            tree = plain_form.rewrite(stacks.rewrite(ast.parse(text), text))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None)
         place = f"{path}:{line}" if line else str(path)
         what = getattr(error, "msg", None) or str(error)
         raise ConfigError(f"{place} is not valid Python ({what}); correct it and check again") from error
-    source = Source(path, text, tree, cells or [], path.stem)
+    source = Source(path, text, plainly(tree, text), cells or [], path.stem)
     if "seedbed:" in text:
         source.allows = _allowed(text)
     return source
