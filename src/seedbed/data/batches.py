@@ -162,7 +162,7 @@ class TrainBatches:
         self._pass: int | None = None
         self._rows: Tensor | None = None  # of the pass, in its order; where that is not laid out, None
         self._ids: Indices = samples.ids
-        self._ready: dict[int, tuple[Tensor, Tensor]] = {}
+        self._ready: dict[int, Batch] = {}
         self._together = 1
 
     def take(self, cursor: Cursor, count: int) -> tuple[list[Batch], Cursor]:
@@ -201,11 +201,12 @@ class TrainBatches:
         """A batch that is gathered together with those after it. Each is given out once, as it may be written to."""
         if number not in self._ready:
             assert self._rows is not None
-            rows = self._rows[self._part(number, self._together)]
-            cut = (tensor.index_select(0, rows).split(self.batch_size) for tensor in (memory.inputs, memory.targets))
-            self._ready = dict(enumerate(zip(*cut, strict=True), number))
-        inputs, targets = self._ready.pop(number)
-        return Batch(inputs, targets, self._ids[self._part(number)])
+            part, size = self._part(number, self._together), self.batch_size
+            rows, ids = self._rows[part], self._ids[part]
+            inputs, targets = (tensor.index_select(0, rows).split(size) for tensor in (memory.inputs, memory.targets))
+            numbers = [ids[start : start + size] for start in range(0, len(ids), size)]
+            self._ready = dict(enumerate(map(Batch, inputs, targets, numbers), number))
+        return self._ready.pop(number)
 
     def _part(self, number: int, count: int = 1) -> slice:
         """Where ``count`` batches from this one on are in the order of a pass."""
