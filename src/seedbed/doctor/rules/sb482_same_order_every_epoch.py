@@ -41,7 +41,7 @@ from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
-from seedbed.doctor.static import rounds, syntax
+from seedbed.doctor.static import drawing, rounds, syntax
 from seedbed.doctor.static.lineage import GENERATORS
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, LoopRun, Program
@@ -73,6 +73,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         maker = makers.get(id(source)) or makers.get(id(fixed))
         if maker is None or not maker.inside(loop) or not any(maker.rounds):
+            continue
+        if not drawing.orders_training(p, event):
             continue
         told.add(id(event.node))
         yield p.report(

@@ -36,8 +36,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import drawing, rounds, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import rounds, training
 from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -132,6 +132,7 @@ def _generators(p: Program) -> Iterator[Finding]:
             seed is None
             or rounds.counted(p, seed)
             or any(loop.node in m.loops for m in training.trained_modules(p) if m.kind == "module")
+            or not drawing.orders_training(p, event)
         ):
             continue
         seen.add(id(event.node))

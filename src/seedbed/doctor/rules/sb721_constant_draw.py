@@ -27,6 +27,7 @@ model(x)
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
@@ -65,15 +66,33 @@ def check(p: Program) -> Iterator[Finding]:
 
 
 def _always(event: Event) -> int | None:
-    """The only value that can be drawn."""
+    """The only value that can be drawn, where both bounds are known for certain."""
     args = event.args[1:] if event.args and event.args[0].name in GENERATORS else event.args
-    given = [a.const for a in args[:2] if a.kind == "const" and type(a.const) is int]
+    endpoint = event.kwargs.get("endpoint")
+    if (endpoint is not None and endpoint.const is not False) or not args + tuple(event.kwargs.values()):
+        return None
     low, high = event.kwargs.get("low"), event.kwargs.get("high")
-    if high is not None and type(high.const) is int:
-        given = [low.const if low is not None else 0, high.const]
-    if len(given) == 1 and len(args) >= 1 and args[0].kind == "const":
-        given = [0, given[0]]
-    return int(given[0]) if len(given) == 2 and given[1] - given[0] == 1 else None
+    given = list(args[:2])
+    if low is None and given:
+        low = given.pop(0)
+    if high is None and given and not _is_size(given[0]):
+        high = given[0]
+    if high is None or high.is_none:
+        low, high = None, low  # one bound alone is the upper one
+    first, beyond = 0 if low is None else low.const, high.const if high is not None else None
+    if type(first) is not int or type(beyond) is not int or not _written(event, high):
+        return None
+    return first if beyond - first == 1 else None
+
+
+def _is_size(val: Val) -> bool:
+    """Whether the second argument says how many are drawn: ``torch.randint(high, size)``."""
+    return val.kind in ("tuple", "list") or (val.name in ("shape", "size", "Size") and val.kind != "number")
+
+
+def _written(event: Event, high: Val | None) -> bool:
+    """Whether the bound is a number in the call: a setting with a name may just be small for now."""
+    return high is not None and any(n is high.node for n in ast.walk(event.node))
 
 
 def _decides(p: Program, made: Val) -> bool:

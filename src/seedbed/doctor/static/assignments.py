@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from seedbed.doctor.static import naming, syntax
+from seedbed.doctor.static import naming, sequences, syntax
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.scopes import Class
 from seedbed.doctor.static.values import Val, ancestors, join, uses_gradient
@@ -60,6 +60,8 @@ def set_item(run: Machine, target: ast.Subscript, val: Val) -> None:
     obj = run.eval(target.value)
     key = run.eval(target.slice)
     run.emit("setitem", "", target, recv=obj, args=(key, val))
+    if obj.kind == "list" and key.kind == "slice" and obj.items is not None and sequences.cut(run, obj, key, val):
+        return
     if obj.kind == "dict" and key.kind == "const":
         obj.attrs[str(key.const)] = val
         if val.kind in ("loader", "dataset") and not val.split and isinstance(key.const, str):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 
-from seedbed.doctor.static import iteration, syntax
+from seedbed.doctor.static import iteration, sequences, syntax
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.scopes import Class
 from seedbed.doctor.static.values import Shape, Val, const, join, unknown
@@ -177,8 +177,7 @@ def _item(run: Machine, obj: Val, key: Val, node: ast.Subscript) -> Val:
                 return obj.items[key.const]
         elif key.kind == "slice":
             made = Val(obj.kind, obj.name if obj.kind == "module" else "slice", node, run.src)
-            low, high = key.args[0].const, key.args[1].const
-            made.items = obj.items[low if isinstance(low, int) else None : high if isinstance(high, int) else None]
+            made.items = sequences.sliced(obj, key)
             made.tags, made.args = set(obj.tags), (obj,)
             return made
         elif obj.kind != "module" or obj.name in ("ModuleList", "ModuleDict"):

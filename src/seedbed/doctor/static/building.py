@@ -129,22 +129,6 @@ def write(run: Machine, base: Val, args: tuple[Val, ...]) -> None:
         base.tags.add("written")
 
 
-def taken(run: Machine, held: Val, args: tuple[Val, ...] = ()) -> Val:
-    """``held.pop()`` or ``del held[-1]``: the last one, which the list of layers then no longer has."""
-    items = held.items or []
-    last = items[-1]
-    at = args[0].const if args else -1
-    if held.kind != "list" or at != -1 or last.kind != "module" or any(not f.exact for f in run.loops):
-        return last
-    under = arm(run, held)
-    if under:
-        last.tags.add(under)
-        held.tags.add("maybe")
-    else:
-        items.pop()
-    return last
-
-
 def named(val: Val) -> dict[str, Val]:
     """What ``dict(pairs)`` holds: pairs of a name and a value, written out or made one by one.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from seedbed.doctor.static import assignments, attributes, building, imports
+from seedbed.doctor.static import assignments, attributes, imports, sequences
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.scopes import Class, Func, Scope
 from seedbed.doctor.static.values import Val
@@ -120,8 +120,11 @@ def delete_statement(run: Machine, node: ast.Delete) -> str:
     for target in node.targets:
         if isinstance(target, ast.Subscript):
             held, key = run.eval(target.value), run.eval(target.slice)
-            if held.items and key.kind == "const":
-                run.emit("delete", "", node, recv=building.taken(run, held, (key,)))
+            if held.items and key.kind == "slice" and sequences.cut(run, held, key):
+                run.emit("delete", "", node, recv=held)
+                continue
+            if held.items and sequences.place(held, key) is not None:
+                run.emit("delete", "", node, recv=sequences.take(run, held, key))
                 continue
         run.emit("delete", "", node, recv=run.eval(as_load(target)))
     return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from seedbed.doctor.static import building, builtin_calls, dictionaries, lightning, naming, op_shapes, ops, texts
+from seedbed.doctor.static import sequences as seqs
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const, join, unknown, uses_gradient
 
@@ -192,6 +193,8 @@ def _layers_of(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwa
         return made
     if name == "forward":
         return run.forward(obj, node, args, kwargs)
+    if name == "pop" and obj.items and obj.name in ("Sequential", "ModuleList"):
+        return seqs.take(run, obj, args[0] if args else None)
     if name in (
         "append",
         "extend",
@@ -238,7 +241,7 @@ def _register(run: Machine, obj: Val, name: str, args: Args, node: ast.AST) -> N
         if "repeat" in args[0].tags:
             run.emit("repeat", obj.name, node, recv=args[0])
     elif name == "insert" and len(args) > 1:
-        obj.items = [args[1], *(obj.items or [])]
+        seqs.insert(run, obj, args[0], args[1])
 
 
 def _trainer_part(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
@@ -371,7 +374,9 @@ def _collection(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kw
         return const(None)
     if name in ("extend", "insert") and args:
         more = args[-1]
-        if obj.items is not None:
+        if obj.items is not None and name == "insert" and len(args) > 1:
+            seqs.insert(run, obj, args[0], more)
+        elif obj.items is not None:
             obj.items.extend(more.items if name == "extend" and more.items else [more])
         if name == "extend" and "repeat" in more.tags:
             run.emit("repeat", name, node, recv=more)
@@ -380,7 +385,8 @@ def _collection(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kw
     if obj.kind == "dict" and (found := dictionaries.called(run, obj, name, node, args, kwargs)) is not None:
         return found
     if name in ("pop", "popleft") and obj.items:
-        return building.taken(run, obj, args) if name == "pop" else obj.items[-1]
+        return seqs.take(run, obj, args[0] if args else None) if name == "pop" else obj.items[-1]
+    seqs.changed(run, obj, name, args)
     if name == "copy":
         return obj
     made = unknown(name, node, run.src, obj, *args)
