@@ -297,9 +297,10 @@ def attributes_of_an_object(tree: ast.Module) -> ast.Module | None:
     names = stored(tail) - inner - elsewhere - handlers - {"__all__"}
     if len(names) < 2:
         return None
-    member = Member(names, "run")
+    owner = "run" if "run" not in bound_in(tree) | {s.name for s in tree.body if isinstance(s, DEFINITIONS)} else "kept"
+    member = Member(names, owner)
     new = [member.visit(s) for s in tail]
-    start = ast.parse("import types\nrun = types.SimpleNamespace()").body
+    start = ast.parse(f"import types\n{owner} = types.SimpleNamespace()").body
     tree.body = [*tree.body[: last + 1], *start, *new]
     return tree
 

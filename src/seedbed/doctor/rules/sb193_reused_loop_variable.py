@@ -144,7 +144,14 @@ def _left_early(loop: ast.For) -> bool:
 
 def _in_branch(own: list[ast.AST], loop: ast.For) -> bool:
     """Whether a loop runs under a condition only: what is read after it may be something else."""
-    return any(isinstance(n, (ast.If, ast.Try)) and any(inner is loop for inner in syntax.walk(n)) for n in own)
+    around = [n for n in own if isinstance(n, (ast.If, ast.Try)) and any(inner is loop for inner in syntax.walk(n))]
+    return any(isinstance(n, ast.If) or not _leaves(n, loop) for n in around)
+
+
+def _leaves(guard: ast.Try, loop: ast.For) -> bool:
+    """Whether a loop is in a ``try`` that goes on only where the loop has run to its end."""
+    inside = any(inner is loop for line in guard.body for inner in syntax.walk(line))
+    return inside and all(isinstance(h.body[-1], (ast.Raise, ast.Return)) for h in guard.handlers)
 
 
 def _first_after(own: list[ast.AST], loop: ast.For, name: str) -> ast.Name | None:

@@ -61,6 +61,7 @@ def check(p: Program) -> Iterator[Finding]:
         for loop in syntax.walk(func):
             if not isinstance(loop, ast.For) or not _backwards(loop):
                 continue
+            loop = syntax.whole(func, loop)
             found = _recursion(loop)
             if found is None or not _known(func, loop) or _resets(loop):
                 continue

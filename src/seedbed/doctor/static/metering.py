@@ -67,7 +67,8 @@ def _running_kind(val: Val) -> str:
 def divisions(p: Program, event: Event, name: str) -> list[tuple[ast.AST, Source, str]]:
     """Divisions of a running sum after its loop: the node and what it is divided by (batches, samples, running)."""
     found: list[tuple[ast.AST, Source, str]] = []
-    for node in syntax.walk(event.src.tree):
+    home = home_of(event, name)
+    for node in syntax.walk(home):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
             left, right = node.left, node.right
         elif isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Div):
@@ -78,12 +79,32 @@ def divisions(p: Program, event: Event, name: str) -> list[tuple[ast.AST, Source
             left = left.left if not isinstance(left.left, ast.Constant) else left.right
         if syntax.text(bare(left)) != name:
             continue
-        if event.funcs and not (event.funcs[-1].node.lineno <= node.lineno <= (event.funcs[-1].node.end_lineno or 0)):
-            continue
-        if node.lineno < event.line:
+        if node.lineno < event.line and not isinstance(home, ast.ClassDef):
             continue
         found.append((node, event.src, _divisor(p, right)))
     return found
+
+
+def home_of(event: Event, name: str) -> ast.AST:
+    """Where a name that is used at an event lives: the function, the class of ``self.name``, or the module."""
+    tree = event.src.tree
+    if not event.funcs:
+        return tree
+    func = event.funcs[-1]
+    if name.startswith("self.") and func.owner is not None:
+        cls: ast.AST = func.owner.node
+        return cls
+    node: ast.AST = func.node
+    while isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        said = [n for n in syntax.walk(node) if isinstance(n, (ast.Global, ast.Nonlocal)) and name in n.names]
+        if not said:
+            return node
+        if isinstance(said[0], ast.Global):
+            return tree
+        inner = node
+        around = [f for f in syntax.walk(tree) if isinstance(f, ast.FunctionDef) and inner in syntax.walk(f)]
+        node = max((f for f in around if f is not inner), key=lambda f: f.lineno, default=tree)
+    return node
 
 
 def bare(node: ast.expr) -> ast.expr:

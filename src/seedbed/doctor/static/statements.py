@@ -51,9 +51,9 @@ def _aug_assign(run: Machine, node: ast.AugAssign) -> str:
     old = run.eval(definitions.as_load(node.target))
     new = run.eval(node.value)
     val = operators.binary(run, node, type(node.op).__name__, old, new)
-    if val.kind == "const" and type(val.const) in (int, float) and isinstance(node.target, ast.Attribute) and run.loops:
-        val = Val("number", "running", node, run.src)  # a counter of the object, not the constant of this round
-        val.var = node.target.attr
+    if val.kind == "const" and type(val.const) in (int, float) and run.loops and (name := _kept(run, node.target)):
+        val = Val("number", "running", node, run.src)  # a counter that outlives the round, not the constant of it
+        val.var = name
     run.emit("augment", type(node.op).__name__, node, recv=old, args=(new,), result=val)
     if type(node.op).__name__ in ("Sub", "Add") and uses_gradient(new):
         run.emit("manual", type(node.op).__name__, node, recv=old, args=(new,))
@@ -64,6 +64,13 @@ def _aug_assign(run: Machine, node: ast.AugAssign) -> str:
         val = old
     run.assign(node.target, val)
     return ""
+
+
+def _kept(run: Machine, target: ast.expr) -> str:
+    """The name of a counter that lives in an object, or outside of the function that counts it up."""
+    if isinstance(target, ast.Attribute):
+        return target.attr
+    return target.id if isinstance(target, ast.Name) and target.id in run.scope.shared else ""
 
 
 def _if(run: Machine, node: ast.If) -> str:
@@ -193,7 +200,8 @@ def _for(run: Machine, node: ast.For | ast.AsyncFor) -> str:
 
 
 def _while(run: Machine, node: ast.While) -> str:
-    counter, over = _counter(node), None
+    counter = _counter(node)
+    over: Val | None = None
 
     def start() -> None:
         run.eval(node.test)

@@ -61,3 +61,14 @@ def walk(node: ast.AST) -> list[ast.AST]:
                     known.append(value)
         node.__dict__["_nodes"] = known
     return known
+
+
+def whole(scope: ast.AST, loop: ast.For) -> ast.For:
+    """A loop whose body is one call of a function of the scope, with the body of that function in it."""
+    only = loop.body[0].value if len(loop.body) == 1 and isinstance(loop.body[0], ast.Expr) else None
+    if not isinstance(only, ast.Call) or not isinstance(only.func, ast.Name):
+        return loop
+    made = [f for f in walk(scope) if isinstance(f, ast.FunctionDef) and f.name == only.func.id]
+    if len(made) != 1 or [a.arg for a in made[0].args.args] != [text(a) for a in only.args] or only.keywords:
+        return loop
+    return ast.copy_location(ast.For(loop.target, loop.iter, made[0].body, loop.orelse), loop)
