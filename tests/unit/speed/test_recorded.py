@@ -527,3 +527,21 @@ def test_a_tape_that_cannot_be_played_is_given_up() -> None:
     assert step.given_up
     left, right = state.model.state_dict(), plain.model.state_dict()
     assert all(torch.equal(left[name], right[name]) for name in left)
+
+
+def test_a_constant_is_noticed_by_its_value_alone() -> None:
+    torch.manual_seed(1)
+    batches = make_batches(rows(5), [6] * 12)
+    states = [make_state(Net())]
+    states.append(make_state(copy.deepcopy(states[0].model)))
+    step = recorded(states[1])
+    assert isinstance(step, RecordedStep)
+    for number, batch in enumerate(batches):
+        for state, update in zip(states, (train_step, step), strict=True):
+            state.model.share = float(f"{0.25 if number < 8 else 0.5}")  # type: ignore[assignment]  # another object
+            train(update, state, [batch])
+        assert sum(tape.seen for tape in step.tapes.values() if tape is not None) == (1 if number == 0 else 2) + (
+            number >= 8
+        )
+    assert_same(*states)
+    assert step.why_not is None

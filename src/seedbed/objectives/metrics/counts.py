@@ -43,6 +43,7 @@ class Counts(Metric, ABC):
         self.counts: Any = None
         self._waiting: list[tuple[Tensor, Tensor, Any]] = []
         self._size = 0
+        self._shapes: Any = None  # of a row of outputs and of targets that wait
 
     @abstractmethod
     def count(self, outputs: Any, batch: Batch) -> None:
@@ -54,10 +55,10 @@ class Counts(Metric, ABC):
             self.settle()
             self.count(outputs, batch)
             return
-        if self._waiting:
-            first, its_targets, _ = self._waiting[0]
-            if first.shape[1:] != outputs.shape[1:] or its_targets.shape[1:] != targets.shape[1:]:
-                self.settle()
+        shapes = outputs.shape[1:], targets.shape[1:]
+        if shapes != self._shapes:  # what waits has another shape
+            self.settle()
+            self._shapes = shapes
         self._waiting.append((outputs.detach(), targets, batch.indices))
         self._size += outputs.numel()
         if self._size >= TOGETHER:

@@ -121,3 +121,15 @@ def test_batches_that_wait_for_others_are_counted_wherever_somebody_looks(name):
         elif number > 3:
             saved.update(outputs, Batch(None, targets, np.arange(len(targets))))
     assert parts.compute() == whole.compute() == saved.compute() == parts.compute()
+
+
+def test_batches_whose_rows_change_their_shape_are_counted_each_as_it_is():
+    objective = Classification(metrics=["accuracy"])
+    metric = objective.metrics()["accuracy"]
+    right = total = 0
+    for shape in [(3, 4), (5, 4), (2, 6), (2, 4, 3), (1, 4, 3), (3, 4)]:
+        outputs = torch.randn(shape)
+        targets = torch.randint(0, 4, (shape[0], *shape[2:]))
+        metric.update(outputs, Batch(None, targets, np.arange(len(targets))))
+        right, total = right + int((outputs.argmax(1) == targets).sum()), total + targets.numel()
+    assert metric.compute() == right / total
