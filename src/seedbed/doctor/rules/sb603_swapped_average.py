@@ -52,26 +52,12 @@ def check(p: Program) -> Iterator[Finding]:
             keep = 1 - weight.const if isinstance(weight.const, (int, float)) else None
             if weight.var in ("decay", "ema_decay", "beta") and keep is None:
                 keep = 0.0
-        elif (
-            event.kind == "inplace"
-            and event.name == "add_"
-            and isinstance(event.node, ast.Call)
-            and isinstance(event.node.func, ast.Attribute)
-            and isinstance(event.node.func.value, ast.Call)
-        ):
-            inner = event.node.func.value
-            if isinstance(inner.func, ast.Attribute) and inner.func.attr == "mul_" and inner.args:
-                made = [e for e in p.all("inplace") if e.node is inner]
-                factor = made[0].args[0] if made and made[0].args else None
-                if event.args and event.args[0].kind in ("const", "number"):
-                    continue  # x * a + b with a number b: no average
-                keep = (
-                    factor.const
-                    if factor is not None and factor.kind == "const" and isinstance(factor.const, (int, float))
-                    else None
-                )
-                if keep is None and factor is not None:
-                    keep = _written(inner.args[0], factor)
+        elif event.kind == "inplace" and event.name == "add_":
+            factor = _scaled(p, event)
+            if factor is None or (event.args and event.args[0].kind in ("const", "number")):
+                continue  # x * a + b with a number b: no average
+            known = factor.const if factor.kind == "const" else None
+            keep = known if isinstance(known, (int, float)) else _written(factor)
         elif event.args:
             val = event.args[-1]
             keep = _keep(event, val) if val.name == "add" else None
@@ -138,9 +124,21 @@ def _factor(body: ast.expr, name: str) -> str:
     return ""
 
 
-def _written(node: ast.expr, factor: Val) -> float | None:
+def _scaled(p: Program, event: Event) -> Val | None:
+    """What the old value was multiplied by before ``add_``: ``t.mul_(m).add_(s)``, or ``t.mul_(m)`` just before it."""
+    own = event.recv
+    if own is None:
+        return None
+    if own.name == "mul_" and len(own.args) > 1:
+        return own.args[1]
+    before = [e for e in p.all("inplace") if e.recv is own and e.seq < event.seq and e.loops == event.loops]
+    last = before[-1] if before else None
+    return last.args[0] if last is not None and last.name == "mul_" and last.args else None
+
+
+def _written(factor: Val) -> float | None:
     """0 for a factor that is written as ``1 - decay``: the old value gets the small share."""
-    text = syntax.text(node).replace(" ", "")
+    text = syntax.text(factor.node).replace(" ", "") if isinstance(factor.node, ast.expr) else ""
     rest = re.fullmatch(r"\(?1(\.0)?-([\w.]+)\)?", text)
     named = re.fullmatch(r"\(?1(\.0)?-(self\.)?(\w*decay|beta)\)?", text)
     return 0.0 if named or (rest and _slow(factor)) else None

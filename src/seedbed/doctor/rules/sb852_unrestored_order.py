@@ -48,6 +48,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.scopes import Func
 from seedbed.doctor.static.values import Val, ancestors
 
 _ORDERS = frozenset(["argsort", "sort_indices"])
@@ -70,9 +71,8 @@ def check(p: Program) -> Iterator[Finding]:
         order = _order(made.args[0])
         if order is None:
             continue
-        func = event.funcs[-1]
-        outs = [e.result for e in p.all("return") if e.funcs and e.funcs[-1] is func and e.result is not None]
-        outs = [part for o in outs for part in (o.items or [o])]
+        given = (_given(p, func) for func in reversed(event.funcs))
+        outs = next((vals for vals in given if any(v is not made for v in vals)), [])
         sorted_ = [o for o in outs if any(v is made for v in ancestors(o, limit=400))]
         if not sorted_ or any(_restored(o, order) for o in outs) or any(_gives(o, order) for o in outs):
             continue
@@ -87,6 +87,12 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Use enforce_sorted=False, or undo it: output[order.argsort()]",
             related=(q.place(made),),
         )
+
+
+def _given(p: Program, func: Func) -> list[Val]:
+    """What a function returns, part by part; one that only packs hands that to the function that calls it."""
+    outs = [e.result for e in p.all("return") if e.funcs and e.funcs[-1] is func and e.result is not None]
+    return [part for o in outs for part in (o.items or [o])]
 
 
 def _order(val: Val) -> Val | None:
