@@ -14,6 +14,8 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 
+from further import FURTHER
+from habits import HABITS
 from rewriting import (
     DEFINITIONS,
     IMPORTS,
@@ -406,6 +408,8 @@ ALL: dict[str, Disguise] = {
         aliased,
         looked_up,
         guarded_loops,
+        *FURTHER,
+        *HABITS,
     )
 }
 

@@ -36,7 +36,15 @@ for n in range(3):
     value = total(rows, scale=n)
     print(n, round(value, 4))
     print(torch.sum(torch.arange(n)).item())
+for row in rows:
+    best = max(row)
+    if best > 2:
+        print(best)
 print(round(loss.item(), 5))
+best = 0.0
+for row in rows:
+    best = max(best, row[1] / 7)
+print(best)
 """
 
 

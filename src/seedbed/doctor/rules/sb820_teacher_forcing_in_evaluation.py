@@ -93,7 +93,7 @@ def check(p: Program) -> Iterator[Finding]:
         if event.mode == "train" and event.grad:
             continue
         chance, draw = _chance(p, event)
-        if draw is None or chance is None or id(event.node) in seen:
+        if draw is None or chance is None or id(event.node) in seen or _also_free(p, event):
             continue
         seen.add(id(event.node))
         how = "always" if isinstance(chance, (int, float)) and chance >= 1 else f"with probability {chance}"
@@ -105,6 +105,20 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Pass a teacher forcing ratio of 0 in evaluation, so that the decoder reads its own predictions",
             related=((str(draw.src.path), draw.line, "the choice"),),
         )
+
+
+def _also_free(p: Program, event: Event) -> bool:
+    """Whether the same batch is also decoded without the truth: the forced pass then only gives the likelihood."""
+    return any(
+        e.recv is event.recv
+        and e.node is not event.node
+        and e.loop is not None
+        and event.loop is not None
+        and e.loop.node is event.loop.node
+        and len(e.args) + len(e.kwargs) < len(event.args) + len(event.kwargs)
+        and _chance(p, e)[1] is None
+        for e in training.evaluations(p)
+    )
 
 
 def _unused_decoder(p: Program) -> Iterator[Finding]:
@@ -178,8 +192,11 @@ def _forces(limit: Val, test: Event) -> bool:
     """Whether the choice stands in a loop over steps of a model with targets among its inputs, and not in training."""
     if not test.loops or any(c[2].name == "training" for c in test.conds):
         return False
-    func = next((f for f in reversed(test.funcs) if f.name != "<lambda>"), None)
-    names = {w for a in (func.node.args.args if func is not None else []) for w in words(a.arg)}
+    names: set[str] = set()
+    for func in reversed(test.funcs):  # a function within the method knows the arguments of the method
+        names |= {w for a in func.node.args.args for w in words(a.arg)}
+        if func.name != "<lambda>" and (func.owner is not None or func.scope.outer is None):
+            break
     return bool(
         names & {"teacher", "forcing", "tf", "target", "targets", "trg", "tgt", "future", "y", "ratio", "truth"}
     )

@@ -182,6 +182,7 @@ def _result(run: Machine, node: ast.AST) -> Val:
     if run.yields[-1]:
         made = Val("iter", "generator", node, run.src)
         made.items = list(run.yields[-1])
+        made.args = iteration.handed_on(run)
         return made
     result: Val | None = None
     for val in run.returns[-1]:
@@ -258,8 +259,11 @@ def instantiate(run: Machine, cls_val: Val, node: ast.AST, args: tuple[Val, ...]
             val.kind = "module"
     if val.kind == "module":
         run.modes[id(val)] = "train"
-    if cls.base == "dataclass":
+    named = cls.base == "instance" and any(b.endswith("NamedTuple") for b in cls.lib_bases())
+    if cls.base == "dataclass" or named:
         _dataclass(run, cls, val, args, kwargs)
+    if named:
+        val.items = list(val.attrs.values())
     method = cls.method("__init__")
     if method is not None:
         invoke(run, method, node, (val, *args), kwargs)
@@ -275,9 +279,12 @@ def _dataclass(run: Machine, cls: Class, val: Val, args: tuple[Val, ...], kwargs
         s.target.id for c in reversed(cls.lineage()) for s in c.node.body
         if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
     ]  # fmt: skip
+    spread = next((i for i, a in enumerate(args) if a.kind == "unknown" and a.name == "star"), len(names))
     for index, name in enumerate(names):
         default = cls.attribute(name)
-        given = args[index] if index < len(args) else kwargs.get(name)
+        given = args[index] if index < min(len(args), spread) else kwargs.get(name)
+        if given is None and index >= spread:
+            given = unknown(name, cls.node, run.src, args[spread])
         if given is not None:
             val.attrs[name] = given
         elif default is not None:

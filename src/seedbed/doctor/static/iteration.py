@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.siblings import sibling
 from seedbed.doctor.static.values import Shape, Val, ancestors, const, join, unknown
@@ -216,7 +217,7 @@ def part(run: Machine, val: Val, index: int, node: ast.AST, count: int) -> Val:
                 made = join(made, part(run, one, index, node, count))
         return made or unknown("part", node, run.src)
     drawn = val.kind == "iter" and val.name in ("literal", "comprehension")
-    if val.items is not None and (val.kind in ("tuple", "list") or drawn):
+    if val.items is not None and (val.kind in ("tuple", "list", "instance") or drawn):
         if "each" in val.tags and val.items:
             return sibling(val, index)
         if index < len(val.items):
@@ -261,7 +262,7 @@ def sizes_of(run: Machine, shape: Val, node: ast.AST, cut: tuple[Val, ...] = ())
         return None
     if whole is None and (len(ends) < 2 or ends[1] is None or any(end is not None and end < 0 for end in ends)):
         return None
-    places = range(len(whole) if whole is not None else int(ends[1] or 0))[slice(*ends)]
+    places = range(len(whole) if whole is not None else int(ends[1] or 0))[slice(*ends) if ends else slice(None)]
     made = Val("tuple", "sizes", node, run.src)
     made.items = [part(run, shape, place, node, len(places)) for place in places]
     return made
@@ -288,3 +289,16 @@ def _chunk(run: Machine, val: Val, index: int, node: ast.AST) -> Val:
             sizes[dim] = size // count if size is not None and size % count == 0 else None
             made.shape = tuple(sizes)
     return made
+
+
+def handed_on(run: Machine) -> tuple[Val, ...]:
+    """The loader of which a generator gives one thing a batch: ``for x, y in loader: yield x.to(device), y``."""
+    body = run.funcs[-1].node.body
+    loops = [s for s in body if isinstance(s, ast.For) and isinstance(s.iter, ast.Name)]
+    parts = [n for s in body for n in syntax.walk(s)]
+    if len(loops) != 1 or any(isinstance(n, (ast.While, ast.Break, ast.Continue, ast.Return)) for n in parts):
+        return ()
+    given = [s for s in loops[0].body if isinstance(s, ast.Expr) and isinstance(s.value, ast.Yield)]
+    over = run.scope.find(syntax.text(loops[0].iter))
+    single = sum(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in parts) == len(given) == 1
+    return (over,) if single and over is not None and over.kind == "loader" else ()

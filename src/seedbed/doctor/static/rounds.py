@@ -44,7 +44,9 @@ def _wraps(over: Val) -> bool:
     return bool(stored) or (over.kind == "iter" and bool(over.args) and over.name in _WRAPPERS)
 
 
-_WRAPPERS = frozenset(["enumerate", "zip", "iter", "map", "reversed", "tqdm", "list", "sorted", "prefetch", "track"])
+_WRAPPERS = frozenset(
+    ["enumerate", "zip", "iter", "map", "reversed", "tqdm", "list", "sorted", "prefetch", "track", "generator"]
+)
 
 
 def base_of_loop(loop: LoopRun | None) -> Val | None:
