@@ -2,7 +2,8 @@
 
 ## What it does
 
-Finds recurrent layers and transformers that take time for batch: `batch_first` does not fit the data.
+Finds recurrent layers and transformers that take time for batch: `batch_first` does not fit the data. Also finds a
+long sequence that `view` lays out across the batch while inputs and targets are cut along the other axis.
 
 ## Why is this bad
 
@@ -34,13 +35,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import tokens, training
+from seedbed.doctor.static import streams, tokens, training
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    laid = list(streams.broken(p))
+    for layout, cut in laid:
+        yield p.report(
+            "SB227",
+            layout,
+            "this view lays the stream out across the batch: consecutive entries stand side by side, but inputs and "
+            "targets are shifted along the other axis, so each column jumps",
+            why="the next entry along the time axis is not the next one of the text: there is nothing to learn from "
+            "(view interleaves, it does not transpose)",
+            fix="Give each column one piece of the stream: data.view(batch_size, -1).t()",
+            related=((str(cut.src.path) if cut.src is not None else "", cut.line, "cut into windows here"),),
+        )
+    if laid:
+        return
     names = ("LSTM", "GRU", "RNN", "TransformerEncoder", "TransformerEncoderLayer", "MultiheadAttention")
     for event in training.forwards_inside(p, *names):
         layer, source = event.recv, event.arg(0)

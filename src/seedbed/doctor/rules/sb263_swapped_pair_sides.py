@@ -3,8 +3,8 @@
 ## What it does
 
 Finds `TripletMarginLoss(anchor, negative, positive)`, hinges `relu(d_neg - d_pos + margin)`, and contrastive
-losses that give the margin term to similar pairs. Which side is which is read from names and from comparisons
-of labels.
+losses that give the margin term to similar pairs, or get labels that mean the opposite of what they take them for.
+Which side is which is read from names and from comparisons of labels.
 
 ## Why is this bad
 
@@ -43,8 +43,8 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static import pair_labels, syntax
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax
 from seedbed.doctor.static.labels import NEGATIVE, POSITIVE, side
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
@@ -77,6 +77,41 @@ def check(p: Program) -> Iterator[Finding]:
             if found is not None:
                 seen.add(id(val.node))
                 yield p.report("SB263", val, found[0], why=found[1], fix=found[2])
+    yield from _other_convention(p, seen)
+
+
+_LIBRARY = {"CosineEmbeddingLoss": 2, "HingeEmbeddingLoss": 1}
+
+
+def _other_convention(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """Labels of pairs that mean the opposite of what the loss takes them for."""
+    uses = [
+        (val, weight, sign * pair_labels.pull(rest))
+        for back in p.once("backward")
+        if back.recv is not None
+        for sign, val, weight, rest in pair_labels.weighted(back.recv)
+    ]
+    for event in p.once("loss"):
+        at = _LIBRARY.get(event.name)
+        sign, near = event.arg(at or 0, "target"), event.arg(0, "input")
+        if at is not None and sign is not None and event.result is not None and p.trained(event.result):
+            wanted = 1 if at == 2 else pair_labels.pull(near) if near is not None else 0
+            uses.append((event.result, sign, wanted))
+    told: set[int] = set()
+    for val, weight, wanted in uses:
+        found = pair_labels.meaning(p, weight) if wanted and id(val.node) not in seen else None
+        if found is None or found[0] == wanted or id(found[1].node) in told:
+            continue
+        told.add(id(found[1].node))
+        yield p.report(
+            "SB263",
+            found[1],
+            f"the pair label is inverted: the contrastive loss (line {val.line}) pulls together the pairs that are "
+            "labelled as different and pushes equal ones apart",
+            why="label convention and loss are opposite: pairs of one class are pushed apart, different ones pulled",
+            fix="Turn the comparison of the labels round, or swap label and 1 - label in the loss",
+            related=(q.place(val),),
+        )
 
 
 def _wrong(root: Val | None, val: Val) -> tuple[str, str, str] | None:

@@ -43,6 +43,7 @@ for u, i in loader:
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
@@ -72,7 +73,7 @@ def check(p: Program) -> Iterator[Finding]:
             if high is None or id(draw.node) in seen or _one(high, size):
                 continue
             other = next((s for s in sizes if _one(s, high)), None)
-            if other is None or any(_one(v, high) for v in ancestors(size, limit=12)) or _equal(high, size):
+            if other is None or _joint(size, high) or _equal(high, size):
                 continue
             seen.add(id(draw.node))
             yield p.report(
@@ -146,6 +147,14 @@ def _bound(draw: Val) -> Val | None:
 def _one(a: Val, b: Val) -> bool:
     """Whether two sizes are one and the same thing of the program, not only equal numbers."""
     return a is b or (a.node is not None and a.node is b.node) or (a.kind != "const" and f.same(a, b))
+
+
+def _joint(size: Val, high: Val) -> bool:
+    """Whether a table holds the rows of several: ``Embedding(n_users + n_items, dim)``."""
+    if any(_one(v, high) for v in ancestors(size, limit=12)):
+        return True
+    parts = [size.node.left, size.node.right] if isinstance(size.node, ast.BinOp) else []
+    return len(parts) == 2 and not any(isinstance(n, ast.Constant) for n in parts)
 
 
 def _equal(a: Val, b: Val) -> bool:

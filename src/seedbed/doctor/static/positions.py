@@ -13,8 +13,8 @@ from seedbed.doctor.static.values import Val, ancestors
 COUNTING = ("topk_indices", "argsort", "np_argsort", "sort_indices", "argmax", "argmin", "np_argmax", "np_argmin")
 _CARRY = frozenset(
     ["index", "split", "element", "getitem", "tolist", "list", "numpy", "to", "cpu", "tensor", "as_tensor",
-     "from_numpy", "array", "asarray", "long", "int", "int_builtin", "item", "set", "sorted", "flip", "reversed", "unique", "view",
-     "flatten", "reshape", "squeeze", "clone", "detach", "iter", "enumerate", "LongTensor",
+     "from_numpy", "array", "asarray", "long", "int", "int_builtin", "item", "set", "sorted", "flip", "reversed",
+     "unique", "view", "flatten", "reshape", "squeeze", "clone", "detach", "iter", "enumerate", "LongTensor",
      "astype"]
 )  # fmt: skip
 _JOINED = frozenset(["cat", "concat", "concatenate", "hstack", "stack"])
