@@ -59,13 +59,16 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         conds = [c[0] for c in event.conds_in(loop)]
         epoch, batch = _names(loop.outer.node), _names(loop.node)
-        tested = [
-            {n.id for n in syntax.walk(c.test) if isinstance(n, ast.Name)} for c in conds if isinstance(c, ast.If)
-        ]
+        tests = [c.test for c in conds if isinstance(c, ast.If)]
+        tested = [{n.id for n in syntax.walk(test) if isinstance(n, ast.Name)} for test in tests]
         if len(tested) != len(conds) or not conds or not any(t & epoch for t in tested):
             continue
         if any(t & (batch | _counted(loop)) for t in tested) or not all(t & epoch for t in tested):
             continue
+        if event.kind == "schedule" and not any(map(_occasional, tests)):
+            continue  # a schedule that counts batches, in one phase of the training
+        if event.kind == "setitem" and _slow(event) and not any(map(_occasional, tests)):
+            continue  # a smooth decay per batch, from some epoch on
         yield p.report(
             "SB189",
             event,
@@ -75,6 +78,21 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Move it out of the batch loop, so that it runs once per epoch",
             related=((str(event.src.path), loop.line, "the batch loop"),),
         )
+
+
+def _occasional(test: ast.expr) -> bool:
+    """Whether a test picks single epochs: ``epoch == 30``, ``epoch % 10 == 9``, ``epoch in milestones``."""
+    picks = (ast.Eq, ast.In)
+    return any(
+        isinstance(n, ast.Mod) or (isinstance(n, ast.Compare) and isinstance(n.ops[0], picks)) for n in ast.walk(test)
+    )
+
+
+def _slow(event: Event) -> bool:
+    """Whether one cut takes at most a few percent."""
+    val = event.args[-1]
+    factors = [a.const for a in val.args if a.kind == "const" and isinstance(a.const, (int, float))]
+    return val.name == "mul" and any(0.97 <= f < 1 for f in factors)
 
 
 def _compounds(event: Event) -> bool:

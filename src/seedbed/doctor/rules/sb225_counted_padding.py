@@ -63,6 +63,8 @@ def check(p: Program) -> Iterator[Finding]:
         parts = list(ancestors(target, limit=300))
         if any(v.kind == "const" and v.const == -100 for v in parts) or any(_selects(v) for v in parts):
             continue
+        if _marked(p, target):
+            continue
         padded = [v for v in lineage.path(target) if v.name == "pad_sequence"]
         above = list(ancestors(scores, limit=3000))
         by_index = [v for v in above if _pads(v)]
@@ -76,6 +78,16 @@ def check(p: Program) -> Iterator[Finding]:
                 tokens.token_source(v.args[0], through_batches=True)[0] is source for v in by_index if v.args
             )
             yield _report(p, event, by_index[0], None if same else Severity.HINT)
+
+
+def _marked(p: Program, target: Val) -> bool:
+    """Whether -100 is written into the targets in place, as in ``labels[mask] = -100``."""
+    way = {id(v) for v in lineage.path(target)} | {id(v.node) for v in lineage.path(target)}
+    return any(
+        e.recv is not None and (id(e.recv) in way or id(e.recv.node) in way)
+        for e in p.all("setitem", "inplace")
+        if any(a.const == -100 for a in e.args)
+    )
 
 
 def _ignores(event: Event) -> bool:

@@ -77,7 +77,7 @@ def check(p: Program) -> Iterator[Finding]:
         if not modes or (module.kind == "module" and module.name == "from_pretrained"):
             continue
         back_in_loop = any(m.inside(event.loops[0]) for m in modes)
-        if not back_in_loop and not any(e.name == "train" for e in p.all("mode")) and _deliberate(p, modes, event):
+        if back_in_loop and _as_reference(p, event):
             continue
         seen.add(id(event.node))
         start = next((loop for loop in reversed(event.loops) if rounds.is_loader_loop(loop)), event.loops[-1])
@@ -165,6 +165,15 @@ def _stepped(p: Program, module: Val, event: Event) -> bool:
     return False
 
 
-def _deliberate(p: Program, modes: list[Event], event: Event) -> bool:
-    """eval() once before all training, with no evaluation around it, may be meant (a frozen BatchNorm)."""
-    return False
+def _as_reference(p: Program, event: Event) -> bool:
+    """Whether the loss weighs a model against a frozen copy of it (DPO): without dropout the ratio starts at one."""
+    module, made = event.recv, event.result
+    if module is None or made is None:
+        return False
+    copies = [
+        e.result
+        for e in p.all("forward")
+        if e.recv is not None and e.recv.copied is module and e.recv is not module and e.result is not None
+    ]
+    ratios = p.made("logsigmoid", "exp", "LogSigmoid") if copies else []
+    return any(q.reaches_val(r, made) and any(q.reaches_val(r, c) for c in copies) for r in ratios)

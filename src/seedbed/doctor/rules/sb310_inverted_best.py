@@ -161,7 +161,7 @@ def _compared(p: Program) -> Iterator[Finding]:
                 continue  # a score of which the start says the direction
         if set(words(best.replace(".", "_"))) & (_LEAST if found & up and not wants else _MOST):
             continue  # the extreme itself is wanted: the worst group, the largest error
-        if not wants and _attack(p, test, starts):
+        if not wants and (_attack(p, test, starts) or (not own & (up | down) and _complement(p, test, score == left))):
             continue
         problem, at = "", None
         if found & _ERRORS:
@@ -263,6 +263,12 @@ def _attack(p: Program, test: ast.Compare, starts: list[object]) -> bool:
     frames = {id(r.node) for e in events for r in e.loops}
     trained = any(id(r.node) in frames for s in p.all("step", "backward") for r in s.loops)
     return bool(events) and not trained and bool(starts) and all(isinstance(s, (int, float)) and s >= 1 for s in starts)
+
+
+def _complement(p: Program, test: ast.Compare, first: bool) -> bool:
+    """Whether the score is one minus something: the lower the better, whatever the best so far is called."""
+    scores = [e.args[0 if first else 1] for e in p.all("compare") if e.node is test and len(e.args) == 2]
+    return bool(scores) and all(s.name == "sub" and s.args and s.args[0].const in (1, 100) for s in scores)
 
 
 def _keeps(node: ast.If, best: str) -> bool:

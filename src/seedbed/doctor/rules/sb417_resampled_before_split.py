@@ -43,7 +43,8 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    steps = [v for f in lineage.feeds(p)[0] for v in lineage.path(f.x)]
+    inputs = [f.x for f in lineage.feeds(p)[0]]
+    steps = [v for x in inputs for v in lineage.path(x)]
     keys = [k for v in steps if (k := lineage.row_key(v)) is not None]
     learned = {id(v) for v in steps} | {id(v) for k in keys for v in ancestors(k, limit=40)}
     for whole in d.split_data(p):
@@ -69,6 +70,10 @@ def check(p: Program) -> Iterator[Finding]:
             if (copied or doubled) and id(val.node) not in seen and not d.is_split(val.args[0] if val.args else None):
                 if copied and learned and id(val) not in learned:
                     continue  # labels that are spread over rows, not rows that are repeated
+                if copied and any(val is v for v in steps) and not any(_whole_rows(x, val) for x in inputs):
+                    continue  # one column, or one part of a sum: the rows differ in the rest
+                if copied and _of_centres(val) and not any(val is v for x in inputs for v in lineage.certain(x)):
+                    continue  # each class or group has its centre, and noise makes the samples
                 if val.args and val.args[0].name in ("arange", "range", "tensor") and copied:
                     continue
                 if val.name == "repeat" and whole.kind != "tensor":
@@ -81,6 +86,40 @@ def check(p: Program) -> Iterator[Finding]:
                     why="the same sample is then in both parts, so the score is too good",
                     fix="Split first, then oversample the training part only",
                 )
+
+
+_NOISE = frozenset(["randn", "randn_like", "np_randn", "np_normal", "normal", "rand_like", "uniform", "np_uniform"])
+
+
+def _whole_rows(x: Val, val: Val, depth: int = 0) -> bool:
+    """Whether the rows of ``x`` are those of ``val``, with noise at most: nothing else tells them apart."""
+    for _ in range(120):
+        if x is val:
+            return True
+        inner = [i for i in lineage.data_input(x) if i.kind not in ("const", "number") and not _noise(i)]
+        if len(inner) != 1:
+            held = any if x.kind == "phi" else all
+            return depth < 6 and bool(inner) and held(_whole_rows(i, val, depth + 1) for i in inner)
+        x = inner[0]
+        if x.name in ("cat", "concatenate", "vstack", "concat") and x.args and _below(x):
+            return depth < 6 and any(_whole_rows(i, val, depth + 1) for i in x.args[0].items or x.args[:1])
+    return False
+
+
+def _of_centres(val: Val) -> bool:
+    """Whether what is repeated are a few rows that the program itself wrote down or drew."""
+    base = val.args[0] if val.args else None
+    if base is None or not base.shape:
+        return False
+    few = base.shape[0] is not None and base.shape[0] <= 32
+    return few and (_noise(base) or base.name in ("tensor", "array", "eye", "np_eye", "arange"))
+
+
+def _noise(val: Val) -> bool:
+    """A draw for every number, maybe scaled."""
+    if val.name in ("mul", "div") and val.args:
+        return any(_noise(a) for a in val.args)
+    return val.name in _NOISE
 
 
 _INDICES = frozenset(["flatnonzero", "nonzero", "where", "argwhere", "np_where", "np_flatnonzero"])

@@ -51,7 +51,7 @@ def check(p: Program) -> Iterator[Finding]:
         pad = layer.arg(2, "padding_idx")
         if pad is None or type(pad.const) is not int:
             continue
-        found = _word(event.args[0], pad.const) or _category(event.args[0], pad.const)
+        found = _word(event.args[0], pad.const) or _category(p, layer, event.args[0], pad.const)
         if found is not None:
             told.add(id(layer.node))
             at, what = found
@@ -76,10 +76,11 @@ def _word(ids: Val, pad: int) -> tuple[Val, str] | None:
             continue
         table = one.args[0]
         node = table.node
-        if not isinstance(node, ast.DictComp) or _start(node) != pad or set(table.attrs) - {"*"}:
+        if not isinstance(node, ast.DictComp) or _start(node) != pad or _own_entries(table):
             continue
         source = [v for part in table.args[1:] for v in ancestors(part, limit=200)]
-        if any(v.kind == "const" and isinstance(v.const, str) and _special(v.const) for v in source):
+        between = {id(v.args[0]) for v in source if v.name in _JOINS and v.args}
+        if any(v.kind == "const" and isinstance(v.const, str) and _special(v.const, id(v) in between) for v in source):
             continue
         if any(v.name == "star" or "free" in v.tags for v in source) or _given(source):
             continue
@@ -87,8 +88,18 @@ def _word(ids: Val, pad: int) -> tuple[Val, str] | None:
     return None
 
 
-def _special(text: str) -> bool:
+def _own_entries(table: Val) -> bool:
+    """Whether a table has an entry for padding that was put in by name, beside the words."""
+    return any(key != "*" and (_special(key, False) or value.kind != "const") for key, value in table.attrs.items())
+
+
+_JOINS = frozenset(["join"])  # what stands between words is no word
+
+
+def _special(text: str, between: bool) -> bool:
     low = text.lower()
+    if between and not low.strip():
+        return False
     return "pad" in low or low.startswith(("<", "[")) or low in ("", " ", ".", "_", "-", "#", "~", "\0", "^", "$")
 
 
@@ -109,13 +120,16 @@ def _start(node: ast.DictComp) -> int | None:
     return 0 if start is None else start.value if isinstance(start, ast.Constant) and type(start.value) is int else None
 
 
-def _category(ids: Val, pad: int) -> tuple[Val, str] | None:
-    """A categorical feature whose codes start at 0, that nothing ever pads."""
+def _category(p: Program, layer: Val, ids: Val, pad: int) -> tuple[Val, str] | None:
+    """A categorical feature whose codes start at 0, that nothing ever pads, whoever asks the embedding."""
     if pad != 0:
         return None
     steps = lineage.path(ids)
-    if any(v.name in _PADS or v.name in ("add", "where", "masked_fill", "repeat") for v in steps):
+    others = [e.args[0] for e in p.all("forward") if e.recv is not None and e.recv.node is layer.node and e.args]
+    if any(v.name in _PADS or v.name in _SHIFTS for one in (ids, *others[:12]) for v in lineage.path(one)):
         return None
+    if any(getattr(v.owner, "kind", "") == "module" for v in steps):
+        return None  # tokens that a model chose
     ends = [v for v in steps if not lineage.data_input(v) or v.name in ("codes", "multinomial", "fit_transform")]
     coded = [v for v in ends if v.name in ("codes", "factorize", "multinomial")]
     coded += [v for v in ends if v.name == "fit_transform" and v.args and v.args[-1].name in _ENCODERS]
@@ -123,4 +137,5 @@ def _category(ids: Val, pad: int) -> tuple[Val, str] | None:
     return (place, "category") if place is not None else None
 
 
+_SHIFTS = frozenset(["add", "where", "masked_fill", "repeat"])
 _ENCODERS = ("LabelEncoder", "OrdinalEncoder")

@@ -45,9 +45,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import queries, training
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 _CUTS = ("detach", "data", "detach_", "stop_gradient")
 _STEPS = ("round", "sign")
@@ -62,7 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if val.name in _CUTS and val.args and _cancels(val.args[0]):
             said = "the whole straight-through expression is detached: z + (q - z) passes no gradient on"
-        elif _cancels(val) and not any(u.name in _CUTS for u in q.users(p, val)):
+        elif _cancels(val) and not any(u.name in _CUTS for u in queries.users(p, val)):
             said = "the straight-through difference is not detached: in z + (q - z) the gradient of z cancels to zero"
         else:
             continue
@@ -83,12 +83,30 @@ def _cancels(val: Val) -> bool:
         return False
     if val.name == "add" and len(val.args) == 2:
         return any(
-            two.name == "sub" and len(two.args) == 2 and two.args[1] is one and one.grad and _plain(two.args[0])
+            two.name == "sub" and len(two.args) == 2 and two.args[1] is one and one.grad and _hardened(two.args[0], one)
             for one, two in (val.args, val.args[::-1])
         )
     if val.name == "sub" and len(val.args) == 2 and val.args[0].name == "add" and len(val.args[0].args) == 2:
-        return val.args[1].grad and any(a is val.args[1] for a in val.args[0].args)
+        z = val.args[1]
+        one, two = val.args[0].args
+        return z.grad and ((one is z and _hardened(two, z)) or (two is z and _hardened(one, z)))
     return False
+
+
+def _hardened(q: Val, z: Val) -> bool:
+    """Whether ``q`` is made from what ``z`` is made from, by steps that no gradient passes: no draw around it."""
+    if not _plain(q):
+        return False
+    held, stack = {id(q)}, [q]
+    while stack and len(held) < 600:
+        one = stack.pop()
+        if one.name.endswith("_like") or one.name in ("shape", "size", "len"):
+            continue  # noise of its form, not its values
+        stack += [i for i in one.inputs() if id(i) not in held]
+        held.update(id(i) for i in one.inputs())
+    shared = [v for v in ancestors(z, limit=200) if v.kind == "tensor" and v.grad and id(v) in held]
+    passed = training.gradient_path(q)
+    return bool(shared) and not any(id(v) in passed and v.name != "parameter" for v in shared)
 
 
 def _plain(val: Val) -> bool:
@@ -137,7 +155,7 @@ def _detached_later(p: Program, val: Val) -> bool:
             return True
         if one.grad and one is not val and one.owner is None and one.name in ("linear", "conv2d", "matmul", "loss"):
             continue
-        for user in q.users(p, one):
+        for user in queries.users(p, one):
             if id(user) not in seen and len(seen) < 60:
                 seen.add(id(user))
                 stack.append(user)
@@ -148,7 +166,7 @@ def _lost(p: Program, weight: Val, cut: set[int]) -> bool:
     """Whether every gradient path of the loss misses the weight: what is used of it is rounded or detached."""
     stack, seen = [weight], {id(weight)}
     while stack:
-        for user in q.users(p, stack.pop()):
+        for user in queries.users(p, stack.pop()):
             if id(user) in seen or not p.trained(user):
                 continue
             seen.add(id(user))

@@ -44,6 +44,7 @@ for epoch in range(start, 10):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
@@ -87,6 +88,8 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Save optimizer.state_dict() (and the scheduler's) and load it again",
                 severity=None if resumes and not restored else Severity.HINT,
             )
+    if _never_reached(p):
+        return
     if resumes and stateful and not restored:
         yield from _optimizer(p)
     yield from _schedule(p)
@@ -112,6 +115,13 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Call optimizer.load_state_dict(checkpoint['optimizer'])",
             )
             break
+
+
+def _never_reached(p: Program) -> bool:
+    """Whether some ``load_state_dict()`` stands in a branch that was not read: it may be the one that is missing."""
+    reached = {id(e.node) for e in p.all("restore")}
+    calls = [n for n in q.nodes(p, ast.Call) if isinstance(n.func, ast.Attribute) and n.func.attr == "load_state_dict"]
+    return any(id(n) not in reached for n in calls)
 
 
 def _optimizer(p: Program) -> Iterator[Finding]:

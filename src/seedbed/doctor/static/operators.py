@@ -48,6 +48,8 @@ def truth(val: Val) -> bool | None:
         return True
     if val.kind == "lib" and val.name == "typing.TYPE_CHECKING":
         return False
+    if val.kind == "tuple" and val.items and all(i.name != "star" for i in val.items):
+        return True
     return None
 
 
