@@ -18,6 +18,11 @@ SAID = [
     ("for q in d.items():\n    k = q[0]\n    v = q[1]\n    print(k, v)", "for k, v in d.items():"),
     ("for i, q in enumerate(zip(a, b)):\n    k = q[0]\n    v = q[1]\n    print(k)", "for i, (k, v) in enumerate("),
     ("for x in xs:\n    f = x.add\n    f(1)", "x.add(1)"),
+    ("for i in r:\n    if i % 4 != 3:\n        continue\n    opt.step()", "if i % 4 == 3:\n        opt.step()"),
+    ("for i in r:\n    if (i + 1) % 4:\n        continue\n    step()", "if (i + 1) % 4 == 0:\n        step()"),
+    ("if (v := f()) > best:\n    best = v", "v = f()\nif v > best:"),
+    ("F.mse_loss(target=y, input=x)", "F.mse_loss(x, y)"),
+    ("optim.SGD(lr=0.1, params=net.parameters())", "optim.SGD(net.parameters(), lr=0.1)"),
     ("x = 3\nf = x.add\nx = f(1)", "x = x.add(1)"),
 ]
 LEFT = [
@@ -37,6 +42,12 @@ LEFT = [
     "for b in loader:\n    x = b[0]\n    y = b[1]\n    print(x)",
     "for i, b in enumerate(loader):\n    x = b[0]\n    y = b[1]\n    print(x)",
     "for q in d.items():\n    k = q[0]\n    v = q[1]\n    print(q)",
+    "for b in r:\n    if not finite(b):\n        continue\n    b.backward()",
+    "for b in r:\n    if b:\n        count += 1\n        continue\n    f(b)",
+    "for b in r:\n    if b:\n        continue\n    else:\n        g()\n    f(b)",
+    "def cross_entropy(target, input):\n    return 0\ncross_entropy(target=y, input=x)",
+    "while (v := f()) > best:\n    g(v)",
+    "F.mse_loss(x, target=y)",
     "class A:\n    act = nn.ReLU\n    def f(self):\n        return act()",
 ]
 

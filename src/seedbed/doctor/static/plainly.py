@@ -2,7 +2,9 @@
 
 ``add = rows.append; add(x)`` is ``rows.append(x)``, ``getattr(torch, "relu")(x)`` is ``torch.relu(x)``,
 ``PARTS["a"](x)`` with a table of a library's functions is the function itself, ``f(**options)`` with a dictionary that
-is written above is a call with keywords, and ``for pair in d.items(): k = pair[0]; v = pair[1]`` is ``for k, v in``.
+is written above is a call with keywords, ``for pair in d.items(): k = pair[0]; v = pair[1]`` is ``for k, v in``, and
+``F.mse_loss(target=y, input=x)`` is ``F.mse_loss(x, y)``. A short rest of a loop behind ``if not ready: continue``
+stands under ``if ready``.
 Only what surely means the same is rewritten; lines stay where they are.
 """
 
@@ -12,13 +14,16 @@ import ast
 import copy
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
+
+from seedbed.doctor.static import nesting
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _HINTS = re.compile(
-    r"\bgetattr\(|\*\*\w|\[['\"]\w+['\"]\]\(|^\s*(\w+) = [\w.]*\w\.\w+[^\S\n]*$|\w\[0\][^\S\n]*$|:=", re.MULTILINE
+    r"\bgetattr\(|\*\*\w|\[['\"]\w+['\"]\]\(|^\s*(\w+) = [\w.]*\w\.\w+[^\S\n]*$|\w\[0\][^\S\n]*$|:=|\bcontinue\b"
+    r"|\b(input|params|parameters|dataset|optimizer)\s*=",
+    re.MULTILINE,
 )
 _CHANGES = frozenset(["update", "pop", "popitem", "setdefault", "clear", "append", "__setitem__"])
 _PAIRS = frozenset(["enumerate", "items", "named_parameters", "named_modules", "named_children", "named_buffers"])
@@ -31,10 +36,15 @@ def plainly(tree: ast.Module, text: str) -> ast.Module:
     if "getattr(" in text:
         tree = _Attributes().visit(tree)
     _take_apart(tree)
+    _by_place(tree)
+    if "continue" in text:
+        nesting.nest(tree)
+    if ":=" in text:
+        nesting.assign_before(tree)
     wanted = _Wanted(tree)
     if wanted.called or wanted.opened or wanted.looked_up:
         _everywhere(tree, wanted)
-        for block in _blocks(tree):
+        for block in nesting.blocks(tree):
             _in_block(block, wanted)
     return tree
 
@@ -254,15 +264,6 @@ def _moved(value: ast.expr, to: ast.expr) -> ast.expr:
     return made
 
 
-def _blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
-    """Every list of statements."""
-    for part in ast.walk(node):
-        for name in ("body", "orelse", "finalbody"):
-            block = getattr(part, name, None)
-            if isinstance(block, list) and block and isinstance(block[0], ast.stmt):
-                yield block
-
-
 def _take_apart(tree: ast.Module) -> None:
     """``for pair in enumerate(rows): i = pair[0]; row = pair[1]`` takes the pair apart in its head."""
     for loop in [n for n in ast.walk(tree) if isinstance(n, ast.For)]:
@@ -308,3 +309,32 @@ def _parts(loop: ast.For, name: str) -> list[ast.expr]:
                 break
     uses = sum(isinstance(n, ast.Name) and n.id == name for s in loop.body for n in ast.walk(s))
     return names if uses == len(names) else []
+
+
+_LOSS = ("input", "target")
+_FIRST = {
+    **dict.fromkeys(
+        ("cross_entropy", "mse_loss", "nll_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div"), _LOSS
+    ),
+    **dict.fromkeys(("binary_cross_entropy", "binary_cross_entropy_with_logits", "multi_margin_loss"), _LOSS),
+    **dict.fromkeys(("softmax", "log_softmax", "relu", "sigmoid", "dropout", "argmax"), ("input",)),
+    **dict.fromkeys(("Adam", "AdamW", "SGD", "RMSprop", "Adagrad", "NAdam", "RAdam"), ("params",)),
+    **dict.fromkeys(("StepLR", "CosineAnnealingLR", "LambdaLR", "ReduceLROnPlateau", "OneCycleLR"), ("optimizer",)),
+    **dict.fromkeys(("DataLoader", "Subset", "random_split"), ("dataset",)),
+    **dict.fromkeys(("clip_grad_norm_", "clip_grad_value_"), ("parameters",)),
+}
+
+
+def _by_place(tree: ast.Module) -> None:
+    """Give the first arguments of well-known functions by their places."""
+    own: set[str] | None = None
+    for call in [n for n in ast.walk(tree) if isinstance(n, ast.Call) and n.keywords and not n.args]:
+        names = _FIRST.get(_name(call), ())
+        given = {w.arg: w for w in call.keywords}
+        if not names or not all(n in given for n in names):
+            continue
+        if own is None:
+            own = {n.name for n in ast.walk(tree) if isinstance(n, _DEFINITIONS)}
+        if _name(call) not in own:
+            call.args = [given[n].value for n in names]
+            call.keywords = [w for w in call.keywords if w.arg not in names]
