@@ -11,6 +11,7 @@ from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 COUNTING = ("topk_indices", "argsort", "np_argsort", "sort_indices", "argmax", "argmin", "np_argmax", "np_argmin")
+_FOUND = ("nonzero", "where", "np_where", "flatnonzero", "argwhere")
 _CARRY = frozenset(
     ["index", "split", "element", "getitem", "tolist", "list", "numpy", "to", "cpu", "tensor", "as_tensor",
      "from_numpy", "array", "asarray", "long", "int", "int_builtin", "item", "set", "sorted", "flip", "reversed",
@@ -33,9 +34,14 @@ class Counted:
     key: Val
 
 
+def counts(val: Val) -> bool:
+    """Whether an operation gives the numbers of rows."""
+    return val.name in COUNTING or (val.name in _FOUND and len(val.args) == 1)
+
+
 def counted(p: Program) -> list[Counted]:
     """The positions of a program for which the part that they count in is certain."""
-    found = [(v, _part(v)) for v in p.anywhere(*COUNTING)]
+    found = [(v, _part(v)) for v in p.anywhere(*COUNTING, *_FOUND) if counts(v)]
     return [Counted(v, *part) for v, part in found if part is not None]
 
 
@@ -120,7 +126,7 @@ def carried(key: Val) -> Iterator[Val]:
         if id(one) in seen:
             continue
         seen.add(id(one))
-        if one.name in COUNTING:
+        if counts(one):
             yield one
         elif one.kind == "phi":
             stack.extend(one.args)
@@ -154,10 +160,21 @@ def picks(p: Program) -> list[Pick]:
     for event in p.calls("Subset"):
         if len(event.args) > 1:
             found.append(Pick(event.args[0], event.args[1], event))
-    marks = [(r.base, v) for r in found for v in ancestors(r.key, limit=6) if v.kind == "tensor"]
+    marks = [(r.base, v) for r in found for v in _made_of(r.key) if v.kind == "tensor"]
     for event in p.all("setitem"):
         if event.recv is not None and event.args and event.args[0].kind in ("tensor", "unknown", "list"):
             found += [Pick(base, event.args[0], event) for base, mark in marks if f.core(event.recv) is f.core(mark)]
+    return found
+
+
+def _made_of(key: Val) -> list[Val]:
+    """What an index was worked out from, but not what picked it out of another index: that one counts in a part."""
+    found: list[Val] = []
+    stack = [key]
+    while stack and len(found) < 6:
+        one = stack.pop()
+        found.append(one)
+        stack += one.args[:1] if lineage.row_key(one) is not None else list(one.inputs())
     return found
 
 
