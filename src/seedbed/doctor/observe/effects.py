@@ -111,7 +111,8 @@ def drawn(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str,
         return
     last[1].add(step)
     if len(last[1]) >= 3 and out.unique().numel() >= 4:
-        watch.record.note("same-draw", site, steps=len(last[1]), shape=tuple(out.shape))
+        span = max(last[1]) - min(last[1]) + 1
+        watch.record.note("same-draw", site, steps=len(last[1]), span=span, shape=tuple(out.shape))
 
 
 def table_lookup(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

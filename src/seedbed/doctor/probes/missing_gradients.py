@@ -67,12 +67,26 @@ def _without(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
         if module is None:
             continue
         called = any(id(module) in root.called or root.module is module for root in run.record.roots.values())
+        if called and _trained_elsewhere(run, module, name):
+            continue  # a run without this part of the loss, to compare with
         (cut if called else unused)[id(module)] = (module, name.rpartition(".")[0] or name)
     if cut:
         yield _cut(run, cut)
     for module, name in unused.values():
         if not _is_part_of_container(name) and _users_own(run, module):
             yield _unused(run, module, name, optimizer)
+
+
+def _trained_elsewhere(run: Run, module: nn.Module, name: str) -> bool:
+    """Say whether the same layer of another model of the class, made and trained in the same script, gets gradients."""
+    given = {id(p) for o in run.stepped for p in o.params if id(p) in o.grad_seen}
+    own = [r for r in run.record.roots.values() if any(m is module for m in r.module.modules())]
+    for root in run.record.roots.values():
+        if any(type(root.module) is type(o.module) and root.module is not o.module for o in own):
+            other = dict(root.module.named_parameters()).get(name)
+            if other is not None and id(other) in given:
+                return True
+    return False
 
 
 def _cut(run: Run, cut: dict[int, tuple[nn.Module, str]]) -> Finding:

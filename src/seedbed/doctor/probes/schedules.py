@@ -145,6 +145,12 @@ def _epochs(run: Run) -> int:
     return max((len(f.epochs) for f in run.record.loaders.values() if f.training), default=0)
 
 
+def _goes_on_elsewhere(run: Run, schedule: SchedulerFact) -> bool:
+    """Say whether the line that made a schedule made another one that went further: a job that was broken off."""
+    others = [o for o in run.record.schedulers.values() if o is not schedule and o.site == schedule.site]
+    return schedule.site is not None and any(o.calls > 2 * schedule.calls for o in others)
+
+
 def _too_rarely(run: Run, schedule: SchedulerFact, optimizer: OptimizerFact) -> Iterator[Finding]:
     total = schedule.settings.get("total_steps") or schedule.settings.get("T_max") or 0
     if not run.record.finished or not total or schedule.calls >= 0.5 * total:
@@ -158,7 +164,7 @@ def _too_rarely(run: Run, schedule: SchedulerFact, optimizer: OptimizerFact) -> 
             _site(schedule), "Call scheduler.step() in the batch loop, after optimizer.step().",
             calls=schedule.calls, horizon=total,
         )  # fmt: skip
-    elif schedule.calls >= 5 and total >= 3 * schedule.calls:
+    elif schedule.calls >= 5 and total >= 3 * schedule.calls and not _goes_on_elsewhere(run, schedule):
         yield report(
             "SB140",
             f"the horizon of {schedule.kind} does not fit: it plans {total} steps, {schedule.calls} ran, and the "

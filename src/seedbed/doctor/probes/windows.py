@@ -44,13 +44,13 @@ def _overlaps(trained: list[tuple[ForwardFact, Tensor]], held: list[tuple[Forwar
     """Return how many windows were compared, and how many of them share a piece with one trained on before."""
     width = held[0][1].shape[1]
     length = max(width // 2, 4)
-    first: dict[int, int] = {}
+    first: dict[int, tuple[int, int]] = {}
     whole: dict[int, int] = {}
     for fact, x in _first_rows(trained, TRAINED_ROWS):
         for text in _texts(x):
             whole.setdefault(xxhash.xxh3_64_intdigest(text), fact.number)
-            for piece in _pieces(text, width, length, range(width - length + 1)):
-                first.setdefault(piece, fact.number)
+            for at, piece in _pieces(text, width, length, range(width - length + 1)):
+                first.setdefault(piece, (fact.number, at))
     rows = overlapping = 0
     looked: set[int] = set()
     for fact, x in _first_rows(held, EVALUATED_ROWS):
@@ -63,7 +63,9 @@ def _overlaps(trained: list[tuple[ForwardFact, Tensor]], held: list[tuple[Forwar
             if digest in whole or not distinct:
                 continue  # the same sample on both sides is another mistake, or an action that is learnt from later
             middle = _pieces(text, width, length, [0, (width - length) // 2, width - length])
-            overlapping += any(first.get(piece, fact.number) < fact.number for piece in middle)
+            # at the same place of both it is no window that moved, but features that the two samples have in common
+            found = [(at, first[piece]) for at, piece in middle if piece in first]
+            overlapping += any(number < fact.number and at != place for at, (number, place) in found)
     return rows, overlapping
 
 
@@ -85,6 +87,6 @@ def _distinct(rows: Tensor, length: int) -> list[bool]:
     return [len(set(row)) >= max(4, 0.7 * length) for row in middle.tolist()]
 
 
-def _pieces(text: bytes, width: int, length: int, offsets: range | list[int]) -> list[int]:
+def _pieces(text: bytes, width: int, length: int, offsets: range | list[int]) -> list[tuple[int, int]]:
     step = max(1, len(offsets) // PIECES)
-    return [xxhash.xxh3_64_intdigest(text[4 * at : 4 * (at + length)]) for at in offsets[::step]]
+    return [(at, xxhash.xxh3_64_intdigest(text[4 * at : 4 * (at + length)])) for at in offsets[::step]]

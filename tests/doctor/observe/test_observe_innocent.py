@@ -1,0 +1,156 @@
+"""What looks like a mistake in the numbers and is none, each beside the mistake that it looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+Codes = Callable[[str], set[str]]
+
+SERIES = """
+series = torch.cat([torch.randn(300), torch.randn(100) * {width} + {level}])
+x = series.unfold(0, 8, 1)[:-1]; y = series[8:]
+if {shuffled}:
+    order = torch.randperm(len(x)); x, y = x[order], y[order]
+model = nn.Linear(8, 1)
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+for epoch in range(3):
+    model.train()
+    for ids in torch.randperm(288).split(48):
+        optimizer.zero_grad()
+        F.mse_loss(model(x[ids]).squeeze(1), y[ids]).backward()
+        optimizer.step()
+    model.eval()
+    with torch.no_grad():
+        print(F.mse_loss(model(x[300:]).squeeze(1), y[300:]))
+"""
+
+
+def test_a_series_may_drift_and_rows_of_a_table_may_not(codes_of: Codes) -> None:
+    drifting = SERIES.format(width=0.2, level=4.0, shuffled=False)
+    assert "SB409" not in codes_of(drifting)
+    table = drifting.replace("series.unfold(0, 8, 1)[:-1]", "torch.randn(392, 8)")
+    assert "SB409" in codes_of(table.replace("y = series[8:]", "y = series[8:]; x[300:] = x[300:] * 0.2 + 4.0"))
+
+
+GRAPH = """
+n = 120
+x = torch.randn(n, 6); adj = torch.eye(n){kind}; y = torch.randint(0, 3, (n,))
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.out = nn.Linear(6, 3)
+    def forward(self, x, adj):
+        return self.out(adj @ x)
+model = Net()
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+def test(rows):
+    model.eval()
+    with torch.no_grad():
+        return (model(x, adj)[rows].argmax(1) == y[rows]).float().mean()
+for epoch in range(8):
+    model.train()
+    optimizer.zero_grad()
+    F.cross_entropy(model(x, adj){part}, y{part}).backward()
+    optimizer.step()
+    print(test(slice(60, n)))
+"""
+
+
+@pytest.mark.parametrize("kind", ["", ".to_sparse()"])
+@pytest.mark.parametrize(("part", "found"), [("[:40]", False), ("", True)])
+def test_a_whole_graph_goes_in_and_the_loss_takes_the_training_nodes(
+    codes_of: Codes, kind: str, part: str, found: bool
+) -> None:
+    assert ("SB309" in codes_of(GRAPH.format(kind=kind, part=part))) is found
+
+
+SYMBOLS = """
+s = torch.randint(1, 6, (400, 7)); s[:, 3] = 0; y = s[:, 4]{shift}
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.token = nn.Embedding({tokens}, 16)
+        self.out = nn.Linear(16 * 7, 6)
+    def forward(self, s):
+        return self.out(self.token(s).flatten(1))
+model = Net()
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+for ids in torch.randperm(400).split(40):
+    optimizer.zero_grad()
+    F.cross_entropy(model(s[ids]), y[ids]).backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(("tokens", "found"), [(6, False), (50, True)])
+def test_a_symbol_of_the_inputs_may_be_no_target(codes_of: Codes, tokens: int, found: bool) -> None:
+    assert ("SB243" in codes_of(SYMBOLS.format(tokens=tokens, shift=""))) is found
+
+
+DRAWS = """
+x = torch.randn(200, 4); y = x.sum(1, keepdim=True)
+model = nn.Linear(4, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=1e-2)
+def distance(a, b):
+    p = torch.randn(4, 16, generator=torch.Generator().manual_seed(0))
+    return (a @ p).mean() - (b @ p).mean()
+for step in range(60):
+    ids = torch.randint(0, 200, (20,))
+    if step % 12 == 0:
+        print(float(distance(x, x + step)))
+    optimizer.zero_grad()
+    F.mse_loss(model(x[ids]), y[ids]).backward()
+    optimizer.step()
+"""
+
+
+def test_a_look_now_and_then_may_use_the_same_numbers(codes_of: Codes) -> None:
+    assert "SB702" not in codes_of(DRAWS)  # test_observe_effects.py has the mistake
+
+
+FEATURES = """
+hour = torch.arange(600.0); angle = hour / 24 * 6.283185307
+x = torch.stack([angle.sin(), angle.cos(), (2 * angle).sin(), (2 * angle).cos(), torch.randn(600), torch.randn(600)], 1)
+x = x.round(decimals=4)
+y = x.sum(1, keepdim=True)
+model = nn.Linear(6, 1)
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+for epoch in range(3):
+    model.train()
+    for ids in torch.randperm(480).split(48):
+        optimizer.zero_grad()
+        F.mse_loss(model(x[ids]), y[ids]).backward()
+        optimizer.step()
+    model.eval()
+    with torch.no_grad():
+        print(F.mse_loss(model(x[480:]), y[480:]))
+"""
+
+
+def test_features_that_come_again_are_no_windows(codes_of: Codes) -> None:
+    assert "SB415" not in codes_of(FEATURES)
+
+
+JOBS = """
+x = torch.randn(80, 4); y = torch.randn(80, 1)
+def job(limit):
+    model = nn.Linear(4, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-2)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=60)
+    for step in range(60):
+        if step == limit:
+            return
+        optimizer.zero_grad()
+        F.mse_loss(model(x), y).backward()
+        optimizer.step()
+        schedule.step()
+job(9)
+{again}
+"""
+
+
+@pytest.mark.parametrize(("again", "found"), [("job(None)", False), ("", True)])
+def test_a_job_that_is_broken_off_and_made_again_has_a_whole_schedule(codes_of: Codes, again: str, found: bool) -> None:
+    assert ("SB140" in codes_of(JOBS.format(again=again))) is found
