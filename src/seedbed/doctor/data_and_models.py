@@ -174,6 +174,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB641", "offset-between-tables", E, "two tables made from one list number its entries differently"),
     ("SB642", "colour-after-normalisation", W, "a colour transform comes after the normalisation"),
     ("SB643", "shift-across-groups", W, "a lag is taken over the whole table, across the borders of its groups"),
+    ("SB644", "identical-members", E, "all members of an ensemble start from the same seed"),
     (
         "SB626",
         "best-by-training-loss",

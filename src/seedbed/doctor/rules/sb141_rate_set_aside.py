@@ -39,7 +39,6 @@ for epoch in range(10):
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,6 +47,7 @@ from seedbed.doctor.static import ownership, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import is_optimizer
 from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -75,33 +75,107 @@ def _finding(p: Program, event: Event, title: str) -> Finding:
 
 
 def _first_group(p: Program) -> Iterator[Finding]:
-    """Only ``param_groups[0]`` is set, but the optimizer has more groups."""
+    """The first group gets its rate by a plan, and the optimizer has more groups, which nobody sets.
+
+    Another group than the first, or one that was given a name, is chosen on purpose.
+    """
     writes = [e for e in p.all("setitem") if q.is_rate(e)]
-    for event in writes:
-        node = event.node
-        if not isinstance(node, ast.Subscript) or not re.search(r"param_groups\[0\]$", syntax.text(node.value)):
+    for made, optimizer, _ in ownership.optimizers(p) if writes else ():
+        held = _groups_of(optimizer)
+        reached = [(e, _reached(p, e, optimizer, len(held))) for e in writes] if len(held) > 1 else []
+        mine = [(e, found) for e, found in reached if found is not None]
+        covered = {i for _, found in mine for i in found}
+        left = [held[i] for i in range(len(held)) if i not in covered]
+        if covered != {0} or _scheduled(p, optimizer):
             continue
-        if any(
-            not re.search(r"param_groups\[0\]$", syntax.text(w.node.value)) for w in writes if hasattr(w.node, "value")
-        ):
+        event = next((e for e, found in mine if _planned(e, held, found)), None)
+        if event is None or all(_own_rate(g) == 0 for g in left):
             continue
-        for made, optimizer, _ in ownership.optimizers(p):
-            groups = optimizer.args[0] if optimizer.args else None
-            many = (
-                groups is not None
-                and groups.kind == "list"
-                and len([g for g in groups.items or [] if g.kind == "dict"])
-            )
-            if many > 1 and "each" not in (groups.tags if groups is not None else ()):
-                yield p.report(
-                    "SB141",
-                    event,
-                    f"only param_groups[0] gets the new learning rate, but the optimizer has {many} parameter groups",
-                    why="the other groups keep the rate that they started with",
-                    fix="Set it in every group: for group in optimizer.param_groups: group['lr'] = ...",
-                    related=((str(made.src.path), made.line, "the optimizer"),),
-                )
-                return
+        yield p.report(
+            "SB141",
+            event,
+            f"only param_groups[0], the first group, gets the new learning rate, but the optimizer has {len(held)} "
+            "parameter groups",
+            why="the other groups keep the rate that they started with, to the end of the run",
+            fix="Set it in every group: for group in optimizer.param_groups: group['lr'] = ...",
+            related=((str(made.src.path), made.line, "the optimizer"),),
+        )
+        return
+
+
+def _groups_of(optimizer: Val) -> list[Val]:
+    """The groups with which an optimizer is made and those that are added, nothing where they are not all known."""
+    first = optimizer.args[0] if optimizer.args else optimizer.kwargs.get("params")
+    added = [a for a in optimizer.args[1:] if a.kind == "dict"]
+    if first is None:
+        return []
+    if first.kind == "params":
+        return [first, *added]
+    items = first.items or []
+    if first.kind != "list" or first.tags & {"each", "grown", "repeat"} or any(i.kind != "dict" for i in items):
+        return []
+    return [*items, *added]
+
+
+def _own_rate(group: Val) -> object:
+    rate = group.attrs.get("lr")
+    return rate.const if rate is not None and rate.kind == "const" else None
+
+
+def _scheduled(p: Program, optimizer: Val) -> bool:
+    """Whether a scheduler moves the rates too."""
+    plans = [e.result for e in p.makers("scheduler") if e.result is not None and e.result.kind == "scheduler"]
+    return any(q.same(plan.arg(0, "optimizer"), optimizer) for plan in plans)
+
+
+def _planned(event: Event, held: list[Val], reached: set[int]) -> bool:
+    """Whether the rate follows a plan for the whole run, rather than one number for this group alone."""
+    if any(_own_rate(held[i]) == 0 for i in reached):
+        return False  # a part that was held still and is let go
+    fixed = all(v.kind == "const" for v in event.args[-1].options())
+    return not fixed or not any("lr" in g.attrs for g in held)
+
+
+def _reached(p: Program, event: Event, optimizer: Val, count: int) -> set[int] | None:
+    """The groups that an item assignment can reach; all where that is not clear, ``None`` for other optimizers."""
+    every, found = set(range(count)), set[int]()
+    mine = False
+    for one in event.recv.options() if event.recv is not None else ():
+        near = list(ancestors(one, limit=12))
+        owners = [v.args[0] for v in near if v.kind == "groups" and v.args]
+        if owners and not any(q.same(o, optimizer) for o in owners):
+            continue
+        mine = True
+        base = one.args[0] if one.args else one
+        key = one.args[1] if len(one.args) > 1 else None
+        if not owners:
+            return every
+        if one.name == "getitem" and base.kind == "groups" and key is not None and isinstance(key.const, int):
+            found.add(key.const % count)
+        elif one.name == "next":
+            found.add(0)
+        elif one.name == "element" and base.name == "getitem" and len(base.args) > 1 and base.args[1].kind == "slice":
+            bounds: list[Any] = [a.const if a.kind == "const" else "" for a in base.args[1].args]
+            if "" in bounds or not bounds:
+                return every
+            found |= set(list(range(count))[slice(*bounds)])
+        elif one.kind == "group":
+            found |= _visited(p, event, every)
+        else:
+            return every
+    return found if mine else None
+
+
+def _visited(p: Program, event: Event, every: set[int]) -> set[int]:
+    """The groups that a loop over them sets: the first alone where the loop is left in its first round."""
+    loop = event.loop
+    if loop is None or loop.over is None or not any(v.kind == "groups" for v in ancestors(loop.over, limit=6)):
+        return every
+    conds = event.conds_in(loop)
+    if not conds:
+        ends = [e for e in p.all("break", "return") if e.loop is not None and e.loop.node is loop.node]
+        return {0} if any(e.seq > event.seq and not e.conds_in(loop) for e in ends) else every
+    return every
 
 
 _SHOWS = (

@@ -44,10 +44,14 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
-_CUTS = ("data", "detach", "item", "numpy", "tolist", "float_builtin")
+_CUTS = ("data", "detach", "item", "numpy", "tolist", "float_builtin", "tensor")
+_CALLED = {
+    "tensor": ("torch.tensor()", "it copies the numbers; join the terms with torch.stack() or sum()"),
+    "float_builtin": ("float()", "keep the tensor"),
+}
 _NORMS = ("abs", "pow", "square", "norm", "vector_norm", "matrix_norm", "mul", "sqrt", "dot", "matmul", "einsum", "log")
 
 
@@ -55,9 +59,10 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
     for back in p.once("backward"):
-        if back.recv is None or back.name == "grad":
+        root = _minimised(p, back)
+        if root is None:
             continue
-        terms = _spread(back.recv)
+        terms = _spread(root)
         if len(terms) < 2 or not any(f.from_model(t) and t.grad for _, t in terms):
             continue
         for sign, term in terms:
@@ -65,17 +70,9 @@ def check(p: Program) -> Iterator[Finding]:
             if found is None or id(found[1].node) in seen:
                 continue
             weights, top, through = found
-            cut = next((v for v in through if v.name in _CUTS), None)
-            if cut is not None:
-                said = f"the weight penalty is cut from autograd by .{cut.name}: it has no gradient and no effect"
-                why = "it adds a number to the loss that is detached from the weights, so they are not regularised"
-                fix = f"Leave out .{cut.name}: use the parameter itself"
-                where = cut
-            elif not term.grad and not weights.grad and weights.name == "parameter" and "frozen" not in weights.tags:
-                said = "the weight penalty is computed under no_grad: it is detached and has no gradient"
-                why = "it adds a number to the loss, but the weights are not regularised"
-                fix = "Compute the penalty outside torch.no_grad()"
-                where = top
+            told = _without_gradient(term, weights, top, through)
+            if told is not None:
+                where, said, why, fix = told
             elif sign < 0 and any(v.name in _NORMS for v in through):
                 said = "the sign of the weight penalty is wrong: it is subtracted, so the weights are driven up"
                 why = "the optimizer minimises the loss, and a larger norm makes it smaller"
@@ -94,6 +91,22 @@ def check(p: Program) -> Iterator[Finding]:
             yield p.report("SB268", where, said, why=why, fix=fix, related=(q.place(weights),))
 
     yield from _left_out(p)
+
+
+def _without_gradient(term: Val, weights: Val, top: Val, through: list[Val]) -> tuple[Val, str, str, str] | None:
+    """Where a penalty is cut from its weights, with what to say."""
+    cut = next((v for v in through if v.name in _CUTS), None)
+    why = "it adds a number to the loss that is detached from the weights, so they are not regularised"
+    if cut is not None:
+        how, instead = _CALLED.get(cut.name, ("." + cut.name, "use the parameter itself"))
+        said = f"the weight penalty is cut from autograd by {how}: it has no gradient and no effect"
+        return cut, said, why, f"Leave out {how}: {instead}"
+    if term.grad or weights.grad or weights.name != "parameter" or "frozen" in weights.tags:
+        return None
+    stored = bool(weights.args) and weights.args[0].kind == "state"
+    place = "from state_dict(), whose tensors are detached" if stored else "under no_grad"
+    said = f"the weight penalty is computed {place}: it is cut from autograd and has no gradient"
+    return top, said, why, "Use model.named_parameters()" if stored else "Compute the penalty outside torch.no_grad()"
 
 
 def _left_out(p: Program) -> Iterator[Finding]:
@@ -117,6 +130,24 @@ def _left_out(p: Program) -> Iterator[Finding]:
             fix="Call backward() on the sum of loss and penalty",
             related=(q.place(trained[0]),),
         )
+
+
+def _minimised(p: Program, back: Event) -> Val | None:
+    """What is minimised: the loss of ``backward()``, or of a ``torch.autograd.grad`` with respect to parameters."""
+    if back.name != "grad":
+        return back.recv
+    call = next((c for c in p.first_calls("grad") if c.node is back.node), None)
+    wanted = call.arg(1, "inputs") if call is not None else None
+    stack = [wanted] if wanted is not None else []
+    for _ in range(20):
+        one = stack.pop() if stack else None
+        if one is None:
+            return None
+        if one.kind == "params" or one.name in ("parameter", "Parameter"):
+            return back.arg(0, "outputs")
+        if one.kind in ("list", "tuple", "iter", "phi"):
+            stack += [*one.args, *(one.items or ())]
+    return None
 
 
 def _spread(root: Val) -> list[tuple[int, Val]]:
@@ -171,6 +202,8 @@ def _penalty(term: Val) -> tuple[Val, Val, list[Val]] | None:
                 return None
             current = options[0]
         if current.name in ("parameter", "Parameter") and current.kind == "tensor":
+            return (current, term, through) if through else None
+        if current.kind == "tensor" and current.args and current.args[0].kind == "params":
             return (current, term, through) if through else None
         if current.kind not in ("tensor", "number") or not current.args:
             return None

@@ -41,7 +41,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import rounds, syntax
+from seedbed.doctor.static import rankings, rounds, syntax
 from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import LoopRun, Program
 from seedbed.doctor.static.source import Source
@@ -50,6 +50,7 @@ from seedbed.doctor.static.values import Val, ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    told = False
     for node in q.nodes(p, ast.If):
         test = node.test
         if isinstance(test, ast.BoolOp):
@@ -81,6 +82,39 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Choose by a validation split and use the test set once, at the end",
             severity=Severity.WARNING if _has_validation(p) or _later(p, test) else Severity.HINT,
         )
+        told = True
+    yield from _ranked(p)
+    if not told:
+        yield from _beaten(p)
+
+
+def _ranked(p: Program) -> Iterator[Finding]:
+    """Candidates (settings, seeds, sizes) that are ranked by their test scores."""
+    for place, pick in rankings.by_test(p):
+        yield p.report(
+            "SB311",
+            place,
+            "the candidates are ranked by their score on the test set: the test set is used to choose the best model",
+            why="the best of many test scores is too optimistic; the validation split is there and is not used for "
+            "the choice (selection on the test data is a leak)",
+            fix="Rank by the validation score and use the test set once, for the chosen one",
+            related=((str(pick.src.path), pick.line, "picked here"),),
+        )
+
+
+def _beaten(p: Program) -> Iterator[Finding]:
+    """The weights with the best test score are kept, whatever the names of the scores are."""
+    for place, compared in rankings.best_by_test(p):
+        yield p.report(
+            "SB311",
+            place,
+            "the score on the test set is used to choose the best model",
+            why="the best of many test scores is too optimistic; the test set leaks into the choice, and the "
+            "validation split is not used for it",
+            fix="Choose by a validation split and use the test set once, at the end",
+            related=((str(compared.src.path), compared.line, "compared here"),),
+        )
+        return
 
 
 def _handed_in(p: Program, test: ast.AST) -> tuple[ast.AST, Source]:

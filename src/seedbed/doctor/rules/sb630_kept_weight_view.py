@@ -59,8 +59,8 @@ def check(p: Program) -> Iterator[Finding]:
         if event.recv.kind not in ("list", "dict") or any(r.node in event.recv.loops for r in event.loops):
             continue
         inner = val.items[0] if val.name == "comprehension" and val.kind == "list" and val.items else val
-        kept = _parameter(inner)
-        if kept is None or _swapped(p, event) or not _trained_around(p, event, kept):
+        kept = _parameter(inner) or _entry(p, event, inner)
+        if kept is None or _swapped(p, event) or _renewed(p, event) or not _trained_around(p, event, kept):
             continue
         seen.add(id(event.node))
         yield p.report(
@@ -97,6 +97,27 @@ def _swapped(p: Program, event: Event) -> bool:
     """Whether the parameter gets other memory in the same loop, as in ``p.data, kept[n] = kept[n], p.data``."""
     around = event.loop
     return any(e.name == "data" and around is not None and e.inside(around) for e in p.all("attribute"))
+
+
+def _renewed(p: Program, event: Event) -> bool:
+    """Whether the same table gets values that were worked out: an average, which starts from the weights themselves."""
+    return event.kind == "setitem" and any(
+        e.recv is event.recv and e.args and any(v.name in _WORKED for v in e.args[-1].options())
+        for e in p.all("setitem")
+    )
+
+
+_WORKED = frozenset(("add", "sub", "mul", "div", "lerp", "scaled", "clone", "deepcopy"))
+
+
+def _entry(p: Program, event: Event, val: Val) -> Val | None:
+    """An entry of a state dict that is put as it is into a table which a model gets back after the loop."""
+    if event.kind != "setitem" or val.name != "parameter" or not val.args or val.args[0].kind != "state":
+        return None
+    if "deepcopy" in val.args[0].tags:
+        return None
+    back = [r for r in p.all("restore") if any(o is event.recv for a in r.args for o in a.options())]
+    return val if any(not r.inside(event.loops[0]) for r in back) else None
 
 
 def _parameter(val: Val) -> Val | None:

@@ -24,12 +24,34 @@ def when_better(event: Event) -> bool:
         compared = any(isinstance(n, ast.Compare) for n in syntax.walk(test))
         if (compared and names & _BEST) or (isinstance(test, (ast.Name, ast.Attribute)) and names & _FLAGS):
             return True
+        if arm == 0 and isinstance(node, ast.If) and records(node):
+            return True
+    return False
+
+
+def records(node: ast.If) -> bool:
+    """Whether the branch stores the score that won as the one to beat: ``if v < low: low = v``."""
+    tests = node.test.values if isinstance(node.test, ast.BoolOp) else [node.test]
+    for test in tests:
+        if not isinstance(test, ast.Compare) or len(test.ops) != 1:
+            continue
+        if not isinstance(test.ops[0], (ast.Lt, ast.Gt, ast.LtE, ast.GtE)):
+            continue
+        sides = {syntax.text(test.left), syntax.text(test.comparators[0])}
+        for stored in (s for s in node.body if isinstance(s, ast.Assign)):
+            for target in stored.targets:
+                pairs = [(target, stored.value)]
+                if isinstance(target, ast.Tuple) and isinstance(stored.value, ast.Tuple):
+                    pairs = list(zip(target.elts, stored.value.elts, strict=False))
+                if any({syntax.text(a), syntax.text(b)} == sides for a, b in pairs):
+                    return True
     return False
 
 
 def _counts(node: ast.AST) -> bool:
     """Whether the first arm of a branch counts the bad epochs, so that the other one is taken when it is better."""
-    return any(isinstance(s, ast.AugAssign) and isinstance(s.op, ast.Add) for s in getattr(node, "body", []))
+    body = node.body if isinstance(node, ast.If) else []  # of `a if b else c` it is an expression
+    return any(isinstance(s, ast.AugAssign) and isinstance(s.op, ast.Add) for s in body)
 
 
 def _words(node: ast.Name | ast.Attribute) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from seedbed.doctor.static import attributes, building, comprehensions, iteration, ops
+from seedbed.doctor.static import attributes, building, comprehensions, iteration, naming, ops
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const, unknown
 
@@ -52,6 +52,8 @@ def builtin(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], kwarg
         made = library_value(run, "dict", last, node, args, {})
         made.attrs = dict(kwargs)
         made.attrs.update(building.named(args[0]) if args and args[0].kind != "module" else {})
+        if args and not made.attrs and args[0].name == "zip":
+            made.attrs = _by_name(run, node, args[0])
         if args and args[0].kind == "params" and args[0].name.startswith("named"):
             pair = iteration.element(run, args[0], node)
             made.attrs["*"] = pair.items[-1] if pair.items else pair
@@ -68,6 +70,19 @@ def builtin(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], kwarg
     if last == "len":
         return _length(run, node, args)
     return _reflection(run, last, node, args, kwargs)
+
+
+def _by_name(run: Machine, node: ast.AST, pairs: Val) -> dict[str, Val]:
+    """``dict(zip(("train", "test"), rows.split(sizes)))``: names written down, each with what belongs to it."""
+    found: dict[str, Val] = {}
+    for row in comprehensions.unroll(pairs, node, run) or ():
+        key, held = (row.items or (row, row))[:2]
+        if not isinstance(key.const, str):
+            return {}
+        if held.node is node and not held.split:  # a part that was made here and is known by this name alone
+            held.split = naming.split_of(key.const)
+        found[key.const] = held
+    return found
 
 
 def _length(run: Machine, node: ast.AST, args: tuple[Val, ...]) -> Val:

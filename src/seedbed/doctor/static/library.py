@@ -184,7 +184,7 @@ def _torch(run: Machine, name: str, last: str, node: ast.AST, args: tuple[Val, .
         return made
     if ".lr_scheduler" in name or last in SCHEDULERS or "_schedule_with_warmup" in last:
         plan = builtin_calls.library_value(run, "scheduler", last, node, args, kwargs)
-        if last == "LambdaLR":
+        if last in ("LambdaLR", "MultiplicativeLR"):
             numbers.factors(run, plan, node)
         return plan
     if last in ("GradScaler",):
@@ -326,7 +326,8 @@ def _train_test_split(run: Machine, node: ast.AST, args: tuple[Val, ...], kwargs
     made = Val("tuple", "train_test_split", node, run.src)
     made.items = []
     for one in args:
-        for split in ("train", "test"):
+        again = all(o.name == "train_test_split" and o.split == "train" for o in one.options())
+        for split in ("train", "val" if again else "test"):  # a second split cuts no test rows off
             part = run.tensor("train_test_split", node, one)
             part.shape = (None, *one.shape[1:]) if one.shape else None
             part.dtype, part.split = one.dtype, split

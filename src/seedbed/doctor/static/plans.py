@@ -44,10 +44,23 @@ def odd_rates(p: Program) -> Iterator[tuple[Event | Val, Problem]]:
             yield value if value.src is not None and value.line else event, problem
 
 
+def course(event: Event) -> list[float]:
+    """The rates that an item assignment sets, round by round; nothing where they cannot be worked out."""
+    value = event.args[-1]
+    counters = {id(v): v for v in ancestors(value, limit=60) if v.kind == "number" and v.name == "int"}
+    counter = next(iter(counters.values())) if len(counters) == 1 else None
+    loop = next((r for r in event.loops if counter is not None and _counts(r, counter)), None)
+    rounds = _rounds(loop) if loop is not None else None
+    if rounds is None or counter is None:
+        return []
+    found = [_number(value, counter, at) for at in rounds]
+    return [c for c in found if c is not None] if None not in found else []
+
+
 def odd_factors(made: Val, count: int | None) -> Problem | None:
     """The same for the function of a LambdaLR, at the steps at which it was tried."""
     held = made.attrs.get("factors")
-    if held is None or not held.items or count is None or count < 20:
+    if made.name != "LambdaLR" or held is None or not held.items or count is None or count < 20:
         return None
     known = [(s, i.const) for s, i in zip(PROBED, held.items, strict=False)]
     if not all(isinstance(f, (int, float)) and not isinstance(f, bool) for _, f in known):
