@@ -45,6 +45,8 @@ def attributes_of_self(tree: ast.Module) -> ast.Module | None:
     if parts is None or any(isinstance(n, ast.Name) and n.id == "Program" for n in ast.walk(tree)):
         return None
     head, tail, names = parts
+    targets = [n.target for s in tail for n in ast.walk(s) if isinstance(n, ast.For)]
+    names -= {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
     member = Member(names, "self")
     group, call = ast.parse("class Program:\n    def run(self):\n        pass\nProgram().run()").body
     assert isinstance(group, ast.ClassDef)

@@ -74,7 +74,7 @@ def check(p: Program) -> Iterator[Finding]:
         if best is None or isinstance(node.ops[0], (ast.Eq, ast.NotEq, ast.Is, ast.IsNot)):
             continue
         score = event.args[1 - best]
-        splits = {b.args[1].split for b in measures.batches_of(score)}
+        splits = {_split(p, b.args[1]) for b in measures.batches_of(score)}
         if splits and splits != {"train"}:
             continue  # another phase of the same loop
         seen.add(id(node))
@@ -99,6 +99,20 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Compare the validation loss",
             related=((str(measured.src.path), measured.line, "the validation data is measured here"),),
         )
+
+
+def _split(p: Program, loader: Val) -> str:
+    """The split of a loader; what is trained on is training data, whatever it is called."""
+    return loader.split or ("train" if id(loader) in _learnt(p) else "")
+
+
+def _learnt(p: Program) -> set[int]:
+    """The loaders over which some loop calls backward()."""
+    if "learnt loaders" not in p.cache:
+        bases = [rounds.base_of_loop(r) for e in p.all("backward") for r in e.loops]
+        p.cache["learnt loaders"] = {id(b) for b in bases if b is not None and b.kind == "loader"}
+    found: set[int] = p.cache["learnt loaders"]
+    return found
 
 
 def _of_phases(p: Program, node: ast.AST, at: int) -> bool:
@@ -147,6 +161,9 @@ def _measured(p: Program, event: Event) -> Event | None:
             continue
         split = next((rounds.loop_split(r) for r in reversed(e.loops) if rounds.loop_split(r)), "")
         data = [v for a in e.args for v in ancestors(a, limit=40)]
+        over = rounds.base_of_loop(e.loops[-1])
+        if over is not None and over.kind == "loader" and not over.split and id(over) not in _learnt(p):
+            return e
         if split == "val" or any(v.split == "val" or (v.var and split_of(v.var) == "val") for v in data):
             return e
     return None

@@ -146,6 +146,8 @@ class Machine(ABC):
         elif val.name == "train_test_split" and val.kind == "tensor" and split_of(name) == "val":
             developed = val.split == "train" and "dev" in words(name)  # X_dev, X_test: what is developed on
             val.split = "train" if developed else "val"  # a second split cuts the validation rows off
+        elif val.name == "train_test_split" and val.split == "val" and split_of(name) == "test":
+            val.split = "test"  # the validation rows were cut off first
         scope = self.scope.owner(name) if name in self.scope.shared else self.scope
         scope.vars[name] = val
         event = self.emit("assign", name, node, result=val)

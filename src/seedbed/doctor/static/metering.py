@@ -138,7 +138,7 @@ def _divisor(p: Program, node: ast.expr) -> str:
             "valset",
         }:
             return "samples"
-        loaders = [v for n, v, _ in p.assigns if n == inner]
+        loaders = _held(p, inner)
         if any(v.kind == "loader" for v in loaders) or found & {"loader", "dl", "dataloader", "batches"}:
             return "batches"
         if any(v.kind in ("dataset", "tensor") for v in loaders):
@@ -150,13 +150,20 @@ def _divisor(p: Program, node: ast.expr) -> str:
         return {"loader": "batches", "dataset": "samples"}.get(kinds.pop(), "") if len(kinds) == 1 else ""
     if isinstance(node, (ast.Name, ast.Attribute)):
         found = set(words(text.replace(".", "_")))
-        named = [v for n, v, _ in p.assigns if n == text]
+        named = _held(p, text)
         if any(v.name == "len" and v.args and v.args[0].kind == "loader" for v in named):
             return "batches"
         if any(v.name == "len" and v.args and v.args[0].kind in ("dataset",) for v in named):
             return "samples"
         return "running" if found else ""
     return ""
+
+
+def _held(p: Program, text: str) -> list[Val]:
+    """What a variable or an attribute gets."""
+    if "." not in text:
+        return [v for n, v, _ in p.assigns if n == text]
+    return [e.args[0] for e in p.all("attribute") if e.args and syntax.text(e.node) == text]
 
 
 def divided_by_batches(p: Program, event: Event, over: Val | None) -> bool:
