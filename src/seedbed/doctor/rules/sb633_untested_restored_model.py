@@ -134,7 +134,8 @@ def _named_out_of_sight(p: Program, restore: Event, fresh: Val) -> bool:
     """Whether its name is read in a function that the reading did not come through, or kept in an object."""
     names = {n for n, v, _ in p.assigns if v is fresh}
     if not names:
-        return True
+        func = restore.node.func if isinstance(restore.node, ast.Call) else None
+        return not (isinstance(func, ast.Attribute) and func.value is fresh.node)  # built for this one call
     for func in q.nodes(p, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda):
         if func.lineno <= restore.line <= (func.end_lineno or 0):
             continue

@@ -72,7 +72,7 @@ def check(p: Program) -> Iterator[Finding]:
         if order is None:
             continue
         given = (_given(p, func) for func in reversed(event.funcs))
-        outs = next((vals for vals in given if any(v is not made for v in vals)), [])
+        outs = next((vals for vals in given if any(v.name != made.name for v in vals)), [])
         sorted_ = [o for o in outs if any(v is made for v in ancestors(o, limit=400))]
         if not sorted_ or any(_restored(o, order) for o in outs) or any(_gives(o, order) for o in outs):
             continue
