@@ -97,6 +97,20 @@ def _other_convention(p: Program, seen: set[int]) -> Iterator[Finding]:
         if at is not None and sign is not None and event.result is not None and p.trained(event.result):
             wanted = 1 if at == 2 else pair_labels.pull(near) if near is not None else 0
             uses.append((event.result, sign, wanted))
+        far, goal = event.arg(1, "input2"), event.arg(2, "target")
+        near = event.arg(0, "input1")
+        if event.name != "MarginRankingLoss" or near is None or far is None or goal is None:
+            continue
+        if pair_labels.ranked(near, far, goal):
+            yield p.report(
+                "SB263",
+                event,
+                "the margin ranking loss has the wrong sign: its target wants the negative nearer than the positive "
+                "(swapped arguments, or the target of distances for scores)",
+                why="target 1 wants the first input larger: right for (score of positive, score of negative) and for "
+                "(distance to negative, distance to positive)",
+                fix="Swap the first two arguments, or change the sign of the target",
+            )
     told: set[int] = set()
     for val, weight, wanted in uses:
         found = pair_labels.meaning(p, weight) if wanted and id(val.node) not in seen else None

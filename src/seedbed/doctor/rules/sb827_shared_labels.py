@@ -47,7 +47,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.values import CLOSED, Val, ancestors
 
 # operations that give a view of the same memory (others make new memory)
 _VIEWS = frozenset(
@@ -78,7 +78,7 @@ def check(p: Program) -> Iterator[Finding]:
             base = _base(event.recv)
             if id(base) not in shared or not _corrupts(event) or event.clock < base.seq:
                 continue
-            if not any(v is base for v in ancestors(loss.args[0], limit=3000)):
+            if not _shows(base, loss.args[0]):
                 continue
             seen.add(id(event.node))
             alias = _alias(p, base, event)
@@ -102,6 +102,20 @@ def _memory(val: Val, found: set[int], depth: int = 0) -> set[int]:
             for one in val.args[:1] if val.kind != "phi" else val.args:
                 _memory(one, found, depth + 1)
     return found
+
+
+def _shows(base: Val, out: Val) -> bool:
+    """Whether an output is made from the numbers of ``base``, not only from rows that it has picked."""
+    stack, seen = [out], set[int]()
+    while stack and len(seen) < 3000:
+        one = stack.pop()
+        if one is base:
+            return True
+        if id(one) in seen or one.kind in CLOSED:
+            continue
+        seen.add(id(one))
+        stack.extend(one.args[:1] if one.name in ("getitem", "index_select") else one.inputs())
+    return False
 
 
 def _base(val: Val) -> Val:

@@ -65,6 +65,7 @@ _MOVES = frozenset(
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     looked = list(_lookups(p))
+    drawn = [(size, b) for _, size, ids in looked for d in _drawn(ids) if (b := _bound(d)) is not None]
     sizes = [size for _, size, _ in looked]
     seen: set[int] = set()
     for table, size, ids in looked:
@@ -72,7 +73,9 @@ def check(p: Program) -> Iterator[Finding]:
             high = _bound(draw)
             if high is None or id(draw.node) in seen or _one(high, size):
                 continue
-            other = next((s for s in sizes if _one(s, high)), None)
+            other = next((s for s in sizes if _one(s, high)), None) or next(
+                (s for s, b in drawn if _equal(s, high) and b.node is high.node), None
+            )
             if other is None or _joint(size, high) or _equal(high, size):
                 continue
             seen.add(id(draw.node))

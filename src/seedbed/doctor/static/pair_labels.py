@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import lineage, syntax
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.labels import side
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -25,9 +26,9 @@ def meaning(p: Program, val: Val, depth: int = 0) -> tuple[int, Val] | None:
     one = f.core(val)
     if depth > 16:
         return None
-    if one.name == "compare" and len(one.args) == 2:
-        sign = 1 if "Eq" in one.tags else -1 if "NotEq" in one.tags else 0
-        return (sign, one) if sign and _of_two_rows(*one.args) else None
+    if one.name in ("compare", "eq", "ne") and len(one.args) == 2:
+        sign = 1 if "Eq" in one.tags or one.name == "eq" else -1 if "NotEq" in one.tags or one.name == "ne" else 0
+        return (sign, one) if sign and _of_two_rows(*one.args) else _flag(p, one)
     if one.kind == "phi":
         return _chosen(p, one)
     inner, sign = _under(one)
@@ -97,9 +98,43 @@ def _chosen(p: Program, phi: Val) -> tuple[int, Val] | None:
         held = [{id(n) for s in side for n in syntax.walk(s)} for side in sides]
         where = [i for i in (0, 1) if id(high.node) in held[i] and id(low.node) in held[1 - i]]
         sign = _equality(node.test) if where else 0
+        if where and not sign and isinstance(node, ast.If):
+            sign = _drawn(node)
         if sign:
             return (sign if where[0] == 0 else -sign), high
     return None
+
+
+def _flag(p: Program, one: Val) -> tuple[int, Val] | None:
+    """``same = random() < 0.5`` that decides from which class the second sample is drawn."""
+    for node in q.nodes(p, ast.If) if one.var else ():
+        if isinstance(node.test, ast.Name) and node.test.id == one.var and (sign := _drawn(node)):
+            return sign, one
+    return None
+
+
+def _drawn(node: ast.If) -> int:
+    """1 when the first branch draws a sample of the same class and the second one of another, -1 the other way."""
+    first, second = (_drawn_alike(side) for side in (node.body, node.orelse))
+    if first and second:
+        return first if first == -second else 0
+    return first or -second
+
+
+def _drawn_alike(body: list[ast.stmt]) -> int:
+    """Whether statements look for an equal label (1) or another one (-1)."""
+    found: set[int] = set()
+    for node in (n for s in body for n in syntax.walk(s)):
+        for test in [node.test] if isinstance(node, (ast.While, ast.If)) else getattr(node, "ifs", []):
+            if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], (ast.Eq, ast.NotEq)):
+                sides = [test.left, test.comparators[0]]
+                names = [n for s in sides for n in syntax.walk(s) if isinstance(n, (ast.Name, ast.Attribute))]
+                said = {w for n in names for w in _said(n)}
+                plain = {w for s in sides if isinstance(s, ast.Name) for w in _said(s)}
+                if said & _LABELS and not plain & {"i", "j", "idx", "index"}:
+                    sign = 1 if isinstance(test.ops[0], ast.Eq) else -1
+                    found.add(-sign if isinstance(node, ast.While) else sign)
+    return found.pop() if len(found) == 1 else 0
 
 
 def _equality(test: ast.expr) -> int:
@@ -184,3 +219,46 @@ def weighted(root: Val) -> Iterator[tuple[int, Val, Val, Val]]:
             if len(parts) == 2 and parts[0].grad != parts[1].grad:
                 weight, rest = parts if parts[1].grad else parts[::-1]
                 yield sign, one, weight, rest
+
+
+def ranked(first: Val, second: Val, target: Val) -> bool:
+    """Whether a margin ranking loss wants the far side of a triplet nearer than the near side."""
+    sign = _sign(target)
+    sides = (side(first), side(second))
+    if not sign or set(sides) != {"pos", "neg"}:
+        return False
+    ways = {pull(first), pull(second)}
+    scored = {w for v in (first, second) for w in words(v.var)} & {
+        "score",
+        "scores",
+        "sim",
+        "cos",
+        "logit",
+        "logits",
+        "s",
+    }
+    if len(ways) != 1:
+        return False
+    way = ways.pop()
+    wanted = -1 if way == 1 and not scored else 1 if way == -1 or (way == 0 and scored) else 0
+    return wanted * sign * (1 if sides[0] == "pos" else -1) == -1
+
+
+def _sign(target: Val) -> int:
+    """The sign of a target that is one number everywhere."""
+    one = f.core(target)
+    for _ in range(6):
+        if one.kind == "const" and isinstance(one.const, (int, float)):
+            return 1 if one.const > 0 else -1 if one.const < 0 else 0
+        if one.name in ("ones", "ones_like", "new_ones"):
+            return 1
+        if one.name in ("neg", "full", "full_like") and one.args:
+            inner = one.args[0] if one.name == "neg" else one.arg(1, "fill_value")
+            return (-1 if one.name == "neg" else 1) * _sign(inner) if inner is not None else 0
+        if one.name == "mul" and len(one.args) == 2:
+            return _sign(one.args[0]) * _sign(one.args[1])
+        if one.name not in ("tensor", "expand", "expand_as", "to", "repeat") or not one.args:
+            return 0
+        inner = one.args[0]
+        one = f.core(inner.items[0] if inner.kind == "list" and inner.items and len(inner.items) == 1 else inner)
+    return 0
