@@ -55,6 +55,7 @@ def check(p: Program) -> Iterator[Finding]:
         step, back = after[0], before[-1]
         if (
             step.kind != "step"
+            or not q.ordered(p, back, clear, step)
             or step.loops != clear.loops
             or back.loops != clear.loops
             or not q.same_branch(clear, step)

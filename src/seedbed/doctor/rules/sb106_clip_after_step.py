@@ -42,8 +42,9 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     order = [e for e in p.all("backward", "clip", "step") if e.first]
     for clip in p.once("clip"):
-        before = [e for e in order if e.seq < clip.seq and e.loops == clip.loops]
-        after = [e for e in order if e.seq > clip.seq and e.loops == clip.loops]
+        near = [e for e in order if e.loops == clip.loops and q.ordered(p, e, clip)]
+        before = [e for e in near if e.seq < clip.seq]
+        after = [e for e in near if e.seq > clip.seq]
         if (step := _outside(p, clip)) is not None:
             yield p.report(
                 "SB106",

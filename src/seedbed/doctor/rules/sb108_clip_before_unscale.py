@@ -53,7 +53,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     scaled = [e for e in p.all("backward") if e.recv is not None and any(o.name == "scaled" for o in e.recv.options())]
     for clip in p.once("clip"):
-        backs = [e for e in scaled if e.seq < clip.seq and q.same_branch(e, clip)]
+        backs = [e for e in scaled if e.seq < clip.seq and q.same_branch(e, clip) and q.ordered(p, e, clip)]
         if not backs or any(u.seq < clip.seq and u.seq > backs[-1].seq and _of(u, clip) for u in p.all("unscale")):
             continue
         inside = [u for u in p.all("unscale") if u.first and u.loop is not None and clip.inside(u.loop)]

@@ -54,6 +54,11 @@ def same_branch(a: Event, b: Event) -> bool:
     return all(arms.get(id(c[0]), c[1]) == c[1] for c in b.conds)
 
 
+def ordered(p: Program, *events: Event) -> bool:
+    """Whether the order of events is known: methods of a class that nobody uses are read one by one, in any order."""
+    return p.complete or len({id(e.funcs[0].node) if e.funcs else 0 for e in events}) == 1
+
+
 def in_arm(event: Event, branch: Cond) -> bool:
     """Whether an event stands in this arm of a branch."""
     return any(c[0] is branch[0] and c[1] == branch[1] for c in event.conds)
