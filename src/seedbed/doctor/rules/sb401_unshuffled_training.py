@@ -40,10 +40,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
 from seedbed.doctor.static import metering, rounds, syntax
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -74,13 +76,27 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         yield p.report(
             "SB401",
-            loader,
+            _decided(p, loader, flag),
             "the training data is not shuffled: shuffle=True is missing in the training DataLoader",
             why="batches come in the same order in every epoch; ordered data gives one-sided batches",
             fix="Pass shuffle=True",
             related=((str(loop.src.path), loop.line, "the training loop"),),
         )
     yield from _drawn_once(p)
+
+
+def _decided(p: Program, loader: Val, flag: Val | None) -> Any:
+    """Where it was decided not to shuffle: in a table of options, in the call of a helper, or at the loader."""
+    event = next((e for e in p.makers("loader") if e.result is loader), None)
+    if event is None:
+        return loader
+    if flag is not None:
+        place = q.decided(event, flag)
+        return q.spelled(event, flag) if place is event else place
+    spread = isinstance(event.node, ast.Call) and any(k.arg is None for k in event.node.keywords)
+    given = {k.arg for k in event.node.keywords} if isinstance(event.node, ast.Call) else set()
+    tables = [q.spelled(event, v) for k, v in loader.kwargs.items() if spread and k not in given]
+    return next((t for t in tables if t is not event), event)
 
 
 _SEEDS = frozenset(["manual_seed", "default_rng", "Random", "RandomState", "seed"])

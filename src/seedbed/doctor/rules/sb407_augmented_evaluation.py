@@ -38,6 +38,7 @@ from typing import Any
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
 from seedbed.doctor.static import lineage, rounds, syntax
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -88,6 +89,7 @@ def check(p: Program) -> Iterator[Finding]:
                 + (" (random_split shares the transform of the whole data set)" if shared else ""),
             )
     yield from _flagged(p, seen)
+    yield from _handed_over(p, seen)
     yield from _same_noise(p)
 
 
@@ -107,11 +109,98 @@ def _flagged(p: Program, seen: set[int]) -> Iterator[Finding]:
         seen.add(id(data.node))
         yield p.report(
             "SB407",
-            data,
+            _chosen(p, data),
             f"random augmentation on evaluation data: {flags[0]} is True for {loader.var or 'the evaluation loader'}",
             why="the metric changes from run to run and is too low, because it measures distorted inputs",
             fix=f"Pass {flags[0]}=False for validation and test",
         )
+
+
+def _handed_over(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """The transform of a data set that goes straight into an evaluation loader, maybe built by a helper."""
+    for event in p.makers("loader"):
+        loader = event.result
+        data = loader.arg(0, "dataset") if loader is not None else None
+        if loader is None or data is None or rounds.split_of_val(loader) not in ("val", "test"):
+            continue
+        if data.name in ("ImageFolder", "DatasetFolder") and id(data.node) not in seen:
+            yield from _folder(p, data, seen)
+        if data.kind != "dataset" or id(data.node) in seen or data.owner is None or not hasattr(data.owner, "method"):
+            continue
+        item = data.owner.method("__getitem__")
+        for name, val in data.attrs.items() if item is not None else ():
+            told = words(f"{name}_{val.name}")
+            if val.kind not in ("func", "instance", "transform", "object", "module") or not set(told) & _CHANGES:
+                continue
+            random = _random(val) if _replaces(item.node, name) else ""
+            if random and not _told_off(data, item.node):
+                seen.add(id(data.node))
+                yield p.report(
+                    "SB407",
+                    _chosen(p, data),
+                    f"random augmentation on evaluation data: {random} is applied to every sample of "
+                    f"{loader.var or 'the evaluation loader'}",
+                    why="the metric changes from run to run and is too low, because it measures distorted inputs",
+                    fix="Give the evaluation data its own transform without random parts",
+                )
+                break
+
+
+def _folder(p: Program, data: Val, seen: set[int]) -> Iterator[Finding]:
+    """A folder of images whose second argument is a random transform."""
+    given = data.kwargs.get("transform") or (
+        data.args[1] if data.name == "ImageFolder" and len(data.args) > 1 else None
+    )
+    random = _random(given) if given is not None else ""
+    if random:
+        seen.add(id(data.node))
+        yield p.report(
+            "SB407",
+            data,
+            f"random augmentation on evaluation data: {random} is applied",
+            why="the metric changes from run to run and is too low, because it measures distorted inputs",
+            fix="Give the evaluation data its own transform without random parts",
+        )
+
+
+_CHANGES = frozenset([
+    "transform", "transforms", "augment", "augmentation", "aug", "tf", "tfm", "tfms", "jitter", "distort", "noise",
+    "noisy", "flip", "shift", "crop", "erase", "cutout", "perturb", "mixup",
+])  # fmt: skip
+
+
+def _replaces(item: ast.AST, name: str) -> bool:
+    """Whether a sample is changed once by this attribute, and not given in its plain form too."""
+    nodes = syntax.walk(item)
+    calls = [n for n in nodes if isinstance(n, ast.Call) and syntax.text(n.func).endswith(f".{name}") and n.args]
+    if len(calls) != 1:
+        return False
+    plain = syntax.text(calls[0].args[0])
+    rebound = any(isinstance(n, ast.Assign) and syntax.text(n.targets[0]) == plain for n in nodes if _has(n, calls[0]))
+    outer = next((n for n in nodes if isinstance(n, ast.IfExp) and _has(n, calls[0])), calls[0])
+    inside = {id(n) for n in syntax.walk(outer)}
+    given = [m for n in nodes if isinstance(n, ast.Return) for m in syntax.walk(n) if id(m) not in inside]
+    return rebound or not any(isinstance(m, ast.expr) and syntax.text(m) == plain for m in given)
+
+
+def _has(node: ast.AST, inner: ast.AST) -> bool:
+    return any(n is inner for n in syntax.walk(node))
+
+
+def _told_off(data: Val, item: ast.AST) -> bool:
+    """Whether ``__getitem__`` asks a switch of this data set that is off."""
+    off = {k for k, v in data.attrs.items() if v.const is False}
+    return any(isinstance(n, ast.Attribute) and n.attr in off for n in syntax.walk(item))
+
+
+def _chosen(p: Program, data: Val) -> Any:
+    """Where it was decided how a data set is built: the call of the helper that builds those for training too."""
+    made = [e for e in p.all("make") if e.node is data.node and e.result is not None]
+    mine = next((e for e in made if e.result is data), None)
+    other = next((e for e in made if e.result is not data), None)
+    if mine is None:
+        return data
+    return q.beside(mine, other) if other is not None else mine
 
 
 _FLAGS = frozenset(["augment", "aug", "augmentation", "train", "training", "jitter", "noise", "random"])

@@ -43,7 +43,7 @@ from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
-from seedbed.doctor.static import syntax
+from seedbed.doctor.static import item_counts, syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
@@ -105,14 +105,14 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _lengths(p: Program, cls: Any, node: Any, index: str) -> Iterator[Finding]:
     """A length that does not fit the rows."""
-    length = _wrong_length(p, cls, node, index)
+    length = _wrong_length(p, cls, node, index) or item_counts.too_few(cls)
     if length is not None:
         yield p.report(
             "SB420",
             (length[0], cls.src),
             f"the dataset has a wrong length: {length[1]}",
             why="a DataLoader draws indices below __len__, so rows beyond it are skipped",
-            fix="Return the number of rows: len(self.x)",
+            fix="Return the number of items: len(self.x), len(self.x) - length for windows",
         )
 
 
@@ -155,7 +155,8 @@ def _wrong_length(p: Program, cls: Any, node: Any, index: str) -> tuple[ast.AST,
     values = [n.value for n in syntax.walk(method.owner.node) if isinstance(n, ast.Return) and n.value is not None]
     if not plain or len(values) != 1 or len(uses) != sum(syntax.text(u) == index for u in uses):
         return None
-    value, text = values[0], syntax.text(values[0])
+    value = item_counts.filled(values[0], item_counts.local_sums(method.owner.node))
+    text = syntax.text(value)
     tables = {f"self.{a}" for a in plain}
     inside = [n for s in node.body for n in syntax.walk(s) if isinstance(n, ast.BinOp) and index in syntax.text(n)]
     if isinstance(value, ast.Subscript) and text in {f"{t}.shape[{k}]" for t in tables for k in (1, -1, 2)}:
@@ -166,12 +167,32 @@ def _wrong_length(p: Program, cls: Any, node: Any, index: str) -> tuple[ast.AST,
         left = syntax.text(value.left)
         if left in {f"len({t})" for t in tables} | {f"{t}.shape[0]" for t in tables}:
             return value, f"__len__ is {text}: the last rows are never read (it counts too few)"
+    if not inside and text.startswith(("math.ceil(", "-(-")) and any(f"len({t}) /" in text for t in tables):
+        return value, f"__len__ is {text}, the number of batches: the last rows are never read (it counts too few)"
+    if isinstance(value, ast.Call) and text.startswith("len(") and value.args and text[4:-1] not in tables:
+        count, rows = _stored(p, cls, text[4:-1]), {_stored(p, cls, t) for t in tables}
+        if count is not None and len(rows) == 1 and None not in rows and count < (least := rows.pop() or 0):
+            return value, f"__len__ is {text}, which is {count}, but there are {least} rows"
     if isinstance(value, ast.Constant) and isinstance(value.value, int):
         stored = [e.args[0] for e in p.all("attribute") if e.name in plain and e.args and e.args[0].shape]
         sizes = {v.shape[0] for v in stored if v.shape and isinstance(v.shape[0], int)}
         if len(sizes) == 1 and value.value < min(sizes):
             return value, f"__len__ is always {value.value}, but there are {sizes.pop()} rows"
     return None
+
+
+def _stored(p: Program, cls: Any, name: str) -> int | None:
+    """How many rows an attribute of a data set has, when it is known."""
+    short = name.rsplit(".", 1)[-1]
+    held = [e.args[0] for e in p.all("attribute") if e.name == short and e.args and e.recv and e.recv.owner is cls]
+    if not held and short in cls.scope.vars:
+        held = [cls.scope.vars[short]]
+    sizes = set()
+    for val in held:
+        plain = val.kind in ("list", "tuple") and val.name == "" and val.items and "each" not in val.tags
+        all_const = plain and all(i.kind == "const" for i in val.items or [])
+        sizes.add(val.shape[0] if val.shape else len(val.items or []) if all_const else None)
+    return sizes.pop() if len(sizes) == 1 else None
 
 
 def _finding(p: Program, at: tuple[ast.AST, object], what: str) -> Finding:

@@ -169,6 +169,9 @@ def _byte_source(val: Val) -> Val | None:
     for _ in range(12):
         if val.name in _BYTES or (val.name == "astype" and val.dtype == "uint8"):
             return val
+        if val.kind == "tensor" and val.dtype == "uint8" and val.name not in _MOVES - {"to"}:
+            wide = any(v.const in (255, 256) for v in ancestors(val, limit=20) if v.kind == "const")
+            return val if wide else None  # other bytes may be masks of 0 and 1
         if val.name not in _MOVES or not val.args:
             return None
         val = val.args[0]

@@ -38,6 +38,7 @@ _SAY = {
     "add": "a sum wraps around above 255",
     "mul": "a product wraps around above 255",
     "neg": "a byte has no sign: the negation wraps around",
+    "pow": "a square wraps around above 255",
 }
 
 
@@ -57,7 +58,7 @@ def check(p: Program) -> Iterator[Finding]:
                     val.name in _SAY
                     and val.kind == "tensor"
                     and id(val.node) not in seen
-                    and _wraps(val)
+                    and _wraps(p, val)
                     and not _cut(p, val)
                 ):
                     seen.add(id(val.node))
@@ -123,9 +124,30 @@ def _cut(p: Program, val: Val) -> bool:
 _PLAIN = ("int_builtin", "item", "randrange")  # plain numbers of Python do not widen the bytes
 
 
-def _wraps(val: Val) -> bool:
+def _plain(val: Val) -> bool:
+    """Whether it is a whole number of Python, maybe a drawn one."""
+    if val.kind == "unknown" and val.name == "choice":
+        return bool(val.args and val.args[0].items and all(type(i.const) is int for i in val.args[0].items))
+    return (val.kind == "number" and val.name in _PLAIN) or (val.kind == "unknown" and val.name in _DRAWN)
+
+
+_DRAWN = ("randint", "randrange")  # those of the module random: the others give tensors
+
+
+def _averaged(p: Program, val: Val) -> bool:
+    """Whether a sum of bytes is divided by how many they are: then it is meant as a number."""
+    count, stack = 0, [val]
+    while stack:
+        one = stack.pop()
+        inner = one.args if one.name == "add" and one.dtype == "uint8" else ()
+        stack += inner
+        count += not inner
+    return any(u.name in ("div", "floor_divide") and u.args[1].const == count for u in p.users(val) if len(u.args) > 1)
+
+
+def _wraps(p: Program, val: Val) -> bool:
     """Whether every tensor operand is a byte and the numbers leave the result a byte."""
-    tensors = [a for a in val.args if a.kind != "const" and not (a.kind == "number" and a.name in _PLAIN)]
+    tensors = [a for a in val.args if a.kind != "const" and not _plain(a)]
     if any(a.name in ("numel", "size", "dim", "len", "nbytes") for a in val.args):
         return False  # a count, not what is counted
     numbers = [a.const for a in val.args if a.kind == "const"]
@@ -139,7 +161,9 @@ def _wraps(val: Val) -> bool:
     ):
         return False  # a product with a mask
     if val.name == "add" and len(tensors) > 1:
-        return False
+        return _averaged(p, val)
+    if val.name == "pow":
+        return val.args[0] in tensors and len(numbers) == 1 and numbers[0] > 1
     if val.name == "sub" and not any(t in val.args[:1] for t in tensors):
         return numbers[:1] != [255] and numbers[:1] != [1]
     return not (val.name == "sub" and numbers == [0])

@@ -36,7 +36,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import lineage, syntax
+from seedbed.doctor.static import lineage, places, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
@@ -53,6 +53,17 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _first_label(p)
     yield from _reversed(p)
     yield from _inside(p)
+    for window, goal in places.windows_with_target(p):
+        if id(goal.node) not in seen:
+            seen.add(id(goal.node))
+            yield p.report(
+                "SB446",
+                goal,
+                "the target is an entry inside the window: it is already contained in the input "
+                f"(line {window.line}, off by one or by the horizon, a leak)",
+                why="the window already contains the value to predict: the model copies its last input",
+                fix="Take the target after the window: an index from the end of the slice on",
+            )
     if not any(map(_is_window, q.nodes(p, ast.Subscript))):
         return
     for scope in [*q.nodes(p, ast.FunctionDef), p.source.tree]:

@@ -38,10 +38,12 @@ with torch.no_grad():
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import lineage, orders
+from seedbed.doctor.static import lineage, orders, syntax
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -52,6 +54,7 @@ _SORTED = frozenset(["load_iris_x", "load_wine_x", "load_iris_y", "load_wine_y",
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     learned, measured = lineage.feeds(p)
+    yield from _by_folder(p)
     if not learned and p.trains:
         yield from _plain_cuts(p)
     for one in learned:
@@ -73,6 +76,81 @@ def _say(p: Program, at: Event | Val) -> Finding:
         why="the last rows are of the last class only, so the test asks for what the training hardly saw",
         fix="Shuffle before the cut, or use train_test_split(..., stratify=y)",
     )
+
+
+_OF_NAME = re.compile(
+    r"""\.parent\.(name|stem)\b|\.parts\[-2\]|dirname\(|split\((['"]/['"]|os\.sep|os\.path\.sep)\)\[(-2|0)\]"""
+    r"""|split\(['"][-_.]['"](, \d)?\)\[0\]|\.startswith\(|partition\(['"][-_./]['"]\)\[0\]"""
+)
+
+
+def _by_folder(p: Program) -> Iterator[Finding]:
+    """A sorted listing that is cut, where the class is the folder or the first part of the name."""
+    for head, tail in _cuts(p):
+        base = head.recv
+        if base is not None and base.kind == "list" and _listed(p, base) and not orders.orders(p, base):
+            yield _say(p, head)
+            return
+        if base is None or base.name != "sorted" or "key" in base.kwargs or orders.orders(p, base):
+            continue
+        if _named_after(p, head) and _named_after(p, tail):
+            yield _say(p, head)
+            return
+
+
+def _listed(p: Program, base: Val) -> bool:
+    """Whether a list was filled class by class: in a loop over classes, with their number as the last part."""
+    if any(e.recv is base and e.name.rsplit(".", 1)[-1] == "sort" for e in p.calls("sort")):
+        return False
+    labels = []
+    for event in p.all("keep"):
+        if event.recv is not base:
+            continue
+        parts = event.args[0].items or [] if event.args and event.args[0].kind == "tuple" else []
+        loops = event.loops
+        outer = [n for loop in loops[:-1] for n in syntax.walk(getattr(loop.node, "target", loop.node))]
+        if len(parts) != 2 or parts[-1].kind != "number" or not isinstance(loops[-1].node, ast.For):
+            return False
+        if not any(isinstance(n, ast.Name) and n.id == parts[-1].var for n in outer):
+            return False
+        labels.append(parts[-1])
+    goals = [feed.y for side in lineage.feeds(p) for feed in side if feed.y is not None]
+    return bool(labels) and any(v is label for y in goals for v in ancestors(y, limit=60) for label in labels)
+
+
+def _named_after(p: Program, cut: Event) -> bool:
+    """Whether targets are read off the beginning of the names in a part of a listing."""
+    for side in lineage.feeds(p):
+        for feed in side:
+            way = list(ancestors(feed.y, limit=150)) if feed.y is not None else []
+            part = next((v for v in way if v.node is cut.node and v.args and v.args[0] is cut.recv), None)
+            if part is None:
+                continue
+            for val in way:
+                told = (
+                    val.node is not None and isinstance(val.node, ast.expr) and _OF_NAME.search(syntax.text(val.node))
+                )
+                if told and any(v is part for v in ancestors(val, limit=60)):
+                    return True
+    return False
+
+
+def _cuts(p: Program) -> Iterator[tuple[Event, Event]]:
+    """Pairs of a head and a tail that the same rows are cut into, where nothing has mixed the rows."""
+    mixed = orders.shuffled_in_place(p)
+    heads: dict[int, Event] = {}
+    tails: dict[int, Event] = {}
+    for event in p.all("getitem"):
+        key, base = event.args[0] if event.args else None, event.recv
+        if key is None or base is None or key.kind != "slice" or event.loops or id(base) in mixed:
+            continue
+        if key.args[0].is_none and not key.args[1].is_none:
+            heads.setdefault(id(base), event)
+        elif not key.args[0].is_none and key.args[1].is_none:
+            tails.setdefault(id(base), event)
+    for base_id, head in heads.items():
+        if base_id in tails:
+            yield head, tails[base_id]
 
 
 def _plain_cuts(p: Program) -> Iterator[Finding]:
@@ -119,7 +197,10 @@ def _mixed(p: Program, y: Val) -> bool:
 def _by_place(p: Program, y: Val) -> Val | None:
     """The first cut of ``y``, when all its cuts are slices or unshuffled splits."""
     found: Val | None = None
+    block = _block(y)
     for step in lineage.certain(y):
+        if step is block:
+            break
         key = lineage.row_key(step)
         if step.name == "train_test_split":
             flag = step.kwargs.get("shuffle")
@@ -137,24 +218,39 @@ def _by_place(p: Program, y: Val) -> Val | None:
 
 def _positions(step: Val) -> Val | None:
     """The part of a data set that a batch comes from, when it is a range of places."""
-    data = step.args[1].args[0] if len(step.args) > 1 and step.args[1].args else None
+    data = step.args[1].arg(0, "dataset") if len(step.args) > 1 else None
     index = data.arg(1, "indices") if data is not None and data.name == "Subset" else None
-    ranged = index is not None and any(v.name == "range" for v in ancestors(index, limit=4))
+    ranged = index is not None and any(v.name == "range" and len(v.args) < 3 for v in ancestors(index, limit=4))
     return data if ranged else None
 
 
 def _blocks(y: Val) -> bool:
     """Whether targets come in blocks of equal classes."""
+    return _block(y) is not None
+
+
+_FOLDERS = ("ImageFolder", "DatasetFolder")
+
+
+def _block(y: Val) -> Val | None:
+    """The step that makes targets in blocks of equal classes."""
     for step in lineage.path(y):
-        if step.name in _SORTED:
-            return True
+        if step.name in _SORTED or (step.kind == "dataset" and step.name in _FOLDERS):
+            return step
         if step.name in ("repeat_interleave", "np_repeat") and step.args and step.args[0].name in ("arange", "range"):
-            return True
+            return step
         if step.name in ("cat", "concatenate", "hstack") and step.args and step.args[0].items:
             parts = step.args[0].items
-            if len(parts) > 1 and all(_constant(i) for i in parts):
-                return True
-    return False
+            several = len(parts) > 1 and all(_constant(i) for i in parts)
+            if several or (step.args[0].name == "comprehension" and _constant(parts[-1]) and _counted(parts[-1])):
+                return step
+    return None
+
+
+def _counted(part: Val) -> bool:
+    """Whether a constant column holds the number of the round of a loop."""
+    values = [v for v in ancestors(part, limit=12) if v.kind == "number"]
+    return any(v.args and v.args[0].name in ("range", "enumerate") for v in values)
 
 
 def _constant(part: Val) -> bool:

@@ -40,7 +40,7 @@ from typing import Any
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 
 _MADE = frozenset(
     ["zeros", "ones", "empty", "full", "array", "tensor", "randn", "np_randn", "np_normal", "rand", "normal"]
@@ -56,6 +56,8 @@ def check(p: Program) -> Iterator[Finding]:
         n for n, v, _ in p.assigns if v.kind == "tensor" and v.name in ("zeros_like", "copy", "clone") and not v.grad
     }
     seen: set[int] = set()
+    yield from _kept_twice(p, seen)
+    yield from _yielded_twice(p, seen)
     for inner, stored in q.in_file(p, "storing loops", lambda: _storing(p)) if arrays else ():
         if not any(name in arrays for _, name in stored):
             continue
@@ -71,6 +73,69 @@ def check(p: Program) -> Iterator[Finding]:
                     why="append keeps no copy, so after the loop every entry shows the last state (they share memory)",
                     fix=f"Store a copy: {name}.copy() for an array, {name}.clone() for a tensor",
                 )
+
+
+def _kept_twice(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """The same array that goes into the same list again, after its numbers were changed in place."""
+    kept: dict[tuple[int, int], Event] = {}
+    for event in p.all("keep"):
+        if event.name != "append" or event.recv is None or id(event.node) in seen or not event.loops:
+            continue
+        for one in [i for a in event.args for i in (a.items or [a] if a.kind == "tuple" else [a])]:
+            if one.kind not in ("tensor", "list") or one.grad or one.shape == () or one is event.recv:
+                continue
+            before = kept.setdefault((id(event.recv), id(one)), event)
+            changes = [e for e in p.all(*_CHANGES[one.kind]) if e.recv is one and before.seq < e.seq < event.seq]
+            if before is event or before.node is not event.node or not changes or _emptied(p, event, before):
+                continue
+            seen.add(id(event.node))
+            name = one.var or "the array"
+            yield p.report(
+                "SB458",
+                event,
+                f"{name} is stored by reference and changed in place: all stored entries are the same object",
+                why="append keeps no copy, so after the loop every entry shows the last state (they share memory)",
+                fix=f"Store a copy: {name}.copy() for an array or a list, {name}.clone() for a tensor",
+                related=((str(changes[0].src.path), changes[0].line, "changed in place"),),
+            )
+
+
+def _yielded_twice(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """The same array in every round of a generator that is put into a list whole."""
+    for made in p.of_kind("iter"):
+        if made.name != "generator" or not any(u.kind == "list" and u.name == "list" for u in p.users(made)):
+            continue
+        given = [*made.args, *(made.items or [])]
+        for change in p.all("setitem"):
+            body = change.funcs[-1].node if change.funcs and change.loops else None
+            if body is None or sum(v is change.recv for v in given) < 2:
+                continue
+            name = syntax.text(getattr(change.node, "value", change.node))
+            for node in syntax.walk(body):
+                if not isinstance(node, ast.Yield) or node.value is None or syntax.text(node.value) != name:
+                    continue
+                if id(node) not in seen:
+                    seen.add(id(node))
+                    yield p.report(
+                        "SB458",
+                        (node, change.src),
+                        f"{name} is yielded by reference and changed in place: all entries of the list are the same "
+                        "object",
+                        why="list() keeps what it is given, so every entry shows the last state (they share memory)",
+                        fix=f"Yield a copy: {name}.copy() for an array, {name}.clone() for a tensor",
+                    )
+
+
+_CHANGES = {"tensor": ("setitem", "inplace"), "list": ("keep",)}
+
+
+def _emptied(p: Program, event: Event, before: Event) -> bool:
+    """Whether the list gave back what it held between two moments."""
+    return any(
+        e.recv is event.recv and e.name.rsplit(".", 1)[-1] in ("pop", "clear", "popleft", "remove")
+        for e in p.all("call", "keep")
+        if before.seq < e.seq < event.seq
+    )
 
 
 def _storing(p: Program) -> list[tuple[list[ast.AST], list[tuple[ast.AST, str]]]]:

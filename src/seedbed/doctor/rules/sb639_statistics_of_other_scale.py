@@ -63,13 +63,11 @@ def check(p: Program) -> Iterator[Finding]:
         kinds = _kind(mean), _kind(deviation)
         if kinds[0] == kinds[1] or not set(kinds) & {"mean"}:
             continue
-        used, taken = _scale(base), _scale(mean)
-        if used is None or taken is None or used[0] == taken[0] or used[1] is not taken[1]:
+        apart = _apart(base, mean)
+        if apart is None:
             continue
         told.add(id(val.node))
-        more = used[0] - taken[0] or taken[0] - used[0]
-        side = "the inputs" if used[0] - taken[0] else "the data of the mean"
-        what = ", ".join(sorted(str(k) for k in more))
+        side, what = apart
         yield p.report(
             "SB639",
             val,
@@ -80,25 +78,44 @@ def check(p: Program) -> Iterator[Finding]:
         )
 
 
-def _scale(val: Val) -> tuple[Counter[str], Val] | None:
-    """The changes of scale on the only way to the raw values, and those; ``None`` when something is unknown."""
-    found: Counter[str] = Counter()
-    for _ in range(80):
-        inner = [i for i in lineage.data_input(val) if i.kind not in ("const", "number")]
-        if not inner:
-            return found, val
-        if val.kind == "phi" or len(inner) > 1:
+def _apart(base: Val, mean: Val) -> tuple[str, str] | None:
+    """Which side was scaled, and how, since inputs and their mean were the same values; ``None`` when neither was."""
+    mine = {id(v): (factor, curves) for v, factor, curves in _scales(base)}
+    for val, factor, curves in _scales(mean):
+        if id(val) not in mine:
+            continue
+        other, bends = mine[id(val)]
+        if curves == bends and abs(factor - other) <= 1e-6 * max(abs(factor), abs(other)):
             return None
-        factor = val.args[1].const if val.name in ("div", "mul") and len(val.args) == 2 else None
-        if isinstance(factor, (int, float)) and inner[0] is val.args[0]:
-            if factor != 1:
-                found[f"{'/' if val.name == 'div' else '*'} {factor:g}"] += 1
-        elif val.name in _CURVES:
-            found[val.name.removeprefix("np_")] += 1
-        elif val.name not in _KEEPS or (val.name == "add" and not _guard(val)):
-            return None
-        val = inner[0]
+        first = bool(bends - curves) or (not curves - bends and abs(other - 1) > 1e-9)
+        one, more = (other, bends - curves) if first else (factor, curves - bends)
+        said = [
+            *sorted(more),
+            *([f"{'/' if abs(one) < 1 else '*'} {one if abs(one) >= 1 else 1 / one:g}"] * (one != 1)),
+        ]
+        return "the inputs" if first else "the data of the mean", ", ".join(said)
     return None
+
+
+def _scales(val: Val) -> Iterator[tuple[Val, float, Counter[str]]]:
+    """The steps down to the raw values, each with the factor and the curves between it and the first one."""
+    curves: Counter[str] = Counter()
+    whole = 1.0
+    for _ in range(80):
+        yield val, whole, curves.copy()
+        single = val.kind == "number" and val.name in ("item", "float_builtin")
+        rows = val.args[:1] if single else lineage.data_input(val)
+        inner = [i for i in rows if i.kind != "const" and (single or i.kind != "number")]
+        if not inner or val.kind == "phi" or len(inner) > 1:
+            return
+        factor = val.args[1].const if val.name in ("div", "mul") and len(val.args) == 2 else None
+        if isinstance(factor, (int, float)) and factor and inner[0] is val.args[0]:
+            whole *= factor if val.name == "mul" else 1 / factor
+        elif val.name in _CURVES:
+            curves[val.name.removeprefix("np_")] += 1
+        elif (not single and val.name not in _KEEPS) or (val.name == "add" and not _guard(val)):
+            return
+        val = inner[0]
 
 
 def _kind(val: Val) -> str:

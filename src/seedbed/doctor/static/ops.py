@@ -90,6 +90,8 @@ def _dtype(name: str, first: Val | None, kwargs: dict[str, Val], args: tuple[Val
         return "float"
     if name in LONGS:
         return "long"
+    if name in ("short", "char"):
+        return "int16" if name == "short" else "int8"
     if name in ("eq", "ne", "lt", "gt", "le", "ge", "bool", "isnan"):
         return "bool"
     if name == "tensor" and first is not None:
