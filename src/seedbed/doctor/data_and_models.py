@@ -133,6 +133,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB550", "reused-norm", W, "one BatchNorm layer is used at two places of a block"),
     ("SB551", "router-without-gradient", E, "a router only chooses: it gets no gradient"),
     ("SB552", "graph-without-self-loops", W, "a graph convolution leaves out the node itself"),
+    ("SB560", "mixed-reductions", W, "one term of the loss is a sum over the batch, another one a mean"),
     ("SB601", "live-state-dict", E, "state_dict() is kept by reference: it goes on changing"),
     ("SB602", "shallow-copy", E, "the copy shares its weights with the model"),
     ("SB603", "swapped-average", E, "the moving average is weighted the wrong way round"),

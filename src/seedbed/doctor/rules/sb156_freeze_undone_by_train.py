@@ -46,54 +46,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static import switching
+from seedbed.doctor.static.program import Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    modes = p.all("mode")
-    if not p.trains:
-        return
     seen: set[int] = set()
-    for off in modes:
-        if off.name != "eval" or off.recv is None or off.recv.kind != "module" or id(off.node) in seen:
-            continue
-        part = off.recv
-        on = next((e for e in modes if e.seq > off.seq and _covers(e, part)), None)
-        if on is None or on.name != "train" or on.recv is part or ownership.is_modal(part) is not True:
-            continue
-        use = next((e for e in p.all("forward") if e.seq > off.seq and _runs(e, part)), None)
-        if use is None or use.seq < on.seq or use.mode != "train" or not training.trained_output(p, use.result):
-            continue
-        if any(e.name == "eval" and on.seq < e.seq < use.seq and _touches(e, part) for e in modes):
+    for off, on, use, part in switching.switched_back(p):
+        if id(off.node) in seen:
             continue
         seen.add(id(off.node))
+        built = bool(off.funcs) and off.funcs[-1].name == "__init__"  # the part is frozen for good
         yield p.report(
             "SB156",
-            q.beside(on, off),
+            on if built else q.beside(on, off),
             f"model.train() switches {part.var or part.name} back to training mode: its eval() has no effect",
             why="train() goes through every part of the model, so a frozen BatchNorm updates its running statistics "
             "again and dropout is active again",
             fix="Call eval() on the frozen part after every model.train(), or override train() in the model",
             related=((str(off.src.path), off.line, "eval()"), (str(use.src.path), use.line, "the forward pass")),
         )
-
-
-def _covers(mode: Event, part: Val) -> bool:
-    """Whether a switch of the mode reaches a part."""
-    owners = mode.recv.options() if mode.recv is not None else ()
-    return any(o is part or ownership.contains(o, part) for o in owners if o.kind == "module")
-
-
-def _runs(event: Event, part: Val) -> bool:
-    """Whether a forward pass uses a part."""
-    return event.recv is part or (event.recv is not None and any(s is part for s in methods.submodules(event.recv)))
-
-
-def _touches(mode: Event, part: Val) -> bool:
-    """Whether a switch of the mode reaches a part, or something in it."""
-    owners = mode.recv.options() if mode.recv is not None else ()
-    return any(ownership.related(o, part) for o in owners if o.kind == "module")

@@ -145,9 +145,9 @@ def _scales(p: Program) -> Iterator[Finding]:
     """A KL that is summed over the code beside a reconstruction that is a mean over every element."""
     seen: set[int] = set()
     for back in p.once("backward"):
-        parts = _weighed(_per_sample(back.recv)) if back.recv is not None else []
+        parts = f.weighed(_per_sample(back.recv)) if back.recv is not None else []
         yield from _shrunk(p, parts, seen)
-        errors = [v for v, w in parts if w == 1 and _is_mean_error(v)]
+        errors = [v for v, w in parts if w in (0.5, 1) and _is_mean_error(v)]  # a half: that of a normal density
         sums = [made for v, w in parts if w is not None and (made := _summed_divergence(v, w)) is not None]
         if len(parts) != 2 or not errors or not sums or id(sums[0].node) in seen:
             continue
@@ -214,23 +214,6 @@ def _averaged_divergence(val: Val) -> Val | None:
         current = f.core(current.args[0])
     terms = _signed(current)
     return mean if mean is not None and any(_spread(t, terms) is not None for _, t in terms) else None
-
-
-def _weighed(val: Val, weight: float | None = 1.0, depth: int = 0) -> list[tuple[Val, float | None]]:
-    """The terms of a sum with their constant factors; ``None`` for a factor that is not a constant."""
-    one = f.core(val)
-    if depth < 12 and one.name == "add" and len(one.args) == 2:
-        return _weighed(one.args[0], weight, depth + 1) + _weighed(one.args[1], weight, depth + 1)
-    if depth < 12 and one.name == "sub" and len(one.args) == 2:
-        other = -weight if weight is not None else None
-        return _weighed(one.args[0], weight, depth + 1) + _weighed(one.args[1], other, depth + 1)
-    if one.name == "mul" and len(one.args) == 2 and depth < 12:
-        for factor, rest in (one.args, one.args[::-1]):
-            if factor.kind == "const" and isinstance(factor.const, (int, float)):
-                return _weighed(rest, weight * factor.const if weight is not None else None, depth + 1)
-            if not factor.grad and rest.grad:
-                return _weighed(rest, None, depth + 1)
-    return [(one, weight)]
 
 
 def _is_mean_error(val: Val) -> bool:

@@ -51,7 +51,7 @@ import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership, rounds, syntax, training
+from seedbed.doctor.static import methods, ownership, rounds, switching, syntax, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import is_evaluation, words
 from seedbed.doctor.static.program import Event, Program
@@ -121,7 +121,7 @@ def _teachers(p: Program, seen: set[int]) -> Iterator[Finding]:
             and e.inside(event.loops[-1])
             and any(ownership.contains(module, m) for m in ownership.modules_of(e.recv))
         ]
-        if own or moved or not steps:
+        if own or moved or not steps or switching.told_of(p, module):
             continue
         seen.add(id(event.node))
         frozen = [e for e in p.all("requires_grad_") if e.recv is module and e.seq < event.seq]

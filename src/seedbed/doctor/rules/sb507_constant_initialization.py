@@ -37,6 +37,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import choosing, ownership, weights
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.source import Source
 from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
 
 _LAST = re.compile(r"head|classifier|last|final|output")
@@ -94,7 +95,7 @@ def check(p: Program) -> Iterator[Finding]:
         seen.add(id(event.node))
         yield p.report(
             "SB507",
-            event,
+            _chosen(p, event),
             f"constant initialisation of weights ({event.name}): all units of the layer are identical",
             why="they compute the same, get the same gradient and never become different (symmetry is not broken)",
             fix="Use a random initialisation such as nn.init.kaiming_uniform_ (zeros are fine for biases)",
@@ -102,6 +103,17 @@ def check(p: Program) -> Iterator[Finding]:
         )
     yield from _leaves(p)
     yield from _matrices(p, seen)
+
+
+def _chosen(p: Program, event: Event) -> Event | tuple[ast.AST, Source]:
+    """Where the initialisation was chosen, when the call only takes it from a table, an argument or a partial."""
+    func = event.node.func if isinstance(event.node, ast.Call) else None
+    if func is None or event.src is not p.source or event.name in (getattr(func, "attr", ""), getattr(func, "id", "")):
+        return event
+    called = {id(n.func) for n in q.nodes(p, ast.Call)}
+    named = [n for n in q.nodes(p, ast.Attribute, ast.Name) if event.name == getattr(n, "attr", getattr(n, "id", ""))]
+    given = [n for n in named if id(n) not in called]
+    return (given[0], p.source) if len(given) == 1 else event
 
 
 def _given_weight(p: Program, event: Event, subjects: list[Val]) -> bool:

@@ -44,7 +44,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
-from seedbed.doctor.static import methods, ownership, training
+from seedbed.doctor.static import methods, ownership, switching, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -83,7 +83,7 @@ def check(p: Program) -> Iterator[Finding]:
             and "external" not in module.tags
         ):
             continue
-        if _averaged(p, module):
+        if _averaged(p, module) or switching.told_of(p, module):
             continue  # a target network that follows another one by hand
         seen |= {id(m) for m in methods.submodules(module)}
         where = frozen[id(module)]

@@ -44,12 +44,13 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _parted(p)
+    yield from _replaced(p)
     for event in p.once("attribute"):
         node = event.node
         if not event.args or not isinstance(node, ast.Attribute) or event.name not in ("weight", "data"):
@@ -136,3 +137,44 @@ def _parted(p: Program) -> Iterator[Finding]:
                 fix="Change the numbers in place (nn.init.normal_(m.weight)), or tie after the initialisation",
                 related=((str(tie.src.path), tie.line, "the tie"),),
             )
+
+
+def _replaced(p: Program) -> Iterator[Finding]:
+    """Embeddings that are replaced by a new one after the weight of the output layer was tied to theirs."""
+    ties: list[tuple[Event, Val]] = []  # a tie and the embedding whose weight is shared
+    held: dict[tuple[int, str], Val] = {}
+    events = p.all("attribute", "replace")
+    for at, event in enumerate(events):
+        if not event.args or event.recv is None or event.kind != "attribute":
+            continue
+        val = event.args[0]
+        shared = val.args[0] if val.name == "parameter" and "weight" in val.tags and val.args else None
+        if event.name == "weight" and shared is not None and shared is not event.recv and event.recv.kind == "module":
+            ties += [(event, m) for m in (shared, event.recv) if m.name in _TABLES]
+        if val.kind != "module":
+            continue
+        old = held.get((id(event.recv), event.name))
+        held[id(event.recv), event.name] = val
+        tie = next((t for t, m in ties if m is old), None) if old is not None and old is not val else None
+        if tie is None or val.name not in _TABLES or _tied_again(events[at:], val):
+            continue
+        if event.node is tie.node or any(id(v) == id(w) for v in ancestors(val, limit=40) for w in tie.args):
+            continue
+        yield p.report(
+            "SB515",
+            event,
+            f"weight tying is broken: {event.name} is replaced by a new embedding, the weight was tied to the old one "
+            f"(line {tie.line})",
+            why="the output layer keeps the weight of the old embedding: the two no longer share anything",
+            fix="Copy the numbers into the shared weight (embed.weight.data.copy_(vectors)), or tie again afterwards",
+            related=((str(tie.src.path), tie.line, "the tie"),),
+        )
+
+
+_TABLES = ("Embedding", "from_pretrained")
+
+
+def _tied_again(later: list[Event], new: Val) -> bool:
+    """Whether the weight of the new embedding is shared in its turn."""
+    ties = [e for e in later if e.kind == "attribute" and e.name == "weight" and e.args]
+    return any(e.recv is new or any(a is new for a in e.args[0].args) for e in ties)

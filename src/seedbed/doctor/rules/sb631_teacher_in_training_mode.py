@@ -45,7 +45,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership, training
+from seedbed.doctor.static import methods, ownership, switching, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -73,6 +73,8 @@ def check(p: Program) -> Iterator[Finding]:
         if frozen is None or teacher.copied is not None or not _known(teacher) or not p.trained(event.result):
             continue
         if not _prepared(p, teacher, frozen) or _stepped(p, teacher, event) or not ownership.is_modal(teacher):
+            continue
+        if switching.told_of(p, teacher):
             continue
         seen.add(id(teacher))
         kinds = sorted({n for n in ownership.contents(teacher) if n.startswith(ownership.MODAL)})

@@ -51,7 +51,7 @@ def check(p: Program) -> Iterator[Finding]:
         )
         if last not in ("randint", "integers", "randrange") or not (exclusive or last == "randrange"):
             continue
-        low = _always(event)
+        low = _always(event, _is_condition(p, event.result))
         if low is None or event.result is None or not _decides(p, event.result):
             continue
         if any(rounds.counted(p, bound) for bound in (*event.args, *event.kwargs.values())):
@@ -65,8 +65,8 @@ def check(p: Program) -> Iterator[Finding]:
         )
 
 
-def _always(event: Event) -> int | None:
-    """The only value that can be drawn, where both bounds are known for certain."""
+def _always(event: Event, named: bool) -> int | None:
+    """The only value that can be drawn, where both bounds are known for certain (``named``: also by their names)."""
     args = event.args[1:] if event.args and event.args[0].name in GENERATORS else event.args
     endpoint = event.kwargs.get("endpoint")
     if (endpoint is not None and endpoint.const is not False) or not args + tuple(event.kwargs.values()):
@@ -80,7 +80,7 @@ def _always(event: Event) -> int | None:
     if high is None or high.is_none:
         low, high = None, low  # one bound alone is the upper one
     first, beyond = 0 if low is None else low.const, high.const if high is not None else None
-    if type(first) is not int or type(beyond) is not int or not _written(event, high):
+    if type(first) is not int or type(beyond) is not int or not (_written(event, high) or (first == 0 and named)):
         return None
     return first if beyond - first == 1 else None
 
@@ -97,7 +97,9 @@ def _written(event: Event, high: Val | None) -> bool:
 
 def _decides(p: Program, made: Val) -> bool:
     """Whether a draw is used as a condition or a choice, not as a dummy label."""
-    users = q.users(p, made)
-    if any(u.name in _USES for u in users):
-        return True
-    return any(c[2] is made or made in c[2].args for e in p.events for c in e.conds)
+    return any(u.name in _USES for u in q.users(p, made)) or _is_condition(p, made)
+
+
+def _is_condition(p: Program, made: Val | None) -> bool:
+    """Whether a branch depends on a draw: it is a coin, no number of a class or a view."""
+    return made is not None and any(c[2] is made or made in c[2].args for e in p.events for c in e.conds)

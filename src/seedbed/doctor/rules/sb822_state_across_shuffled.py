@@ -85,7 +85,7 @@ def check(p: Program) -> Iterator[Finding]:
         state = _state(event)
         if state is None or not any(event.rounds):
             continue
-        loop, order = _batches(event)
+        loop, order = _batches(p, event)
         if loop is None or order is None or id(order.node) in seen or not _earlier(p, event, state, loop):
             continue
         seen.add(id(order.node))
@@ -112,7 +112,7 @@ def _state(event: Event) -> Val | None:
     return None
 
 
-def _batches(event: Event) -> tuple[LoopRun | None, Val | None]:
+def _batches(p: Program, event: Event) -> tuple[LoopRun | None, Val | None]:
     """The outermost loop that goes over batches in random order, and what puts them in this order."""
     for loop in event.loops:
         order = _shuffled(loop)
@@ -126,15 +126,19 @@ def _batches(event: Event) -> tuple[LoopRun | None, Val | None]:
             if one.name not in _DRAWS and one.name not in _ORDERS:
                 continue
             at = one if one.name in _DRAWS else key
-            around = next((f for f in reversed(event.loops) if _stands_in(at, f)), None)
+            around = _around(p, at, event)
             if around is not None and one.line and not (one.name in _ORDERS and key is one):
                 return around, one
     return None, None
 
 
-def _stands_in(val: Val, loop: LoopRun) -> bool:
-    """Whether a value is made in the lines of a loop."""
-    return val.src is loop.src and loop.line <= val.line <= (getattr(loop.node, "end_lineno", 0) or 0)
+def _around(p: Program, val: Val, event: Event) -> LoopRun | None:
+    """The innermost loop around the place where a draw or a part of an order is made."""
+    nodes = val.loops
+    if not nodes and val.name == "getitem" and len(val.args) > 1:
+        reads = (e for e in p.all("getitem") if e.args and e.args[0] is val.args[1] and e.recv is val.args[0])
+        nodes = next((tuple(frame.node for frame in e.loops) for e in reads), ())
+    return next((frame for frame in reversed(event.loops) if nodes and frame.node is nodes[-1]), None)
 
 
 def _shuffled(loop: LoopRun) -> Val | None:
@@ -163,7 +167,9 @@ def _earlier(p: Program, event: Event, state: Val, loop: LoopRun) -> bool:
     by_hand = event.name == "Linear"
     if event.rounds[event.loops.index(loop)] == 0:
         return False
-    parts = {id(v) for one in (state, *(state.items or ())) for v in ancestors(one, limit=60)}
+    parts = _memory(state) if by_hand else set()
+    if not by_hand:
+        parts = {id(v) for one in (state, *(state.items or ())) for v in ancestors(one, limit=60)}
     for other in p.all("forward"):
         if other.seq >= event.seq or other.recv is not event.recv or other.result is None or loop not in other.loops:
             continue
@@ -177,3 +183,23 @@ def _earlier(p: Program, event: Event, state: Val, loop: LoopRun) -> bool:
         if any(id(m) in parts for m in made):
             return True
     return False
+
+
+_HANDS_ON = frozenset(
+    ["detach", "clone", "tanh", "sigmoid", "relu", "add", "mul", "forward", "part", "phi", "cat", "Linear"]
+)
+
+
+def _memory(state: Val) -> set[int]:
+    """What a state written by hand is made of, as long as nothing outside the network comes in: no world, no draw."""
+    stack, seen = [state], set[int]()
+    while stack and len(seen) < 60:
+        one = stack.pop()
+        if (
+            id(one) not in seen
+            and one.kind in ("tensor", "phi", "list", "tuple")
+            and one.name in (*_HANDS_ON, "", "list")
+        ):
+            seen.add(id(one))
+            stack.extend(one.inputs())
+    return seen

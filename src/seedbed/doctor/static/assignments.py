@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from seedbed.doctor.static import naming, sequences, syntax
+from seedbed.doctor.static import naming, sequences, syntax, vocabulary
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.scopes import Class
 from seedbed.doctor.static.values import Val, ancestors, join, uses_gradient
@@ -63,7 +63,7 @@ def set_item(run: Machine, target: ast.Subscript, val: Val) -> None:
     if obj.kind == "list" and key.kind == "slice" and obj.items is not None and sequences.cut(run, obj, key, val):
         return
     if obj.kind == "dict" and key.kind == "const":
-        obj.attrs[str(key.const)] = val
+        obj.attrs[str(key.const)] = vocabulary.next_number(obj, val)
         if val.kind in ("loader", "dataset") and not val.split and isinstance(key.const, str):
             val.split = naming.split_of(key.const)
     elif obj.kind == "dict" or (obj.kind == "list" and key.kind != "const"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from seedbed.doctor.static import assignments, iteration, naming, syntax
+from seedbed.doctor.static import assignments, iteration, naming, syntax, vocabulary
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, ancestors, const
 
@@ -41,6 +41,7 @@ def comprehension(run: Machine, node: Any) -> Val:
                 val.attrs["*"] = assignments.code(run, node, (val,))
             val.args = (val.attrs["*"], *sources)
             val.tags.add("each")
+            vocabulary.number(node, sources[0], val)
             return val
         made = run.eval(node.elt)
     finally:

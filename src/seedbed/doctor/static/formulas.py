@@ -188,3 +188,24 @@ def class_weight(name: str, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Va
     place = {"CrossEntropyLoss": 0, "NLLLoss": 0, "cross_entropy": 2, "nll_loss": 2}.get(name.rsplit(".", 1)[-1])
     given = kwargs.get("weight", args[place] if place is not None and len(args) > place else None)
     return None if given is None or given.is_none else given
+
+
+def weighed(val: Val, weight: float | None = 1.0, depth: int = 0) -> list[tuple[Val, float | None]]:
+    """The terms of a sum with their constant factors; ``None`` for a factor that is not a constant."""
+    one = core(val)
+    if depth < 12 and one.name == "add" and len(one.args) == 2:
+        return weighed(one.args[0], weight, depth + 1) + weighed(one.args[1], weight, depth + 1)
+    if depth < 12 and one.name == "sub" and len(one.args) == 2:
+        other = -weight if weight is not None else None
+        return weighed(one.args[0], weight, depth + 1) + weighed(one.args[1], other, depth + 1)
+    if one.name == "mul" and len(one.args) == 2 and depth < 12:
+        for factor, rest in (one.args, one.args[::-1]):
+            if factor.kind == "const" and isinstance(factor.const, (int, float)):
+                return weighed(rest, weight * factor.const if weight is not None else None, depth + 1)
+            if not factor.grad and rest.grad:
+                return weighed(rest, None, depth + 1)
+    if one.name in ("div", "true_divide") and len(one.args) == 2 and depth < 12 and one.args[1].kind == "const":
+        number = one.args[1].const
+        if isinstance(number, (int, float)) and number:
+            return weighed(one.args[0], weight / number if weight is not None else None, depth + 1)
+    return [(one, weight)]

@@ -386,7 +386,8 @@ def _collection(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kw
         return found
     if name in ("pop", "popleft") and obj.items:
         return seqs.take(run, obj, args[0] if args else None) if name == "pop" else obj.items[-1]
-    seqs.changed(run, obj, name, args)
+    if (found := seqs.changed(run, obj, name, node, args)) is not None:
+        return found
     if name == "copy":
         return obj
     made = unknown(name, node, run.src, obj, *args)

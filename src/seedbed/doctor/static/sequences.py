@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from seedbed.doctor.static import building
+import ast
+
+from seedbed.doctor.static import building, vocabulary
 from seedbed.doctor.static.machine import Machine
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, const
 
 _UNSURE = frozenset(("each", "grown", "repeat", "maybe"))
 
@@ -26,14 +28,17 @@ def insert(run: Machine, held: Val, at: Val, new: Val) -> None:
     building.mark(run, held, new)
 
 
-def changed(run: Machine, held: Val, name: str, args: tuple[Val, ...]) -> None:
-    """``held.remove(one)`` and ``held.reverse()``."""
+def changed(run: Machine, held: Val, name: str, node: ast.AST, args: tuple[Val, ...]) -> Val | None:
+    """``held.remove(one)``, ``held.reverse()``, and the place that ``held.index(word)`` gives, where it is known."""
+    if name == "index" and args and (at := vocabulary.place_of(held, args[0])) is not None:
+        return const(at, node, run.src)
     if name == "remove" and args and held.items:
         known = {id(o) for o in args[0].options()}
         for item in [i for i in held.items if id(i) in known and i.kind == "module"][:1]:
             _out(run, held, item)
     elif name == "reverse" and held.items and _whole(run, held) and not building.arm(run, held):
         held.items.reverse()
+    return None
 
 
 def place(held: Val, at: Val) -> int | None:
