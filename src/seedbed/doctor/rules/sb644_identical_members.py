@@ -3,7 +3,7 @@
 ## What it does
 
 Finds loops that set one and the same seed in every round, build and train a model from it, and combine the results,
-where nothing else differs from round to round.
+where nothing else differs from round to round; and lists that get the same model object in every round.
 
 ## Why is this bad
 
@@ -49,6 +49,7 @@ with torch.no_grad():
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
@@ -69,6 +70,7 @@ _NO_USE = frozenset(("assign", "keep", "save", "discard", "return", "loop", "com
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _one_object(p)
     seen: set[int] = set()
     for seed in p.calls(*_SEEDS):
         value = seed.args[0] if seed.args else None
@@ -91,6 +93,43 @@ def check(p: Program) -> Iterator[Finding]:
             related=((str(loop.src.path), loop.line, "the loop over the members"),),
         )
         return
+
+
+def _one_object(p: Program) -> Iterator[Finding]:
+    """A list that gets one and the same model in every round, which goes on training."""
+    for event in p.once("keep"):
+        models = list(event.args[-1].options()) if event.args else []
+        loop = event.loops[-1] if event.loops else None
+        if loop is None or not models or any(m.kind != "module" or loop.node in m.loops for m in models):
+            continue
+        over = {id(v) for v in ancestors(loop.over, limit=60)} if loop.over is not None else set()
+        filled = any((v is event.recv or any(v is m for m in models)) and e.inside(loop) for _, v, e in p.assigns)
+        if not _by_name(event):
+            continue
+        if filled or event.conds_in(loop) or any(id(m) in over for m in models):
+            continue
+        if not any(s.inside(loop) for s in p.all("step")) or not all(training.learns(p, m) for m in models):
+            continue
+        used = [s for e in p.calls(*_COMBINED) if not e.inside(loop) for s in (*e.args, e.recv) if s is not None]
+        if event.recv is None or not any(v is event.recv for s in used for v in ancestors(s, limit=300)):
+            continue
+        yield p.report(
+            "SB644",
+            event,
+            "the same model is put into the list in every round: all members are one object, the last one trained",
+            why="append() keeps a reference, not a copy, so the ensemble is several times the same weights",
+            fix="Build a new model in every round, or keep copy.deepcopy(model)",
+            related=((str(loop.src.path), loop.line, "the loop over the members"),),
+        )
+        return
+
+
+def _by_name(event: Event) -> bool:
+    """Whether what is appended is written as a name: not looked up and not made there and then."""
+    node = event.node.args[0] if isinstance(event.node, ast.Call) and event.node.args else None
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("eval", "cpu"):
+        node = node.func.value
+    return isinstance(node, (ast.Name, ast.Attribute))
 
 
 def _builds(p: Program, loop: LoopRun, seed: Event) -> bool:
