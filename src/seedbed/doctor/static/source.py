@@ -108,13 +108,13 @@ def parse(text: str, path: Path, cells: list[tuple[int, int]] | None = None) -> 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = plain_form.rewrite(stacks.rewrite(ast.parse(text), text))
+            tree = plain_form.rewrite(ast.parse(text))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None)
         place = f"{path}:{line}" if line else str(path)
         what = getattr(error, "msg", None) or str(error)
         raise ConfigError(f"{place} is not valid Python ({what}); correct it and check again") from error
-    source = Source(path, text, plainly(tree, text), cells or [], path.stem)
+    source = Source(path, text, stacks.rewrite(plainly(tree, text), text), cells or [], path.stem)
     if "seedbed:" in text:
         source.allows = _allowed(text)
     return source
