@@ -57,12 +57,10 @@ from seedbed.doctor.static.values import ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     stateful = [o for _, o, _ in ownership.optimizers(p) if o.name != "SGD" or o.kwargs.get("momentum") is not None]
-    restored = [e for e in p.all("restore") if e.recv is not None and e.recv.kind in ("optimizer",)]
-    resumes = [
-        e
-        for e in p.all("restore")
-        if e.recv is not None and e.recv.kind == "module" and any(b.seq > e.seq for b in p.all("backward"))
-    ]
+    loads = [e for e in p.all("restore") if e.recv is not None]
+    restored = [e for e in loads if e.recv is not None and e.recv.kind == "optimizer"]
+    last = max((b.seq for b in p.all("backward")), default=-1)
+    resumes = [e for e in loads if e.recv is not None and e.recv.kind == "module" and e.seq < last]
     for event in p.once("save"):
         box = event.args[0] if event.args else None
         if box is None or box.kind != "dict" or not stateful:
@@ -105,7 +103,7 @@ def check(p: Program) -> Iterator[Finding]:
             for s in p.all("save")
             if s.args and s.args[0].kind == "dict" and any("opt" in k.lower() for k in s.args[0].attrs)
         ]
-        named = [v for v in source if v.kind == "dict"]
+        named = any(v.kind == "dict" for v in source)
         if ((saved and source) or named) and not restored and stateful and p.complete:
             yield p.report(
                 "SB609",
