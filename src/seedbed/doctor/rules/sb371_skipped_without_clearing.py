@@ -42,34 +42,42 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import syntax
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for skip in p.all("continue"):
+    for skip in p.all("continue", "step"):
         loop = skip.loop
-        tests = [syntax.text(c[0].test) for c in skip.conds_in(loop) if isinstance(c[0], ast.If)]
-        if loop is None or id(skip.node) in seen or not any(_finite(t) for t in tests):
+        tests = [c[0] for c in skip.conds_in(loop) if isinstance(c[0], ast.If) and _finite(syntax.text(c[0].test))]
+        if loop is None or id(skip.node) in seen or not tests:
             continue
         here = [e for e in p.all("backward", "clear", "step") if e.loop is not None and e.loop.node is loop.node]
         here = [e for e in here if e.rounds == skip.rounds and e.loop is loop]
         before = [e for e in here if e.seq < skip.seq]
-        after = [e for e in here if e.seq > skip.seq]
+        after = [e for e in here if e.seq > skip.seq or e is skip]
         if not before or before[-1].kind != "backward" or any(e.kind == "clear" for e in before):
             continue
         if [e.kind for e in after[:2]] != ["step", "clear"]:
             continue
+        if skip.kind == "step" and not _only_there(after, tests[-1]):
+            continue
         seen.add(id(skip.node))
         yield p.report(
             "SB371",
-            skip,
+            skip if skip.kind == "continue" else (tests[-1], p.source),
             "a batch with a loss that is not finite is skipped after backward(): its gradients are not cleared",
             why="zero_grad() only runs after step(), so the NaN or infinite gradients stay and spoil the next update",
             fix="Test the loss before backward(), or call zero_grad() before continue",
             related=((str(before[-1].src.path), before[-1].line, "backward()"),),
         )
+
+
+def _only_there(after: list[Event], test: ast.AST) -> bool:
+    """Whether all that clears the gradients stands under the test, and the step with it."""
+    clears = [e for e in after if e.kind == "clear"]
+    return all(any(c[0] is test and c[1] == 0 for c in e.conds) for e in [after[0], *clears])
 
 
 def _finite(text: str) -> bool:
