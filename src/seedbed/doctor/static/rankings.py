@@ -21,6 +21,8 @@ def by_test(p: Program) -> Iterator[tuple[Place | Event | Val, Event]]:
     The program must use what was picked: a model that is put to use, or a setting that is read.
     """
     picks = p.first_calls(*_PICKS)
+    drawn = {id(a) for n in q.nodes(p, ast.Call) if _draws(n) for a in n.args} if picks else set()
+    picks = [e for e in picks if id(e.node) not in drawn]
     tests, others = _measured(p) if picks else ({}, set())
     if not tests or not _has_validation(p):
         return
@@ -36,6 +38,14 @@ def by_test(p: Program) -> Iterator[tuple[Place | Event | Val, Event]]:
                 continue
             yield _cause(p, event, kept), pick
             return
+
+
+def _draws(call: ast.Call) -> bool:
+    """Whether a call sets up a plot, whose limits are the largest or smallest value and no choice."""
+    return isinstance(call.func, ast.Attribute) and call.func.attr.removeprefix("set_") in _PLOTS
+
+
+_PLOTS = frozenset(["ylim", "xlim", "axhline", "axvline", "axis", "annotate", "text", "hlines", "vlines", "ybound"])
 
 
 def best_by_test(p: Program) -> Iterator[tuple[Place | Event | Val, Event]]:
