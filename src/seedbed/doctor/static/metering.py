@@ -124,7 +124,7 @@ def _divisor(p: Program, node: ast.expr) -> str:
     if isinstance(node, ast.Call) and text.startswith("len("):
         inner = text[4:-1]
         found = set(words(inner.replace(".", "_").replace("[", "_")))
-        if inner.endswith(".dataset"):
+        if inner.endswith((".dataset", ".sampler")):  # of the sampler: the samples of a pass
             return "samples"
         if found & {"loader", "dl", "dataloader", "batches"}:
             return "batches"

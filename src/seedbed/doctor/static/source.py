@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from seedbed.doctor.static import plain_form, stacks, syntax
+from seedbed.doctor.static import plain_form, stacks, synonyms, syntax
 from seedbed.doctor.static.asking import Silence
 from seedbed.doctor.static.plainly import plainly
 from seedbed.errors import ConfigError
@@ -114,7 +114,8 @@ def parse(text: str, path: Path, cells: list[tuple[int, int]] | None = None) -> 
         place = f"{path}:{line}" if line else str(path)
         what = getattr(error, "msg", None) or str(error)
         raise ConfigError(f"{place} is not valid Python ({what}); correct it and check again") from error
-    source = Source(path, text, stacks.rewrite(plainly(tree, text), text), cells or [], path.stem)
+    tree = stacks.rewrite(plainly(synonyms.say(tree, text), text), text)
+    source = Source(path, text, tree, cells or [], path.stem)
     if "seedbed:" in text:
         source.allows = _allowed(text)
     return source

@@ -25,7 +25,7 @@ class MultiHeadSelfAttention(nn.Module):
         q, k, v = self._heads(self.q_proj(x)), self._heads(self.k_proj(x)), self._heads(self.v_proj(x))
         att = q @ k.transpose(-2, -1) * self.head_dim ** -0.5
         att = att.masked_fill(~mask, float("-inf"))
-        return self._merge(F.softmax(att, dim=-1) @ v)
+        return self.o_proj(self._merge(F.softmax(att, dim=-1) @ v))
 
 
 class Block(nn.Module):

@@ -1,0 +1,100 @@
+"""One expression for what has several: said in the common way, before anybody reads the tree.
+
+``torch.addcmul(m, s, e)`` is ``m + s * e``, ``OrderedDict((k, f(v)) for k, v in d.items())`` is a dictionary
+comprehension, ``torch.autograd.backward(loss)`` is ``loss.backward()``, ``map(lambda x: f(x), xs)`` is a generator.
+Only what surely means the same is rewritten; lines stay where they are.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+_HINTS = re.compile(r"\baddc(?:mul|div)\(|Dict\(|\bdict\(|autograd\.backward\(|\bmap\(\s*lambda|\b(?:neg|negative)\(")
+_TABLES = frozenset(["dict", "OrderedDict", "collections.OrderedDict"])
+_FUSED: dict[str, type[ast.operator]] = {"addcmul": ast.Mult, "addcdiv": ast.Div}
+
+
+def say(tree: ast.Module, text: str) -> ast.Module:
+    """``tree`` in the common way of writing; the same tree, changed in place."""
+    if not _HINTS.search(text):
+        return tree
+    own = {n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+    made = _Say(own).visit(tree)
+    assert isinstance(made, ast.Module)
+    return made
+
+
+class _Say(ast.NodeTransformer):
+    """Rewrites calls; ``own`` are names that the file defines itself."""
+
+    def __init__(self, own: set[str]) -> None:
+        self.own = own
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """The call, or the expression that it stands for."""
+        self.generic_visit(node)
+        spelled = _spelled(node.func)
+        if not spelled or spelled in self.own:
+            return node
+        made = _fused(node, spelled) or _table(node, spelled) or _mapped(node, spelled) or _other(node, spelled)
+        return ast.fix_missing_locations(ast.copy_location(made, node)) if made is not None else node
+
+
+def _spelled(func: ast.expr) -> str:
+    """The dotted name of what is called; of a method of an expression ``.name``."""
+    parts: list[str] = []
+    while isinstance(func, ast.Attribute):
+        parts.append(func.attr)
+        func = func.value
+    parts.append(func.id if isinstance(func, ast.Name) else "")
+    return ".".join(reversed(parts))
+
+
+def _fused(node: ast.Call, spelled: str) -> ast.expr | None:
+    """``torch.addcmul(a, b, c, value=v)`` and ``a.addcmul(b, c)`` as ``a + v * b * c``."""
+    base, _, name = spelled.rpartition(".")
+    if name not in _FUSED or any(k.arg != "value" for k in node.keywords) or not isinstance(node.func, ast.Attribute):
+        return None
+    parts = list(node.args) if base == "torch" else [node.func.value, *node.args]
+    if len(parts) != 3 or any(isinstance(p, ast.Starred) for p in parts):
+        return None
+    first, left, right = parts
+    if node.keywords:
+        left = ast.copy_location(ast.BinOp(node.keywords[0].value, ast.Mult(), left), left)
+    return ast.BinOp(first, ast.Add(), ast.copy_location(ast.BinOp(left, _FUSED[name](), right), left))
+
+
+def _table(node: ast.Call, spelled: str) -> ast.expr | None:
+    """``dict((key, value) for …)`` as a dictionary comprehension."""
+    if spelled not in _TABLES or len(node.args) != 1 or node.keywords:
+        return None
+    rows = node.args[0]
+    if not isinstance(rows, (ast.GeneratorExp, ast.ListComp)):
+        return None
+    pair = rows.elt
+    if not isinstance(pair, (ast.Tuple, ast.List)) or len(pair.elts) != 2 or isinstance(pair.elts[0], ast.Starred):
+        return None
+    return ast.DictComp(pair.elts[0], pair.elts[1], rows.generators)
+
+
+def _mapped(node: ast.Call, spelled: str) -> ast.expr | None:
+    """``map(lambda x: f(x), xs)`` as ``(f(x) for x in xs)``."""
+    if spelled != "map" or len(node.args) != 2 or node.keywords or not isinstance(node.args[0], ast.Lambda):
+        return None
+    given = node.args[0].args
+    if len(given.args) != 1 or given.vararg or given.kwarg or given.kwonlyargs or given.posonlyargs or given.defaults:
+        return None
+    target = ast.copy_location(ast.Name(given.args[0].arg, ast.Store()), given.args[0])
+    return ast.GeneratorExp(node.args[0].body, [ast.comprehension(target, node.args[1], [], 0)])
+
+
+def _other(node: ast.Call, spelled: str) -> ast.expr | None:
+    """``torch.autograd.backward(loss)`` as ``loss.backward()``, ``torch.neg(x)`` as ``-x``."""
+    if len(node.args) != 1 or node.keywords or isinstance(node.args[0], ast.Starred):
+        return None
+    if spelled in ("torch.autograd.backward", "autograd.backward") and isinstance(node.args[0], ast.Name):
+        return ast.Call(ast.Attribute(node.args[0], "backward", ast.Load()), [], [])
+    if spelled in ("torch.neg", "torch.negative"):
+        return ast.UnaryOp(ast.USub(), node.args[0])
+    return None
