@@ -50,8 +50,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import masks, tokens, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import tokens, training
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -59,6 +59,7 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _kept(p)
+    yield from _added(p)
     seen: set[int] = set()
     for event in p.makers("masked_fill", "masked_fill_"):
         made = event.result
@@ -193,6 +194,26 @@ def _kept(p: Program) -> Iterator[Finding]:
             fix="Use tril() (diagonal=0), or is_causal=True",
         )
         return
+
+
+def _added(p: Program) -> Iterator[Finding]:
+    """Ones and zeros that are added to the scores where minus infinity is meant, or True and False."""
+    seen: set[int] = set()
+    for used, mask, made, by in masks.added(p):
+        if id(made.node) in seen or masks.changed(p, mask):
+            continue
+        seen.add(id(made.node))
+        other, at = (made, used) if isinstance(used, Val) or not made.line else (used, made)
+        yield p.report(
+            "SB223",
+            at,
+            f"the causal mask hides nothing: {by} adds a mask of floats to the scores, and this one "
+            "holds ones and zeros (it is not bool, so the future stays visible)",
+            why="adding 1 moves a little weight; only minus infinity, or a mask of True and False, hides a position",
+            fix="Make it boolean: torch.tril(torch.ones(T, T, dtype=torch.bool)) for scaled_dot_product_attention, "
+            "torch.triu(torch.ones(T, T, dtype=torch.bool), diagonal=1) for nn.MultiheadAttention and nn.Transformer*",
+            related=((str(other.src.path), other.line, "the other end of the mask"),) if other.src is not None else (),
+        )
 
 
 def _made_at(mask: Val) -> Val | None:

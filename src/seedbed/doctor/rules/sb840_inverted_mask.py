@@ -44,6 +44,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static import masks
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
@@ -71,7 +72,7 @@ def check(p: Program) -> Iterator[Finding]:
         if event.name in _HIDING and event.recv is not None and event.recv.owner is None:
             for name in _PADDING + _CAUSAL:
                 mask = event.kwargs.get(name)
-                if mask is not None:
+                if mask is not None and masks.counted(mask) is None:  # numbers are added, not read as True and False
                     yield from _judge(p, event, mask, name, ("real", "past"), f"nn.{event.name} hides what is True")
     for event in p.first_calls("scaled_dot_product_attention", "masked_fill", "masked_fill_"):
         last = event.name.rsplit(".", 1)[-1]
