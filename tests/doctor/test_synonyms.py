@@ -20,6 +20,14 @@ SAID = [
     ("list(map(lambda b: b.to(device), batch))", "list((b.to(device) for b in batch))"),
     ("torch.autograd.backward(loss)", "loss.backward()"),
     ("torch.neg(x)", "-x"),
+    ("pred.eq(y)", "pred == y"),
+    ("torch.ge(p, 0.5)", "p >= 0.5"),
+    ("torch.mul(a, b)", "a * b"),
+    ("torch.add(a, b)", "a + b"),
+    ("a.sub(b)", "a - b"),
+    ("total = total + loss.item() * len(y)", "total += loss.item() * len(y)"),
+    ("self.hits = self.hits + (p == y).sum().item()", "self.hits += (p == y).sum().item()"),
+    ("with torch.set_grad_enabled(False):\n    f()", "with torch.no_grad():\n    f()"),
 ]
 LEFT = [
     "m.addcmul_(s, e)",
@@ -33,6 +41,16 @@ LEFT = [
     "torch.autograd.backward(loss, retain_graph=True)",
     "def dict(x):\n    return x\ndict((k, v) for k, v in d)",
     "super().neg(x)",
+    "seen.add(x)",
+    "a.add(b, alpha=2)",
+    "torch.eq(a, b, out=c)",
+    "re.sub(a, b, c)",
+    "np.subtract(a, b)",
+    "total = total + loss",
+    "total = loss.item() + total",
+    "a = b + loss.item()",
+    "torch.set_grad_enabled(False)",
+    "with torch.set_grad_enabled(train):\n    f()",
 ]
 KEPT = """
 import torch

@@ -1,7 +1,9 @@
 """One expression for what has several: said in the common way, before anybody reads the tree.
 
-``torch.addcmul(m, s, e)`` is ``m + s * e``, ``OrderedDict((k, f(v)) for k, v in d.items())`` is a dictionary
-comprehension, ``torch.autograd.backward(loss)`` is ``loss.backward()``, ``map(lambda x: f(x), xs)`` is a generator.
+``torch.addcmul(m, s, e)`` is ``m + s * e``, ``a.eq(b)`` is ``a == b``, ``torch.autograd.backward(loss)`` is
+``loss.backward()``, ``OrderedDict((k, f(v)) for k, v in d.items())`` is a dictionary comprehension,
+``map(lambda x: f(x), xs)`` is a generator, ``total = total + loss.item()`` is ``total += loss.item()`` and
+``with torch.set_grad_enabled(False)`` is ``with torch.no_grad()``.
 Only what surely means the same is rewritten; lines stay where they are.
 """
 
@@ -10,8 +12,20 @@ from __future__ import annotations
 import ast
 import re
 
-_HINTS = re.compile(r"\baddc(?:mul|div)\(|Dict\(|\bdict\(|autograd\.backward\(|\bmap\(\s*lambda|\b(?:neg|negative)\(")
+_HINTS = re.compile(
+    r"\baddc(?:mul|div)\(|Dict\(|\bdict\(|autograd\.backward\(|\bmap\(\s*lambda"
+    r"|\bset_grad_enabled\(False|^\s*([\w.]+) = \1 [+-]"
+    r"|\b(?:neg|negative|eq|ne|lt|le|gt|ge|sub|mul|div|add|subtract|multiply|divide|true_divide)\(",
+    re.MULTILINE,
+)
 _TABLES = frozenset(["dict", "OrderedDict", "collections.OrderedDict"])
+_COMPARED: dict[str, type[ast.cmpop]] = {
+    "eq": ast.Eq, "ne": ast.NotEq, "lt": ast.Lt, "le": ast.LtE, "gt": ast.Gt, "ge": ast.GtE,
+}  # fmt: skip
+_COUNTED: dict[str, type[ast.operator]] = {
+    "sub": ast.Sub, "mul": ast.Mult, "div": ast.Div, "add": ast.Add,
+    "subtract": ast.Sub, "multiply": ast.Mult, "divide": ast.Div, "true_divide": ast.Div,
+}  # fmt: skip
 _FUSED: dict[str, type[ast.operator]] = {"addcmul": ast.Mult, "addcdiv": ast.Div}
 
 
@@ -37,8 +51,35 @@ class _Say(ast.NodeTransformer):
         spelled = _spelled(node.func)
         if not spelled or spelled in self.own:
             return node
-        made = _fused(node, spelled) or _table(node, spelled) or _mapped(node, spelled) or _other(node, spelled)
+        made = _fused(node, spelled) or _table(node, spelled) or _mapped(node, spelled)
+        made = made or _elementwise(node, spelled) or _other(node, spelled)
         return ast.fix_missing_locations(ast.copy_location(made, node)) if made is not None else node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        """``total = total + loss.item()``: what is added is a number, so nothing is changed in place."""
+        self.generic_visit(node)
+        target, value = node.targets[0], node.value
+        if (
+            len(node.targets) > 1
+            or not isinstance(target, (ast.Name, ast.Attribute))
+            or not isinstance(value, ast.BinOp)
+        ):
+            return node
+        same = isinstance(value.op, (ast.Add, ast.Sub)) and ast.unparse(value.left) == ast.unparse(target)
+        if not same or not any(isinstance(n, ast.Attribute) and n.attr == "item" for n in ast.walk(value.right)):
+            return node
+        return ast.copy_location(ast.AugAssign(target, value.op, value.right), node)
+
+    def visit_withitem(self, node: ast.withitem) -> ast.AST:
+        """``torch.set_grad_enabled(False)`` as the context that it is."""
+        self.generic_visit(node)
+        call = node.context_expr
+        if not isinstance(call, ast.Call) or len(call.args) != 1 or call.keywords:
+            return node
+        off = isinstance(call.args[0], ast.Constant) and call.args[0].value is False
+        if off and isinstance(call.func, ast.Attribute) and _spelled(call.func) == "torch.set_grad_enabled":
+            call.func.attr, call.args = "no_grad", []
+        return node
 
 
 def _spelled(func: ast.expr) -> str:
@@ -87,6 +128,19 @@ def _mapped(node: ast.Call, spelled: str) -> ast.expr | None:
         return None
     target = ast.copy_location(ast.Name(given.args[0].arg, ast.Store()), given.args[0])
     return ast.GeneratorExp(node.args[0].body, [ast.comprehension(target, node.args[1], [], 0)])
+
+
+def _elementwise(node: ast.Call, spelled: str) -> ast.expr | None:
+    """``a.eq(b)`` and ``torch.eq(a, b)`` as ``a == b``, and so on; ``a.add(b)`` may as well be that of a set."""
+    base, _, name = spelled.rpartition(".")
+    if node.keywords or not isinstance(node.func, ast.Attribute) or any(isinstance(a, ast.Starred) for a in node.args):
+        return None
+    parts = list(node.args) if base == "torch" else [node.func.value, *node.args]
+    if len(parts) != 2 or (name == "add" and base != "torch") or base in ("np", "numpy", "operator", "super"):
+        return None
+    if name in _COMPARED:
+        return ast.Compare(parts[0], [_COMPARED[name]()], [parts[1]])
+    return ast.BinOp(parts[0], _COUNTED[name](), parts[1]) if name in _COUNTED else None
 
 
 def _other(node: ast.Call, spelled: str) -> ast.expr | None:
