@@ -30,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import counts
+from seedbed.doctor.static import counts, shares
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
@@ -55,7 +55,8 @@ def check(p: Program) -> Iterator[Finding]:
         weight = f.class_weight(event.name, event.args, event.kwargs)
         if last in _MEAN and weight is not None:
             made_of = counts.of_counts(weight)
-            if _is_count(weight) or (made_of is not None and made_of[1] > 0 and not made_of[2]):
+            counted = made_of is not None and made_of[1] > 0 and not made_of[2]
+            if _is_count(weight) or counted or shares.leaning(weight, _truth(p, _MEAN), pair=True) > 0:
                 yield p.report(
                     "SB233",
                     weight if weight.line else event,
@@ -66,12 +67,15 @@ def check(p: Program) -> Iterator[Finding]:
         weight = event.kwargs.get("pos_weight")
         if last not in _BINARY or weight is None:
             continue
-        for val in _inside(weight):
+        way = shares.leaning(weight, _truth(p, _BINARY))
+        for val in _inside(weight) if way >= 0 else ():
             what = _ratio(val)
-            if what:
+            if what or way > 0:
+                spot = val if what else shares.source(weight)
+                what = what or "larger the more positives there are"
                 yield p.report(
                     "SB233",
-                    val,
+                    spot if spot.line else event,
                     f"pos_weight is {what}: it is inverted",
                     why="pos_weight multiplies the loss of positives; for a rare class it must be larger than 1",
                     fix="Use pos_weight = negatives / positives",
@@ -129,6 +133,12 @@ def _chosen(p: Program) -> Iterator[Finding]:
             why="the rare class gets the small weight, so it counts even less than without weights",
             fix="Exchange them: where(y == 1, 1 - y.mean(), y.mean())",
         )
+
+
+def _truth(p: Program, kinds: tuple[str, ...]) -> list[Val]:
+    """The targets of the losses of some kinds."""
+    losses = [v for v in p.values() if v.name == "loss" and not v.tags.isdisjoint(kinds)]
+    return [v.args[1] for v in losses if len(v.args) > 1][:8]
 
 
 def _inside(weight: Val) -> Iterator[Val]:

@@ -35,33 +35,27 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import counts
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.first_makers("WeightedRandomSampler"):
         made = event.result
-        if made is None or made.name != "WeightedRandomSampler":
-            continue
-        weights = made.arg(0, "weights")
-        if weights is None:
+        weights = made.arg(0, "weights") if made is not None and made.name == "WeightedRandomSampler" else None
+        if made is None or weights is None or _of_entries(p, made, weights):
             continue
         parts = list(ancestors(weights, limit=60))
         made_of = counts.of_counts(weights)
         per_sample = any(
             v.name == "getitem" or v.name in ("comprehension", "gather", "index_select", "where", "list") for v in parts
         )
-        literal = (
-            weights.kind == "list"
-            and weights.items
-            and all(i.kind == "const" for i in weights.items)
-            and "each" not in weights.tags
-        )
         if (
             (any(v.name in ("bincount", "unique", "histc") for v in parts) and not per_sample)
             or (made_of is not None and not made_of[2])
-            or (literal and weights.name != "repeat" and len(weights.items or []) <= 10)
+            or counts.per_class(weights)
+            or counts.written(weights)
+            or _appended(p, weights)
             or ({"class", "weights"} <= set(words(weights.var)) and not per_sample)
         ):
             yield p.report(
@@ -71,3 +65,20 @@ def check(p: Program) -> Iterator[Finding]:
                 why="it draws indices below len(weights), so only the first few samples are ever used",
                 fix="Index the class weights with the labels: class_weights[labels]",
             )
+
+
+def _appended(p: Program, weights: Val) -> bool:
+    """Whether a list is filled in one loop over the classes: ``for c in counts: weights.append(1 / counts[c])``."""
+    filled = [v for v in ancestors(weights, limit=6) if v.kind == "list" and "grown" in v.tags]
+    adds = [e for e in p.calls("append") if len(filled) == 1 and e.recv is filled[0] and e.args]
+    return bool(adds) and all(
+        len(e.loops) == 1 and e.loops[0].over is not None and counts.each_class(e.loops[0].over, e.args[0])
+        for e in adds
+    )
+
+
+def _of_entries(p: Program, sampler: Val, weights: Val) -> bool:
+    """Whether the samples themselves are what was counted: one for each different text, one for each user."""
+    counted = {id(v) for v in ancestors(weights, limit=60) if v.name in counts.COUNTS}
+    loaders = [e for e in p.calls("DataLoader") if e.args and e.kwargs.get("sampler") is sampler]
+    return any(id(v) in counted for e in loaders for v in ancestors(e.args[0], limit=80))

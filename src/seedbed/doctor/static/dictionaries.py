@@ -17,6 +17,8 @@ def called(
         found = obj.attrs.get(str(args[0].const), obj.attrs.get("*"))
         if args[0].args and str(args[0].const) not in obj.attrs and "*" in obj.attrs:
             return unknown(name, node, run.src, obj, *args)  # a word of a text, looked up in a table of words
+        if found is None and obj.name == "Counter" and obj.args and name == "get":
+            return unknown("getitem", node, run.src, obj, args[0])  # what was counted is in it
         if found is None and len(args) > 1:
             found = args[1]
             obj.attrs[str(args[0].const)] = args[1] if name == "setdefault" else found
