@@ -31,9 +31,9 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import lineage, named_columns, overlaps, syntax, training
+from seedbed.doctor.static import lineage, named_columns, overlaps, places, syntax, training, window_parts
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
 
@@ -54,8 +54,10 @@ def check(p: Program) -> Iterator[Finding]:
         taken = overlaps.columns_in(left, base)
         if taken is None:
             continue
+        if taken == (0, None) and event.kind == "loss" and _may_leave_out(p, left, event):
+            continue
         width = base.shape[1] if base.shape is not None and len(base.shape) > 1 else None
-        if _inside(at, *taken, width) and not _recalled(base):
+        if _inside(at, *taken, width) and not _recalled(base) and not _later_rows(left, right, base):
             seen |= {id(event.node), id(made.node)}
             yield p.report(
                 "SB416",
@@ -82,6 +84,28 @@ def _inside(at: int, low: int, high: int | None, width: int | None) -> bool:
         return False
     last = -1 if high is None else high - 1
     return at == last if low > 0 else at <= last and (low == 0 or low <= at)
+
+
+def _may_leave_out(p: Program, table: Val, event: Event) -> bool:
+    """Whether a model that gets a whole table leaves out a part of it, or gives the whole table back."""
+    outs = [f.result for f in training.forwards(p) if f.args and f.args[0] is table and f.result is not None]
+    return window_parts.output_cut(event, window_parts.cuts) or any(
+        window_parts.leaves_out(table, out, True) for out in outs
+    )
+
+
+def _later_rows(left: Val, right: Val, base: Val) -> bool:
+    """Whether inputs and targets are cut out of a table at other rows: ``t[:-1]`` with ``t[1:, -1]``."""
+    begins: list[places.Sum] = []
+    for side in (left, right):
+        total: places.Sum = {}
+        for step in lineage.path(side, 30):
+            if step is base:
+                break
+            low = next((k.args[0] for k in places.keys(step)[:1] if k.kind == "slice"), None)
+            total = places.minus(total, places.minus({}, (places.as_sum(low) if low is not None else None) or {}))
+        begins.append(total)
+    return bool(places.number(places.minus(*begins)))
 
 
 def _recalled(base: Val) -> bool:

@@ -36,7 +36,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import lineage, places, syntax
+from seedbed.doctor.static import lineage, places, syntax, window_parts
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
@@ -63,6 +63,17 @@ def check(p: Program) -> Iterator[Finding]:
                 f"(line {window.line}, off by one or by the horizon, a leak)",
                 why="the window already contains the value to predict: the model copies its last input",
                 fix="Take the target after the window: an index from the end of the slice on",
+            )
+    for window, goal in window_parts.inside(p):
+        if id(goal.node) not in seen:
+            seen.add(id(goal.node))
+            yield p.report(
+                "SB446",
+                goal,
+                "the target is taken from inside the window: it is already contained in the input "
+                f"(line {window.line}, off by one, a leak)",
+                why="input and target are cut from one window, and the input has the entry that it should predict",
+                fix="End the input before the target: x = rows[:, :-1], y = rows[:, -1]",
             )
     if not any(map(_is_window, q.nodes(p, ast.Subscript))):
         return
