@@ -88,7 +88,7 @@ def check(p: Program) -> Iterator[Finding]:
         if wrong:
             yield p.report(
                 "SB114",
-                _options(event.recv) if "mode" in wrong and not _picked(node) else event,
+                _spot(event, event.recv) if "mode" in wrong else event,
                 "ReduceLROnPlateau watches its metric in the wrong direction"
                 if "mode" in wrong
                 else "ReduceLROnPlateau gets the epoch as its metric",
@@ -122,6 +122,16 @@ def _last_batch(p: Program, event: Event, metric: Val) -> bool:
         if back.recv is base and base.grad and len(back.loops) > len(event.loops) and back.inside(event.loops[-1]):
             return rounds.is_loader_loop(back.loops[-1])
     return False
+
+
+def _spot(event: Event, scheduler: Val) -> Event | Val:
+    """Where the direction was decided: where the mode is written, if that is a setting, or the call that lacks it."""
+    mode, call = scheduler.arg(1, "mode"), scheduler.node
+    if mode is not None and isinstance(mode.node, ast.Constant) and call is not None:
+        last = getattr(call, "end_lineno", 0) or scheduler.line
+        if mode.src is not scheduler.src or not scheduler.line <= mode.line <= last:
+            return mode
+    return event if _picked(event.node) else _options(scheduler)
 
 
 def _options(scheduler: Val) -> Val:

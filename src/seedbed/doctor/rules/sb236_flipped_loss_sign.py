@@ -2,7 +2,8 @@
 
 ## What it does
 
-Finds losses with the wrong sign: a negated cross-entropy or error, or a log-likelihood that is minimised.
+Finds losses with the wrong sign: a negated cross-entropy or error, a log-likelihood that is minimised, or a generator
+that is trained with the label of fakes.
 
 ## Why is this bad
 
@@ -37,11 +38,11 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.rules.sb848_adversarial_goals import fake_level, level
+from seedbed.doctor.rules.sb848_adversarial_goals import fake_level
 from seedbed.doctor.static import formulas as f
-from seedbed.doctor.static import ownership, training
+from seedbed.doctor.static import opponents, ownership, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.program import Event, Place, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 _KNOWN = {
@@ -80,7 +81,7 @@ def check(p: Program) -> Iterator[Finding]:
             for _, o, _ in ownership.optimizers(p)
         ) or any(e.name in ("Add", "add_") for e in p.all("manual"))
         if losses and not up and all(s == -1 for s, _ in losses) and id(back.node) not in seen:
-            if len(leaves) > len(losses):
+            if len(leaves) > len(losses) or opponents.against(p, back, [v for _, v in losses]):
                 continue
             seen.add(id(back.node))
             where = losses[0][1]
@@ -99,6 +100,7 @@ def check(p: Program) -> Iterator[Finding]:
             and all(s == 1 for s, _ in logs)
             and not up
             and id(back.node) not in seen
+            and not opponents.against(p, back, [v for _, v in logs])
         ):
             seen.add(id(back.node))
             yield p.report(
@@ -169,7 +171,29 @@ def _collected(val: Val) -> bool:
 
 def _generators(p: Program, seen: set[int]) -> Iterator[Finding]:
     """Generators that are trained with the label of fakes."""
-    fake = fake_level(p)
+    reader = opponents.Reader(p)
+    for maker, judge in opponents.helping(p):
+        term = f.core(maker.term)
+        if term.name == "loss" and len(term.args) > 1 and id(term.node) not in seen:
+            seen.add(id(term.node))
+            at = opponents.written(p, term, [f.core(judge.term)], maker.back)
+            yield _as_fake(p, at, (reader.goal(term) or 0.0) > 0.5)
+    yield from _unread(p, seen)
+
+
+def _as_fake(p: Program, at: Event | Val | Place, swapped: bool) -> Finding:
+    return p.report(
+        "SB236",
+        at,
+        f"the generator is trained with the fake label ({int(swapped)}): the sign of its loss is wrong",
+        why="it learns to make the discriminator recognise its samples instead of fooling it",
+        fix=f"Use the real label ({'zeros' if swapped else 'ones'}) for its samples in the generator's loss",
+    )
+
+
+def _unread(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """The same where the discriminator's own loss is no formula that can be read."""
+    fake, reader = fake_level(p), opponents.Reader(p)
     for back in p.once("backward"):
         root = back.recv
         step = next((s for s in p.all("step") if s.seq > back.seq and s.loops == back.loops), None)
@@ -181,35 +205,15 @@ def _generators(p: Program, seen: set[int]) -> Iterator[Finding]:
                 continue
             if event.loops != back.loops or not any(v is event.result for v in ancestors(root, limit=200)):
                 continue
-            swapped = fake == 1.0  # here the label of fakes is one
-            if (level(event.args[1]) != 1.0) if swapped else not _says_fake(p, event, event.args[1]):
+            swapped, label = fake == 1.0, reader.goal(event.result)  # there the label of fakes is one
+            if label is None or abs(label - swapped) > 0.1:
                 continue
-            judge = next((v for v in q.chain(event.args[0]) if v.name == "forward" and v.owner is not None), None)
+            judge = next((v for v in q.chain(event.args[0]) if v.owner is not None), None)
             made = [v for v in ancestors(event.args[0], limit=400) if v.owner is not None and v is not judge and v.grad]
             if judge is None or any(o is judge.owner for o in own) or id(event.node) in seen:
                 continue
-            if any(any(o is v.owner for o in own) for v in made):
+            mine = {id(v.owner) for v in made if any(o is v.owner for o in own)}
+            turned = any(sign < 0 and v is event.result for sign, v in training.signed_terms(root))
+            if mine and not turned and not opponents.judged(p, mine):
                 seen.add(id(event.node))
-                yield p.report(
-                    "SB236",
-                    event,
-                    f"the generator is trained with the label of fakes ({int(swapped)}): the sign of its loss is wrong",
-                    why="it learns to make the discriminator recognise its samples instead of fooling it",
-                    fix=f"Use the label of real samples ({'zeros' if swapped else 'ones'}) in the generator's loss",
-                )
-
-
-def _says_fake(p: Program, event: Event, label: Val) -> bool:
-    """Whether a label is zero where the loss reads it: made so, or filled so since then."""
-    chain = q.chain(label)
-    names = {id(v) for v in chain}
-    filled = [
-        e
-        for e in p.all("inplace")
-        if e.seq < event.seq and e.name in ("fill_", "zero_") and e.recv is not None and id(e.recv) in names
-    ]
-    if filled:
-        last = filled[-1]
-        return last.name == "zero_" or (bool(last.args) and last.args[0].const in (0, 0.0))
-    goal = [v for v in chain if v.name in ("zeros", "zeros_like", "full_like", "full")]
-    return bool(goal) and (not goal[-1].name.startswith("full") or goal[-1].number(1, "fill_value") in (0, 0.0))
+                yield _as_fake(p, event, swapped)

@@ -2,8 +2,8 @@
 
 ## What it does
 
-Finds critics whose loss raises the score of fakes while the generator raises it too, and discriminators that get the
-same label for real and fake samples.
+Finds critics whose loss raises the score of fakes while the generator raises it too, generators whose hinge, softplus
+or logarithm has the sign of fakes, and discriminators that get the same label for real and fake samples.
 
 ## Why is this bad
 
@@ -49,7 +49,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership
+from seedbed.doctor.static import opponents
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.formulas import core, summands
 from seedbed.doctor.static.methods import submodules
@@ -64,7 +64,7 @@ def check(p: Program) -> Iterator[Finding]:
     for back in p.once("backward"):
         if back.recv is None or back.args or back.kwargs.get("gradient") is not None:
             continue
-        own = _owned(p, back)
+        own = opponents.owned(p, back)
         for sign, term in summands(back.recv):
             score = core(term)
             if score.name != "forward" and not (score.owner is not None and score.name == "Linear"):
@@ -95,18 +95,29 @@ def check(p: Program) -> Iterator[Finding]:
                 related=(q.place(maker[key][1] if at is term else term),),
             )
     yield from _labels(p)
+    yield from _helping(p, {id(t.node) for key, (_, t, _) in maker.items() if key in judge})
 
 
-def _owned(p: Program, back: Event) -> list[Val]:
-    """The modules that the step after a backward() changes."""
-    step = next((s for s in p.all("step") if s.seq > back.seq and s.loops == back.loops), None)
-    if step is None or step.recv is None or step.recv.kind != "optimizer":
-        return []
-    return ownership.held(step.recv)
+def _helping(p: Program, done: set[int]) -> Iterator[Finding]:
+    """Losses of a generator that are formulas of the score: hinges, softplus, logarithms, squares."""
+    for maker, judge in opponents.helping(p):
+        if core(maker.term).name == "loss" or id(maker.term.node) in done:
+            continue
+        done.add(id(maker.term.node))
+        yield p.report(
+            "SB848",
+            opponents.written(p, maker.term, [judge.term], maker.back),
+            "the sign of the generator's loss is wrong: it moves the score of its samples as the discriminator does, "
+            "so they are trained with the fake label",
+            why="it learns to make the discriminator recognise its samples instead of fooling it",
+            fix="Give the generator the loss that the discriminator has for real samples",
+            related=(q.place(judge.term),),
+        )
 
 
 def fake_level(p: Program) -> float | None:
     """The label that the discriminator's own loss gives to fakes, where real samples get another."""
+    reader = opponents.Reader(p)
     for back in p.once("backward"):
         terms = [core(t) for _, t in summands(back.recv)] if back.recv is not None else []
         losses = [t for t in terms if t.name == "loss" and len(t.args) >= 2]
@@ -115,7 +126,7 @@ def fake_level(p: Program) -> float | None:
         heads = [next((v for v in q.chain(t.args[0]) if v.owner is not None), None) for t in losses]
         if heads[0] is None or heads[1] is None or heads[0].owner is not heads[1].owner:
             continue
-        levels = [level(t.args[1]) for t in losses]
+        levels = [reader.goal(t) for t in losses]
         fakes = [k for k, t, h in zip(levels, losses, heads, strict=True) if _generated(t.args[0], h)]
         if len(fakes) == 1 and None not in levels and levels[0] != levels[1]:
             return fakes[0]
@@ -124,6 +135,7 @@ def fake_level(p: Program) -> float | None:
 
 def _labels(p: Program) -> Iterator[Finding]:
     """A discriminator whose real and fake samples get one label."""
+    reader = opponents.Reader(p)
     seen: set[int] = set()
     for back in p.once("backward"):
         if back.recv is None:
@@ -137,7 +149,7 @@ def _labels(p: Program) -> Iterator[Finding]:
         heads = [next((v for v in q.chain(t.args[0]) if v.owner is not None), None) for t in losses]
         if heads[0] is None or heads[1] is None or heads[0].owner is not heads[1].owner:
             continue
-        kinds = [level(t.args[1]) for t in losses]
+        kinds = [reader.goal(t) for t in losses]
         fakes = [t for t, h in zip(losses, heads, strict=True) if _generated(t.args[0], h)]
         if kinds[0] is not None and kinds[0] == kinds[1] and len(fakes) == 1 and id(fakes[0].node) not in seen:
             seen.add(id(fakes[0].node))
@@ -158,16 +170,3 @@ def _generated(val: Val, head: Val | None) -> bool:
             v.name == "forward" and v.owner is not None and v.owner is not head.owner for v in ancestors(val, limit=200)
         )
     )
-
-
-def level(val: Val) -> float | None:
-    """The constant that a label tensor is filled with."""
-    for one in q.chain(val):
-        if one.name in ("ones", "ones_like"):
-            return 1.0
-        if one.name in ("zeros", "zeros_like"):
-            return 0.0
-        if one.name in ("full", "full_like"):
-            number = one.number(1, "fill_value")
-            return float(number) if isinstance(number, (int, float)) else None
-    return None
