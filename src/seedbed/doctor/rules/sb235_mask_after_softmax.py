@@ -32,8 +32,8 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static import masks, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import CUTTING, Val, ancestors
 
@@ -154,6 +154,8 @@ def _added(p: Program, source: Val, seen: set[int]) -> Iterator[Finding]:
         flipped = f.complement(mask)
         plain = f.core(flipped) if flipped is not None else plain
         ones = plain.name in ("tril", "triu") and any(v.name == "ones" for v in ancestors(plain, limit=6))
+        if masks.hidden(p, scores) or masks.changed(p, mask):
+            continue  # minus infinity is put there in place
         if scores.grad and not mask.grad and (ones or plain.name == "compare"):
             seen.add(id(top.node))
             yield p.report(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Event, Program
@@ -34,7 +35,7 @@ def counted(mask: Val) -> Val | None:
     """The triangle or comparison of which a mask of floats keeps the ones and zeros, ``None`` when that is not sure."""
     options = list(mask.options())
     found = [_of_ones(o) if _type(o) in _FLOATS else None for o in options]
-    return found[0] if found and all(f is not None for f in found) else None
+    return found[0] if found and all(one is not None for one in found) else None
 
 
 def _type(val: Val) -> str:
@@ -53,7 +54,7 @@ def _of_ones(val: Val, depth: int = 0) -> Val | None:
         return None
     if val.kind == "phi":
         found = [_of_ones(o, depth + 1) for o in val.options()]
-        return found[0] if all(f is not None for f in found) else None
+        return found[0] if all(one is not None for one in found) else None
     if val.name in ("tril", "triu") and val.args:
         return val if _ones(val.args[0]) else None
     if val.name in _TESTS and len(val.args) > 1:
@@ -105,7 +106,9 @@ def added(p: Program) -> Iterator[tuple[Event | Val, Val, Val, str]]:
             continue
         triangle = _of_ones(others[0])
         weighs = any(u.name in ("matmul", "bmm", "einsum", "dropout") for u in q.users(p, made))
-        if triangle is not None and weighs and others[0].dtype != "bool":
+        if top is source and f.core(others[0]) is triangle:
+            continue  # another rule says so
+        if triangle is not None and weighs and others[0].dtype != "bool" and not hidden(p, sides[0]):
             yield top, others[0], triangle, "the sum of scores and mask"
 
 
@@ -137,6 +140,12 @@ def _scores(val: Val) -> bool:
     parts = list(ancestors(val, limit=40))
     until = next((i for i, v in enumerate(parts) if v.name in ("matmul", "bmm", "einsum")), None)
     return until is not None and not any(v.name in ("masked_fill", "masked_fill_", "where") for v in parts[:until])
+
+
+def hidden(p: Program, scores: Val) -> bool:
+    """Whether some scores are set in place, to hide them."""
+    parts = {id(v) for v in q.chain(scores)[:8]}
+    return any(e.recv is not None and id(e.recv) in parts for e in p.all("setitem", "inplace"))
 
 
 def changed(p: Program, mask: Val) -> bool:

@@ -78,7 +78,8 @@ def _dtype(name: str, first: Val | None, kwargs: dict[str, Val], args: tuple[Val
         return "uint8"
     given = kwargs.get("dtype")
     if given is None and name in ("astype", "to", "type", "tensor", "as_tensor", "array", "asarray") and len(args) > 1:
-        given = args[1] if args[1].kind == "lib" or args[1].const in ("uint8", "float32") else None
+        second = args[2] if name == "to" and len(args) > 2 and args[2].kind == "lib" else args[1]  # to(device, dtype)
+        given = second if second.kind == "lib" or second.const in ("uint8", "float32") else None
     if given is not None and given.kind == "const" and isinstance(given.const, str):
         return "uint8" if given.const in ("uint8", "u1") else "float" if "float" in given.const else ""
     if given is not None and given.kind == "lib":
