@@ -67,7 +67,7 @@ def check(p: Program) -> Iterator[Finding]:
         weight = event.kwargs.get("pos_weight")
         if last not in _BINARY or weight is None:
             continue
-        way = shares.leaning(weight, _truth(p, _BINARY))
+        way = shares.leaning(weight, _truth(p, _BINARY)) or -shares.of_other(weight, _truth(p, _BINARY))
         for val in _inside(weight) if way >= 0 else ():
             what = _ratio(val)
             if what or way > 0:

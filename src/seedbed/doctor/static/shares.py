@@ -37,18 +37,15 @@ def leaning(val: Val, truth: list[Val], pair: bool = False) -> int:
 
     ``truth`` are the targets of the loss. A pair of class weights is read as the second over the first.
     """
-    behind = {id(v): v for one in truth for v in ancestors(one, limit=300)}
-    if any(_turned(v) for v in behind.values()):
-        return 0
+    known, other = _targets(truth)
     sizes = [abs(v.const) for v in ancestors(val, _SCALAR, 200)
              if v.kind == "const" and isinstance(v.const, (int, float)) and not isinstance(v.const, bool)]  # fmt: skip
     total = float(max([s for s in sizes if math.isfinite(s)], default=0))
     total = total if total > 20 else 1000.0
-    known: set[object] = {*behind, *filter(None, map(_column, behind.values()))}
     found: list[float] = []
     for share in _SHARES:
         try:
-            made = _Reader(total * (1 - share), total * share, known).read(val)
+            made = _Reader(total * (1 - share), total * share, known, other).read(val)
             if pair:
                 plain = isinstance(made, _Pair) and not made.rows and made.ordered and made.picked is None
                 made = made.one / made.zero if isinstance(made, _Pair) and plain else None
@@ -72,14 +69,59 @@ def source(val: Val) -> Val:
     return val
 
 
-def _turned(val: Val) -> bool:
-    """Whether labels are turned round: ``1 - y``, ``y == 0``, ``score < 0.5``, ``where(good, 0, 1)``."""
-    if f.complement(val) is not None or val.name in ("logical_not", "invert", "lt", "le"):
+def _targets(truth: list[Val]) -> tuple[set[object], set[object]]:
+    """What is the same as the targets, and what they are decided from, in which 1 may stand for the other class."""
+    known: set[object] = set()
+    other: set[object] = set()
+    stack = list(truth)
+    while stack and len(known) < 600:
+        one = stack.pop()
+        if id(one) in known:
+            continue
+        known |= {id(one), _column(one)} - {None}
+        if not _decided(one):
+            stack += one.inputs()
+            continue
+        for val in one.inputs():
+            for behind in ancestors(val, _SCALAR | {"getitem", "compare"}, 20):
+                if behind.kind == "tensor" and not behind.name.startswith("read_"):
+                    other |= {id(behind), _column(behind)} - {None}
+    return known, other - known
+
+
+def of_other(val: Val, truth: list[Val]) -> bool:
+    """Whether a weight is made from what the targets are decided from, and not only from the targets."""
+    known, other = _targets(truth)
+    stack, seen = [val], set[int]()
+    while stack and len(seen) < 80:
+        one = stack.pop()
+        if id(one) in seen or id(one) in known:
+            continue
+        seen.add(id(one))
+        if id(one) in other or _column(one) in other:
+            return True
+        stack += one.inputs()
+    return False
+
+
+def _decided(val: Val) -> bool:
+    """Whether it must be read what 1 stands for: ``1 - y``, ``y == 0``, ``score < 0.5``, ``where(good, 0, 1)``."""
+    if f.complement(val) is not None or val.name in (
+        "logical_not",
+        "invert",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "eq",
+        "ne",
+        "where",
+    ):
         return True
-    if not val.tags.isdisjoint(("Lt", "LtE")) or (val.name == "where" and len(val.args) > 1 and val.args[1].const == 0):
-        return True
-    number = val.args[1].const if val.name in ("compare", "eq", "ne") and len(val.args) > 1 else None
-    return number is not None and (number == 0) == bool(val.tags & {"Eq"} or val.name == "eq")
+    if val.name != "compare" or len(val.args) < 2:
+        return False
+    number, marks = val.args[1].const, {0: {"NotEq", "Gt"}, 0.5: {"Gt", "GtE"}, 1: {"Eq", "GtE"}}
+    return not (isinstance(number, (int, float)) and marks.get(number, set()) & val.tags)
 
 
 def _column(val: Val) -> tuple[int, str] | None:
@@ -91,8 +133,8 @@ def _column(val: Val) -> tuple[int, str] | None:
 class _Reader:
     """Reads a value for given counts of the two classes."""
 
-    def __init__(self, negatives: float, positives: float, truth: set[object]) -> None:
-        self.negatives, self.positives, self.truth = negatives, positives, truth
+    def __init__(self, negatives: float, positives: float, truth: set[object], other: set[object]) -> None:
+        self.negatives, self.positives, self.truth, self.other = negatives, positives, truth, other
         self.depth = 0
 
     def read(self, val: Val) -> _Known:
@@ -101,6 +143,10 @@ class _Reader:
             return float(val.const) if isinstance(val.const, (int, float)) else None
         if self.depth > _DEEPEST or val.kind in ("func", "class", "lib"):
             return None
+        if id(val) in self.other or _column(val) in self.other:
+            return None
+        if id(val) in self.truth and _decided(val):
+            return _Pair(0.0, 1.0, rows=True)
         self.depth += 1
         try:
             return self._made(val)
@@ -162,6 +208,9 @@ class _Reader:
     def _counts(self, val: Val) -> _Known:
         """How often each class occurs."""
         made = self.read(val.args[0]) if val.args and val.name != "shape" else None
+        if made is None and any(id(v) in self.other or _column(v) in self.other
+                                for a in val.args for v in ancestors(a, _SCALAR | {"getitem"}, 12)):  # fmt: skip
+            return None
         marks = (made.zero, made.one) if isinstance(made, _Pair) and made.rows else (0.0, 1.0)
         if marks not in ((0.0, 1.0), (1.0, 0.0)):
             return None
@@ -249,7 +298,7 @@ class _Reader:
         name = {"eq": "Eq", "ne": "NotEq", "gt": "Gt", "lt": "Lt"}.get(val.name, "")
         name = name or next((t for t in val.tags if t in _TESTS), "")
         if not isinstance(rows, _Pair) or not rows.rows or not isinstance(bound, float) or not name:
-            return self._labels(val)
+            return self._labels(val) if name in ("Gt", "GtE") or id(val) in self.truth else None
         test = _TESTS[name]
         return _Pair(float(test(rows.zero, bound)), float(test(rows.one, bound)), rows=True)
 
