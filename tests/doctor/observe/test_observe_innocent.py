@@ -154,3 +154,23 @@ job(9)
 @pytest.mark.parametrize(("again", "found"), [("job(None)", False), ("", True)])
 def test_a_job_that_is_broken_off_and_made_again_has_a_whole_schedule(codes_of: Codes, again: str, found: bool) -> None:
     assert ("SB140" in codes_of(JOBS.format(again=again))) is found
+
+
+PHASES = """
+x = torch.randn(80, 4); y = torch.randn(80, 1)
+model = nn.Linear(4, 1)
+def train(steps, rate):
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        F.mse_loss(model(x), y).backward()
+        optimizer.step()
+train(10, {rate})
+for _ in range(3):
+    train(5, 0.02)
+"""
+
+
+@pytest.mark.parametrize(("rate", "found"), [(0.05, False), (0.02, True)])
+def test_phases_with_rates_of_their_own_are_trainings_of_their_own(codes_of: Codes, rate: float, found: bool) -> None:
+    assert ("SB119" in codes_of(PHASES.format(rate=rate))) is found

@@ -57,7 +57,9 @@ def _recreated_optimizers(run: Run) -> Iterator[Finding]:
     for same in groups.values():
         kind = same[0].kind
         stateful = kind != "SGD" or same[0].settings.get("momentum")
-        if len(same) >= 3 and stateful:
+        # a training with another rate at the same line: each is one of its own, of several phases
+        phases = len({str(o.settings.get("rates")) for o in run.stepped if o.site == same[0].site}) > 1
+        if len(same) >= 3 and stateful and not phases:
             yield report(
                 "SB119", f"the optimizer is created again in the loop: {kind} was built {len(same)} times on the same "
                 "parameters, and its state (momentum, averages) is lost each time", same[0].site,

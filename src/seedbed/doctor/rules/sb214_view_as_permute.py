@@ -269,7 +269,7 @@ def _by_sizes(source: Val, made: Val, sizes: tuple[Val, ...]) -> str:
 
 def _resolved(old: tuple[int | None, ...] | None, new: tuple[int | None, ...]) -> tuple[int | None, ...]:
     """The new sizes with their -1 worked out, if everything behind the batch is known."""
-    if old is None or new.count(-1) != 1 or new[0] not in (None, old[0]) or new[0] == -1:
+    if not old or not new or new.count(-1) != 1 or new[0] not in (None, old[0]) or new[0] == -1:
         return new
     rest = [s for s in new[1:] if s != -1]
     if None in old[1:] or None in rest:

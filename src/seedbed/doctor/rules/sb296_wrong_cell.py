@@ -63,9 +63,10 @@ def check(p: Program) -> Iterator[Finding]:
         if said and id(node) not in found:
             found[id(node)] = (name, said, cells.counted(val), node, src)
     known = [(said, made) for _, said, made, _, _ in found.values() if made]
-    turned = len(known) > 1 and all(made == _OTHER_CLASS[said] for said, made in known)  # class 0 is the positive one
+    # class 0 is the positive one
+    turned = len(known) > 1 and all(made == _OTHER_CLASS.get(said) for said, made in known)
     for name, said, made, node, src in found.values():
-        if made and made != said and not turned:
+        if made in _CELLS and made != said and not turned:
             yield p.report(
                 "SB296",
                 (node, src),

@@ -73,7 +73,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if event.mode == "mixed" or (any(s for s in methods.submodules(module)) and _parts_eval(event, module)):
             continue
-        if _shows(p, event) or _unused(p, event):
+        if _shows(p, event) or _unused(p, event) or _draws_often(p, event):
             continue
         if not (
             (not event.grad and not _ACTS.search(p.source.text))
@@ -111,9 +111,10 @@ def _teachers(p: Program, seen: set[int]) -> Iterator[Finding]:
         if not event.loops or not training.trained_output(p, event.result) or ownership.is_modal(module) is not True:
             continue
         steps = [s for s in p.all("step") if s.inside(event.loops[-1])]
-        own = [
-            s for s in steps if s.recv is not None and (s.recv.kind != "optimizer" or module in ownership.held(s.recv))
-        ]
+        # a generator learns in another loop than its judge
+        around = [s for s in p.all("step") if s.inside(event.loops[0])]
+        given = [(s, s.recv) for s in around if s.recv is not None]
+        own = [s for s, recv in given if recv.kind != "optimizer" or module in ownership.held(recv)]
         moved = [
             e
             for e in p.all("inplace", "attribute", "restore", "average", "augment")
@@ -186,6 +187,18 @@ def _shows(p: Program, event: Event) -> bool:
         return True
     names = {w for f in event.funcs for w in words(f.name)}
     return event.grad and bool(names & {"sample", "samples", "save", "plot", "show", "draw", "visualize"})
+
+
+def _draws_often(p: Program, event: Event) -> bool:
+    """Whether a model is put into training mode to be asked again and again: Monte-Carlo samples by dropout."""
+    set_so = [e for e in p.all("mode") if e.recv is event.recv and e.seq < event.seq and e.funcs == event.funcs]
+    if not set_so or set_so[-1].name != "train" or event.grad or not event.funcs:
+        return False
+    for node in syntax.walk(event.funcs[-1].node):
+        counts = isinstance(node, (ast.ListComp, ast.GeneratorExp)) and "range(" in syntax.text(node.generators[0].iter)
+        if counts and any(n is event.node for n in syntax.walk(node)):
+            return True
+    return False
 
 
 def _unused(p: Program, event: Event) -> bool:

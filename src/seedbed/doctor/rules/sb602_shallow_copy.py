@@ -87,7 +87,7 @@ def check(p: Program) -> Iterator[Finding]:
             and right in {a.arg for a in found[0].funcs[-1].node.args.args}
         ):
             continue
-        if any(a.lineno > node.lineno and right in [syntax.text(t) for t in a.targets] for a in q.nodes(p, ast.Assign)):
+        if _replaced(p, node, right):
             continue  # the old one is put aside, and something new takes its place
         seen |= {id(node), id(targets[0])}
         yield p.report(
@@ -98,6 +98,18 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Write {left} = copy.deepcopy({right})",
         )
     yield from _kept_best(p, seen)
+
+
+def _replaced(p: Program, node: ast.Assign, name: str) -> bool:
+    """Whether a name gets something else after a statement, or in the next round of a loop around it."""
+    loops = [loop for loop in q.nodes(p, ast.For, ast.While) if any(n is node for n in syntax.walk(loop))]
+    for other in q.nodes(p, ast.Assign):
+        targets = [t for x in other.targets for t in (x.elts if isinstance(x, (ast.Tuple, ast.List)) else [x])]
+        if name not in [syntax.text(t) for t in targets]:
+            continue
+        if other.lineno > node.lineno or any(n is other for loop in loops for n in syntax.walk(loop)):
+            return True
+    return False
 
 
 def _kept_best(p: Program, seen: set[int]) -> Iterator[Finding]:
@@ -133,6 +145,8 @@ def _renamed(p: Program) -> list[tuple[ast.Assign, str, str]]:
         if len(targets) != 1 or not isinstance(value, _NAMES) or not isinstance(targets[0], _NAMES):
             continue
         left, right = syntax.text(targets[0]), syntax.text(value)
+        if any(isinstance(n, ast.Call) for n in syntax.walk(value)):
+            continue  # a part of something that is made here
         if _COPIES & (set(words(left.rsplit(".", 1)[-1])) - set(words(right.rsplit(".", 1)[-1]))):
             found.append((node, left, right))
     return found

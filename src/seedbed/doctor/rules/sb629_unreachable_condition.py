@@ -41,7 +41,8 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import syntax
-from seedbed.doctor.static.program import LoopRun, Program
+from seedbed.doctor.static.program import Event, LoopRun, Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -81,15 +82,21 @@ def check(p: Program) -> Iterator[Finding]:
                 )
 
 
+def _names_it(extreme: Val, event: Event) -> bool:
+    """Whether the call of ``max`` has the compared value among its arguments by the same name."""
+    if not isinstance(event.node, ast.Compare) or not isinstance(extreme.node, ast.Call):
+        return False
+    return syntax.text(event.node.left) in [syntax.text(a) for a in extreme.node.args]
+
+
 def _after_update(p: Program) -> Iterator[Finding]:
     """``best = max(score, best)`` and only then ``score > best``."""
     verdicts: dict[int, list[bool]] = {}
     for event in p.all("compare"):
         if event.name in ("Gt", "Lt") and len(event.args) == 2:
             (left, right), extreme = event.args, "max" if event.name == "Gt" else "min"
-            verdicts.setdefault(id(event.node), []).append(
-                right.name == extreme and len(right.args) > 1 and any(a is left for a in right.args)
-            )
+            kept = right.name == extreme and len(right.args) > 1 and any(a is left for a in right.args)
+            verdicts.setdefault(id(event.node), []).append(kept and _names_it(right, event))
     for branch, copied in _just_copied(p):
         yield p.report(
             "SB629",

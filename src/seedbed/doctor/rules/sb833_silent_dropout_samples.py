@@ -50,7 +50,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership
+from seedbed.doctor.static import ownership, syntax
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -94,6 +94,10 @@ def _pass(p: Program, group: Val) -> Event | None:
             continue
         if not {c for c in ownership.contents(event.recv) if "Dropout" in c}:
             continue
+        if group.name == "comprehension" and not _within(event, group):
+            continue
+        if any(e.recv is not event.recv for e in p.all("forward") if e.node is event.node and not e.depth):
+            continue  # each time another model is asked: the spread is that of trainings
         made = list(ancestors(event.result, limit=800)) if event.result is not None else []
         inputs = [v for a in event.args for v in ancestors(a, limit=200)]
         known = {id(v) for v in inputs}
@@ -102,6 +106,12 @@ def _pass(p: Program, group: Val) -> Event | None:
         if _repeats(event, group) and not _changes(event, group) and not _switched_on(p, event):
             return event
     return None
+
+
+def _within(event: Event, group: Val) -> bool:
+    """Whether a call stands in a comprehension, or in a function that is called there."""
+    inside = {id(n) for n in syntax.walk(group.node)} if group.node is not None else set()
+    return id(event.node) in inside or any(id(node) in inside for node, _ in event.sites)
 
 
 def _switched_on(p: Program, event: Event) -> bool:

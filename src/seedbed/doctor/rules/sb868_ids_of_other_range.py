@@ -127,7 +127,8 @@ def _drawn(ids: Val) -> Iterator[Val]:
         elif one.kind == "phi":
             stack.extend(one.args)
         elif one.kind in ("list", "tuple") and one.items:
-            stack.extend(one.items[:6])
+            # of rows with several columns nobody knows which one is read
+            stack.extend(i for i in one.items[:6] if i.kind not in ("list", "tuple"))
         elif one.name == "where" and len(one.args) == 3:
             stack.extend(one.args[1:])
         elif one.name == "cat" and one.args and one.arg(1, "dim") is None:  # columns beside each other are not mixed
