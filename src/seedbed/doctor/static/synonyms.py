@@ -55,6 +55,15 @@ class _Say(ast.NodeTransformer):
         made = made or _elementwise(node, spelled) or _other(node, spelled)
         return ast.fix_missing_locations(ast.copy_location(made, node)) if made is not None else node
 
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        """``p.mul(0.9)`` as a statement throws its result away: what is said of it should quote what is written."""
+        call = node.value
+        if isinstance(call, ast.Call) and _elementwise(call, _spelled(call.func)) is not None:
+            self.generic_visit(call)
+            return node
+        self.generic_visit(node)
+        return node
+
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         """``total = total + loss.item()``: what is added is a number, so nothing is changed in place."""
         self.generic_visit(node)
