@@ -102,9 +102,12 @@ def _stored(val: Val, in_dataset: bool, event: Event, p: Program) -> bool:
     base = val.args[0]
     if val.args[1].items and any(i.kind in ("tensor", "list") and i.dtype != "" for i in val.args[1].items):
         return False
+    if in_dataset and val.args[1].name in ("list", "sorted", "array"):
+        return False
     if in_dataset:
         if base.kind == "tensor":
-            return base.grad is False and base.name not in ("grad", "getitem", "batch")
+            fits = base.grad is False and base.name not in ("grad", "getitem", "batch")
+            return fits and "deepcopy" not in val.tags and _held(p, base)
         return (
             base.kind == "unknown"
             and bool(
@@ -112,6 +115,7 @@ def _stored(val: Val, in_dataset: bool, event: Event, p: Program) -> bool:
                 & {"data", "x", "images", "samples", "features", "inputs", "signals", "series", "xs"}
             )
             and event.kind != "setitem"
+            and _held(p, base)
         )
     # a slice of the data in a training loop
     if (
@@ -127,6 +131,30 @@ def _stored(val: Val, in_dataset: bool, event: Event, p: Program) -> bool:
             and event.kind != "setitem"
         )
     return False
+
+
+def _held(p: Program, val: Val) -> bool:
+    """Whether a value lies in memory that stays between the calls: of an attribute or of the file, not of one call."""
+    if "held" not in p.cache:
+        kept = [a for e in p.all("attribute") if not _in_sample(e) for a in e.args[:1]]
+        kept += [v for _, v, e in p.assigns if not e.funcs]
+        kept += [v for c in p.classes for v in c.scope.vars.values() if v.kind in ("tensor", "list", "dict", "unknown")]
+        p.cache["held"] = {id(i) for k in kept for o in k.options() for i in _inside(o)}
+    held: set[int] = p.cache["held"]
+    steps = [one for one in (val, *drifting.shared(val)) if "deepcopy" not in one.tags]
+    return any(id(one) in held for one in steps)
+
+
+def _inside(val: Val, depth: int = 3) -> Iterator[Val]:
+    """A value and, of lists and tables, everything in them."""
+    yield val
+    for inner in (*(val.items or ()), *(val.attrs.values() if val.kind == "dict" else ())) if depth else ():
+        for one in inner.options():
+            yield from _inside(one, depth - 1)
+
+
+def _in_sample(event: Event) -> bool:
+    return any(f.name == "__getitem__" for f in event.funcs)
 
 
 def _item_of_self(event: Event, base: Val) -> bool:

@@ -32,7 +32,7 @@ def drifts(p: Program) -> Iterator[Event]:
         if not any(b.inside(event.loops[0]) for b in p.all("backward")) or not _adds_up(event):
             continue
         begin = starts.get(id(event.loops[0].node), 0)
-        roots = [r for r in _memory(event.recv) if r.kind == "tensor" and r.seq < begin and not _excused(p, r, event)]
+        roots = [r for r in shared(event.recv) if r.kind == "tensor" and r.seq < begin and not _excused(p, r, event)]
         if not roots:
             continue
         if fed is None:
@@ -41,19 +41,24 @@ def drifts(p: Program) -> Iterator[Event]:
             yield event
 
 
-def _memory(val: Val | None) -> list[Val]:
+def shared(val: Val | None) -> list[Val]:
     """The tensors whose memory a value is; rows of a tensor that a loop walks over are views too."""
     if val is None:
         return []
     found = []
     for one in q.memory(val):
         if one.name == "element" and one.args and one.args[0].kind == "tensor":
-            found += _memory(one.args[0])
-        elif one.name not in ("from_numpy", "as_tensor", "asarray") or not one.args:
+            found += shared(one.args[0])
+        elif one.name not in ("from_numpy", "as_tensor", "asarray") or not one.args or _converts(one):
             found.append(one)
         else:
-            found += _memory(one.args[0])
+            found += shared(one.args[0])
     return found
+
+
+def _converts(val: Val) -> bool:
+    """Whether a type is asked for that the numbers may not have yet: then they are copied."""
+    return "dtype" in val.kwargs and (not val.args[0].dtype or val.args[0].dtype != val.dtype)
 
 
 def _adds_up(event: Event) -> bool:
@@ -67,7 +72,7 @@ def _adds_up(event: Event) -> bool:
         stack.extend(one.args[:1] if one.name in ("getitem", "view", "reshape") else ())
     if event.kind == "setitem":
         new = event.args[1] if len(event.args) > 1 else None
-        memory = {id(v) for v in _memory(event.recv)}
+        memory = {id(v) for v in shared(event.recv)}
         if new is not None and new.kind == "tensor" and not any(id(v) in memory for v in ancestors(new, limit=300)):
             return False  # other content, not what was there with something on top
         return bool(event.args) and any(v.name in DRAWN for v in ancestors(event.args[0], limit=60))
