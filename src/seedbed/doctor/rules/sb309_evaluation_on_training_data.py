@@ -86,6 +86,7 @@ def check(p: Program) -> Iterator[Finding]:
         if id(v) not in touched and not any(e.kind == "getitem" and e.recv is v for e in p.all("getitem"))
     ]
     unused = [v for v in unused if v.kind != "tensor" or not any(a.name in _MADE for a in ancestors(v, limit=30))]
+    unused = [v for v in unused if not any(a.name == "forward" for a in ancestors(v, limit=200))]  # scores, no data
     unused = [v for v in unused if v.kind != "tensor" or v.dtype == "float" or v.name == "train_test_split"]
     seen: set[int] = set()
     for event in training.evaluations(p):

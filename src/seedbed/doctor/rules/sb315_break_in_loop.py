@@ -48,6 +48,8 @@ def check(p: Program) -> Iterator[Finding]:
         loop = event.loop
         if loop is None or not any(e.inside(loop) for e in p.all("backward", "forward")):
             continue
+        if not _works(p, loop, bool(event.conds_in(loop))):
+            continue  # a batch is taken to be looked at
         conds = event.conds_in(loop)
         body_loop = getattr(loop.node, "iter", None)
         if body_loop is None or loop.over is None or (loop.over.name == "range" and not rounds.is_loader_loop(loop)):
@@ -91,6 +93,22 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Remove the break (use a smaller dataset for debugging)",
             related=((str(loop.src.path), loop.line, "the loop"),),
         )
+
+
+def _works(p: Program, loop: LoopRun, limited: bool) -> bool:
+    """Whether the loop trains or measures: it updates weights, or gathers something over its batches."""
+    if any(e.inside(loop) for e in p.all("step", "scaler_step")):
+        return True
+    if any(b.inside(loop) for b in p.all("backward")) and any(e.inside(loop) for e in p.all("inplace", "setitem")):
+        return True
+    if any(e.inside(loop) and e.args and e.args[0].kind != "const" for e in p.all("augment")):
+        return True
+    if any(e.inside(loop) for e in p.calls(*_GATHERS)):
+        return True
+    return not limited and any(e.inside(loop) for e in p.all("keep"))
+
+
+_GATHERS = ("update", "add_batch", "accumulate")
 
 
 def _own_counter(val: Val, loop: LoopRun) -> bool:

@@ -47,7 +47,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import cells, measures, rounds
 from seedbed.doctor.static import formulas as f
-from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.values import Val
 
 _NAMES = (
@@ -76,6 +76,8 @@ def check(p: Program) -> Iterator[Finding]:
         made = _metric(event.args[0])
         if made is None or id(made.node) in seen or not _in_round(p, made, event):
             continue
+        if _of_one_row(made, event, loop):
+            continue  # one value for each sample: their mean is one over samples
         seen.add(id(made.node))
         yield _say(p, made, event)
     for made, box in _listed(p):
@@ -125,6 +127,22 @@ def _squared(mean: Val) -> bool:
     """Whether a mean is that of squared errors of a model."""
     inner = f.core(mean.args[0]) if mean.args else mean
     return inner.name in ("pow", "square") and f.from_model(inner)
+
+
+def _of_one_row(made: Val, event: Event, loop: LoopRun) -> bool:
+    """Whether the metric is that of one sample, in a loop over the rows of the batch."""
+    inner = event.loops[event.loops.index(loop) + 1 :]
+    rows = [i for a in made.args for i in [f.core(a)] if i.name in ("element", "part", "getitem")]
+    for frame in inner:
+        over = rounds.base_of_loop(frame)
+        walked = over.inputs() if over is not None and over.kind == "iter" else [over] if over is not None else []
+        if any(v.kind in ("tensor", "unknown") and v.name != "range" for v in walked):
+            return True
+        counted = over is not None and over.name == "range"
+        keys = [r.args[1] for r in rows if r.name == "getitem" and len(r.args) > 1]
+        if counted and keys and all(k.kind == "number" for k in keys):
+            return True  # x[i]; a column is x[:, i]
+    return False
 
 
 def _listed(p: Program) -> Iterator[tuple[Val, Val]]:

@@ -41,6 +41,11 @@ from seedbed.doctor.static.naming import split_of
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
+_ONLY_FITTED = frozenset([
+    "TSNE", "MDS", "SpectralEmbedding", "DBSCAN", "HDBSCAN", "OPTICS", "AgglomerativeClustering", "SpectralClustering",
+    "MeanShift",
+])  # fmt: skip
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
@@ -55,6 +60,8 @@ def check(p: Program) -> Iterator[Finding]:
             "KNeighborsClassifier",
         ):
             continue
+        if event.recv.name in _ONLY_FITTED:
+            continue  # it cannot be applied to other rows: it describes those at hand, for a picture mostly
         split = rounds.split_of_val(source)
         yield _finding(
             p, event, f"{event.recv.name} is fitted again ({event.name}, refit) on {split} data with its own mean"

@@ -147,6 +147,8 @@ def _evaluated_slices(p: Program, seen: set[int]) -> Iterator[Finding]:
             seen.add(node)
             yield _finding(p, _slice(apart[0]) or apart[0], apart[1], _slice(apart[2] or apart[0]) or apart[0])
         elif all(back is not None for _, _, back in all_of):  # else the training score is printed beside the other
+            if all(_very_same(e, back) and not _told_held_out(e) for e, _, back in all_of if back is not None):
+                continue  # the training score
             seen.add(node)
             event, overlap, back = all_of[0]
             yield _finding(p, event, overlap, back or event)
@@ -174,6 +176,18 @@ def _cut_apart(event: Event, back: Event) -> bool:
     if {(id(s[0]), *s[1:3]) for s in one} & {(id(s[0]), *s[1:3]) for s in two}:
         return False  # the very same rows, cut again
     return not {s[3] for s in one} & {s[3] for s in two}
+
+
+def _very_same(event: Event, back: Event) -> bool:
+    """Whether measured and trained rows went through one and the same slices."""
+    one, two = ({s[3] for s in overlaps.slices_in(e.args[0])} for e in (event, back))
+    return bool(one) and one == two
+
+
+def _told_held_out(event: Event) -> bool:
+    """Whether a name says that these rows are held out."""
+    said = {"val", "valid", "validate", "validation", "test", "testing", "dev", "holdout"}  # "eval" may be of anything
+    return any(said & set(words(f.name)) for f in event.funcs) or rounds.split_of_val(event.args[0]) in ("val", "test")
 
 
 def _slice(event: Event) -> Val | None:

@@ -37,7 +37,7 @@ from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
-from seedbed.doctor.static import lineage, rounds, syntax
+from seedbed.doctor.static import inert, lineage, rounds, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import Event, Program
@@ -305,6 +305,8 @@ def _random(transform: Val) -> str:
         body = one.owner.method("__call__") if one.kind == "instance" and hasattr(one.owner, "method") else None
         body = one.owner if one.kind == "func" and one.owner is not None else body
         if body is not None and d.draws_random(body.node):
+            if isinstance(body.node, ast.FunctionDef) and not inert.draws(body.node, one.attrs):
+                continue
             return one.name or body.name
         last = one.name.rsplit(".", 1)[-1]
         if last.startswith(
@@ -318,5 +320,7 @@ def _random(transform: Val) -> str:
                 "GaussianBlur",
             )
         ) and one.kind in ("transform", "object", "module"):
+            if inert.still(one):
+                continue
             return last
     return ""

@@ -58,6 +58,8 @@ def _same_numbers(val: Val) -> list[Val]:
             continue
         seen.add(id(one))
         found.append(one)
+        if one.kind == "method" and one.args and one.args[0].kind == "dataset":
+            continue  # what a data set stores (.data): it did not go through the transform
         if one.kind in ("tensor", "unknown", "number") and (one.name not in _KEEPS or one.owner is not None):
             continue
         if one.kind not in ("module", "func", "class", "lib"):

@@ -239,16 +239,15 @@ def known_source(val: Val) -> bool:
 
 def draws_random(node: ast.AST) -> bool:
     """Whether an expression draws a random number."""
-    for n in syntax.walk(node):
-        if isinstance(n, ast.Call):
-            text = syntax.text(n.func)
-            if text.startswith(
-                ("random.", "np.random", "numpy.random", "torch.rand", "torch.bernoulli", "rng.", "self.rng")
-            ):
-                return True
-            if text in ("randint", "uniform", "choice", "rand", "randn", "randrange"):
-                return True
-    return False
+    return any(isinstance(n, ast.Call) and is_draw(n) for n in syntax.walk(node))
+
+
+def is_draw(call: ast.Call) -> bool:
+    """Whether this call itself, not one in its arguments, draws a random number."""
+    text = syntax.text(call.func)
+    if text.startswith(("random.", "np.random", "numpy.random", "torch.rand", "torch.bernoulli", "rng.", "self.rng")):
+        return True
+    return text in ("randint", "uniform", "choice", "rand", "randn", "randrange")
 
 
 def shuffle_of(val: Val) -> Val | None:
