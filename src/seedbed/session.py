@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
-
-import torch
 
 from seedbed.batch import Batch
 from seedbed.build import Training
@@ -35,6 +34,7 @@ from seedbed.tracking.trace import Trace
 from seedbed.tracking.tracker import Trackers
 
 MOST_REWINDS = 10
+MOST_NOTED = 64
 PATIENCE = 1.0  # seconds that a checkpoint may wait to be made durable against a loss of power
 
 
@@ -63,7 +63,7 @@ class Session:
             patience=PATIENCE,
         )
         self.trace = Trace(run.path, self.state.model.state_dict())
-        self.unread: list[StepRecord] = []
+        self.noted: list[StepRecord] = []  # updates that were not judged yet
         self.last_rate = self.state.learning_rate
         tracking = self.config.tracking
         self.settings = media_settings(tracking) if tracking.tensorboard or tracking.wandb else None
@@ -81,10 +81,12 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self.state.device.type == "cpu":  # an accelerator may be what failed
+            self.judge()
         known = self.explain(error) if isinstance(error, Exception) and not isinstance(error, SeedbedError) else None
         self.settle()
         self.trackers.close()
-        self.trace.file.close()
+        self.trace.close()
         self.log.close()
         if known is not None:
             raise known from error
@@ -102,11 +104,11 @@ class Session:
         """Tell the person who watches, and the log."""
         self.write({"event": "note", "text": text})
 
-    def tell(self, findings: Sequence[Finding]) -> None:
-        """Log what the monitors found, unless the config allows it."""
+    def tell(self, findings: Sequence[Finding], of: Mapping[str, int] | None = None) -> None:
+        """Log what the monitors found, unless the config allows it; ``of`` is its update, if not the last one."""
         for finding in findings:
             if finding.code not in self.config.allow:
-                self.write({"event": "finding", **finding.to_json()})
+                self.write({"event": "finding", **(of or {}), **finding.to_json()})
 
     # ---- before the first update -------------------------------------------------------------------------------
 
@@ -120,7 +122,7 @@ class Session:
         self.log.rewind(int(self.state.memory["events"]))
         self.trace.start(self.state.memory["trace"])
         self.course.load(self.state.memory.get("monitors"))
-        self.unread.clear()
+        self.noted.clear()
         self.saver.saved_step = self.state.step
         if missing:
             self.state.memory["extensions"] = len(history)
@@ -144,24 +146,24 @@ class Session:
     # ---- between two updates -----------------------------------------------------------------------------------
 
     def note(self, record: StepRecord) -> None:
-        """Log an update, if it is time to."""
+        """Take an update in: log it, if it is time to, and judge it, with others, before anything else is written."""
         self.trackers.tick(record, self.training.job.total_steps)
         self.trace.add(record)
+        self.noted.append(record)
         self.last_rate = record.learning_rate
+        logged = record.step % self.config.tracking.log_every == 0
+        if logged or record.note is not None or len(self.noted) >= MOST_NOTED:
+            self.judge()
         if record.note is not None:
             self.say(record.note)
-        if record.value is None and record.loss.device.type != "cpu":
-            self.unread.append(record)
-            if len(self.unread) >= 64:
-                self.check_unread()
-        every = self.config.tracking.log_every
-        if record.step % every == 0 or record.step == 1:
-            for statistics in self.statistics if record.step % every == 0 else ():
+        if logged or record.step == 1:
+            for statistics in self.statistics if logged else ():
                 record.scalars |= statistics.after()
             self.write(step_event(record, self.rate()))
             if record.media:
                 write_media(self.trackers, record.media, record.step)
-        self.tell(self.course.update(record, logged=record.step % every == 0))
+            if logged:
+                self.tell(self.course.logged(record))
         self.prepare_statistics()
         if self.saver.at_risk and self.saver.due():
             self.settle()
@@ -172,16 +174,20 @@ class Session:
             for statistics in self.statistics:
                 statistics.before()
 
-    def check_unread(self) -> None:
-        """Read the losses that are still on the device; one that is not finite ends or rewinds the training."""
+    def judge(self) -> None:
+        """Look at the updates since the last time, together, which is cheaper; what is found is told by its update.
+
+        Raises:
+            NonFiniteError: A loss that was still on the device is not finite.
+        """
         self.trace.settle()
-        records, self.unread = self.unread, []
-        if not records:
-            return
-        finite = torch.isfinite(torch.stack([record.loss for record in records])).tolist()
-        for record, good in zip(records, finite, strict=True):
-            if not good and not record.skipped:
-                raise NonFiniteError(record.step, float(record.loss), [i for ids in record.indices for i in ids])
+        records, self.noted = self.noted, []
+        for record in records:
+            loss = math.nan if record.value is None else record.value
+            if not record.skipped and not math.isfinite(loss) and record.loss.device.type != "cpu":
+                raise NonFiniteError(record.step, loss, [i for ids in record.indices for i in ids])
+            if found := self.course.step(record, loss):
+                self.tell(found, {"step": record.step, "epoch": record.epoch + record.ends_epoch})
 
     def rate(self) -> float:
         """Training samples per second in this epoch, evaluation not counted."""
@@ -204,7 +210,7 @@ class Session:
         Until everything is done the state says that this is pending, so that a stop in the middle of an evaluation
         loses nothing: the resumed run begins with it.
         """
-        self.check_unread()
+        self.judge()
         self.state.memory["boundary"] = {"epoch": epoch, "ends_epoch": ends_epoch, "lr": self.last_rate}
         rate, seconds = self.rate(), time.perf_counter() - self.epoch_started
         improved = False
@@ -289,7 +295,7 @@ class Session:
 
     def save(self, reason: str, epoch: int, ends_epoch: bool) -> None:
         """Save everything; the log knows of it first, so that the saved position includes the line."""
-        self.check_unread()
+        self.judge()
         self.write({"event": "save", "reason": reason})
         durable = reason in {"stop", "end"} or self.saver.due()
         try:
@@ -325,6 +331,7 @@ class Session:
 
     def interrupt(self) -> str:
         """Save because of a request to stop, and say how to go on."""
+        self.judge()
         self.write({"event": "signal", "reason": self.stopper.reason})
         if self.saver.saved_step != self.state.step or "boundary" in self.state.memory:
             self.save("stop", self.state.cursor.epoch, False)
@@ -343,6 +350,8 @@ class Session:
         Raises:
             TrainingError: The policy is to stop, there is nothing to go back to, or it happened too often.
         """
+        if self.state.device.type == "cpu":
+            self.judge()
         where = describe_non_finite(self.state, error.batches)
         self.write({"event": "non_finite", "step": error.step, "loss": error.loss, "where": where})
         found = None

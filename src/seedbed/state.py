@@ -282,6 +282,15 @@ class StepRecord:
     note: str | None = None
 
 
+def read_losses(records: Sequence[StepRecord]) -> None:
+    """Read the losses that nobody has read yet, in one transfer from the device, into ``value``."""
+    unread = [record for record in records if record.value is None]
+    if unread:
+        losses = torch.stack([record.loss.detach().reshape(()) for record in unread]).tolist()
+        for record, loss in zip(unread, losses, strict=True):
+            record.value = loss
+
+
 TrainStep = Callable[[TrainState, Sequence[Batch]], StepRecord]
 
 

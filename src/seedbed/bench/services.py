@@ -64,7 +64,7 @@ SERVICES: dict[str, tuple[str, list[Switch]]] = {
     ),
     "monitors": (
         "the look at every loss for what goes wrong",
-        [(Course, "update", found_nothing), (Course, "epoch", found_nothing)],
+        [(Course, name, found_nothing) for name in ("step", "logged", "epoch")],
     ),
     "manifest": (
         "git, packages, hardware and the digest of the training data, once a run",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy.typing as npt
 import torch
 import xxhash
 
-from seedbed.state import StepRecord
+from seedbed.state import StepRecord, read_losses
 from seedbed.tracking.trace_file import TraceFile
 
 LEAF_SECONDS = 2.5e-6  # what digests of weights may cost per update, on average
@@ -46,10 +47,19 @@ def digest_ids(indices: Sequence[npt.NDArray[np.int64]]) -> int:
     return digest.intdigest()
 
 
+def float_bytes(value: float) -> bytes:
+    """The nearest float32, infinity beyond its range."""
+    try:
+        return struct.pack("<f", value)
+    except OverflowError:
+        return struct.pack("<f", math.copysign(math.inf, value))
+
+
 class Trace:
     """Follows the updates of a run and writes their chain. ``state`` belongs into the checkpoint.
 
-    Losses that live on an accelerator are read together, when somebody calls ``settle``.
+    The chain is behind the updates until somebody calls ``settle``, which reads the losses that live on an accelerator
+    together.
     """
 
     def __init__(self, folder: Path, tensors: Mapping[str, torch.Tensor]) -> None:
@@ -80,31 +90,31 @@ class Trace:
         self.file.open(self.num_steps, self.num_leaves)
 
     def add(self, record: StepRecord) -> None:
-        """Take an update in."""
-        leaves = self.digest_weights() if record.step % self.period == 0 else None
-        if self._on_host:
-            self._append(record, record.loss.item() if record.value is None else record.value, leaves)
-        else:
-            self._waiting.append((record, leaves))
+        """Take an update in, and the weights as they are now where they are due; ``settle`` does the rest."""
+        self._waiting.append((record, self.digest_weights() if record.step % self.period == 0 else None))
 
     def settle(self) -> None:
-        """Read the losses that wait on the device."""
-        if not self._waiting:
-            return
-        losses = torch.stack([record.loss.detach().float() for record, _ in self._waiting]).tolist()
-        for (record, leaves), loss in zip(self._waiting, losses, strict=True):
-            self._append(record, loss, leaves)
-        self._waiting.clear()
+        """Let the chain grow by the updates that wait: together they cost less than one by one."""
+        waiting, self._waiting = self._waiting, []
+        read_losses([record for record, _ in waiting])
+        chain, rows, leaves = self.chain, list[bytes](), list[bytes]()
+        for record, weights in waiting:
+            step, ids = record.step.to_bytes(8, "little"), digest_ids(record.indices).to_bytes(8, "little")
+            loss = float_bytes(math.nan if record.value is None else record.value)
+            chain = xxhash.xxh3_128_digest(b"".join((chain, step, loss, ids, weights or b"")))
+            rows += step, chain, loss, ids
+            if weights is not None:
+                leaves += step, weights
+        self.chain = chain
+        self.num_steps += len(waiting)
+        self.num_leaves += len(leaves) // 2
+        self.file.add(b"".join(rows), b"".join(leaves))
 
-    def _append(self, record: StepRecord, loss: float, leaves: bytes | None) -> None:
-        fields = struct.pack("<QfQ", record.step, loss, digest_ids(record.indices))
-        self.chain = xxhash.xxh3_128_digest(self.chain + fields + (leaves or b""))
-        self.num_steps += 1
-        packed = None
-        if leaves is not None:
-            self.num_leaves += 1
-            packed = fields[:8] + leaves
-        self.file.add(fields[:8] + self.chain + fields[8:], packed)
+    def close(self) -> None:
+        """Hand the rest to the system, if it takes it; losses that wait on an accelerator are left there."""
+        if self._on_host:
+            self.settle()
+        self.file.close()
 
     def digest_weights(self) -> bytes:
         """One xxh3-64 per tensor, in the order of their names in the model."""

@@ -64,11 +64,10 @@ class TraceFile:
             files.append(file)
         self._files = (files[0], files[1])
 
-    def add(self, record: bytes, leaves: bytes | None) -> None:
-        """Append a packed ``STEP`` record, and a record of leaves where they were taken."""
-        self._buffers[0].extend(record)
-        if leaves is not None:
-            self._buffers[1].extend(leaves)
+    def add(self, records: bytes, leaves: bytes) -> None:
+        """Append packed ``STEP`` records, and those of the leaves that were taken with them."""
+        self._buffers[0].extend(records)
+        self._buffers[1].extend(leaves)
         if len(self._buffers[0]) > 65536:
             with contextlib.suppress(OSError):  # a full disk does not end the training; it waits for the next time
                 self.flush()

@@ -44,8 +44,14 @@ def run(watcher: Course, losses: Iterable[float], **fields: Any) -> list[str]:
     found: list[Finding] = []
     for number, loss in enumerate(losses, 1):
         watcher.state.step = number
-        found += watcher.update(record(number, loss, **fields), logged=number % 10 == 0)
+        found += look(watcher, record(number, loss, **fields), logged=number % 10 == 0)
     return [finding.code for finding in found]
+
+
+def look(watcher: Course, one: StepRecord, logged: bool) -> list[Finding]:
+    """What is said of an update."""
+    assert one.value is not None
+    return [*watcher.step(one, one.value), *(watcher.logged(one) if logged else ())]
 
 
 def falling(count: int, start: float = 2.3, end: float = 0.1) -> list[float]:
@@ -146,8 +152,8 @@ def test_a_training_that_becomes_slow_is_a_hint() -> None:
 
 def test_skipped_updates_and_losses_that_are_not_finite_are_left_to_the_loop() -> None:
     watcher = course()
-    watcher.update(record(1, math.nan), logged=True)
-    watcher.update(record(2, 1.0, skipped=True), logged=True)
+    look(watcher, record(1, math.nan), logged=True)
+    look(watcher, record(2, 1.0, skipped=True), logged=True)
     assert watcher.memory == {**fresh(), "peak_rate": 1e-3}
 
 
@@ -161,7 +167,7 @@ def test_a_stop_at_any_update_changes_nothing(losses: list[float], stop: int) ->
     second.load(first.saved())
     after: list[str] = []
     for number, loss in enumerate(losses[stop:], stop + 1):
-        after += [f.code for f in second.update(record(number, loss), logged=number % 10 == 0)]
+        after += [f.code for f in look(second, record(number, loss), logged=number % 10 == 0)]
     assert before + after == found
     assert second.saved() == whole.saved()
 

@@ -34,7 +34,7 @@ def write(folder: Path, losses: list[float], weights: torch.Tensor | None = None
     trace.start(None)
     for step, loss in enumerate(losses, start=1):
         trace.add(record(step, loss, [step, step + 1]))
-    trace.file.close()
+    trace.close()
     return TraceReader(folder)
 
 
@@ -61,12 +61,12 @@ def test_a_chain_goes_on_after_a_checkpoint_and_drops_what_came_later(tmp_path: 
     trace.add(record(2, 0.2, [2, 3]))
     state = trace.state
     trace.add(record(3, 9.9, [3, 4]))
-    trace.file.close()
+    trace.close()
     again = Trace(tmp_path / "b", {"w": torch.zeros(3)})
     again.start(state)
     again.add(record(3, 0.3, [3, 4]))
     again.add(record(4, 0.4, [4, 5]))
-    again.file.close()
+    again.close()
     assert (tmp_path / "b" / "trace.bin").read_bytes() == (tmp_path / "a" / "trace.bin").read_bytes()
     assert first_difference(straight, TraceReader(tmp_path / "b")) is None
 

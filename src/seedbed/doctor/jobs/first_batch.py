@@ -28,7 +28,7 @@ from seedbed.objectives.language import LanguageModeling
 from seedbed.state import Objective
 
 MOST_ROWS = 32  # of the batch
-FEWEST_ROWS = 8
+FEWEST_ROWS = 4
 MOST_WORK = 100_000_000  # weights times numbers in the inputs: about a tenth of a second on one core
 
 

@@ -78,16 +78,8 @@ class Course:
 
     # ---- after an update ---------------------------------------------------------------------------------------
 
-    def update(self, record: StepRecord, logged: bool) -> list[Finding]:
-        """Look at an update. Its loss is read where that costs nothing: on the CPU, or when it is logged."""
-        loss = record.value
-        if loss is None and (logged or record.loss.device.type == "cpu"):
-            loss = float(record.loss)
-        found = [] if loss is None else self.step(record, loss)
-        return [*found, *self.logged(record)] if logged else found
-
     def step(self, record: StepRecord, loss: float) -> list[Finding]:
-        """Look at an update whose loss has been read."""
+        """Look at the loss of an update."""
         if record.skipped or self.custom or not math.isfinite(loss):
             return []
         m = self.memory
