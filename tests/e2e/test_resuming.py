@@ -16,11 +16,14 @@ import pytest
 from killing import make_config, write_project
 
 from seedbed import resuming
+from seedbed.doctor.finding import Finding
+from seedbed.doctor.monitors.course import Course
 from seedbed.errors import CheckpointError, ConfigError, DataError
 from seedbed.replay import reproduce
 from seedbed.result import Options
 from seedbed.run import resume, train
 from seedbed.rundir import RunLock, find_run_dir, read_events
+from seedbed.state import StepRecord
 
 Write = Callable[[dict[str, Any]], Path]
 
@@ -42,6 +45,26 @@ def test_a_run_that_has_ended_is_left_as_it_is(config: dict[str, Any], tmp_path:
     assert resume(run, (), quiet()) == first
     assert {path: path.read_bytes() for path in files} == files
     assert kinds(run).count("end") == 1
+
+
+def test_a_finding_is_told_by_its_update_wherever_the_run_was_stopped(
+    config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def step(course: Course, record: StepRecord, loss: float) -> list[Finding]:
+        return course.say("SB911", "the loss rose", "a test says so", "Nothing") if record.step == 37 else []
+
+    monkeypatch.setattr(Course, "step", step)
+    train(config, (), quiet(tmp_path / "straight"))
+    train(config, (), quiet(tmp_path / "stopped", stop_after=38))
+    resume(tmp_path / "stopped", (), quiet())
+
+    def told(name: str) -> list[tuple[Any, ...]]:
+        events = read_events(tmp_path / name / "events.jsonl")
+        kept = [event for event in events if event["event"] in {"step", "finding", "evaluate", "epoch"}]
+        return [(event["event"], event["step"], event["epoch"]) for event in kept]
+
+    assert told("stopped") == told("straight")
+    assert [step for kind, step, _ in told("straight") if kind == "finding"] == [37]
 
 
 def test_the_command_says_that_a_run_has_ended(

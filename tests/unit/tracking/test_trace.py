@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -95,3 +96,14 @@ def test_the_period_of_weight_digests_grows_with_the_weights() -> None:
     assert leaf_period(small) == 1
     large = {f"w{i}": torch.zeros(100_000) for i in range(10)}
     assert leaf_period(large) in {64, 128, 256}
+
+
+@pytest.mark.parametrize("loss", [1e39, -1e300])
+def test_a_loss_beyond_float32_is_infinite_in_the_chain(tmp_path: Path, loss: float) -> None:
+    one = record(1, 0.0, [1])
+    one.value = loss
+    trace = Trace(tmp_path, {"w": torch.zeros(3)})
+    trace.start(None)
+    trace.add(one)
+    trace.close()
+    assert TraceReader(tmp_path).steps["loss"].view("<f4").tolist() == [math.copysign(math.inf, loss)]
