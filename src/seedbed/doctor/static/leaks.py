@@ -46,7 +46,7 @@ def before_split(p: Program) -> Iterator[tuple[Val | Event, str]]:
     fits = {id(e.recv): e for e in p.all("fit") if e.recv is not None}
     seen: set[int] = set()
     for one in learned:
-        test = next((m for m in measured if lineage.same_rows(one.x, m.x) and lineage.cuts(p, m.x)), None)
+        test = next((m for m in measured if lineage.same_rows(one.x, m.x) and _held_out(p, m.x, one.x)), None)
         if test is None or not lineage.cuts(p, one.x):
             continue
         shared = lineage.roots(one.x) & lineage.roots(test.x)
@@ -59,6 +59,12 @@ def before_split(p: Program) -> Iterator[tuple[Val | Event, str]]:
                     continue
                 if not (isinstance(stat, Val) and (_defines(node, one) or _in_target(p, stat, one))):
                     yield stat, say
+
+
+def _held_out(p: Program, measured: Val, learned: Val) -> bool:
+    """Whether measured rows were cut off, and not by the very cuts that the trained rows went through too."""
+    mine, others = lineage.cuts(p, measured), {id(v) for v in lineage.cuts(p, learned)}
+    return any(id(v) not in others or lineage.row_key(v) is None for v in mine)
 
 
 def _in_target(p: Program, stat: Val, feed: lineage.Feed) -> bool:
