@@ -49,13 +49,14 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership, training
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.data_queries import is_input
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    read = [v for v in p.anywhere("grad") if v.kind == "tensor" and v.args and _is_input(v.args[0])]
+    read = [v for v in p.anywhere("grad") if v.kind == "tensor" and v.args and is_input(v.args[0])]
     if not read:
         return
     backs = [e for e in p.all("backward") if e.recv is not None and e.name != "grad"]
@@ -86,15 +87,6 @@ def check(p: Program) -> Iterator[Finding]:
         return
 
 
-def _is_input(val: Val) -> bool:
-    """Whether it is a tensor of data: not a parameter, nor something that may be one."""
-    vague = () if "leaf" in val.tags else ("unknown", "method")
-    return val.kind == "tensor" and not any(
-        v.kind in ("params", *vague) or v.name in ("Parameter", "parameter", "parameters", "weight")
-        for v in ancestors(val, frozenset(("requires_grad_", "clone", "detach", "add", "clamp")), limit=40)
-    )
-
-
 def _feeds(read: list[Val], attack: Event, loss: Event) -> bool:
     """Whether the gradient of an input, read after the attack, makes the input of the loss."""
     if attack.recv is None or loss.recv is None or attack.recv.name in ("div", "scaled"):
@@ -112,11 +104,11 @@ def _stays(p: Program, attack: Event, step: Event) -> bool:
     if not any(o is h for o in owners for h in held):
         return False
     clears = [c for c in p.all("clear") if attack.seq < c.seq < step.seq]
-    if any(c.recv is None or not _is_input(c.recv) for c in clears):
+    if any(c.recv is None or not is_input(c.recv) for c in clears):
         return False
     for event in p.all("attribute", "requires_grad_", "requires_grad"):
         if event.kind == "attribute" and event.name not in ("requires_grad", "grad"):
             continue
-        if event.recv is None or event.recv.kind != "tensor" or not _is_input(event.recv):
+        if event.recv is None or event.recv.kind != "tensor" or not is_input(event.recv):
             return False  # the weights are switched off, or their gradients are changed by hand
     return True

@@ -56,7 +56,7 @@ def check(p: Program) -> Iterator[Finding]:
     others = [
         (e.result, e.funcs[-1].name if e.funcs else "")
         for e in p.makers("loader")
-        if e.result is not None and e.result.kind == "loader" and e.recv is None
+        if e.result is not None and e.result.kind == "loader" and e.recv is None and e.result.node is e.node
     ]
     for loader, maker in others:
         if any(loader is t for t in trained_on) or id(loader.node) in seen or not loader.args:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import split_of
-from seedbed.doctor.static.program import LoopRun, Program
+from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.rounds import base_of_loop, split_of_val
 from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors, origins
 
@@ -18,6 +18,8 @@ def training_loaders(p: Program) -> list[tuple[Val, LoopRun]]:
         found: dict[int, tuple[Val, LoopRun]] = {}
         for event in p.all("backward"):
             for loop in event.loops:
+                if _attacks_only(p, event, loop):
+                    continue
                 over = base_of_loop(loop)
                 for one in over.options() if over is not None else []:
                     if one.kind == "loader":
@@ -30,6 +32,24 @@ def training_loaders(p: Program) -> list[tuple[Val, LoopRun]]:
         p.cache["training_loaders"] = list(found.values())
     table: list[tuple[Val, LoopRun]] = p.cache["training_loaders"]
     return table
+
+
+def _attacks_only(p: Program, back: Event, loop: LoopRun) -> bool:
+    """Whether a backward() in a loop without any step is for the gradient of the inputs: an attack is measured."""
+    steps = p.all("step", "scaler_step")
+    if back.recv is None or not steps or any(s.inside(loop) for s in steps):
+        return False
+    read = {id(v.args[0]) for v in p.anywhere("grad") if v.kind == "tensor" and v.args and is_input(v.args[0])}
+    return bool(read) and any(id(v) in read for v in ancestors(back.recv))
+
+
+def is_input(val: Val) -> bool:
+    """Whether a value is a tensor of data: not a parameter, nor something that may be one."""
+    vague = () if "leaf" in val.tags else ("unknown", "method")
+    return val.kind == "tensor" and not any(
+        v.kind in ("params", *vague) or v.name in ("Parameter", "parameter", "parameters", "weight")
+        for v in ancestors(val, frozenset(("requires_grad_", "clone", "detach", "add", "clamp")), limit=40)
+    )
 
 
 def carries_state(p: Program, loop: LoopRun) -> bool:
