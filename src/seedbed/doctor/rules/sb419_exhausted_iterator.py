@@ -60,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
             before = first.setdefault(id(one), event)
             if before is event or id(one) in seen or not q.same_branch(before, event) or _endless(one):
                 continue
-            if before.kind == "loop" and _left_early(p, before):
+            if (before.kind == "loop" and _left_early(p, before)) or _either(before, event):
                 continue
             seen.add(id(one))
             again = "in every epoch" if before.node is event.node else "a second time"
@@ -104,6 +104,12 @@ def _endless(val: Val) -> bool:
         defs = [n for n in syntax.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == name] if tree else []
         return not defs or any(isinstance(n, ast.While) for d in defs for n in syntax.walk(d))
     return any(v.name in ("count", "cycle", "repeat") or _endless(v) for v in val.args if v.name != val.name)
+
+
+def _either(a: Event, b: Event) -> bool:
+    """Whether one call is read once for each thing that it may be called on: only one of them happens."""
+    same = a.node is b.node and a.rounds == b.rounds and len(a.sites) == len(b.sites)
+    return bool(a.sites) and same and all(x[0] is y[0] for x, y in zip(a.sites, b.sites, strict=True))
 
 
 def _left_early(p: Program, loop: Event) -> bool:

@@ -45,6 +45,11 @@ from seedbed.doctor.static.program import Program
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
+    within = {  # taken over one sample, before there is a batch
+        id(e.result)
+        for e in p.calls("mean", "std", "min", "max", "var")
+        if any(f.name == "__getitem__" for f in e.funcs)
+    }
     for event in training.forwards(p):
         if not event.args or not event.loops or not rounds.is_loader_loop(event.loops[-1]):
             continue
@@ -58,7 +63,7 @@ def check(p: Program) -> Iterator[Finding]:
                 for v in q.chain(part)
                 if v.name in ("mean", "std", "min", "max", "var") and v.args and v.args[0] is base
             ]
-            if not stats or any(d.per_sample(s) for s in stats):
+            if not stats or any(d.per_sample(s) or id(s) in within for s in stats):
                 continue
             if (
                 any(s.name in ("mean", "std") for s in stats)

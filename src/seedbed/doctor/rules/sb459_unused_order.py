@@ -63,6 +63,7 @@ def check(p: Program) -> Iterator[Finding]:
             "return",
             "attribute",
             "inplace",
+            "getitem",
         ):
             for arg in (*event.args, *event.kwargs.values()):
                 if id(arg) not in asked:

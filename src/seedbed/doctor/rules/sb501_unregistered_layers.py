@@ -65,7 +65,7 @@ def check(p: Program) -> Iterator[Finding]:
                 for h in held
                 if (h.kind == "module" and _has_weights(h)) or (h.kind == "tensor" and h.name == "Parameter")
             ]
-            if not layers or _hidden(event, one, layers):
+            if not layers or _hidden(event, one, layers) or _wrapped(p, event):
                 continue
             known = [s for name, a in event.recv.attrs.items() if a.kind == "module" for s in methods.submodules(a)]
             if all(any(layer is k for k in known) for layer in layers) or any(
@@ -86,6 +86,20 @@ def check(p: Program) -> Iterator[Finding]:
                 fix=f"Use nn.{'ModuleDict' if one.kind == 'dict' else 'ModuleList'}(...)",
             )
             break
+
+
+def _wrapped(p: Program, event: Event) -> bool:
+    """Whether a module takes the place of the list: ``self.layers = nn.ModuleList(self.layers)``."""
+    arms = {(id(c[0]), c[1]) for c in event.conds}
+    return any(
+        e.name == event.name
+        and e.seq > event.seq
+        and q.same(e.recv, event.recv)
+        and e.args[0].kind == "module"
+        and {(id(c[0]), c[1]) for c in e.conds} <= arms
+        for e in p.all("attribute")
+        if e.args
+    )
 
 
 def _hidden(event: Event, box: Val, layers: list[Val]) -> bool:

@@ -34,7 +34,7 @@ import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import choosing, ownership, weights
+from seedbed.doctor.static import choosing, ownership, training, weights
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.source import Source
@@ -70,6 +70,10 @@ def check(p: Program) -> Iterator[Finding]:
         if flat and not any(v.shape is not None and len(v.shape) >= 2 for v in flat):
             continue
         named = [v for v in subjects if v.kind == "module"]
+        if _only_biases(p, event) or (named and all(map(_single, named))):
+            continue
+        if training.unmoved(p, ownership.modules_of(event.recv)):
+            continue
         generic = event.loops or any(f.name != "__init__" for f in event.funcs)
         if any("Norm" in v.name or v.name == "Embedding" for v in named) or any(
             "norm" in ast.unparse(c[0].test).lower() for c in event.conds if isinstance(c[0], ast.If)
@@ -293,7 +297,8 @@ def _leaves(p: Program) -> Iterator[Finding]:
             and len(e.result.shape or ()) == 2
             and e.result.kind == "tensor"
         ]
-        if len(sizes) == 2 and min(sizes) > 1 and others and made.seq < max(o.seq for o in others):
+        hidden = len(sizes) == 2 and min(sizes) > 1 and others and made.seq < max(o.seq for o in others)
+        if hidden and weights.products(p, made, mirrored=True):
             yield p.report(
                 "SB507",
                 event,
@@ -319,6 +324,11 @@ def _number(event: Event) -> object:
 
 def _leaf(module: Val) -> bool:
     return module.kind == "module" and module.name.startswith(_LAYERS)
+
+
+def _single(layer: Val) -> bool:
+    """Whether a layer has one unit only: it has no other to be equal to."""
+    return _leaf(layer) and 1 in (layer.number(1, "out_features"), layer.number(1, "out_channels"))
 
 
 def _leads_on(p: Program, layer: Val) -> bool:
@@ -350,12 +360,21 @@ def _feeds(p: Program, layer: Val) -> bool:
 
 def _for_matrices(p: Program, event: Event) -> bool:
     """Whether the conditions of a loop over names surely let a weight matrix through."""
+    return _lets(p, event, choosing.MATRIX) is True
+
+
+def _only_biases(p: Program, event: Event) -> bool:
+    """Whether the conditions of a loop over names let a bias through and no weight matrix."""
+    return _lets(p, event, choosing.MATRIX) is False and _lets(p, event, choosing.BIAS) is True
+
+
+def _lets(p: Program, event: Event, one: choosing.Parameter) -> bool | None:
     loop = next((r.node for r in reversed(event.loops) if isinstance(r.node, ast.For)), None)
     if loop is None or "named_parameters(" not in ast.unparse(loop.iter):
-        return False
+        return None
     names = [n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)]
     way = choosing.way(loop.body, event.node)
-    return way is not None and choosing.satisfied(p, way, names, choosing.MATRIX) is True
+    return choosing.satisfied(p, way, names, one) if way is not None else None
 
 
 def c_arm(event: Event) -> bool:

@@ -80,6 +80,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if event.name != "Linear" and _nested(p, first, second):
             continue
+        if training.unmoved(p, [first, second]):
+            continue
         if "external" in first.tags or not event.depth or not _siblings(p, first, second):
             continue
         seen.add(id(second))

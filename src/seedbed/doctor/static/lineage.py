@@ -49,17 +49,21 @@ def _pairs(p: Program, forwards: list[Event], trained: bool) -> Iterator[Feed]:
         if len(e.args) >= 2 and (e.kind != "call" or e.name.rsplit(".", 1)[-1] in _METRICS)
     ]
     outputs = {id(e.result) for e in forwards} | {id(i) for e in forwards if e.result for i in e.result.items or []}
-    sides = [(y, _until_model(x, outputs)) for _, x, y in compared]
-    sides += [(x, _until_model(y, outputs)) for e, x, y in compared if e.kind != "loss"]
+    sides = [(y, _until_model(x, outputs), e.clock) for e, x, y in compared]
+    sides += [(x, _until_model(y, outputs), e.clock) for e, x, y in compared if e.kind != "loss"]
     for diff, _ in training.squared_errors(p) if trained else ():
         guesses, goals = ([a for a in diff.args[:2] if a.grad is flag] for flag in (True, False))
         if len(guesses) == len(goals) == 1:
-            sides.append((goals[0], _until_model(guesses[0], outputs)))
+            sides.append((goals[0], _until_model(guesses[0], outputs), diff.seq))
     for event in forwards:
         if not event.args:
             continue
         made = [event.result, *(event.result.items or [])] if event.result is not None else []
-        targets = [y for y, ids in sides if any(id(m) in ids for m in made) and y.kind not in _SCALAR]
+        targets = [
+            y
+            for y, ids, then in sides  # an output of later can be in a table that was read before
+            if y.kind not in _SCALAR and any(id(m) in ids and m.seq <= then for m in made)
+        ]
         yield Feed(event.args[0], targets[0] if targets else None, event, trained)
 
 

@@ -182,7 +182,10 @@ def _known(key: Key, step: Val, other: Val) -> bool:
 
 def _raw_rows(val: Val) -> bool:
     """Whether rows keep the order that they were loaded or made in, as far as can be seen."""
-    ends = [v for v in lineage.path(val) if not lineage.data_input(v)]
+    steps = lineage.path(val)
+    if any(v.kind == "list" and v.name == "repeat" for v in steps):
+        return False  # one thing many times: all rows are equal
+    ends = [v for v in steps if not lineage.data_input(v)]
     plain = (
         "zeros",
         "ones",
@@ -197,7 +200,8 @@ def _raw_rows(val: Val) -> bool:
         "arange",
     )
     return bool(ends) and all(
-        v.kind in ("tensor", "unknown", "object") and v.name not in plain and "free" not in v.tags for v in ends
+        v.kind in ("tensor", "unknown", "object") and v.name not in plain and "free" not in v.tags and v.shape != ()
+        for v in ends
     )
 
 

@@ -19,6 +19,8 @@ def removals(val: Val) -> dict[object, Val]:
         if step.name in _CALLS and step.kind in ("tensor", "unknown", "method"):
             found[id(step)] = step
         key = lineage.row_key(step)
+        if key is not None and key.shape is not None and len(key.shape) > 1:
+            continue  # a mask of single entries, which leaves no rows
         if key is not None and key.name in _TESTS and key.kind in ("tensor", "unknown", "method"):
             found[id(key)] = step
     return found

@@ -76,6 +76,22 @@ def learns(p: Program, module: Val | None) -> bool:
     return False
 
 
+def unmoved(p: Program, modules: list[Val]) -> bool:
+    """Whether nothing in a program that is read whole changes these weights: no optimizer holds them, no hand does.
+
+    ``False`` where that is not known.
+    """
+    known = optimizers(p)
+    if not p.complete or not p.trains or p.all("manual") or any(not tops for _, _, tops in known):
+        return False
+    if not known:
+        return not p.all("step", "scaler_step") and not p.calls("step", "fit", "minimize", "apply_gradients")
+    moved = [s for _, made, _ in known for s in held(made)]
+    places, ids = {id(s.node) for s in moved if s.node is not None}, {id(s) for s in moved}
+    parts = [s for m in modules for s in submodules(m)]
+    return bool(parts) and not any(id(s) in ids or id(s.node) in places for s in parts)
+
+
 def train_loops(p: Program) -> list[LoopRun]:
     """The innermost loop around each backward(), each loop statement once."""
     found: dict[int, LoopRun] = {}
@@ -120,12 +136,15 @@ def gradient_path(root: Val) -> set[int]:
     return seen
 
 
+_SIZES = frozenset(("size", "shape", "len", "numel", "dim"))  # they read no number that a gradient could reach
+
+
 def cut_points(root: Val) -> list[Val]:
     """Operations under ``root`` at which a gradient that could flow further stops."""
     found = []
     for val in ancestors(root):
         if _cuts(val):
-            if any(a.grad for a in val.args):
+            if val.name not in _SIZES and any(a.grad for a in val.args):
                 found.append(val)
         elif val.kind == "tensor" and val.name in ("tensor", "as_tensor") and any(a.grad for a in flat(val.args)):
             found.append(val)
