@@ -149,6 +149,8 @@ def _of_state(source: Val, sizes: tuple[Val, ...]) -> str:
     """The final state of a recurrent layer, (layers * directions, batch, hidden), read as rows of samples."""
     if source.name == "getitem" and len(source.args) > 1 and source.args[1].kind == "slice":
         source = source.args[0]
+    if len(sizes) > 2 and sizes[-1].const == 1:
+        sizes = sizes[:-1]  # rows that become columns, for bmm
     if source.name != "state" or source.owner is None or len(sizes) != 2:
         return ""
     layer = source.owner

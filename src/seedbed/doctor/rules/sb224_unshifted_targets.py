@@ -63,6 +63,12 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if any(_slices_output(v, goal) for v in pred):
             continue
+        if _next_window(pred, goal, moved, loaded):
+            place = _cut(event.args[1]) or event
+            if id(place.node) not in seen:
+                seen.add(id(place.node))
+                yield _far(p, place, event)
+            continue
         embedded = [
             v
             for v in pred
@@ -94,6 +100,26 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Use logits[:, :-1] with tokens[:, 1:]",
             related=((str(event.src.path), event.line, "the loss"),) if cut is not None else (),
         )
+
+
+def _far(p: Program, place: Val | Event, event: Event) -> Finding:
+    return p.report(
+        "SB224",
+        place,
+        "the targets are the next window, not the next token: they are shifted by the length of the input, not by one",
+        why="each position is compared with the token a whole window later, which it cannot know: the loss stays near "
+        "that of guessing",
+        fix="Shift by one: tokens[:, i : i + n] as the input and tokens[:, i + 1 : i + n + 1] as the target",
+        related=((str(event.src.path), event.line, "the loss"),),
+    )
+
+
+def _next_window(pred: list[Val], goal: Val, moved: str, loaded: bool) -> bool:
+    """Whether a recurrent model that reads one window only has to say the next one, position by position."""
+    if not any(v.name == "recurrent" for v in pred):
+        return False
+    read = [tokens.token_source(v.args[0], loaded) for v in pred if v.name == "Embedding" and v.args]
+    return bool(read) and all(source is goal and tokens.follows(moved, key) for source, key in read)
 
 
 def _goal(target: Val) -> tuple[Val | None, str, bool]:

@@ -40,10 +40,11 @@ with torch.no_grad():
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
-from seedbed.doctor.static import ownership, rounds, training
+from seedbed.doctor.static import ownership, rounds, syntax, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import is_evaluation, words
 from seedbed.doctor.static.program import Event, Program
@@ -52,10 +53,11 @@ from seedbed.doctor.static.program import Event, Program
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
+    told: set[int] = set()  # loops: one no_grad() around them is the cure for every model in them
     if "volatile=True" in p.source.text:
         return  # how torch before 0.4 switched the graph off
     for event in training.evaluations(p):
-        if not event.grad or id(event.node) in seen or event.recv is None:
+        if not event.grad or id(event.node) in seen or event.recv is None or ownership.weightless(event.recv):
             continue
         if any(e.name == "grad" and e.kind == "backward" for e in p.all("backward")):
             continue
@@ -78,12 +80,16 @@ def check(p: Program) -> Iterator[Finding]:
         direct = (
             [u for u in q.users(p, event.result) if u.name in ("detach", "data")] if event.result is not None else []
         )
-        if direct:
+        late = looped and all(u.name == "data" for u in direct)  # out = model(x); out.data.max(1): the graph is there
+        if (direct and not late) or _cut_at_once(p, event):
             continue
         if any(set(words(f.name)) & {"sample", "samples", "save", "plot", "show", "draw"} for f in event.funcs):
             continue  # a few pictures
         seen.add(id(event.node))
         loop = event.loop if looped else None
+        if loop is not None and id(loop.node) in told:
+            continue
+        told |= {id(loop.node)} if loop is not None else set()
         near = loop is not None and event.line - loop.line <= 4
         shared = any(
             o.node is event.node and o.grad and training.trained_output(p, o.result) for o in training.forwards(p)
@@ -98,6 +104,14 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Evaluate inside `with torch.no_grad():` (or torch.inference_mode())",
             severity=None if looped or _measured(p, event) else Severity.HINT,
         )
+
+
+def _cut_at_once(p: Program, event: Event) -> bool:
+    """Whether the expression that the call stands in ends with ``.detach()``: its graph is gone with the statement."""
+    for node in p.nodes(ast.Attribute):
+        if node.attr in ("detach", "data") and any(n is event.node for n in syntax.walk(node.value)):
+            return True
+    return False
 
 
 def _measured(p: Program, event: Event) -> bool:

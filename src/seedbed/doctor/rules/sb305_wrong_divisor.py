@@ -87,7 +87,7 @@ def check(p: Program) -> Iterator[Finding]:
             why="the average comes out too small by the batch size",
             fix="Add value * n to the sum, or count the batches instead of the samples",
         )
-    for found in (*totals.wrong_counts(p), *totals.full_counts(p)):
+    for found in (*totals.wrong_counts(p), *totals.full_counts(p), *totals.last_indices(p)):
         if id(found.node) not in seen:
             seen.add(id(found.node))
             yield p.report(

@@ -2,12 +2,13 @@
 
 ## What it does
 
-Finds BatchNorm momentum in the sense of other frameworks.
+Finds BatchNorm momentum in the sense of other frameworks, and momentum that is given as the second argument,
+which is eps.
 
 ## Why is this bad
 
 In torch the momentum is the weight of the new batch. 0.9 or 0.99 makes the running statistics those of the
-last batch.
+last batch. As eps it is added to the variance.
 
 ## Example
 
@@ -40,8 +41,18 @@ def check(p: Program) -> Iterator[Finding]:
             or not made.name.startswith(("BatchNorm", "InstanceNorm", "SyncBatchNorm"))
         ):
             continue
+        eps = made.number(1, "eps")
+        if isinstance(eps, (int, float)) and 0.05 <= eps < 1 and "eps" not in made.kwargs:
+            yield p.report(
+                "SB516",
+                event,
+                f"{made.name}(channels, {eps}): the second argument is eps, not the momentum",
+                why=f"{eps} is added to the variance before the square root, so features of a small variance are not "
+                "normalised, and the momentum stays at its default",
+                fix=f"Name it: momentum={round(1 - eps, 4) if eps > 0.5 else eps}",
+            )
         momentum = made.number(2, "momentum")
-        if isinstance(momentum, (int, float)) and momentum >= 0.8 and not (False):
+        if isinstance(momentum, (int, float)) and momentum >= 0.8:
             yield p.report(
                 "SB516",
                 event,

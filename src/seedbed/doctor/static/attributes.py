@@ -37,6 +37,8 @@ def get(run: Machine, obj: Val, name: str, node: ast.AST) -> Val:
         found = _member(run, obj, name, node)
         if found is not None:
             return found
+    if name == "module" and obj.kind == "module":
+        return obj  # what DataParallel and its like hold: they stand for the model itself here
     special = _special(run, obj, name, node)
     if special is not None:
         return special

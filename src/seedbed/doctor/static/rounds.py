@@ -69,6 +69,8 @@ def is_loader_loop(loop: LoopRun | None) -> bool:
     if over.name == "range":
         return len(over.args) == 3
     found = set(words(over.var or over.name))
+    if "iter" in found and found & {"train", "training", "val", "valid", "dev", "test", "data", "batch"}:
+        return True  # train_iter, dev_iter
     return bool(found & {"loader", "dataloader", "dl", "batches", "iterator", "dataset", "trainloader", "testloader"})
 
 
@@ -176,6 +178,19 @@ def loop_of(p: Program, val: Val) -> LoopRun | None:
     return found
 
 
+def begin(p: Program, event: Event) -> int:
+    """The moment at which the round began in which something happens, of the innermost loop that is not in its first.
+
+    0 where every loop around it is in its first round.
+    """
+    for at in range(len(event.loops) - 1, -1, -1):
+        loop, turn = event.loops[at], event.rounds[at]
+        if turn:
+            before = (e for e in p.events if at < len(e.loops) and e.loops[at] is loop and e.rounds[at] < turn)
+            return max((e.clock for e in before), default=0)
+    return 0
+
+
 def is_accumulation(loop: LoopRun) -> bool:
     """Whether a loop runs over the micro-batches of one step, as its bound says."""
     node = loop.node
@@ -209,8 +224,10 @@ def in_one_batch(loop: LoopRun, of_rows: bool = True) -> bool:
 
 def _is_batch(val: Val) -> bool:
     """Whether the rows of a value were picked for one step: by a loader, by a piece of an order, or drawn."""
+    while val.kind == "unknown" and val.name in ("shape", "part") and val.args:
+        val = val.args[0]
     for one in q.chain(val)[:12]:
-        if one.name == "batch" or one.name in _DRAWN:
+        if one.name in ("batch", *_DRAWN) or (one.name == "element" and _is_next(one.node)):
             return True
         key = one.args[1] if one.name == "getitem" and len(one.args) > 1 else one
         if key.kind == "slice":
@@ -221,6 +238,11 @@ def _is_batch(val: Val) -> bool:
         if key is not one and key.name in _DRAWN:
             return True
     return False
+
+
+def _is_next(node: ast.AST | None) -> bool:
+    """Whether a place takes the next batch: ``next(batches)``."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "next"
 
 
 def over_folds(loop: LoopRun) -> bool:

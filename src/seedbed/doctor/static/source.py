@@ -148,18 +148,22 @@ def _plain_lines(text: str) -> list[str]:
         name = lines[0].strip().split()[0]
         if name not in ("%%time", "%%timeit", "%%capture", "%%prun"):
             return [""] * len(lines)
-    plain = []
-    for line in lines:
-        head = line.lstrip()
-        magic = head.startswith(("%", "!")) or (head.endswith("?") and "#" not in head and "'" not in head)
-        indent = line[: len(line) - len(head)]
-        plain.append(f"{indent}pass" if magic and head else line)
-    try:
-        ast.parse("\n".join(plain))
-    except (SyntaxError, ValueError):
-        joined = "\n".join(plain)
-        return plain if "await " in joined else [""] * len(plain)
-    return plain
+    for told in (_SURE_MAGIC, _MAGIC):
+        plain = []
+        for line in lines:
+            head = line.lstrip()
+            magic = told.match(head) or (head.endswith("?") and "#" not in head and "'" not in head)
+            plain.append(f"{line[: len(line) - len(head)]}pass" if magic and head else line)
+        try:
+            ast.parse("\n".join(plain))
+        except (SyntaxError, ValueError):
+            continue
+        return plain
+    return plain if "await " in "\n".join(plain) else [""] * len(plain)
+
+
+_MAGIC = re.compile(r"[%!]")
+_SURE_MAGIC = re.compile(r"!|%%?[A-Za-z]")  # a line that goes on with "% (epoch, loss)" is none
 
 
 def _allowed(text: str) -> dict[int, set[str]]:

@@ -8,7 +8,22 @@ from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
-MOVES = frozenset(["view", "reshape", "flatten", "contiguous", "long", "to", "transpose", "t", "permute"])
+MOVES = frozenset(
+    [
+        "view",
+        "reshape",
+        "flatten",
+        "contiguous",
+        "long",
+        "to",
+        "cuda",
+        "Variable",
+        "unsqueeze",
+        "transpose",
+        "t",
+        "permute",
+    ]
+)
 
 
 def token_source(val: Val, through_batches: bool = False) -> tuple[Val | None, str]:
@@ -177,6 +192,37 @@ def ahead(key: str, other: str) -> int | None:
     return one[1] - two[1]
 
 
+def follows(key: str, other: str) -> bool:
+    """Whether one slice begins where another, of more than one token, ends: ``[i+n : i+2*n]`` after ``[i : i+n]``."""
+    one, two = _last_slice(key), _last_slice(other)
+    if one is None or two is None or one.lower is None or two.upper is None or ast.unparse(one.lower) == "1":
+        return False
+    begin, end = _linear(one.lower), _linear(two.upper)
+    low: tuple[dict[str, int], int] | None = ({}, 0) if two.lower is None else _linear(two.lower)
+    if begin is None or begin != end or low is None or (not begin[0] and begin[1] < 0):
+        return False
+    return low[0] != end[0] or end[1] - low[1] > 1
+
+
+def _last_slice(key: str) -> ast.Slice | None:
+    """The one slice along time of a key, where nothing else cuts."""
+    parts = [part for part in key.split(";") if part]
+    cut = _written(parts[0]) if len(parts) == 1 and not parts[0].startswith("rows ") else None
+    if isinstance(cut, ast.Tuple):
+        cut = cut.elts[-1] if len(cut.elts) == 2 else None
+    return cut if isinstance(cut, ast.Slice) and cut.step is None else None
+
+
+def _written(part: str) -> ast.expr | None:
+    """What stands between the brackets of one slicing, also where it is written as a pair: ``(:, i:j)``."""
+    inner = part[1:-1] if part.startswith("(") and part.endswith(")") and part.count("(") == 1 else part
+    try:
+        found = ast.parse(f"_[{inner}]", mode="eval").body
+    except SyntaxError:
+        return None
+    return found.slice if isinstance(found, ast.Subscript) else None
+
+
 def _start(key: str) -> tuple[dict[str, int], int] | None:
     """Where slices start: names with factors, and a number."""
     names: dict[str, int] = {}
@@ -184,11 +230,7 @@ def _start(key: str) -> tuple[dict[str, int], int] | None:
     for part in key.split(";"):
         if not part or part.startswith("rows "):
             continue
-        try:
-            found = ast.parse(f"_[{part}]", mode="eval").body
-        except SyntaxError:
-            return None
-        cut = found.slice if isinstance(found, ast.Subscript) else None
+        cut = _written(part)
         if isinstance(cut, ast.Tuple) and cut.elts:
             cut = cut.elts[-1] if len(cut.elts) == 2 else None
         if not isinstance(cut, ast.Slice) or cut.step is not None:

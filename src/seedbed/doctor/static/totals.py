@@ -116,6 +116,43 @@ def _judge(
     return None
 
 
+def last_indices(p: Program) -> Iterator[Wrong]:
+    """Sums over batches that are divided by the index of the last batch."""
+    for event in p.once("augment"):
+        if event.name != "Add" or not event.loops or not event.args or not isinstance(event.node, ast.AugAssign):
+            continue
+        loop = event.loops[-1]
+        if not rounds.is_loader_loop(loop):
+            continue
+        for node, src, _ in metering.divisions(p, event, syntax.text(event.node.target)):
+            right = node.right if isinstance(node, ast.BinOp) else getattr(node, "value", None)
+            found = _by_last_index(p, loop, right, node) if isinstance(right, ast.expr) else None
+            if found is not None:
+                yield Wrong(node, src, event, *found)
+
+
+def _by_last_index(p: Program, loop: LoopRun, right: ast.expr, node: ast.AST) -> tuple[str, str, str] | None:
+    """``total / i`` after ``for i, batch in enumerate(loader)``: the last index is one less than the batches."""
+    frame, line = loop.node, getattr(node, "lineno", 0)
+    if not isinstance(frame, ast.For) or not isinstance(right, ast.Name) or not isinstance(frame.target, ast.Tuple):
+        return None
+    counted, end = frame.iter, frame.end_lineno or 0
+    while isinstance(counted, ast.Call) and syntax.text(counted.func).rsplit(".", 1)[-1] in ("tqdm", "trange", "list"):
+        counted = counted.args[0] if counted.args else right
+    plain = isinstance(counted, ast.Call) and syntax.text(counted.func) == "enumerate" and len(counted.args) == 1
+    first = frame.target.elts[0]
+    if not plain or getattr(counted, "keywords", []) or not isinstance(first, ast.Name) or first.id != right.id:
+        return None
+    written = [n for n in p.nodes(ast.Name) if n.id == right.id and isinstance(n.ctx, ast.Store)]
+    if line <= end or any(frame.lineno < n.lineno <= line for n in written):
+        return None
+    return (
+        "the sum over the batches is divided by the index of the last one, which is one less than their number",
+        "enumerate() counts from zero, so the average is too large, and one batch alone is divided by zero",
+        f"Divide by {right.id} + 1, or by len(loader)",
+    )
+
+
 def _stride(loop: LoopRun) -> int | None:
     """The batch size of a loop over ``range(0, n, batch_size)`` or over a loader."""
     over = rounds.base_of_loop(loop)
