@@ -81,6 +81,8 @@ def check(p: Program) -> Iterator[Finding]:
                 problem = "out[:, 0] takes the first time step, which has seen only one input"
             last = len(parts) >= 2 and parts[0].kind == "slice" and parts[1].const == -1
             if not problem and _both(out.owner) and (last if first else parts[0].const == -1) and not _half(parts):
+                if _other_end(p, out, first):
+                    continue
                 problem = "the last step of a bidirectional layer has seen one token only in its backward direction"
             if problem:
                 yield p.report(
@@ -90,6 +92,18 @@ def check(p: Program) -> Iterator[Finding]:
                     why="the prediction does not see the whole sequence of its own sample",
                     fix="Use out[:, -1] with batch_first=True, out[-1] without it (or the final hidden state h[-1])",
                 )
+
+
+def _other_end(p: Program, out: Val, batch_first: bool) -> bool:
+    """Whether the first time step of an output is taken too: there its backward direction has seen everything."""
+    for event in p.all("getitem"):
+        if event.recv is None or not event.args or not any(o is out for o in event.recv.options()):
+            continue
+        parts = event.args[0].items or [event.args[0]]
+        step = parts[1] if batch_first and len(parts) > 1 else parts[0] if not batch_first else None
+        if step is not None and step.const == 0 and type(step.const) is int:
+            return True
+    return False
 
 
 def _first_layer(p: Program, event: Event) -> Iterator[Finding]:

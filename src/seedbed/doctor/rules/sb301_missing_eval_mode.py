@@ -189,16 +189,36 @@ def _shows(p: Program, event: Event) -> bool:
     return event.grad and bool(names & {"sample", "samples", "save", "plot", "show", "draw", "visualize"})
 
 
+_MOVES = frozenset(("to", "cuda", "cpu", "float", "unsqueeze", "view", "reshape", "expand", "repeat", "clone"))
+
+
 def _draws_often(p: Program, event: Event) -> bool:
-    """Whether a model is put into training mode to be asked again and again: Monte-Carlo samples by dropout."""
-    set_so = [e for e in p.all("mode") if e.recv is event.recv and e.seq < event.seq and e.funcs == event.funcs]
-    if not set_so or set_so[-1].name != "train" or event.grad or not event.funcs:
+    """Whether a model with dropout is asked the same thing again and again: Monte-Carlo samples by dropout."""
+    asked = event.node
+    if not isinstance(asked, ast.Call):
         return False
-    for node in syntax.walk(event.funcs[-1].node):
-        counts = isinstance(node, (ast.ListComp, ast.GeneratorExp)) and "range(" in syntax.text(node.generators[0].iter)
-        if counts and any(n is event.node for n in syntax.walk(node)):
+    if event.recv is not None and not any("Dropout" in n for n in ownership.contents(event.recv)):
+        return False
+    given = [n for a in (*asked.args, *(k.value for k in asked.keywords)) for n in syntax.walk(a)]
+    if any(isinstance(n, ast.Call) and getattr(n.func, "attr", "") not in _MOVES for n in given):
+        return False  # made anew in each round
+    wanted = {n.id for n in given if isinstance(n, ast.Name)}
+    around: list[ast.AST] = [c for c in p.nodes(ast.ListComp, ast.GeneratorExp) if _counts(c.generators[0].iter)]
+    for loop in event.loops[-1:]:
+        learns = any(s.inside(loop) for s in p.all("step"))
+        around += [loop.node] if isinstance(loop.node, ast.For) and _counts(loop.node.iter) and not learns else []
+    for node in around:
+        inside = list(syntax.walk(node))
+        bound = {n.id for n in inside if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        if any(n is asked for n in inside) and not wanted & bound:
             return True
     return False
+
+
+def _counts(node: ast.expr) -> bool:
+    """Whether a loop only counts its rounds."""
+    said = syntax.text(node)
+    return said.startswith(("range(", "trange(")) or "(range(" in said
 
 
 def _unused(p: Program, event: Event) -> bool:

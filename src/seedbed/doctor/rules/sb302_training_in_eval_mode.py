@@ -77,7 +77,7 @@ def check(p: Program) -> Iterator[Finding]:
         if not modes or (module.kind == "module" and module.name == "from_pretrained"):
             continue
         back_in_loop = any(m.inside(event.loops[0]) for m in modes)
-        if back_in_loop and _as_reference(p, event):
+        if (back_in_loop and _as_reference(p, event)) or _kept_still(p, event, modes[-1]):
             continue
         seen.add(id(event.node))
         start = next((loop for loop in reversed(event.loops) if rounds.is_loader_loop(loop)), event.loops[-1])
@@ -96,6 +96,20 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Call {module.var or 'model'}.train() at the start of every training epoch",
             related=((str(modes[-1].src.path), modes[-1].line, "model.eval()"),),
         )
+
+
+def _kept_still(p: Program, event: Event, mode: Event) -> bool:
+    """Whether eval() stands before the training itself and some weights are frozen: their statistics rest too."""
+    if event.recv is None or mode.funcs != event.funcs or any("Dropout" in n for n in ownership.contents(event.recv)):
+        return False
+    asked = [e for e in p.all("forward") if mode.seq < e.seq < event.seq and e.recv is event.recv]
+    if any(e.node is not event.node for e in asked) or mode.inside(event.loops[-1]):
+        return False
+    return any(
+        e.args and e.args[0].const is False
+        for e in p.all("attribute", "requires_grad_", "requires_grad")
+        if e.kind != "attribute" or e.name == "requires_grad"
+    )
 
 
 def _learns_from(p: Program, event: Event) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from seedbed.doctor.static import naming, sequences, syntax, vocabulary
+from seedbed.doctor.static import naming, ops, sequences, syntax, vocabulary
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.scopes import Class
 from seedbed.doctor.static.values import Val, ancestors, join, uses_gradient
@@ -126,3 +126,26 @@ def enter(run: Machine, val: Val) -> None:
                 run.grads.append(run.grads[-1] if flag is None else bool(flag))
             elif one.name == "autocast":
                 run.autocasts.append(one)
+
+
+_REMADE = frozenset(("mul_", "div_", "clamp_", "clamp_min_", "clamp_max_"))
+_OPERATIONS = frozenset(
+    ("matmul", "mm", "bmm", "einsum", "add", "sub", "mul", "div", "sigmoid", "softmax", "forward", "Linear", "linear",
+     "squeeze", "view", "reshape", "transpose", "permute", "mean", "sum", "exp", "norm", "masked_fill")
+)  # fmt: skip
+
+
+def remake(run: Machine, node: ast.expr) -> None:
+    """``scores.mul_(scale)`` as a statement: the variable is from now on what ``scores.mul(scale)`` gives.
+
+    Only what an operation made: a parameter, a buffer or an element of a list stays the tensor that it is.
+    """
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in _REMADE:
+        return
+    if not isinstance(node.func.value, ast.Name) or any(isinstance(a, ast.Starred) for a in node.args):
+        return
+    old = run.eval(node.func.value)
+    if old.kind == "tensor" and old.name in _OPERATIONS and "leaf" not in old.tags:
+        args = tuple(run.eval(a) for a in node.args)
+        kwargs = {k.arg: run.eval(k.value) for k in node.keywords if k.arg}
+        run.assign(node.func.value, ops.apply(run, node.func.attr[:-1], node, (old, *args), kwargs))

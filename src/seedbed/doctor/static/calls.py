@@ -56,7 +56,8 @@ def apply(run: Machine, func: Val, node: ast.AST, args: tuple[Val, ...], kwargs:
             made.grad = run.grads[-1]
             run.emit("loss", "", node, recv=func, args=args, kwargs=kwargs, result=made)
             return made
-        for one in options[:4]:
+        cheap = all(o.kind == "method" and o.name in methods.SETTINGS for o in options)
+        for one in options[: 40 if cheap else 4]:
             made = join(made, apply(run, one, node, args, kwargs))
         return made if made is not None else unknown("call", node, run.src, *args)
     if func.kind == "func":
@@ -202,7 +203,7 @@ def bind_arguments(run: Machine, func: Func, scope: Any, args: tuple[Val, ...], 
             scope.vars[name.arg] = rest.pop(name.arg)
         else:
             place = index - (len(names) - len(spec.defaults))
-            scope.vars[name.arg] = _default(run, func, spec.defaults[place]) if place >= 0 else _free(name, func)
+            scope.vars[name.arg] = _default(run, func, spec.defaults[place]) if place >= 0 else free(name, func)
     if spec.vararg is not None:
         extra = Val("tuple", "args", func.node, func.src)
         extra.items = list(args[len(names) :])
@@ -213,7 +214,7 @@ def bind_arguments(run: Machine, func: Func, scope: Any, args: tuple[Val, ...], 
         if name.arg in rest:
             scope.vars[name.arg] = rest.pop(name.arg)
         else:
-            scope.vars[name.arg] = _default(run, func, default) if default is not None else _free(name, func)
+            scope.vars[name.arg] = _default(run, func, default) if default is not None else free(name, func)
     if spec.kwarg is not None:
         extra = Val("dict", "kwargs", func.node, func.src)
         extra.attrs = rest
@@ -229,7 +230,8 @@ def _default(run: Machine, func: Func, node: ast.expr) -> Val:
         run.scope, run.src = saved, source
 
 
-def _free(name: ast.arg, func: Func) -> Val:
+def free(name: ast.arg, func: Func) -> Val:
+    """What a parameter is where nothing is given for it."""
     val = unknown(name.arg, name, func.src)
     val.var = name.arg
     val.tags.add("free")
@@ -246,7 +248,7 @@ def instantiate(run: Machine, cls_val: Val, node: ast.AST, args: tuple[Val, ...]
     cls.made += 1
     run.project.called.add(id(cls.node))
     kinds = {"module": "module", "dataset": "dataset", "iterable": "dataset", "optimizer_class": "optimizer"}
-    val = Val(kinds.get(cls.base, "instance"), cls.name, node, run.src)
+    val = Val(kinds.get(cls.base, "instance"), layers.own_name(cls.name, cls.lib_bases()), node, run.src)
     val.owner = cls
     val.args, val.kwargs = args, kwargs
     val.loops = tuple(frame.node for frame in run.loops)

@@ -38,6 +38,21 @@ ACTIVATIONS = {
     "AlphaDropout": "dropout",
     "Identity": "identity",
 }
+_LAID_OUT = frozenset(
+    ("LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell", "Transformer", "TransformerEncoder", "TransformerDecoder",
+     "TransformerEncoderLayer", "TransformerDecoderLayer", "MultiheadAttention")
+)  # fmt: skip
+
+
+def own_name(name: str, bases: list[str]) -> str:
+    """What an instance of a class of the program is called: not as the library's layer that it is named after.
+
+    Where the batch is in its input, and what its arguments mean, is for its own code to say.
+    """
+    plain = name in _LAID_OUT and not any(b.rsplit(".", 1)[-1] == name for b in bases)
+    return f"own {name}" if plain else name
+
+
 _SAME = ("Norm", "Dropout")
 _RECURRENT = ("RNN", "LSTM", "GRU")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from seedbed.doctor.static import syntax
+from seedbed.doctor.static import restarts, syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.queries import chain
@@ -65,7 +65,10 @@ def _running_kind(val: Val) -> str:
 
 
 def divisions(p: Program, event: Event, name: str) -> list[tuple[ast.AST, Source, str]]:
-    """Divisions of a running sum after its loop: the node and what it is divided by (batches, samples, running)."""
+    """Divisions of a running sum after its loop: the node and what it is divided by (batches, samples, running).
+
+    A sum that got a fresh start in between is another one.
+    """
     found: list[tuple[ast.AST, Source, str]] = []
     home = home_of(event, name)
     for node in syntax.walk(home):
@@ -80,6 +83,8 @@ def divisions(p: Program, event: Event, name: str) -> list[tuple[ast.AST, Source
         if syntax.text(bare(left)) != name:
             continue
         if node.lineno < event.line and not isinstance(home, ast.ClassDef):
+            continue
+        if restarts.begun_anew(home, name, event.line, node):
             continue
         found.append((node, event.src, _divisor(p, right)))
     return found

@@ -12,13 +12,18 @@ from seedbed.doctor.static.values import Val, const, join, unknown, uses_gradien
 Args = tuple[Val, ...]
 Words = dict[str, Val]
 
+# What costs little, and is asked of each of several modules or optimizers: of all of them, not of the first few.
+SETTINGS = frozenset(
+    ("parameters", "named_parameters", "train", "eval", "requires_grad_", "zero_grad", "step", "to", "cuda", "cpu")
+)
+
 
 def call(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
     """``obj.name(...)``."""
     if obj.kind == "phi":
         made: Val | None = None
         options = list(obj.options())
-        every = name.endswith("parameters") or all(o.kind == "const" for o in options)
+        every = name in SETTINGS or name.endswith("parameters") or all(o.kind == "const" for o in options)
         for one in options[: 40 if every else 4]:
             if not one.is_none:
                 made = join(made, call(run, one, name, node, args, kwargs))

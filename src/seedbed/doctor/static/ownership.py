@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from seedbed.doctor.static import syntax
+from seedbed.doctor.static.layers import ACTIVATIONS
 from seedbed.doctor.static.methods import submodules
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -102,6 +103,21 @@ def contents(module: Val) -> set[str]:
     return {s.name for s in submodules(module)}
 
 
+def weightless(module: Val) -> bool:
+    """Whether a class of the program surely has nothing to learn, as a loss that is written as a module."""
+    subs = submodules(module)
+    if module.owner is None or not subs or any("external" in s.tags for s in subs):
+        return False
+    for s in subs:
+        if s.owner is not None and (s.owner.lib_bases() == [] or own_parameters(s)):
+            return False
+        if any(a.kind in ("unknown", "phi") for a in s.attrs.values()):
+            return False
+        if s.owner is None and not s.name.endswith("Loss") and (s.name == "PReLU" or s.name not in ACTIVATIONS):
+            return False
+    return True
+
+
 def is_modal(module: Val) -> bool | None:
     """Whether train/eval matters for a module: ``None`` when its contents are not known."""
     subs = submodules(module)
@@ -148,7 +164,10 @@ def _uses_training(module: Val) -> bool:
     for n in syntax.walk(node):
         if isinstance(n, ast.Attribute) and n.attr == "training":
             return True
-        if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr.startswith("dropout"):
+        called = n.func if isinstance(n, ast.Call) else None
+        if not isinstance(called, ast.Attribute) or syntax.text(called.value) == "self":
+            continue  # a layer of its own speaks for itself, where it was built
+        if called.attr.startswith("dropout"):
             return True
     return False
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from seedbed.doctor.static import (
+    assignments,
     building,
     comprehensions,
     definitions,
@@ -29,6 +30,7 @@ def _expr(run: Machine, node: ast.Expr) -> str:
     if isinstance(node.value, ast.Call):
         node.value._statement = True  # type: ignore[attr-defined]
     val = run.eval(node.value)
+    assignments.remake(run, node.value)
     if not isinstance(node.value, (ast.Yield, ast.YieldFrom, ast.Await)):
         run.emit("discard", val.name, node, result=val)
     return ""
@@ -55,7 +57,7 @@ def _aug_assign(run: Machine, node: ast.AugAssign) -> str:
         val = Val("number", "running", node, run.src)  # a counter that outlives the round, not the constant of it
         val.var = name
     run.emit("augment", type(node.op).__name__, node, recv=old, args=(new,), result=val)
-    if type(node.op).__name__ in ("Sub", "Add") and uses_gradient(new):
+    if type(node.op).__name__ in ("Sub", "Add") and not _plain(old) and uses_gradient(new):
         run.emit("manual", type(node.op).__name__, node, recv=old, args=(new,))
     if old.kind == "list" and new.items is not None and old.items is not None:
         old.items.extend(new.items)
@@ -64,6 +66,13 @@ def _aug_assign(run: Machine, node: ast.AugAssign) -> str:
         val = old
     run.assign(node.target, val)
     return ""
+
+
+def _plain(old: Val) -> bool:
+    """Whether a value surely started as a plain number: a count or a sum, no parameter."""
+    if old.name in ("add", "running") and old.args:
+        old = old.args[0]
+    return all(o.kind in ("const", "number") for o in old.options())
 
 
 def _kept(run: Machine, target: ast.expr) -> str:
