@@ -35,7 +35,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import syntax
+from seedbed.doctor.static import restarts, syntax
 from seedbed.doctor.static.program import Program
 
 
@@ -52,7 +52,7 @@ def check(p: Program) -> Iterator[Finding]:
             nodes = (n for s in getattr(loop, "body", []) for n in syntax.walk(s))
             bodies[id(loop)] = {id(n.targets[0]): n for n in nodes if isinstance(n, ast.Assign)}
         node = bodies[id(loop)].get(id(event.node))
-        if node is not None and _halves(node.value, name):
+        if node is not None and _halves(node.value, name) and not _made_anew(loop, node, name):
             told.add(id(event.node))
             yield p.report(
                 "SB346",
@@ -61,6 +61,14 @@ def check(p: Program) -> Iterator[Finding]:
                 why="this is an exponential average with factor 0.5 instead of the average over all batches",
                 fix="Add up loss * batch size and divide by the number of samples at the end",
             )
+
+
+def _made_anew(loop: ast.AST, node: ast.Assign, name: str) -> bool:
+    """Whether every round of the loop makes ``name`` anew first: half of two things of one round is their mean."""
+    target = getattr(loop, "target", None)
+    if target is not None and any(isinstance(n, ast.Name) and n.id == name for n in syntax.walk(target)):
+        return True
+    return restarts.begun_anew(loop, name, getattr(loop, "lineno", 0), node)
 
 
 def _halves(value: ast.expr, name: str) -> bool:
