@@ -54,15 +54,13 @@ def check(p: Program) -> Iterator[Finding]:
     calls = [e for e in training.evaluations(p) if e.args and e.result is not None]
     if not calls:
         return
-    seen: set[int] = set()
+    seen = {id(e.node) for e in calls if _moved(e.args[0]) is not None and _undone(p, e.result)}  # in one reading of it
     for event in calls:
         move = _moved(event.args[0])
         if move is None or id(event.node) in seen or not _per_pixel(event.result):
             continue
         base = move.args[0]
         if not any(e is not event and (e.args[0] is base or _moved(e.args[0]) is not None) for e in calls):
-            continue
-        if _undone(p, event.result):
             continue
         seen.add(id(event.node))
         yield p.report(
