@@ -60,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
             if not any(o in whole or o in modules for o in owners) or not _has_weights(new):
                 continue
             if (
-                new.seq < event.seq
+                new.seq < event.clock
                 or any(e.name == ".add_param_group" for e in p.calls("add_param_group"))
                 or "optimizer" in new.kind
             ):

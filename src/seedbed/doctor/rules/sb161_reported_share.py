@@ -95,7 +95,7 @@ def _share(val: Val) -> Val | None:
 def _mean(p: Program, event: Event) -> Val | None:
     """Where the sum is divided by the length of a loader."""
     for val in p.anywhere("div", "true_divide"):
-        if len(val.args) < 2 or val.seq < event.seq:
+        if len(val.args) < 2 or val.seq < event.clock:
             continue
         below: Val | None = val.args[1]
         while below is not None and below.name in ("max", "float", "float_builtin", "int_builtin") and below.args:
@@ -113,7 +113,7 @@ def _averaged(p: Program, event: Event) -> Val | None:
     """Where the mean of a list of them is taken, or its sum divided by its length."""
     names = ("mean", "np_mean", "nanmean", "fmean", "np_average")
     for val in (*p.anywhere(*names), *p.anywhere("div", "true_divide")):
-        if val.seq < event.seq or not val.args:
+        if val.seq < event.clock or not val.args:
             continue
         if val.name in ("div", "true_divide") and not any(v.name == "len" for v in ancestors(val.args[-1], limit=4)):
             continue

@@ -77,6 +77,8 @@ def check(p: Program) -> Iterator[Finding]:
             name = node.targets[0].id
             if name.startswith("_") or name in inner or not _is_lost(body.body[place + 1 :], name):
                 continue
+            if _implied(node.value, body.body[place + 1 : place + 2], name):
+                continue
             said = _said(p, node, name)
             if said:
                 yield p.report(
@@ -87,6 +89,23 @@ def check(p: Program) -> Iterator[Finding]:
                     fix=f"Use {name} in what follows, or delete the line",
                     severity=q.doubtful(p),
                 )
+
+
+def _implied(value: ast.expr, rest: list[ast.stmt], name: str) -> bool:
+    """Whether the next line gives the same with more: ``a = x.unsqueeze(0)``, then ``a = x.expand(n, -1, -1)``."""
+    after = rest[0] if rest and isinstance(rest[0], ast.Assign) else None
+    if after is None or syntax.text(after.targets[0]) != name:
+        return False
+    one, two = value, after.value
+    return (
+        isinstance(one, ast.Call)
+        and isinstance(two, ast.Call)
+        and isinstance(one.func, ast.Attribute)
+        and isinstance(two.func, ast.Attribute)
+        and (one.func.attr, two.func.attr) == ("unsqueeze", "expand")
+        and syntax.text(one.func.value) == syntax.text(two.func.value)
+        and [syntax.text(a) for a in one.args] == ["0"]
+    )
 
 
 def _unpacked(p: Program, body: ast.FunctionDef, inner: set[str]) -> Iterator[Finding]:

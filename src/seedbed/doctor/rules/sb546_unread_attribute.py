@@ -50,6 +50,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
 
 _HEADS = {
     "resnet": "fc", "resnext": "fc", "wide_resnet": "fc", "inception": "fc", "googlenet": "fc", "shufflenet": "fc",
@@ -68,7 +69,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if event.src is not p.source or _inside(p, event) or any(e.recv is new for e in called):
             continue
-        said = _unread(p, event)
+        said = _unread(p, event, new)
         if said:
             yield p.report(
                 "SB546",
@@ -84,7 +85,17 @@ def _inside(p: Program, event: Event) -> bool:
     return any(getattr(c.node, "lineno", 0) <= event.line <= (getattr(c.node, "end_lineno", 0) or 0) for c in p.classes)
 
 
-def _unread(p: Program, event: Event) -> str:
+def _holds_weights(new: Val) -> bool:
+    """Whether a layer that is put on can learn anything, or is not known."""
+    return new.name not in ("Identity", "Sequential") or bool(new.items or new.attrs or new.args)
+
+
+def _head_set(p: Program, model: Val, known: str) -> bool:
+    """Whether the real head of the model is set as well."""
+    return any(e.name == known and q.same(e.recv, model) for e in p.all("attribute"))
+
+
+def _unread(p: Program, event: Event, new: Val) -> str:
     model = event.recv
     name = event.name
     called = q.in_file(p, "called attributes", lambda: {getattr(n.func, "attr", "") for n in q.nodes(p, ast.Call)})
@@ -101,6 +112,8 @@ def _unread(p: Program, event: Event) -> str:
     if "external" not in model.tags or not model.name:
         return ""
     known = next((head for start, head in _HEADS.items() if model.name.startswith(start)), "")
+    if not _holds_weights(new) and _head_set(p, model, known):
+        return ""  # both names are set to nothing: whichever it is
     if known and name in {"fc", "classifier", "head", "heads"} and name != known:
         return f"{model.name} has its head in .{known}: the new .{name} is never read by forward()"
     return ""

@@ -38,6 +38,7 @@ class Stopper:
 from __future__ import annotations
 
 import ast
+import textwrap
 from collections.abc import Iterator, Sequence
 from functools import partial
 
@@ -66,6 +67,8 @@ def check(p: Program) -> Iterator[Finding]:
                 name = node.targets[0].id if isinstance(node.targets[0], ast.Name) else ""
                 if name not in held or name in read or name.startswith("_") or name in own:
                     continue
+                if _short_for(node.value) and _read_as_written(p, method, name):
+                    continue
                 yield p.report(
                     "SB590",
                     (node, p.source),
@@ -76,6 +79,21 @@ def check(p: Program) -> Iterator[Finding]:
                     fix=f"Write self.{name} = ...",
                 )
                 break
+
+
+def _short_for(value: ast.expr) -> bool:
+    """Whether a name only stands for an attribute, which the reader puts in its place: ``vocab = self.vocab``."""
+    return isinstance(value, ast.Attribute)
+
+
+def _read_as_written(p: Program, method: ast.AST, name: str) -> bool:
+    """Whether the method reads the name in the text as it was written."""
+    text = ast.get_source_segment(p.source.text, method)
+    try:
+        tree = ast.parse(textwrap.dedent(text or ""))
+    except SyntaxError:
+        return True
+    return any(isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load) for n in ast.walk(tree))
 
 
 def _set_on_self(node: ast.AST) -> str:

@@ -30,6 +30,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -59,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
                 fix=f"Take the prefix off the keys: {{k[len({prefix!r}):]: v ...}}, and check the missing keys",
                 related=((str(event.src.path), event.line, "it is loaded here"),),
             )
-        elif not _chosen(event):
+        elif not _chosen(_state(p, event)):
             yield p.report(
                 "SB606",
                 event,
@@ -70,9 +71,25 @@ def check(p: Program) -> Iterator[Finding]:
             )
 
 
-def _chosen(event: Event) -> bool:
-    """Whether the program itself picks the entries to load, and changes the names of those that a wrapper has given."""
+def _state(p: Program, event: Event) -> Val | None:
+    """What is loaded; where it is an entry of a file's dictionary, what was put into that entry before."""
     state = event.arg(0, "state_dict")
+    if state is None or state.name != "getitem" or len(state.args) < 2:
+        return state
+    put = [
+        e.args[-1]
+        for e in p.all("setitem")
+        if e.seq < event.seq
+        and len(e.args) > 1
+        and q.same(e.recv, state.args[0])
+        and e.args[0].const is not None
+        and e.args[0].const == state.args[1].const
+    ]
+    return put[-1] if put else state
+
+
+def _chosen(state: Val | None) -> bool:
+    """Whether the program itself picks the entries to load, and changes the names of those that a wrapper has given."""
     node = state.node if state is not None else None
     if isinstance(node, ast.DictComp) and not isinstance(node.key, ast.Name):
         return True  # the names were changed to those of the model

@@ -33,8 +33,9 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership, training
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.methods import submodules
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -78,6 +79,14 @@ def check(p: Program) -> Iterator[Finding]:
         yield from _created_again(p, event, model)
 
 
+def _from_the_old(new: Val, old: Val) -> bool:
+    """Whether a module holds parts of the old one: ``nn.Sequential(*list(old.children())[:3])``."""
+    parts = {id(s) for s in submodules(old)}
+    return any(id(s) in parts for s in submodules(new)) or any(
+        old in v.options() for a in (*new.args, *new.kwargs.values()) for v in ancestors(a, limit=60)
+    )
+
+
 def _created_again(p: Program, event: Event, model: Val) -> Iterator[Finding]:
     """A model that is made again after its weights were loaded."""
     made = [
@@ -86,9 +95,10 @@ def _created_again(p: Program, event: Event, model: Val) -> Iterator[Finding]:
         if n == model.var
         and v.kind == "module"
         and v is not model
-        and v.seq > event.seq
+        and e.seq > event.seq
         and v.name == model.name
         and v.copied is None
+        and not _from_the_old(v, model)
     ]
     used = [e for e in training.forwards(p) if e.recv is model and e.seq > event.seq] or [
         e for e in p.all("save", "call") if e.seq > event.seq and model in e.args

@@ -55,6 +55,7 @@ _FOLD_WORDS = re.compile(r"\b(kf|skf|kfold|cv|folds|KFold|StratifiedKFold|gkf)\b
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    off = ownership.frozen(p)
     for event in p.once("loop"):
         node = event.node
         target = getattr(node, "target", None)
@@ -74,6 +75,8 @@ def check(p: Program) -> Iterator[Finding]:
             if (
                 model.kind != "module"
                 or not inside
+                or id(model) in off
+                or _only_other_tensors(p, node)
                 or (model.loops and any(n is node for n in model.loops))
                 or (model.src is event.src and start <= model.line <= end)
             ):
@@ -100,6 +103,22 @@ def check(p: Program) -> Iterator[Finding]:
                     related=((str(event.src.path), event.line, "the loop"),),
                 )
                 break
+
+
+def _only_other_tensors(p: Program, node: ast.AST) -> bool:
+    """Whether all that is stepped in the loop holds tensors that are written down, and no module: a patch, an image."""
+    stepped = [e.recv for e in p.all("step") if any(f.node is node for f in e.loops)]
+    table = {id(o): ms for _, o, ms in ownership.optimizers(p)}
+    return bool(stepped) and all(
+        o is not None
+        and o.kind == "optimizer"
+        and table.get(id(o)) == []
+        and o.args
+        and o.args[0].kind in ("list", "tuple")
+        and bool(o.args[0].items)
+        and all(i.kind == "tensor" and i.grad for i in o.args[0].items or ())
+        for o in stepped
+    )
 
 
 def _of_this_fold(restore: Event, loop: Event) -> bool:

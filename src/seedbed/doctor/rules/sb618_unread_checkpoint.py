@@ -83,16 +83,20 @@ def _loaded(event: Event, load: Event) -> bool:
 def _unused_start(p: Program) -> Iterator[Finding]:
     """``start = checkpoint["epoch"] + 1`` that no loop starts at."""
     for name, val, event in p.assigns:
-        if not isinstance(event.node, ast.Name) or not any(v.kind == "loaded" for v in ancestors(val, limit=20)):
+        if (
+            not isinstance(event.node, ast.Name)
+            or event.loops
+            or not any(v.kind == "loaded" for v in ancestors(val, limit=20))
+        ):
             continue
         if not any(o.name in ("getitem", "add", "get", "pop", "int_builtin") for o in val.options()):
             continue  # the running variable of the loop itself
         keys = [v.const for v in ancestors(val, limit=20) if v.kind == "const" and isinstance(v.const, str)]
         if not any(re.search("epoch|step|iter", k) for k in keys):
             continue
-        reads = [n for n in q.nodes(p, ast.Name) if n.id == name and isinstance(n.ctx, ast.Load)]
-        shown = {id(x) for c in q.nodes(p, ast.Call) if syntax.text(c.func) == "print" for x in syntax.walk(c)}
-        shown |= {id(x) for c in q.nodes(p, ast.JoinedStr) for x in syntax.walk(c)}
+        reads = [n for n in q.everywhere(p, ast.Name) if n.id == name and isinstance(n.ctx, ast.Load)]
+        shown = {id(x) for c in q.everywhere(p, ast.Call) if syntax.text(c.func) == "print" for x in syntax.walk(c)}
+        shown |= {id(x) for c in q.everywhere(p, ast.JoinedStr) for x in syntax.walk(c)}
         if not [r for r in reads if id(r) not in shown]:
             yield p.report(
                 "SB618",

@@ -78,8 +78,8 @@ def _best(p: Program) -> Iterator[Finding]:
         if name in seen or not event.loops or not event.conds or not _weights(val):
             continue
         seen.add(name)
-        reads = [n for n in q.nodes(p, ast.Name) if n.id == name and isinstance(n.ctx, ast.Load)]
-        reads += [n for n in q.nodes(p, ast.Attribute) if n.attr == name and isinstance(n.ctx, ast.Load)]
+        reads = [n for n in q.everywhere(p, ast.Name) if n.id == name and isinstance(n.ctx, ast.Load)]
+        reads += [n for n in q.everywhere(p, ast.Attribute) if n.attr == name and isinstance(n.ctx, ast.Load)]
         if reads or re.search(rf"['\"]{re.escape(name)}['\"]", p.source.text) or "global " in p.source.text:
             continue
         if not any(e.seq > event.seq for e in (*training.evaluations(p), *p.all("save"))):

@@ -98,7 +98,13 @@ def _weights(val: Val) -> list[Val]:
     """The parameters (or the live state) whose memory a value is, or that an average of them is made from."""
     if val.kind == "tensor" and val.name in ("add", "mul", "sub", "lerp"):
         return [w for a in val.args for w in _weights(a)]
-    return [v for v in q.memory(val) if v.name in ("parameter", "Parameter") or v.kind in ("state", "params")]
+    found: list[Val] = []
+    for one in q.memory(val):
+        if one.name == "parameter" or one.kind in ("state", "params"):
+            found.append(one)
+        elif one.name == "Parameter" and one.args and one.args[0] is not one:
+            found += _weights(one.args[0])  # its memory is that of what it is made from, which may be a copy
+    return found
 
 
 def _paired(kept: Val, new: Val) -> bool:

@@ -105,9 +105,9 @@ def _unread_flag(p: Program) -> Iterator[Finding]:
                 continue
             if not isinstance(value, ast.Constant) or value.value is not True:
                 continue
-            if any(n.id == target.id and isinstance(n.ctx, ast.Load) for n in q.nodes(p, ast.Name)):
+            if any(n.id == target.id and isinstance(n.ctx, ast.Load) for n in q.everywhere(p, ast.Name)):
                 continue
-            if any(target.id in n.names for n in q.nodes(p, ast.Global, ast.Nonlocal)):
+            if any(target.id in n.names for n in q.everywhere(p, ast.Global, ast.Nonlocal)):
                 continue
             yield p.report(
                 "SB625",
@@ -147,7 +147,7 @@ def _flags(cls: ast.AST) -> list[str]:
 
 
 def _is_read(p: Program, flag: str, inside: ast.AST) -> bool:
-    return any(n.attr == flag and isinstance(n.ctx, ast.Load) for n in q.nodes(p, ast.Attribute))
+    return any(n.attr == flag and isinstance(n.ctx, ast.Load) for n in q.everywhere(p, ast.Attribute))
 
 
 def _truth(value: Any) -> bool:

@@ -124,7 +124,7 @@ def check(p: Program) -> Iterator[Finding]:
 
 
 def _named(p: Program, name: str) -> bool:
-    return any(n.attr == name and isinstance(n.ctx, ast.Load) for n in q.nodes(p, ast.Attribute))
+    return any(n.attr == name and isinstance(n.ctx, ast.Load) for n in q.everywhere(p, ast.Attribute))
 
 
 def _puts_away(func: Any) -> set[str]:

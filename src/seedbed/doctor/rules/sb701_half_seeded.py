@@ -34,7 +34,9 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
+from seedbed.doctor.static.methods import submodules
 from seedbed.doctor.static.program import Event, Program
 
 _STATE = {
@@ -53,6 +55,8 @@ _STATE = {
 }
 
 
+_SEEDS = ("torch.manual_seed", "torch.random.manual_seed", "numpy.random.seed", "numpy.random.set_state", "random.seed")
+_ALL = ("seed_everything", "set_seed", "seed_all", "fix_seed", "set_random_seed")
 _GPU = ("torch.cuda.manual_seed", "torch.mps.manual_seed")
 
 
@@ -63,15 +67,17 @@ def check(p: Program) -> Iterator[Finding]:
     names = [(e, e.name) for e in p.all("call")]
     yield from _from_clock(p)
     seeded = _seeded([(e, n) for e, n in names if not n.startswith(_GPU)])
-    in_workers = _seeded_in_workers(p)
+    in_workers = _seeded_in_workers(p) | _seeded_by_torch(p, seeded["torch"])
     names = [(e, n) for e, n in names if n.split(".", 1)[0] not in in_workers or not _of_sample(e)]
     only_gpu = [e for e, n in names if n.startswith(_GPU)] if not seeded["torch"] else []
     names = [(e, n) for e, n in names if not n.startswith(_GPU)]
     if not any(seeded.values()) and not only_gpu:
         yield from _uncalled(p)
         return
+    if not only_gpu and _for_one_draw(p, names):
+        return
     first = _first_draws(names)
-    torch_use = _first_torch_draw(names)
+    torch_use = _first_torch_draw(names, _not_drawn(p))
     if torch_use is not None and not seeded["torch"]:
         first["torch"] = torch_use
     for library, event in first.items():
@@ -128,6 +134,48 @@ def _seeded_in_workers(p: Program) -> set[str]:
     return found
 
 
+def _seeded_by_torch(p: Program, seeded: bool) -> set[str]:
+    """Worker processes seed all their generators from that of torch: so where every loader has workers."""
+    loaders = [e.result for e in p.makers("loader") if e.result is not None and e.result.kind == "loader"]
+    counts = [v.kwargs.get("num_workers") for v in loaders]
+    many = [n for n in counts if n is not None and all(type(o.const) is int and o.const > 0 for o in n.options())]
+    return {"numpy", "random"} if seeded and loaders and len(many) == len(loaders) else set()
+
+
+def _for_one_draw(p: Program, names: list[tuple[Event, str]]) -> bool:
+    """Whether every seed stands in a function that draws with it and does not train: it repeats a split, not a run."""
+    seeds = [e for e, n in names if n in _SEEDS or n.endswith(_ALL)]
+    draws = [
+        (e, n) for e, n in names if n.startswith(("numpy.random.", "random.")) and n.rsplit(".", 1)[-1] not in _STATE
+    ]
+    trains = {id(f) for b in p.all("backward") for f in b.funcs}
+    return bool(seeds) and all(
+        s.funcs
+        and id(s.funcs[-1]) not in trains
+        and s.name.rpartition(".")[0] in ("numpy.random", "random")
+        and any(
+            e.seq > s.seq and e.funcs[: len(s.funcs)] == s.funcs and n.rpartition(".")[0] == s.name.rpartition(".")[0]
+            for e, n in draws
+        )
+        for s in seeds
+    )
+
+
+def _not_drawn(p: Program) -> set[int]:
+    """Modules whose weights are what a file or a constant says, whatever was drawn for them."""
+    restored = [e.recv for e in p.all("restore") if e.recv is not None and e.recv.kind == "module" and not e.conds]
+    found = {id(s) for m in restored for s in submodules(m)}
+    filled: dict[int, set[str]] = {}
+    for event in p.all("inplace"):
+        if event.name in ("zero_", "fill_") and event.recv is not None and not event.conds:
+            parts = {w for w in ("weight", "bias") if f".{w}." in syntax.text(event.node)}
+            for one in q.memory(event.recv):
+                owner = one.args[0] if one.name == "parameter" and one.args else None
+                if owner is not None and owner.kind == "module":
+                    filled.setdefault(id(owner), set()).update(parts)
+    return found | {i for i, parts in filled.items() if parts == {"weight", "bias"}}
+
+
 def _of_sample(event: Event) -> bool:
     """Whether it happens where a data set gives a sample: in a worker process."""
     return any(f.name in ("__getitem__", "__getitems__") for f in event.funcs)
@@ -157,11 +205,7 @@ def _uncalled(p: Program) -> Iterator[Finding]:
 def _seeded(names: list[tuple[Event, str]]) -> dict[str, bool]:
     """Which generators the program seeds."""
     return {
-        "torch": any(
-            n in ("torch.manual_seed", "torch.random.manual_seed")
-            or n.endswith(("seed_everything", "set_seed", "seed_all", "fix_seed", "set_random_seed"))
-            for _, n in names
-        ),
+        "torch": any(n in ("torch.manual_seed", "torch.random.manual_seed") or n.endswith(_ALL) for _, n in names),
         "numpy": any(
             n in ("numpy.random.seed", "numpy.random.set_state")
             or n.endswith(("seed_everything", "set_seed", "seed_all"))
@@ -189,8 +233,8 @@ def _first_draws(names: list[tuple[Event, str]]) -> dict[str, Event]:
     return first
 
 
-def _first_torch_draw(names: list[tuple[Event, str]]) -> Event | None:
-    """The first draw from torch's global generator."""
+def _first_torch_draw(names: list[tuple[Event, str]], known: set[int]) -> Event | None:
+    """The first draw from torch's global generator that is not for ``known`` modules."""
     return next(
         (
             e
@@ -210,6 +254,7 @@ def _first_torch_draw(names: list[tuple[Event, str]]) -> Event | None:
                 "Embedding",
             )
             and "generator" not in e.kwargs
+            and id(e.result) not in known
         ),
         None,
     )

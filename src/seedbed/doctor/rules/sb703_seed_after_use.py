@@ -76,7 +76,8 @@ def _helper(seed: Event, made: Event) -> bool:
 
 def _drawn_again(p: Program, seed: Event) -> bool:
     """Whether weights are filled once more after the seed: drawn by hand, or read from a file or another model."""
-    later = [e for e in p.all("call", "restore") if e.seq > seed.seq]
+    read = [e for e in p.all("restore") if e.recv is not None and e.recv.kind == "module" and not e.conds]
+    later = [e for e in p.all("call", "restore") if e.seq > seed.seq] + read
     return any(
         e.kind == "restore" or ".init." in f".{e.name}" or e.name.rsplit(".", 1)[-1] in ("apply", "reset_parameters")
         for e in later

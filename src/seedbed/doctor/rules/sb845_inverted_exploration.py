@@ -59,7 +59,7 @@ def check(p: Program) -> Iterator[Finding]:
         return
     for node in q.nodes(p, ast.If, ast.IfExp):
         side = _side(node.test)
-        if side is None:
+        if side is None or _chance_to_be_greedy(p, node.test):
             continue
         first = node.body if isinstance(node.body, list) else [node.body]
         rest = node.orelse if isinstance(node.orelse, list) else [node.orelse]
@@ -100,6 +100,23 @@ def _draw(node: ast.expr) -> bool:
 
 def _epsilon(node: ast.expr) -> bool:
     return any(_NAMES & set(words(getattr(n, "id", getattr(n, "attr", "")))) for n in syntax.walk(node))
+
+
+def _chance_to_be_greedy(p: Program, test: ast.expr) -> bool:
+    """Whether epsilon is a number above a half that never changes: it says how often the best action is taken."""
+    names = {n for part in syntax.walk(test) if _NAMES & set(words(n := _name(part)))}
+    stored = [n for n in q.nodes(p, ast.Name, ast.Attribute) if isinstance(n.ctx, ast.Store) and _name(n) in names]
+    given = [n.value for n in q.nodes(p, ast.Assign) if len(n.targets) == 1 and n.targets[0] in stored]
+    return (
+        len(given) == len(stored) == 1
+        and isinstance(given[0], ast.Constant)
+        and isinstance(given[0].value, float)
+        and 0.5 < given[0].value < 1
+    )
+
+
+def _name(node: ast.AST) -> str:
+    return str(getattr(node, "id", getattr(node, "attr", "")))
 
 
 def _random(body: list[ast.AST]) -> bool:

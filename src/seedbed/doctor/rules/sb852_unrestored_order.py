@@ -76,7 +76,7 @@ def check(p: Program) -> Iterator[Finding]:
         sorted_ = [o for o in outs if any(v is made for v in ancestors(o, limit=400))]
         if not sorted_ or any(_restored(o, order) for o in outs) or any(_gives(o, order) for o in outs):
             continue
-        if any(_restored(e.args[-1], order) for e in p.all("loss") if e.args):
+        if any(_restored(a, order) or _sorted_alike(a, order) for e in p.all("loss") for a in e.args[-1:]):
             continue  # the labels are sorted in the same way
         seen.add(id(event.node))
         yield p.report(
@@ -114,6 +114,16 @@ def _restored(val: Val, order: Val) -> bool:
         if one.name in ("zeros_like", "empty_like", "zeros") and one.grad is False and one.var in ("out", "restored"):
             return True
     return False
+
+
+def _sorted_alike(val: Val, order: Val) -> bool:
+    """Whether a value was put into the same order, in this call or in another of the same lines."""
+    return any(
+        v.node is order.node
+        for one in ancestors(val, limit=120)
+        if one.name in ("getitem", "index_select") and len(one.args) > 1
+        for v in ancestors(one.args[-1], limit=12)
+    )
 
 
 def _gives(val: Val, order: Val) -> bool:

@@ -54,8 +54,8 @@ def check(p: Program) -> Iterator[Finding]:
     backs = p.all("backward")
     if not p.complete or not backs:
         return
-    read = {n.id for n in q.nodes(p, ast.Name) if not isinstance(n.ctx, ast.Store)}
-    read |= {w for n in q.nodes(p, ast.Global, ast.Nonlocal) for w in n.names}
+    read = {n.id for n in q.everywhere(p, ast.Name) if not isinstance(n.ctx, ast.Store)}
+    read |= {w for n in q.everywhere(p, ast.Global, ast.Nonlocal) for w in n.names}
     if {"locals", "globals", "vars", "eval", "exec"} & read:
         return
     seen: set[int] = set()

@@ -79,6 +79,15 @@ def nodes(p: Program, *types: type) -> Iterator[Any]:
     return p.nodes(*types)
 
 
+def everywhere(p: Program, *types: type) -> list[Any]:
+    """Syntax nodes of its own file and of all files of which something has happened: whether a name is read at all."""
+    if "files" not in p.cache:
+        found = {id(s): s for s in (*(e.src for e in p.events), *(c.src for c in p.classes)) if s is not p.source}
+        p.cache["files"] = [s for s in found.values() if s is not None]
+    others: list[Source] = p.cache["files"]
+    return [*p.nodes(*types), *(n for s in others for kind in types for n in s.by_type().get(kind, ()))]
+
+
 def in_file(p: Program, key: str, find: Callable[[], T]) -> T:
     """What ``find`` works out from the program's own file alone; done once for a file, not for each program in it."""
     notes, cache = p.source.notes, p.cache
