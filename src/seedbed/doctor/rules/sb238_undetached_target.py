@@ -51,7 +51,7 @@ from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    if "volatile=True" in p.source.text:
+    if p.source.says("volatile"):
         return  # how torch before 0.4 switched the graph off
     for event in p.once("loss"):
         if (

@@ -100,7 +100,8 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _kept_still(p: Program, event: Event, mode: Event) -> bool:
     """Whether eval() stands before the training itself and some weights are frozen: their statistics rest too."""
-    if event.recv is None or mode.funcs != event.funcs or any("Dropout" in n for n in ownership.contents(event.recv)):
+    around = event.funcs[: len(mode.funcs)]
+    if event.recv is None or mode.funcs != around or any("Dropout" in n for n in ownership.contents(event.recv)):
         return False
     asked = [e for e in p.all("forward") if mode.seq < e.seq < event.seq and e.recv is event.recv]
     if any(e.node is not event.node for e in asked) or mode.inside(event.loops[-1]):

@@ -142,10 +142,12 @@ def remake(run: Machine, node: ast.expr) -> None:
     """
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in _REMADE:
         return
-    if not isinstance(node.func.value, ast.Name) or any(isinstance(a, ast.Starred) for a in node.args):
+    place = node.func.value
+    named = isinstance(place, ast.Name) or (isinstance(place, ast.Attribute) and isinstance(place.value, ast.Name))
+    if not named or any(isinstance(a, ast.Starred) for a in node.args):
         return
-    old = run.eval(node.func.value)
+    old = run.eval(place)
     if old.kind == "tensor" and old.name in _OPERATIONS and "leaf" not in old.tags:
         args = tuple(run.eval(a) for a in node.args)
         kwargs = {k.arg: run.eval(k.value) for k in node.keywords if k.arg}
-        run.assign(node.func.value, ops.apply(run, node.func.attr[:-1], node, (old, *args), kwargs))
+        run.assign(place, ops.apply(run, node.func.attr[:-1], node, (old, *args), kwargs))

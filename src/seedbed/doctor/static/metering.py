@@ -82,12 +82,17 @@ def divisions(p: Program, event: Event, name: str) -> list[tuple[ast.AST, Source
             left = left.left if not isinstance(left.left, ast.Constant) else left.right
         if syntax.text(bare(left)) != name:
             continue
-        if node.lineno < event.line and not isinstance(home, ast.ClassDef):
+        if node.lineno < event.line and (not isinstance(home, ast.ClassDef) or _holds(event, node)):
             continue
         if restarts.begun_anew(home, name, event.line, node):
             continue
         found.append((node, event.src, _divisor(p, right)))
     return found
+
+
+def _holds(event: Event, node: ast.AST) -> bool:
+    """Whether a place is in the function that an event happens in."""
+    return bool(event.funcs) and any(n is node for n in syntax.walk(event.funcs[-1].node))
 
 
 def home_of(event: Event, name: str) -> ast.AST:

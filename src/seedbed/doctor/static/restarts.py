@@ -8,7 +8,7 @@ from seedbed.doctor.static import syntax
 
 
 def begun_anew(home: ast.AST, name: str, line: int, read: ast.AST) -> bool:
-    """Whether a variable is surely assigned anew after a line and before the place where it is read.
+    """Whether a variable is assigned anew after a line and before the place where it is read.
 
     Args:
         home: The function, class or module that both places are in.
@@ -23,7 +23,7 @@ def begun_anew(home: ast.AST, name: str, line: int, read: ast.AST) -> bool:
             if _holds(statement, read):
                 around = statement
                 break
-            found = found or _assigns(statement, name, line)
+            found = found or _assigns(statement, name, line, home)
         if found or around is None:
             return found
         block = _inner(around, read)
@@ -45,14 +45,19 @@ def _holds(statement: ast.AST, read: ast.AST) -> bool:
     return any(n is read for n in syntax.walk(statement))
 
 
-def _assigns(statement: ast.stmt, name: str, line: int) -> bool:
-    """Whether a statement, where it runs, gives the variable a value that is not made of its old one."""
-    if isinstance(statement, (ast.With, ast.AsyncWith)):
-        return any(_assigns(s, name, line) for s in statement.body)
-    if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None or statement.lineno <= line:
+def _assigns(statement: ast.AST, name: str, line: int, home: ast.AST) -> bool:
+    """Whether something in a statement after a line gives the variable a value that is not made of its old one."""
+    return any(_fresh(n, name, home) for n in syntax.walk(statement) if getattr(n, "lineno", 0) > line)
+
+
+def _fresh(node: ast.AST, name: str, home: ast.AST) -> bool:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(home, ast.ClassDef):
+        methods = [m for m in home.body if isinstance(m, ast.FunctionDef) and m.name == node.func.attr]
+        return not node.args and any(_fresh(n, name, m) for m in methods for n in syntax.walk(m))  # self.reset()
+    if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None:
         return False
-    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     flat = [e for t in targets for e in (t.elts if isinstance(t, (ast.Tuple, ast.List)) else [t])]
     if not any(syntax.text(t) == name for t in flat):
         return False
-    return not any(isinstance(n, ast.expr) and syntax.text(n) == name for n in syntax.walk(statement.value))
+    return not any(isinstance(n, ast.expr) and syntax.text(n) == name for n in syntax.walk(node.value))

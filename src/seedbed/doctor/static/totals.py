@@ -77,7 +77,8 @@ def _judge(
             "the result is too large by about the number of batches",
             "Count the samples in the loop, or divide by len(loader.dataset)",
         )
-    own, other = rounds.loop_split(loop), split_of("_".join(names))
+    parts = [n.attr for n in syntax.walk(right) if isinstance(n, ast.Attribute)]  # len(self.val_loader.dataset)
+    own, other = rounds.loop_split(loop), split_of("_".join((*sorted(names), *parts)))
     stride = _stride(loop)
     bare = isinstance(right, ast.Constant) and getattr(rounds.base_of_loop(loop), "name", "") != "range"
     if kind == "total" and after and stride is not None and not bare and _is_number(p, right, stride):
