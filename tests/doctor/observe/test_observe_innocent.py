@@ -174,3 +174,30 @@ for _ in range(3):
 @pytest.mark.parametrize(("rate", "found"), [(0.05, False), (0.02, True)])
 def test_phases_with_rates_of_their_own_are_trainings_of_their_own(codes_of: Codes, rate: float, found: bool) -> None:
     assert ("SB119" in codes_of(PHASES.format(rate=rate))) is found
+
+
+GRID = """
+def measured(n, rows):
+    x = torch.linspace(-1, 1, n)[:, None]
+    return x, x + 0.3 * torch.randn(rows, 1)
+torch.manual_seed(3)
+x, y = measured(24, 24)
+test_x, test_y = {test}
+plain = nn.Sequential(nn.Linear(1, 32), nn.ReLU(), nn.Linear(32, 1))
+dropped = nn.Sequential(nn.Linear(1, 32), nn.Dropout(0.5), nn.ReLU(), nn.Linear(32, 1))
+optimizer = torch.optim.Adam([*plain.parameters(), *dropped.parameters()], lr=1e-2)
+for step in range(30):
+    one, two = F.mse_loss(plain(x), y), F.mse_loss(dropped(x), y)
+    optimizer.zero_grad(); (one + two).backward(); optimizer.step()
+    if step % 10 == 9:
+        plain.eval(); dropped.eval()
+        with torch.no_grad():
+            test_plain, test_dropped = plain(test_x), dropped(test_x)
+            print(F.mse_loss(test_plain, test_y), F.mse_loss(test_dropped, test_y))
+        plain.train(); dropped.train()
+"""
+
+
+def test_a_grid_of_inputs_may_be_measured_once_more(codes_of: Codes) -> None:
+    assert "SB309" not in codes_of(GRID.format(test="measured(24, 24)"))
+    assert "SB309" in codes_of(GRID.format(test="x.clone(), y.clone()"))

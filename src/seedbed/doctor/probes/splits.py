@@ -62,7 +62,7 @@ def _overlap(run: Run) -> Iterator[Finding]:
         share = len(shared) / max(len(rows), 1)
         if _acted(run, facts, shared) or _transductive(run, facts) or (share < 0.5 and _repeating(run, facts)):
             continue
-        if not key and _whole_sets(facts, shared):
+        if not key and _whole_sets(facts, shared) or _labelled_anew(run, shared):
             continue
         whole = len(shared) >= 0.95 * len(train) and share <= 0.98
         if len(shared) < 4 or share < 0.02 or whole:
@@ -103,6 +103,23 @@ def _whole_sets(facts: list[ForwardFact], shared: set[tuple[int, int]]) -> bool:
     """Say whether large calls hold either only training rows or none: a gallery and what is looked up in it."""
     shares = [sum((f.root, row) in shared for row in f.rows) / len(f.rows) for f in facts if len(f.rows) >= 64]
     return bool(shares) and all(s < 0.02 or s > 0.98 for s in shares) and min(shares) < 0.5 < max(shares)
+
+
+def _labelled_anew(run: Run, shared: set[tuple[int, int]]) -> bool:
+    """Say whether the shared inputs have other targets in evaluation: the points of a grid, measured once more."""
+    trained, held = _targets(run, True), _targets(run, False)
+    both = [row for _, row in shared if row in trained and row in held]
+    return len(both) >= 4 and sum(trained[row] != held[row] for row in both) >= 0.9 * len(both)
+
+
+def _targets(run: Run, training: bool) -> dict[int, list[float]]:
+    """The target of each row whose loss was taken in training or in evaluation, by the digest of the row."""
+    found: dict[int, list[float]] = {}
+    for pair in run.recorder.pairs.split(training):
+        if len(pair.targets) == len(pair.forward.rows):
+            numbers = pair.targets.reshape(len(pair.targets), -1).tolist()
+            found |= dict(zip(pair.forward.rows, numbers, strict=True))
+    return found
 
 
 def _acted(run: Run, facts: list[ForwardFact], shared: set[tuple[int, int]]) -> bool:
