@@ -54,7 +54,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         loader = event.args[0].args[0]
         flag = loader.arg(2, "shuffle") if loader.kind == "loader" else None
-        if not any(b.inside(event.loops[-1]) for b in p.all("backward")):
+        if not any(b.inside(event.loops[-1]) for b in p.all("backward")) or _only_looks(p, event):
             continue
         parts = [event.result, *(event.result.items or [])] if event.result is not None else []
         if not any(x is v for x in parts for e in training.forwards(p) for a in e.args for v in ancestors(a, limit=60)):
@@ -71,6 +71,12 @@ def check(p: Program) -> Iterator[Finding]:
             severity=Severity.HINT if not learned else Severity.WARNING if shuffled else Severity.ERROR,
         )
     yield from _one_batch(p)
+
+
+def _only_looks(p: Program, event: Event) -> bool:
+    """Whether weights are updated, but never in the loop: gradients of a batch are looked at there."""
+    kinds = ("step", "scaler_step", "manual")
+    return bool(p.all(*kinds)) and not any(e.inside(event.loops[-1]) for e in (*p.all(*kinds), *p.calls("step")))
 
 
 def _one_batch(p: Program) -> Iterator[Finding]:

@@ -39,8 +39,8 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    sets = {n.targets[0].id for n in q.nodes(p, ast.Assign) if isinstance(n.targets[0], ast.Name) and _is_set(n.value)}
-    sets -= _sorted_in_place(p)
+    made = [n for n in q.nodes(p, ast.Assign) if isinstance(n.targets[0], ast.Name) and _is_set(n.value)]
+    sets = {n.targets[0].id for n in made if not _of_numbers(p, n.value)} - _sorted_in_place(p)
     for node in q.nodes(p, ast.Call):
         name = syntax.text(node.func)
         if name not in ("enumerate", "list", "tuple") or not node.args:
@@ -49,7 +49,9 @@ def check(p: Program) -> Iterator[Finding]:
         listed = (
             isinstance(inner, ast.Call) and syntax.text(inner.func) == "list" and inner.args and _is_set(inner.args[0])
         )
-        direct = _is_set(inner) or listed or (isinstance(inner, ast.Name) and inner.id in sets)
+        direct = ((_is_set(inner) or listed) and not _of_numbers(p, inner)) or (
+            isinstance(inner, ast.Name) and inner.id in sets
+        )
         if name == "enumerate" and direct:
             yield p.report(
                 "SB435",
@@ -62,6 +64,15 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _listings(p)
 
 
+def _of_numbers(p: Program, node: ast.AST) -> bool:
+    """Whether what a set is made of is known to be numbers: their order is the same in every run."""
+    calls = {id(n) for n in syntax.walk(node) if isinstance(n, ast.Call) and syntax.text(n.func) in _SETS}
+    given = [e.args[0] for e in p.calls(*_SETS) if id(e.node) in calls and e.args]
+    plain = ("float", "long", "int", "double", "int64", "float32", "float64", "int32")
+    return bool(given) and all(v.kind == "tensor" and v.dtype in plain and "pandas" not in v.tags for v in given)
+
+
+_SETS = ("set", "frozenset")
 _SEEDS = ("manual_seed", "seed", "seed_everything", "set_seed", "manual_seed_all", "fix_seed", "seed_all")
 _STORES = ("save", "dump", "dumps", "load", "loads", "load_state_dict", "save_pretrained", "to_csv", "savez")
 _KEEPS = frozenset((*_SEEDS, *_STORES))
@@ -98,8 +109,10 @@ def _listings(p: Program) -> Iterator[Finding]:
         if syntax.text(n.func) == "enumerate" and n.args and not isinstance(n.args[0], ast.Call)
     }
     for name, node in raw.items():
-        if name in numbered and any(
-            w in words(name.replace(".", "_")) for w in ("classes", "class", "labels", "categories")
+        if (
+            name in numbered
+            and any(w in words(name.replace(".", "_")) for w in ("classes", "class", "labels", "categories"))
+            and not _written_down(p, name)
         ):
             yield p.report(
                 "SB435",
@@ -108,7 +121,7 @@ def _listings(p: Program) -> Iterator[Finding]:
                 why="the order of files differs between machines and runs, so a saved model means other classes",
                 fix="Sort first: sorted(os.listdir(...))",
             )
-    pairs = [n for n in raw if set(words(n.replace(".", "_"))) & _TARGETS]
+    pairs = [n for n in raw if set(words(n.replace(".", "_"))) & _TARGETS and not _made_anew(p, n, raw[n])]
     others = [
         syntax.text(n.targets[0])
         for n in q.nodes(p, ast.Assign)
@@ -123,6 +136,54 @@ def _listings(p: Program) -> Iterator[Finding]:
             why="os.listdir and glob give files in any order, so an image gets the label of another one (a mismatch)",
             fix="Sort both lists by the same key: sorted(glob.glob(...))",
         )
+
+
+_TABLES = ("dict", "list", "tuple", "enumerate", "zip", "dumps", "json.dumps")
+_WRITES = ("dump", "dumps", "save", "write", "write_text", "savez", "to_csv")
+
+
+def _written_down(p: Program, name: str) -> bool:
+    """Whether the numbers that the names got are kept, so that a saved model means what it did."""
+    known = {name}
+    for node in q.nodes(p, ast.Assign):
+        table = isinstance(node.value, (ast.Dict, ast.DictComp, ast.ListComp, ast.Name)) or (
+            isinstance(node.value, ast.Call) and syntax.text(node.value.func) in _TABLES
+        )
+        if table and known & _mentioned(node.value):
+            known.add(syntax.text(node.targets[0]))
+    for node in q.nodes(p, ast.Call):
+        last = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if last in _WRITES and any(known & _mentioned(a) for a in node.args):
+            return True
+    return False
+
+
+def _mentioned(node: ast.AST) -> set[str]:
+    """The names in an expression, but not those that only ``len()`` looks at."""
+    counted = {
+        id(a) for n in syntax.walk(node) if isinstance(n, ast.Call) and syntax.text(n.func) == "len" for a in n.args
+    }
+    return {
+        syntax.text(n) for n in syntax.walk(node) if isinstance(n, (ast.Name, ast.Attribute)) and id(n) not in counted
+    }
+
+
+def _made_anew(p: Program, name: str, listing: ast.Assign) -> bool:
+    """Whether a name gets something else later, in the same function, that is not made of the listing itself."""
+    inner = [f for f in q.nodes(p, ast.FunctionDef) if _holds(f, listing)]
+    home = max(inner, key=lambda f: f.lineno, default=None)
+    return any(
+        syntax.text(n.targets[0]) == name
+        and n.lineno > listing.lineno
+        and (home is None or _holds(home, n))
+        and not _is_listing(n.value)
+        and name not in _mentioned(n.value)
+        for n in q.nodes(p, ast.Assign)
+    )
+
+
+def _holds(func: ast.FunctionDef, node: ast.Assign) -> bool:
+    return func.lineno <= node.lineno <= (func.end_lineno or func.lineno)
 
 
 _TARGETS = frozenset(["mask", "masks", "label", "labels", "target", "targets", "annotations", "segs", "gt", "lab", "y"])
@@ -155,4 +216,4 @@ def _is_set(node: ast.AST) -> bool:
         return True
     if isinstance(node, ast.Call) and syntax.text(node.func) in ("list", "tuple") and node.args:
         return _is_set(node.args[0])
-    return isinstance(node, ast.Call) and syntax.text(node.func) in ("set", "frozenset")
+    return isinstance(node, ast.Call) and syntax.text(node.func) in _SETS

@@ -80,7 +80,9 @@ def _argument(p: Program, node: ast.Call, words: dict[str, ast.expr]) -> Iterato
         )
     elif isinstance(action, ast.Constant) and action.value in ("store_true", "store_false"):
         default = words.get("default")
-        if isinstance(default, ast.Constant) and default.value is (action.value == "store_true"):
+        if not isinstance(default, ast.Constant) or _has_opposite(p, node, words):
+            return
+        if default.value is (action.value == "store_true"):
             yield p.report(
                 "SB441",
                 (node, p.source),
@@ -88,6 +90,24 @@ def _argument(p: Program, node: ast.Call, words: dict[str, ast.expr]) -> Iterato
                 why="with and without the option on the command line the value does not change",
                 fix="Remove the default, or use argparse.BooleanOptionalAction",
             )
+
+
+def _has_opposite(p: Program, node: ast.Call, words: dict[str, ast.expr]) -> bool:
+    """Whether another option sets the same value: ``--no-gpu`` with ``dest="gpu"``."""
+    names = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    long = next((n for n in names if n.startswith("--")), names[0] if names else "")
+    own = words.get("dest")
+    target = own.value if isinstance(own, ast.Constant) else long.lstrip("-").replace("-", "_")
+    for other in q.nodes(p, ast.Call):
+        if other is node:
+            continue
+        dests = [k.value for k in other.keywords if k.arg == "dest"]
+        plain = [str(a.value).lstrip("-").replace("-", "_") for a in other.args if isinstance(a, ast.Constant)]
+        if any(isinstance(d, ast.Constant) and d.value == target for d in dests):
+            return True
+        if isinstance(own, ast.Constant) and not dests and target in plain:
+            return True
+    return False
 
 
 def _has_text(node: ast.expr) -> bool:

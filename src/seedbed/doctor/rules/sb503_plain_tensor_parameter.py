@@ -35,6 +35,7 @@ class Scale(nn.Module):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
@@ -77,6 +78,7 @@ def check(p: Program) -> Iterator[Finding]:
         ) or event.name in ("W", "b")
         drawn = any(v.name in ("randn", "rand") for v in ancestors(val, limit=8))
         random = weight and drawn and not any(v.name == "Parameter" for v in near) and not _fixed(p, event)
+        random = random and _is_read(p, event)
         if not (derived or leaf or random):
             continue
         if any(s.recv is not None and val in ancestors(s.recv, limit=10) for s in p.all("manual")):
@@ -97,6 +99,12 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Write self.{event.name} = nn.Parameter(...) with everything else inside",
             severity=q.doubtful(p) or (Severity.WARNING if random and not leaf and not derived else None),
         )
+
+
+def _is_read(p: Program, event: Event) -> bool:
+    """Whether anything reads the attribute, as far as its file tells."""
+    reads = (n for n in q.nodes(p, ast.Attribute) if n.attr == event.name and isinstance(n.ctx, ast.Load))
+    return event.src is not p.source or any(True for _ in reads)
 
 
 def _lost(p: Program, val: Val) -> bool:

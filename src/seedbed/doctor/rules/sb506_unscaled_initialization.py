@@ -70,13 +70,20 @@ def _reason(p: Program, event: Event) -> str:
         args = event.args[skip:]
         said = _normal(event, args, target) if event.name == "normal_" else _uniform(p, event, args, target)
         layers = [v for v in ancestors(target, limit=8) if v.kind == "module"]
-        return "" if said and any(weights.layer_is_scaled(p, layer) for layer in layers) else said
+        alone = said and any(_alone(p, layer) for layer in layers)
+        return "" if alone or (said and any(weights.layer_is_scaled(p, layer) for layer in layers)) else said
     if event.kind == "attribute" and event.recv is not None and event.args:
         made, target = event.args[0], event.recv
         plain = made.name in ("rand_like", "randn_like", "rand", "randn") and _weight(target) and not _embedding(target)
         width = weights.fan_in(target)
         return f"{made.name} without scaling" if plain and (width is None or width >= 16) else ""
     return _drawn_matrix(p, event) if event.result is not None and event.kind == "call" else ""
+
+
+def _alone(p: Program, layer: Val) -> bool:
+    """Whether a layer is a linear model of one output: the data goes straight into it, no layer can saturate."""
+    calls = [e for e in p.all("forward") if e.recv is not None and layer in e.recv.options() and e.args]
+    return layer.number(1, "out_features") == 1 and bool(calls) and not any(e.args[0].grad for e in calls)
 
 
 def _everything(p: Program, event: Event, target: Val) -> str:

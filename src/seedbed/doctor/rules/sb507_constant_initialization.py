@@ -70,15 +70,9 @@ def check(p: Program) -> Iterator[Finding]:
         if flat and not any(v.shape is not None and len(v.shape) >= 2 for v in flat):
             continue
         named = [v for v in subjects if v.kind == "module"]
-        if _only_biases(p, event) or (named and all(map(_single, named))):
-            continue
-        if training.unmoved(p, ownership.modules_of(event.recv)):
+        if _other(event, named) or _only_biases(p, event) or training.unmoved(p, ownership.modules_of(event.recv)):
             continue
         generic = event.loops or any(f.name != "__init__" for f in event.funcs)
-        if any("Norm" in v.name or v.name == "Embedding" for v in named) or any(
-            "norm" in ast.unparse(c[0].test).lower() for c in event.conds if isinstance(c[0], ast.If)
-        ):
-            continue
         if any("norm" in text.lower() or w in text.lower() for w in ("bn", "zero_init", "ln", "gamma", "scale", "emb")):
             continue
         if named and not generic and not _feeds(p, named[0]):
@@ -107,6 +101,13 @@ def check(p: Program) -> Iterator[Finding]:
         )
     yield from _leaves(p)
     yield from _matrices(p, seen)
+
+
+def _other(event: Event, named: list[Val]) -> bool:
+    """Whether it is no layer of several like units: a norm, a table of vectors, a single unit."""
+    if any("Norm" in v.name or v.name == "Embedding" for v in named) or (named and all(map(_single, named))):
+        return True
+    return any("norm" in ast.unparse(c[0].test).lower() for c in event.conds if isinstance(c[0], ast.If))
 
 
 def _chosen(p: Program, event: Event) -> Event | tuple[ast.AST, Source]:
