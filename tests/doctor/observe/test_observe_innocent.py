@@ -201,3 +201,26 @@ for step in range(30):
 def test_a_grid_of_inputs_may_be_measured_once_more(codes_of: Codes) -> None:
     assert "SB309" not in codes_of(GRID.format(test="measured(24, 24)"))
     assert "SB309" in codes_of(GRID.format(test="x.clone(), y.clone()"))
+
+
+GUESSED = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.out = nn.Linear(6, 4)
+    def forward(self, x):
+        return F.log_softmax(self.out(x)){after}
+torch.manual_seed(0)
+x, y = torch.randn({shape}), torch.randint(0, 4, (32,))
+model = Net()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for step in range(20):
+    optimizer.zero_grad()
+    F.nll_loss(model(x), y).backward()
+    optimizer.step()
+"""
+
+
+def test_an_axis_that_is_guessed_rightly_is_no_mistake(codes_of: Codes) -> None:
+    assert "SB208" not in codes_of(GUESSED.format(shape="32, 6", after=""))
+    assert "SB208" in codes_of(GUESSED.format(shape="32, 5, 6", after="[:, -1]"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.probes.view import Run, report
 
 # (part of the warning, code, what it means here, what to do)
@@ -37,7 +37,13 @@ def probe(run: Run) -> Iterator[Finding]:
             if part in note.first["text"]:
                 if code == "SB713" and "sourceTensor" in note.first["text"] and not _in_forward(run, note.site):
                     continue
-                yield report(code, f"{meaning} (PyTorch: {note.first['text'][:160]})", note.site, fix)
+                more = {"severity": Severity.HINT} if code == "SB208" and not _of_three_axes(run) else {}
+                yield report(code, f"{meaning} (PyTorch: {note.first['text'][:160]})", note.site, fix, **more)
+
+
+def _of_three_axes(run: Run) -> bool:
+    """Say whether the axis was guessed for a tensor of three axes: of two it is that of the classes, as is meant."""
+    return any(len(note.first["shape"]) == 3 for note in run.record.noted("softmax-first-axis"))
 
 
 def _in_forward(run: Run, site: object) -> bool:
