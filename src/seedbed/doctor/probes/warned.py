@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.probes.view import Run, report
@@ -37,7 +38,9 @@ def probe(run: Run) -> Iterator[Finding]:
             if part in note.first["text"]:
                 if code == "SB713" and "sourceTensor" in note.first["text"] and not _in_forward(run, note.site):
                     continue
-                more = {"severity": Severity.HINT} if code == "SB208" and not _of_three_axes(run) else {}
+                more: dict[str, Any] = (
+                    {"severity": Severity.HINT} if code == "SB208" and not _of_three_axes(run) else {}
+                )
                 yield report(code, f"{meaning} (PyTorch: {note.first['text'][:160]})", note.site, fix, **more)
 
 
