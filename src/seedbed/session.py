@@ -375,7 +375,7 @@ def step_event(record: StepRecord, rate: float) -> dict[str, Any]:
         "event": "step",
         "step": record.step,
         "epoch": record.epoch + 1,
-        "loss": float(record.loss),
+        "loss": float(record.loss) if record.value is None else record.value,
         "lr": record.learning_rate,
         "samples_per_second": rate,
     }
