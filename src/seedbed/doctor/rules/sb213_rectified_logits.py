@@ -43,6 +43,7 @@ from seedbed.doctor.static.values import Val
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _leaky(p)
     for event in p.once("loss"):
         if event.name in ("BCELoss", "NLLLoss"):
             yield from _squashed(p, event)
@@ -84,6 +85,43 @@ def _squashed(p: Program, event: Event) -> Iterator[Finding]:
             fix="Delete the ReLU after the last layer",
             related=((str(event.src.path), event.line, "the loss"),),
         )
+
+
+_LAYERS = ("Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d")
+
+
+def _leaky(p: Program) -> Iterator[Finding]:
+    """``sigmoid(leaky_relu(layer(x)))`` as the output of the model: what is below zero counts a hundredth."""
+    seen: set[int] = set()
+    for event in training.forwards(p):
+        made = event.result
+        if made is None or event.depth or not training.trained_output(p, made):
+            continue
+        for out in (*made.options(), *(made.items or [])):
+            for last in training.loss_origins(out):
+                inner = training.loss_origins(last.args[0]) if last.name == "sigmoid" and last.args else []
+                for one in (_uncut(v) for v in inner):
+                    layer = training.loss_origins(one.args[0]) if one.name == "leaky_relu" and one.args else []
+                    if not layer or any(v.name not in _LAYERS for v in layer) or id(one.node) in seen:
+                        continue
+                    if len(inner) > 1 or _between(p, one):
+                        continue
+                    seen.add(id(one.node))
+                    yield p.report(
+                        "SB213",
+                        q.spot(one, event),
+                        "leaky ReLU on the logits before sigmoid: negative scores are shrunk, so probabilities stay "
+                        "near or above 0.5",
+                        why="to say 0.01 the layer must give a score of about -460; it learns very slowly to say no",
+                        fix="Delete the activation after the last layer",
+                    )
+
+
+def _uncut(val: Val) -> Val:
+    """What a slice was cut from."""
+    while val.name == "getitem" and val.args:
+        val = val.args[0]
+    return val
 
 
 def _between(p: Program, made: Val) -> bool:

@@ -76,6 +76,7 @@ def check(p: Program) -> Iterator[Finding]:
             )
     yield from _raw_training(p, seen)
     yield from _transforms(p, seen)
+    yield from _raw_bytes(p, seen)
     yield from _under_flag(p)
     for step, earlier in scaling.of_scaled(p):
         yield p.report(
@@ -211,6 +212,55 @@ def _transforms(p: Program, seen: set[int]) -> Iterator[Finding]:
             fix="Add the same transforms.Normalize(mean, std) to this transform",
             related=((str(learned[0].src.path) if learned[0].src else "", learned[0].line, "the training transform"),),
         )
+
+
+_BYTES = frozenset(["MNIST", "FashionMNIST", "KMNIST", "EMNIST", "QMNIST", "CIFAR10", "CIFAR100", "SVHN"])
+_ATTRIBUTES = frozenset(["data", "test_data", "train_data"])
+
+
+def _raw_bytes(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """Training sees the samples of a set (0..1 after ToTensor), evaluation its attribute ``data``: bytes, 0..255."""
+    if not any(v.name in _ATTRIBUTES and v.args and v.args[0].kind == "dataset" for v in p.of_kind("method")):
+        return
+    learned: dict[int, Event] = {}
+    for event in p.all("forward"):
+        if event.args and not event.depth and event.grad and event.recv is not None and _to_tensor(event.args[0]):
+            learned.setdefault(id(event.recv), event)
+    for event in training.evaluations(p):
+        before = learned.get(id(event.recv))
+        if before is None or not event.args or event.depth or id(event.node) in seen:
+            continue
+        steps = d.chain_all(event.args[0])
+        raw = [v for v in steps if v.name in _ATTRIBUTES and v.args and v.args[0].kind == "dataset"]
+        if (
+            not raw
+            or raw[0].args[0].name not in _BYTES
+            or any(v.name not in _PLAIN for v in steps[: steps.index(raw[0])])
+        ):
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB409",
+            event.args[0] if event.args[0].line else event,
+            f"the evaluation inputs are raw bytes (0..255) from .{raw[0].name}: the dataset's transform is not applied",
+            why=f"in training (line {before.line}) ToTensor() divides by 255: here the values are 255 times larger",
+            fix="Take the test samples through a DataLoader, or divide by 255 (and normalise) as in training",
+            related=((str(before.src.path), before.line, "the training inputs"),),
+        )
+
+
+def _to_tensor(x: Val) -> bool:
+    """Whether images of a bundled set go through ToTensor on the way to a model."""
+    if any(v.name in _ATTRIBUTES for v in d.chain_all(x)):
+        return False
+    parts = list(ancestors(x, limit=200))
+    tools = [i for v in parts if v.kind == "transform" for i in (v.items or [v])]
+    return any(v.kind == "dataset" and v.name in _BYTES for v in parts) and any(t.name == "ToTensor" for t in tools)
+
+
+_PLAIN = frozenset(
+    ["view", "reshape", "float", "to", "cuda", "unsqueeze", "flatten", "getitem", "type", "Variable", "squeeze", "phi"]
+)
 
 
 def _tool(x: Val) -> Val | None:

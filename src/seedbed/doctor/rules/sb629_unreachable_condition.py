@@ -66,20 +66,40 @@ def check(p: Program) -> Iterator[Finding]:
             for n in syntax.walk(s)
         ):
             continue
-        for branch in syntax.walk(node):
-            if (
-                isinstance(branch, ast.If)
-                and not _leaves(branch)
-                and (why := _never(p, run, node.target.id, branch.test))
+        for name, part in ((node.target.id, node), *_handed_on(p, node, node.target.id)):
+            for branch in syntax.walk(part):
+                if isinstance(branch, ast.If) and not _leaves(branch) and (why := _never(p, run, name, branch.test)):
+                    yield p.report(
+                        "SB629",
+                        (branch, run.src),
+                        f"this branch never runs: {syntax.text(branch.test)} is never true, because {why}",
+                        why="what stands in it is silently left out (the condition is never reached)",
+                        fix="Check the last value of the range: range(n) ends at n - 1",
+                        related=((str(run.src.path), run.line, "the loop"),),
+                    )
+
+
+def _handed_on(p: Program, loop: ast.For, name: str) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Functions of the file that are called in this loop only and get its counter, by what they call it."""
+    funcs: dict[str, list[ast.FunctionDef]] = {}
+    for func in p.nodes(ast.FunctionDef):
+        funcs.setdefault(func.name, []).append(func)
+    used = [n.id for n in p.nodes(ast.Name) if n.id in funcs]
+    for call in syntax.walk(loop):
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or used.count(call.func.id) != 1:
+            continue
+        func = funcs[call.func.id][0]
+        plain = not func.decorator_list and not any(isinstance(a, ast.Starred) for a in call.args)
+        if len(funcs[func.name]) > 1 or not plain:
+            continue
+        pairs = [*zip((a.arg for a in func.args.args), call.args, strict=False)]
+        pairs += [(k.arg, k.value) for k in call.keywords if k.arg is not None]
+        for inner, given in pairs:
+            same = isinstance(given, ast.Name) and given.id == name
+            if same and not any(
+                isinstance(n, ast.Name) and n.id == inner and isinstance(n.ctx, ast.Store) for n in syntax.walk(func)
             ):
-                yield p.report(
-                    "SB629",
-                    (branch, run.src),
-                    f"this branch never runs: {syntax.text(branch.test)} is never true, because {why}",
-                    why="what stands in it is silently left out (the condition is never reached)",
-                    fix="Check the last value of the range: range(n) ends at n - 1",
-                    related=((str(run.src.path), run.line, "the loop"),),
-                )
+                yield inner, func
 
 
 def _names_it(extreme: Val, event: Event) -> bool:

@@ -194,7 +194,9 @@ def ahead(key: str, other: str) -> int | None:
 
 def follows(key: str, other: str) -> bool:
     """Whether one slice begins where another, of more than one token, ends: ``[i+n : i+2*n]`` after ``[i : i+n]``."""
-    one, two = _last_slice(key), _last_slice(other)
+    mine, _, before = key.partition(";")
+    theirs, _, shared = other.partition(";")
+    one, two = (_last_slice(mine), _last_slice(theirs)) if before == shared else (None, None)
     if one is None or two is None or one.lower is None or two.upper is None or ast.unparse(one.lower) == "1":
         return False
     begin, end = _linear(one.lower), _linear(two.upper)
@@ -204,10 +206,9 @@ def follows(key: str, other: str) -> bool:
     return low[0] != end[0] or end[1] - low[1] > 1
 
 
-def _last_slice(key: str) -> ast.Slice | None:
-    """The one slice along time of a key, where nothing else cuts."""
-    parts = [part for part in key.split(";") if part]
-    cut = _written(parts[0]) if len(parts) == 1 and not parts[0].startswith("rows ") else None
+def _last_slice(part: str) -> ast.Slice | None:
+    """The slice along time of one cut."""
+    cut = _written(part) if part and not part.startswith("rows ") else None
     if isinstance(cut, ast.Tuple):
         cut = cut.elts[-1] if len(cut.elts) == 2 else None
     return cut if isinstance(cut, ast.Slice) and cut.step is None else None
