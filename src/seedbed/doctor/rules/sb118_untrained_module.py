@@ -83,7 +83,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if any("external" in m.tags for m in methods.submodules(module)):
             continue
-        if not _flows(p, module):
+        if not _flows(p, module) or not _applied(p, module, holds):
             continue
         event = table[0][0]
         name = missing[0].var or module.var or missing[0].name
@@ -176,6 +176,23 @@ def _flows(p: Program, module: Val) -> bool:
         if any(id(v) in training.gradient_path_cached(p, r) for r in roots for v in outputs if v is not None):
             return True
     return False
+
+
+def _applied(p: Program, module: Val, holds: list[Val]) -> bool:
+    """Whether the gradients that a module gets are those of a step, rather than of a look at the gradients alone."""
+    held, mine = {id(h) for h in holds}, {id(m) for m in methods.submodules(module)}
+    steps = p.all("step", "scaler_step")
+    for back in p.all("backward"):
+        roots = [r for r in (back.recv, *back.args) if r is not None]
+        owners = {id(v.owner) for r in roots for v in ancestors(r) if v.owner is not None and v.grad}
+        if owners & mine and (owners & held or any(_same_round(back, s) for s in steps)):
+            return True
+    return False
+
+
+def _same_round(back: Event, step: Event) -> bool:
+    """Whether a step comes after a backward() in the same round of the same loop."""
+    return step.seq > back.seq and step.loops == back.loops and step.rounds == back.rounds
 
 
 def _updated_by_hand(p: Program, module: Val) -> bool:

@@ -35,7 +35,13 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event, optimizer, _ in ownership.optimizers(p):
+    table = ownership.optimizers(p)
+    bare = {
+        id(e.node) for e, o, _ in table if any(d == 0 for _, d in ownership.rates(o)) and "weight_decay" in o.kwargs
+    }
+    for event, optimizer, _ in table:
+        if id(event.node) in bare:
+            continue  # the same line runs without any decay too: what it does is being shown
         for rate, decay in ownership.rates(optimizer):
             if not isinstance(decay, (int, float)) or not isinstance(rate, (int, float)) or decay <= 0:
                 continue

@@ -26,13 +26,14 @@ optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import methods, ownership, rangetest
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -60,6 +61,8 @@ def check(p: Program) -> Iterator[Finding]:
             elif limit is not None and rate >= limit and modules and (deep or rate >= 5 * limit):
                 if optimizer.name == "SGD" and p.all("clip"):
                     continue  # with bounded gradients large rates are usual in language models
+                if rate < 5 * limit and _memorised(p, modules):
+                    continue  # XOR and the like: a handful of rows learned by heart
                 problem = f"is far too large for {optimizer.name}: the loss jumps or diverges"
                 fix = "Use about 1e-3 for Adam-like optimizers, 1e-2 to 1e-1 for SGD"
             elif 0 < rate <= 1e-6 and modules:
@@ -77,7 +80,13 @@ def check(p: Program) -> Iterator[Finding]:
                 rangetest.raises(p, s) for s in p.all("step") if s.recv is optimizer or q.same(s.recv, optimizer)
             )
             by_hand = rate == 0 and any(q.is_rate(e) for e in p.all("setitem"))
-            if scheduled or tried or by_hand or (isinstance(decay, (int, float)) and decay >= 0.5):
+            if (
+                scheduled
+                or tried
+                or by_hand
+                or _restored(p, event, optimizer)
+                or (isinstance(decay, (int, float)) and decay >= 0.5)
+            ):
                 continue
             yield p.report(
                 "SB121",
@@ -87,6 +96,28 @@ def check(p: Program) -> Iterator[Finding]:
                 fix=fix,
                 lr=rate,
             )
+
+
+def _restored(p: Program, event: Event, optimizer: Val) -> bool:
+    """Whether the rate comes from a checkpoint after all."""
+    own = {(id(c[0]), c[1]) for c in event.conds}
+    return any(
+        q.same(e.recv, optimizer) and e.seq > event.seq and {(id(c[0]), c[1]) for c in e.conds} <= own
+        for e in p.all("restore")
+    )
+
+
+def _memorised(p: Program, modules: list[Val]) -> bool:
+    """Whether all that the modules are trained on is one small batch that is written out in the program."""
+    inputs = [e.args[0] for e in p.all("forward") if e.args and not e.depth and any(e.recv is m for m in modules)]
+    return bool(inputs) and all(_is_small(v) for v in inputs)
+
+
+def _is_small(val: Val) -> bool:
+    """Whether a batch holds so few numbers that they were typed in."""
+    shape = val.shape
+    typed = any(v.kind == "list" and v.items for v in ancestors(val, limit=40))
+    return typed and shape is not None and None not in shape and math.prod(n or 0 for n in shape) <= 64
 
 
 def _spelled(event: Event, optimizer: Val, rate: object) -> Event | Val:

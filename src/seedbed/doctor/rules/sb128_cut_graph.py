@@ -39,7 +39,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership, queries, training
+from seedbed.doctor.static import methods, ownership, queries, rounds, training
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -144,6 +144,7 @@ def _certain(p: Program, lost: list[Val]) -> bool:
 def _data_in_forward(p: Program, seen: set[int]) -> Iterator[Finding]:
     """``.data`` on an activation: the graph is cut where nobody meant it."""
     for back in p.all("backward"):
+        start = rounds.begin(p, back) if p.made("data") else 0
         for val in ancestors(back.recv) if back.recv is not None else []:
             if (
                 val.name != "data"
@@ -156,6 +157,8 @@ def _data_in_forward(p: Program, seen: set[int]) -> Iterator[Finding]:
             if back.recv is None or id(val) not in training.gradient_path_cached(p, back.recv):
                 continue  # cut above as well: by detach(), or because it was only used to choose
             source = val.args[0]
+            if source.seq < start:
+                continue  # a state of the round before: the gradient is meant to end there
             if any(v.name in ("parameter", "Parameter") for v in (source, *source.args)) or not any(
                 v.owner is not None for v in ancestors(source, limit=80)
             ):

@@ -45,7 +45,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static import rounds
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -62,6 +64,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if any(e.name.endswith("autograd.grad") for e in p.all("call")):
             continue
+        if not _carried(p, event):
+            continue
         yield p.report(
             "SB132",
             event,
@@ -71,3 +75,16 @@ def check(p: Program) -> Iterator[Finding]:
             "time and memory grow",
             fix="Remove retain_graph=True and detach what is carried from step to step (hidden = hidden.detach())",
         )
+
+
+def _carried(p: Program, event: Event) -> bool:
+    """Whether a loss may hang on the graph of an earlier round: what is not seen through may."""
+    later = [b for b in p.all("backward") if b.node is event.node and b.recv is not None and any(b.rounds)]
+    for back in later:
+        start = rounds.begin(p, back)
+        parts = [v for v in ancestors(back.recv) if v.grad] if back.recv is not None else []
+        if any(v.kind == "unknown" or "opaque" in v.tags for v in parts):
+            return True
+        if any(v.kind == "tensor" and v.args and v.name != "Parameter" and v.seq < start for v in parts):
+            return True
+    return not later

@@ -56,6 +56,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         inner = back.loops[len(step.loops)]
         clears = [c for c in p.all("clear") if inner in c.loops]
+        if clears and all(c.conds_in(inner) for c in clears):
+            continue  # cleared in one of the rounds alone: the gradients of the others are gathered on purpose
         if not clears and rounds.in_one_batch(inner, of_rows=False):
             continue  # the pieces of one batch: gradients are gathered on purpose
         whole = rounds.is_loader_loop(inner) and step.loops and rounds.repeats(step.loops[-1])

@@ -210,6 +210,7 @@ def _variables(p: Program) -> Iterator[Finding]:
                 change in syntax.walk(call)
                 or _used(p, name, change, call)
                 or (event.loops and _around(p, change, call))
+                or _before(p, change, event)
             ):
                 continue
             yield p.report(
@@ -254,6 +255,13 @@ def _used(p: Program, name: str, change: Any, call: ast.Call) -> bool:
         if id(n) not in skip and isinstance(n.ctx, ast.Load) and syntax.text(n) == name:
             return True
     return False
+
+
+def _before(p: Program, change: Any, made: Event) -> bool:
+    """Whether the rate is only ever changed before the optimizer reads it."""
+    inside = {id(n) for n in syntax.walk(change)}
+    moments = [e.seq for e in p.all("augment", "assign", "attribute") if id(e.node) in inside]
+    return bool(moments) and max(moments) < made.seq
 
 
 def _around(p: Program, change: Any, call: ast.Call) -> bool:

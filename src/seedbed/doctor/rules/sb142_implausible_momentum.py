@@ -28,6 +28,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -56,6 +57,8 @@ def check(p: Program) -> Iterator[Finding]:
                 )
         momentum = optimizer.kwargs.get("momentum")
         if momentum is not None and isinstance(momentum.const, float) and momentum.const >= 0.995:
+            if _made_up_for(optimizer, momentum.const):
+                continue
             yield p.report(
                 "SB142",
                 event,
@@ -63,3 +66,10 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the update is a sum over that many steps and overshoots",
                 fix="Use momentum=0.9",
             )
+
+
+def _made_up_for(optimizer: Val, momentum: float) -> bool:
+    """Whether the rate is so small that the sum of all those steps is a usual one."""
+    rates = [r for r, _ in ownership.rates(optimizer)]
+    usual = 0.1 if optimizer.name == "SGD" else 0.01
+    return bool(rates) and all(isinstance(r, float) and 0 < r <= usual * (1 - momentum) * 1.001 for r in rates)

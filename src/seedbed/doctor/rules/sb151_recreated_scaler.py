@@ -51,10 +51,14 @@ def check(p: Program) -> Iterator[Finding]:
         steps = [e for e in p.all("scaler_step") if e.recv is made and e.inside(loop)]
         anew = any(loop.node in o.loops for e in steps for a in e.args for o in a.options())
         if steps and not anew and rounds.repeats(loop):
+            once = any(e.loop is loop for e in steps)  # else it lives for the batches of an inner loop
             yield p.report(
                 "SB151",
                 event,
-                "the GradScaler is created again in every round of the loop: the loss scale never adapts",
-                why="each new scaler starts at its first scale, so it never learns from overflows",
+                "the GradScaler is created again in every round of the loop: the loss scale "
+                + ("never adapts" if once else "starts over each time"),
+                why="each new scaler starts at its first scale, so it never learns from overflows"
+                if once
+                else "each new scaler forgets the scale that was found, so overflows skip the first steps again",
                 fix="Create the scaler once, before the loop (in __init__)",
             )

@@ -60,10 +60,11 @@ def check(p: Program) -> Iterator[Finding]:
             scaled = event.recv
             if not _decayed(scaled):
                 continue
-            buffer = next((v for v in q.memory(scaled) if _fresh(v, event)), None)
+            held = q.memory(scaled)
+            buffer = held[0] if held and all(_fresh(v, event) for v in held) else None
         else:
             buffer = _rebound(event)
-        if buffer is None:
+        if buffer is None or _only_at_first(p, buffer, event):
             continue
         yield p.report(
             "SB184",
@@ -91,6 +92,13 @@ def _fresh(val: Val, event: Event) -> bool:
     if val.kind != "tensor" or val.name not in _ZERO or not val.loops:
         return False
     return val.loops[-1] is event.loops[-1].node
+
+
+def _only_at_first(p: Program, buffer: Val, event: Event) -> bool:
+    """Whether the zeros are made under a condition of their own, as where there is no buffer yet."""
+    held = {(id(c[0]), c[1]) for c in event.conds}
+    made = [e for e in p.makers(buffer.name) if e.result is buffer]
+    return any((id(c[0]), c[1]) not in held for e in made for c in e.conds_in(event.loop))
 
 
 def _rebound(event: Event) -> Val | None:

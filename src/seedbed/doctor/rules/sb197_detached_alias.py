@@ -45,6 +45,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -64,6 +65,7 @@ def check(p: Program) -> Iterator[Finding]:
                 or id(alias.node) in seen
                 or not _is_data(p, data)
                 or not _used_again(p, data, event, alias)
+                or _meant(p, alias)
             ):
                 continue
             seen.add(id(alias.node))
@@ -111,6 +113,11 @@ def _is_data(p: Program, data: Val) -> bool:
 def _sliced(data: Val) -> bool:
     """Whether a value is a slice of a table: a view of its memory."""
     return data.name == "getitem" and len(data.args) > 1 and data.args[1].kind == "slice"
+
+
+def _meant(p: Program, alias: Val) -> bool:
+    """Whether the change is all that a statement is for: ``x.detach().mul_(0.9)``, whose result nobody takes."""
+    return any(alias.node is n for e in p.all("discard") for n in syntax.walk(e.node))
 
 
 def _used_again(p: Program, data: Val, event: Event, alias: Val) -> bool:

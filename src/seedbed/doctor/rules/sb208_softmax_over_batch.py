@@ -32,7 +32,7 @@ from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, reaches
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -57,9 +57,7 @@ def check(p: Program) -> Iterator[Finding]:
         )
         wrong = layered and ((rank in (2, None) and dim.const == 0) or (rank == 2 and dim.const == -2))
         wrong = wrong and not (rank is None and not any(o.name == "Linear" for o in found))
-        if (rank == 2 and source.shape is not None and source.shape[0] == 1) or any(
-            v.name in ("T", "t", "transpose", "getitem", "squeeze") for v in [source]
-        ):
+        if (rank == 2 and source.shape is not None and source.shape[0] == 1) or _turned(source) or _weighs(p, made):
             continue
         if not wrong:
             continue
@@ -78,6 +76,43 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _targets(p, seen)
     yield from _over_pixels(p, seen)
     yield from _picked_elsewhere(p, seen)
+
+
+_MOVES = frozenset(("T", "t", "mT", "transpose", "swapaxes", "permute", "movedim", "getitem", "squeeze", "select"))
+_SAME = frozenset(
+    ("div", "mul", "add", "sub", "neg", "cpu", "cuda", "to", "float", "double", "detach", "data", "clone", "contiguous")
+)
+
+
+def _turned(source: Val) -> bool:
+    """Whether the first axis of scores is no longer the one of the samples: a row was picked, axes were swapped."""
+    for _ in range(8):
+        if source.name in _MOVES and not (source.name == "squeeze" and source.number(1, "dim") not in (None, 0)):
+            return True
+        if source.name not in _SAME or not source.args:
+            return False
+        source = source.args[0]
+    return False
+
+
+def _weighs(p: Program, made: Val) -> bool:
+    """Whether the weights are summed over just the axis over which they were normalised."""
+    dim = made.number(1, "dim")
+    for used in q.users(p, made) if made.name == "softmax" else ():
+        if (
+            used.name == "mul"
+            and not _of_itself(used, made)
+            and any(u.name == "sum" and u.number(1, "dim") == dim for u in q.users(p, used))
+        ):
+            return True
+        if dim == 0 and used.name in ("t", "T", "transpose", "mT"):
+            return any(u.name in ("matmul", "mm") and u.args[0] is used for u in q.users(p, used))
+    return False
+
+
+def _of_itself(product: Val, made: Val) -> bool:
+    """Whether both sides of a product are made of the weights: ``p * log p``."""
+    return all(a is made or reaches(a, made) for a in product.args)
 
 
 def _picked_elsewhere(p: Program, seen: set[int]) -> Iterator[Finding]:
@@ -170,8 +205,8 @@ def _pooled(p: Program, seen: set[int]) -> Iterator[Finding]:
                 axis = total.number(1, "dim")
                 if type(axis) is not int or axis == dim.const or (axis < 0) != (dim.const < 0):
                     continue
-                if other.kind != "tensor" or not other.grad or id(where.node) in seen:
-                    continue
+                if other.kind != "tensor" or not other.grad or id(where.node) in seen or _of_itself(product, made):
+                    continue  # what is made of the weights themselves is no value: p log p
                 seen.add(id(where.node))
                 yield p.report(
                     "SB208",

@@ -40,6 +40,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -63,8 +64,11 @@ def check(p: Program) -> Iterator[Finding]:
         if not graph:
             continue
         if event.kind == "setitem" and (
-            event.args[0].kind == "const" or (event.recv is not None and event.recv.kind == "tensor")
+            event.args[0].kind == "const"
+            or (event.recv is not None and any(o.kind == "tensor" for o in event.recv.options()))
         ):
+            continue
+        if event.recv is not None and event.kind != "augment" and _of_one_batch(p, event, event.recv):
             continue
         if event.kind == "keep":
             box = event.recv
@@ -161,6 +165,19 @@ def _lives_longer(box: Val, event: Event) -> bool:
     start, end = getattr(loop, "lineno", 0), getattr(loop, "end_lineno", 0)
     inside = start <= getattr(node, "lineno", 0) <= (end or 0)
     return not inside
+
+
+def _of_one_batch(p: Program, event: Event, box: Val) -> bool:
+    """Whether a list is made anew for every batch, and the loops that fill it run over the parts of that batch."""
+    made = min(one.seq for one in box.options())
+    starts = {id(e.node): e.clock for e in p.all("loop") if e.clock < event.clock}
+    stepping = {id(e.loop.node) for e in p.all("step", "manual", "scaler_step") if e.loop is not None}
+    fresh = False
+    for loop in event.loops:
+        turns = id(loop.node) in stepping or rounds.is_loader_loop(loop)
+        if turns:
+            fresh = starts.get(id(loop.node), made) < made
+    return fresh
 
 
 def _summed_over_rounds(p: Program, event: Event) -> bool:

@@ -133,6 +133,7 @@ def _runs_over(key: Val, over: list[Val], table: Val) -> bool:
 def _evaluated_slices(p: Program, seen: set[int]) -> Iterator[Finding]:
     """Slices of one table that are trained on and measured, with rows in common."""
     learned = [e for e in training.forwards(p) if e.grad and e.loops and e.args and training.updates(p, e.result)]
+    learned = [e for e in learned if e.recv is None or not training.unmoved(p, [e.recv])]
     found: dict[int, list[tuple[Event, str, Event | None]]] = {}
     for event in training.evaluations(p) if p.complete else ():
         if id(event.node) in seen or not event.args:

@@ -326,8 +326,13 @@ def _alone(
 
 
 def run_function(run: Interp, func: Func) -> None:
-    """Run a function that nobody calls, with unknown arguments."""
-    calls.invoke(run, func, func.node, (), {})
+    """Run a function that nobody calls, with unknown arguments: what is ``None`` by default may be given."""
+    spec = func.node.args
+    names = [*spec.posonlyargs, *spec.args]
+    late = [*names[len(names) - len(spec.defaults) :], *spec.kwonlyargs]
+    pairs = zip(late, [*spec.defaults, *spec.kw_defaults], strict=True)
+    given = {n.arg: calls.free(n, func) for n, d in pairs if isinstance(d, ast.Constant) and d.value is None}
+    calls.invoke(run, func, func.node, (), given)
 
 
 def run_class(run: Interp, cls: Class) -> None:

@@ -168,6 +168,7 @@ SAME = frozenset(
         "clamp_",
         "copy_",
         "identity",
+        "Variable",
         "digitize",
         "bucketize",
     ]
@@ -187,6 +188,7 @@ def laid_out(name: str) -> bool:
     return in_place(name) and (name[:-1] in _LAYOUT or name in _RESIZED)
 
 
+_TYPED = frozenset(("Tensor", "FloatTensor", "LongTensor", "DoubleTensor", "IntTensor", "BoolTensor", "ByteTensor"))
 _GENERATORS = ("RandomState", "default_rng", "Generator", "manual_seed")
 
 
@@ -228,7 +230,7 @@ def shape_of(name: str, first: Val | None, args: tuple[Val, ...], kwargs: dict[s
         return (count if isinstance(count, int) else None,)
     if name in ("eye",):
         return (None, None)
-    if name == "tensor" or name == "array":
+    if name in ("tensor", "array") or (name in _TYPED and first.kind != "const"):
         return _literal(first)
     if name == "where" and len(args) == 3:
         plain = [a.shape for a in args if a.kind != "const"]

@@ -89,11 +89,9 @@ def binary(run: Machine, node: Any, op: str, left: Val, right: Val) -> Val:
         return unknown("format", node, run.src, left, right)
     val = run.tensor(_NAMES.get(op, op.lower()), node, left, right)
     numbers = {"number", "int", "len"}
-    if (left.kind in ("const", "number") and right.kind in ("const", "number")) or (
-        left.name in numbers and (right.kind in ("const", "number") or right.name in numbers)
-    ):
+    scalar = [_is_number(v) for v in (left, right)]
+    if all(scalar) or (left.name in numbers and (scalar[1] or right.name in numbers)):
         val.kind = "number"
-    scalar = [v.kind in ("const", "number") for v in (left, right)]
     if op == "MatMult":
         val.shape = shapes.matmul(left.shape, right.shape)
     elif scalar[0]:
@@ -110,6 +108,13 @@ def binary(run: Machine, node: Any, op: str, left: Val, right: Val) -> Val:
     if val.dtype in ("uint8", "int8", "int16") and not _keeps(left, right):
         val.dtype = ""
     return val
+
+
+def _is_number(val: Val) -> bool:
+    """Whether a value is a constant or a number, whichever branch it comes from."""
+    return val.kind in ("const", "number") or (
+        val.kind == "phi" and all(o.kind == "number" or isinstance(o.const, (int, float)) for o in val.options())
+    )
 
 
 def _keeps(left: Val, right: Val) -> bool:

@@ -338,6 +338,9 @@ def reaches(val: Val, wanted: Val) -> bool:
     return any(a is wanted for a in ancestors(val))
 
 
+_CHOICES = frozenset(("compare", "eq", "ne", "argmax", "argmin", "len", "size", "shape", "isnan", "isinf", "isfinite"))
+
+
 def uses_gradient(val: Val) -> bool:
     """Whether a value is made from some ``.grad``: then adding it to a parameter is an update by hand."""
     stack, count = [val], 0
@@ -346,6 +349,6 @@ def uses_gradient(val: Val) -> bool:
         count += 1
         if one.kind == "tensor" and one.name == "grad":
             return True
-        if one.kind in ("tensor", "phi", "unknown"):
+        if one.kind in ("tensor", "phi", "unknown") and one.name not in _CHOICES:
             stack.extend(one.args)
     return False
