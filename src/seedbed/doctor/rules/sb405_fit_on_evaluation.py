@@ -47,6 +47,12 @@ _ONLY_FITTED = frozenset([
 ])  # fmt: skip
 
 
+_VIEWS = frozenset([
+    "PCA", "KernelPCA", "IncrementalPCA", "SparsePCA", "TruncatedSVD", "FastICA", "NMF", "Isomap", "UMAP", "KMeans",
+    "LocallyLinearEmbedding", "MiniBatchKMeans", "GaussianMixture",
+])  # fmt: skip
+
+
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
@@ -62,6 +68,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if event.recv.name in _ONLY_FITTED:
             continue  # it cannot be applied to other rows: it describes those at hand, for a picture mostly
+        if event.recv.name in _VIEWS and not _fitted_before(p, event):
+            continue  # nothing that training went through: the features are looked at, or grouped
         split = rounds.split_of_val(source)
         yield _finding(
             p, event, f"{event.recv.name} is fitted again ({event.name}, refit) on {split} data with its own mean"
@@ -86,6 +94,13 @@ def check(p: Program) -> Iterator[Finding]:
             seen.add(id(event.node))
             yield _finding(p, event, "the held-out data is normalised with its own mean and deviation")
     yield from _refitted(p, seen)
+
+
+def _fitted_before(p: Program, event: Event) -> bool:
+    """Whether one of the same class is fitted on other data too."""
+    names = {event.recv.name} if event.recv is not None else set()
+    others = [e for e in p.all("fit") if e.node is not event.node and e.recv is not None and e.recv.name in names]
+    return any(e.args and rounds.split_of_val(e.args[0]) not in ("val", "test") for e in others)
 
 
 def _refitted(p: Program, seen: set[int]) -> Iterator[Finding]:
