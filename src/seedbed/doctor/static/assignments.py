@@ -135,19 +135,14 @@ _OPERATIONS = frozenset(
 )  # fmt: skip
 
 
-def remake(run: Machine, node: ast.expr) -> None:
+def remake(run: Machine, node: ast.expr, made: Val) -> None:
     """``scores.mul_(scale)`` as a statement: the variable is from now on what ``scores.mul(scale)`` gives.
 
     Only what an operation made: a parameter, a buffer or an element of a list stays the tensor that it is.
     """
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in _REMADE:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or made.name not in _REMADE:
         return
-    place = node.func.value
+    place, old = node.func.value, made.args[0] if made.args else None
     named = isinstance(place, ast.Name) or (isinstance(place, ast.Attribute) and isinstance(place.value, ast.Name))
-    if not named or any(isinstance(a, ast.Starred) for a in node.args):
-        return
-    old = run.eval(place)
-    if old.kind == "tensor" and old.name in _OPERATIONS and "leaf" not in old.tags:
-        args = tuple(run.eval(a) for a in node.args)
-        kwargs = {k.arg: run.eval(k.value) for k in node.keywords if k.arg}
-        run.assign(place, ops.apply(run, node.func.attr[:-1], node, (old, *args), kwargs))
+    if named and old is not None and old.kind == "tensor" and old.name in _OPERATIONS and "leaf" not in old.tags:
+        run.assign(place, ops.apply(run, made.name[:-1], node, made.args, made.kwargs))

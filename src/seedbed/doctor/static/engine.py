@@ -33,6 +33,7 @@ _SKIP = {
     "venv",
     "node_modules",
     "__pycache__",
+    ".ipynb_checkpoints",
     ".tox",
     ".mypy_cache",
     "site-packages",

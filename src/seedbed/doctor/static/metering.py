@@ -84,7 +84,8 @@ def divisions(p: Program, event: Event, name: str) -> list[tuple[ast.AST, Source
             continue
         if node.lineno < event.line and (not isinstance(home, ast.ClassDef) or _holds(event, node)):
             continue
-        if restarts.begun_anew(home, name, event.line, node):
+        line = _line_in(event, home, node)
+        if line is not None and restarts.begun_anew(home, name, line, node):
             continue
         found.append((node, event.src, _divisor(p, right)))
     return found
@@ -95,14 +96,25 @@ def _holds(event: Event, node: ast.AST) -> bool:
     return bool(event.funcs) and any(n is node for n in syntax.walk(event.funcs[-1].node))
 
 
+def _line_in(event: Event, home: ast.AST, node: ast.AST) -> int | None:
+    """The line of an event, or of the call that leads to it, in the function that a place is in."""
+    around = [f for f in syntax.walk(home) if isinstance(f, ast.FunctionDef) and node in syntax.walk(f)]
+    inner = max(around, key=lambda f: f.lineno, default=None)
+    if (event.funcs[-1].node if event.funcs else None) is inner:
+        return event.line
+    inside = {id(n) for n in syntax.walk(inner if inner is not None else home)}
+    return next((site.lineno for site, _ in event.sites if id(site) in inside and isinstance(site, ast.Call)), None)
+
+
 def home_of(event: Event, name: str) -> ast.AST:
     """Where a name that is used at an event lives: the function, the class of ``self.name``, or the module."""
     tree = event.src.tree
     if not event.funcs:
         return tree
     func = event.funcs[-1]
-    if name.startswith("self.") and func.owner is not None:
-        cls: ast.AST = func.owner.node
+    owners = [f.owner for f in event.funcs if f.owner is not None and func.node in syntax.walk(f.owner.node)]
+    if name.startswith("self.") and owners:  # the method may have a function of its own
+        cls: ast.AST = owners[-1].node
         return cls
     node: ast.AST = func.node
     while isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):

@@ -30,7 +30,7 @@ def _expr(run: Machine, node: ast.Expr) -> str:
     if isinstance(node.value, ast.Call):
         node.value._statement = True  # type: ignore[attr-defined]
     val = run.eval(node.value)
-    assignments.remake(run, node.value)
+    assignments.remake(run, node.value, val)
     if not isinstance(node.value, (ast.Yield, ast.YieldFrom, ast.Await)):
         run.emit("discard", val.name, node, result=val)
     return ""

@@ -55,11 +55,27 @@ def wrong_counts(p: Program) -> Iterator[Wrong]:
             right = node.right if isinstance(node, ast.BinOp) else getattr(node, "value", None)
             if right is None:
                 continue
+            right = _written_out(src, right)
             found = _judge(p, event, loop, kind, right, what, getattr(node, "lineno", 0))
             if found is None:
                 found = _other_phase(p, event, right)
             if found is not None:
                 yield Wrong(node, src, event, *found)
+
+
+def _written_out(src: Source, right: ast.expr) -> ast.expr:
+    """``len(val_set)`` for a variable that is this and nothing else."""
+    if not isinstance(right, ast.Name):
+        return right
+    nodes = src.by_type()
+    stores = [n for n in nodes.get(ast.Name, ()) if isinstance(n, ast.Name) and n.id == right.id]
+    made = [
+        n.value
+        for n in nodes.get(ast.Assign, ())
+        if isinstance(n, ast.Assign) and [syntax.text(t) for t in n.targets] == [right.id]
+    ]
+    once = len(made) == 1 and sum(isinstance(n.ctx, ast.Store) for n in stores) == 1
+    return made[0] if once and syntax.text(made[0]).startswith("len(") else right
 
 
 def _judge(
