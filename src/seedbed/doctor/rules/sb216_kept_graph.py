@@ -148,6 +148,15 @@ def _totals(p: Program, seen: set[int]) -> Iterator[Finding]:
 
 
 def _is_loss(p: Program, val: Val) -> bool:
+    if "SB216 losses" not in p.cache:
+        p.cache["SB216 losses"] = {}
+    known: dict[int, bool] = p.cache["SB216 losses"]  # sums share their parts
+    if id(val) not in known:
+        known[id(val)] = _makes_loss(p, val)
+    return known[id(val)]
+
+
+def _makes_loss(p: Program, val: Val) -> bool:
     for one in q.chain(val):
         if one.name == "loss" or (p.trained(one) and one.shape == ()):
             return True

@@ -117,12 +117,12 @@ def _passed_over(p: Program) -> set[int]:
     """Layers of a held model whose parameters a condition keeps out of every optimizer."""
     found: set[int] = set()
     table = ownership.optimizers(p)
-    sources = [o.args[0] if o.args else o.kwargs.get("params") for _, o, _ in table]
-    for _, _, roots in table:
-        for one in (c for root in roots for c in choosing.parameters(root)):
-            picked = [choosing.picks(p, s, one) for s in sources if s is not None]
-            if one.module is not None and picked and all(way is False for way in picked):
-                found.add(id(one.module))
+    given = [o.args[0] if o.args else o.kwargs.get("params") for _, o, _ in table]
+    sources = [s for s in given if s is not None]
+    roots = {id(root): root for _, _, held in table for root in held}
+    for one in (c for root in roots.values() for c in choosing.parameters(root)):
+        if one.module is not None and sources and all(choosing.picks(p, s, one) is False for s in sources):
+            found.add(id(one.module))
     return found
 
 

@@ -14,6 +14,7 @@ from seedbed.doctor.static.values import Val
 
 UNKNOWN = object()
 Path = list[tuple[ast.expr, bool]]
+Choice = tuple[Path, list[str], Val | None]
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,16 @@ def picks(p: Program, val: Val, one: Parameter) -> bool | None:
     return found if _choices(p, val) else None
 
 
-def _choices(p: Program, val: Val) -> list[tuple[Path, list[str], Val | None]]:
+def _choices(p: Program, val: Val) -> list[Choice]:
     """The conditions under which a parameter gets into a list, its names in them, and where it comes from."""
+    key = f"choices {id(val)}"
+    if key not in p.cache:  # asked anew for every parameter of a model
+        p.cache[key] = val, _conditions(p, val)
+    found: list[Choice] = p.cache[key][1]
+    return found
+
+
+def _conditions(p: Program, val: Val) -> list[Choice]:
     node = val.node
     if val.name == "comprehension" and isinstance(node, (ast.ListComp, ast.GeneratorExp, ast.SetComp)):
         over = val.args[0] if val.args else None

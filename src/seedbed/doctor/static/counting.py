@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from seedbed.doctor.static import syntax
+
 
 def rewrite(tree: ast.Module) -> None:
     """Write ``i = 0; while i < n: ...; i += 1`` as ``for i in range(n): ...`` wherever that is the same."""
-    loops = [n for n in ast.walk(tree) if isinstance(n, ast.While)]
-    if not loops:
+    lines = syntax.statements(tree)
+    if not any(isinstance(n, ast.While) for n in lines):
         return
-    for scope in [n for n in ast.walk(tree) if isinstance(n, (ast.Module, ast.FunctionDef))]:
+    for scope in [n for n in lines if isinstance(n, (ast.Module, ast.FunctionDef))]:
         for block in list(_blocks(scope)):
             for place, loop in enumerate(block):
                 if isinstance(loop, ast.While):
@@ -106,8 +108,8 @@ def _alone(scope: ast.AST, name: str, first: ast.stmt, loop: ast.While) -> bool:
         elif isinstance(node, ast.Name) and node.id == name:
             uses.append(node)
     uses.sort(key=lambda n: (n.lineno, n.col_offset))
-    start = {id(n) for n in ast.walk(first)}
-    here = {id(n) for n in ast.walk(loop)}
+    start = {id(n) for n in syntax.fresh(first)}
+    here = {id(n) for n in syntax.fresh(loop)}
     inside = [n for n in uses if id(n) in here]
     places = [i for i, n in enumerate(uses) if id(n) in start]
     if len(places) != 1 or sum(isinstance(n.ctx, ast.Store) for n in inside) != 1:
@@ -121,9 +123,9 @@ def _own(scope: ast.AST, name: str) -> Iterator[ast.AST]:
     """The nodes of a scope, without functions that have a variable of this name for themselves."""
     for child in ast.iter_child_nodes(scope):
         if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            given = {a.arg for a in ast.walk(child.args) if isinstance(a, ast.arg)}
-            stored = {n.id for n in ast.walk(child) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-            shared = {n for g in ast.walk(child) if isinstance(g, (ast.Global, ast.Nonlocal)) for n in g.names}
+            given = {a.arg for a in syntax.fresh(child.args) if isinstance(a, ast.arg)}
+            stored = {n.id for n in syntax.fresh(child) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+            shared = {n for g in syntax.fresh(child) if isinstance(g, (ast.Global, ast.Nonlocal)) for n in g.names}
             if name in given | (stored - shared):
                 continue
         yield child
@@ -132,11 +134,11 @@ def _own(scope: ast.AST, name: str) -> Iterator[ast.AST]:
 
 def _fixed(bound: ast.expr, loop: ast.While) -> bool:
     """Whether a bound is the same in every round: nothing of it is assigned in the loop, and it calls only ``len``."""
-    stored = {n.id for n in ast.walk(loop) if isinstance(n, ast.Name) and isinstance(n.ctx, (ast.Store, ast.Del))}
-    written = {n.attr for n in ast.walk(loop) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
-    grown = {ast.unparse(n.func.value) for n in ast.walk(loop)
+    stored = {n.id for n in syntax.fresh(loop) if isinstance(n, ast.Name) and isinstance(n.ctx, (ast.Store, ast.Del))}
+    written = {n.attr for n in syntax.fresh(loop) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
+    grown = {ast.unparse(n.func.value) for n in syntax.fresh(loop)
              if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr in _GROWING}  # fmt: skip
-    for part in ast.walk(bound):
+    for part in syntax.fresh(bound):
         if isinstance(part, ast.Name) and part.id in stored:
             return False
         if isinstance(part, ast.Attribute) and part.attr in written:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from seedbed.doctor.static import syntax
+
 
 def blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
     """Every list of statements."""
-    for part in ast.walk(node):
+    for part in syntax.statements(node):
         for name in ("body", "orelse", "finalbody"):
             block = getattr(part, name, None)
             if isinstance(block, list) and block and isinstance(block[0], ast.stmt):
@@ -26,7 +28,7 @@ def nest(tree: ast.Module) -> None:
 
     What goes back through the graph is left where it is: a batch that is skipped is another thing than a branch.
     """
-    for loop in [n for n in ast.walk(tree) if isinstance(n, (ast.For, ast.While))]:
+    for loop in [n for n in syntax.statements(tree) if isinstance(n, (ast.For, ast.While))]:
         for place in range(len(loop.body) - 2, -1, -1):
             early, rest = loop.body[place], loop.body[place + 1 :]
             if not isinstance(early, ast.If) or early.orelse or [type(s) for s in early.body] != [ast.Continue]:
@@ -38,8 +40,8 @@ def nest(tree: ast.Module) -> None:
 
 
 def _goes_back(statement: ast.stmt) -> bool:
-    names = (n.attr for n in ast.walk(statement) if isinstance(n, ast.Attribute))
-    return any(name == "backward" for name in names) or any(isinstance(n, ast.Yield) for n in ast.walk(statement))
+    names = (n.attr for n in syntax.fresh(statement) if isinstance(n, ast.Attribute))
+    return any(name == "backward" for name in names) or any(isinstance(n, ast.Yield) for n in syntax.fresh(statement))
 
 
 def _opposite(test: ast.expr) -> ast.expr:

@@ -11,12 +11,14 @@ import ast
 import builtins
 from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 
-from seedbed.doctor.static import counting
+from seedbed.doctor.static import counting, syntax
 
 Scope = ast.Module | ast.FunctionDef
 _EMPTY = frozenset(["SimpleNamespace", "types.SimpleNamespace", "Namespace", "argparse.Namespace"])
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_NAMED = (ast.Name, ast.arg, ast.alias, ast.Global, ast.Nonlocal, *_DEFINITIONS, ast.ExceptHandler, ast.MatchAs)
 
 
 def rewrite(tree: ast.Module) -> ast.Module:
@@ -41,13 +43,17 @@ class _File:
         self.tree = tree
         self.bound: Counter[str] = Counter()
         self.names: set[str] = set(dir(builtins))
-        self.parents: dict[ast.AST, ast.AST] = {}
         self.uses: dict[str, list[ast.Name]] = {}
-        for node in ast.walk(tree):
-            for child in ast.iter_child_nodes(node):
-                self.parents[child] = node
-            self._note(node)
+        self.nodes = syntax.fresh(tree)
+        for node in self.nodes:
+            if isinstance(node, _NAMED):
+                self._note(node)
         self.names |= set(self.bound)
+
+    @cached_property
+    def parents(self) -> dict[ast.AST, ast.AST]:
+        """What each node stands in: few files have anything for which this must be known."""
+        return {child: node for node in self.nodes for child in ast.iter_child_nodes(node)}
 
     def _note(self, node: ast.AST) -> None:
         if isinstance(node, ast.Name):
@@ -90,7 +96,7 @@ class _File:
         return name
 
 
-class _Change(ast.NodeTransformer):
+class _Change(syntax.Rewriter):
     """Puts names in the place of attributes, and statements in the place of others."""
 
     def __init__(self) -> None:
@@ -124,14 +130,14 @@ def _listed(what: ast.AST | list[ast.stmt]) -> list[ast.stmt]:
 def _records(file: _File) -> Iterator[tuple[ast.Assign, list[tuple[str, ast.expr]], ast.ClassDef | None]]:
     """Statements that make an object which does nothing but carry values, and the values that it has at first."""
     classes = {s.name: s for s in file.tree.body if isinstance(s, ast.ClassDef)}
-    for node in list(file.parents):
+    for node in file.nodes:
         if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.value, ast.Call):
             continue
         call, target = node.value, node.targets[0]
         if not isinstance(target, ast.Name) or call.args or any(k.arg is None for k in call.keywords):
             continue
         given = [(str(k.arg), k.value) for k in call.keywords]
-        made = ast.unparse(call.func)
+        made = syntax.name(call.func) or ast.unparse(call.func)
         if made in _EMPTY:
             yield node, given, None
         elif (cls := classes.get(made)) is not None and file.bound[made] == 1 and len(file.uses[made]) == 1:
@@ -169,7 +175,7 @@ def _start(value: ast.expr) -> ast.expr | None:
         if len(words) == 1 and "default_factory" in words:
             return ast.copy_location(ast.Call(words["default_factory"], [], []), value)
         return words["default"] if len(words) == 1 and "default" in words else None
-    return None if any(isinstance(n, ast.Name) for n in ast.walk(value)) and not _pure(value) else value
+    return None if any(isinstance(n, ast.Name) for n in syntax.fresh(value)) and not _pure(value) else value
 
 
 def _pure(value: ast.expr) -> bool:

@@ -16,7 +16,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from seedbed.doctor.static import nesting
+from seedbed.doctor.static import nesting, syntax
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -25,6 +25,7 @@ _HINTS = re.compile(
     r"|\b(input|params|parameters|dataset|optimizer)\s*=",
     re.MULTILINE,
 )
+_WORDS = re.compile(r"\b(input|params|parameters|dataset|optimizer)\s*=")
 _CHANGES = frozenset(["update", "pop", "popitem", "setdefault", "clear", "append", "__setitem__"])
 _PAIRS = frozenset(["enumerate", "items", "named_parameters", "named_modules", "named_children", "named_buffers"])
 
@@ -36,7 +37,8 @@ def plainly(tree: ast.Module, text: str) -> ast.Module:
     if "getattr(" in text:
         tree = _Attributes().visit(tree)
     _take_apart(tree)
-    _by_place(tree)
+    if _WORDS.search(text):
+        _by_place(tree)
     if "continue" in text:
         nesting.nest(tree)
     if ":=" in text:
@@ -49,7 +51,7 @@ def plainly(tree: ast.Module, text: str) -> ast.Module:
     return tree
 
 
-class _Attributes(ast.NodeTransformer):
+class _Attributes(syntax.Rewriter):
     """``getattr(thing, "name")`` is ``thing.name``."""
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
@@ -71,7 +73,7 @@ class _Wanted:
         self.changed: set[str] = set()
         self.bound: Counter[str] = Counter()
         self.imported: set[str] = set()
-        for node in ast.walk(tree):
+        for node in syntax.fresh(tree):
             if isinstance(node, ast.Call):
                 self._call(node)
             elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
@@ -135,7 +137,7 @@ def _meaning(statement: ast.stmt, wanted: _Wanted) -> _Meaning | None:
             return _Meaning(name, None, table, [], {p for v in value.values for p in _dotted(v)})
     words = _words(value) if name in wanted.opened else None
     if words and all(map(_simple, (w.value for w in words))):
-        used = {n.id for w in words for n in ast.walk(w.value) if isinstance(n, ast.Name)}
+        used = {n.id for w in words for n in syntax.fresh(w.value) if isinstance(n, ast.Name)}
         return _Meaning(name, None, {}, words, used)
     return None
 
@@ -155,7 +157,7 @@ def _words(value: ast.expr) -> list[ast.keyword] | None:
 def _simple(value: ast.expr) -> bool:
     """Whether an expression may be worked out at another place: numbers, words and names."""
     kinds = (ast.Constant, ast.Name, ast.UnaryOp, ast.Tuple, ast.unaryop, ast.expr_context)
-    return all(isinstance(n, kinds) for n in ast.walk(value))
+    return all(isinstance(n, kinds) for n in syntax.fresh(value))
 
 
 def _dotted(node: ast.expr) -> set[str]:
@@ -163,8 +165,12 @@ def _dotted(node: ast.expr) -> set[str]:
     found: set[str] = set()
     while isinstance(node, ast.Attribute):
         node = node.value
-        found.add(ast.unparse(node))
+        found.add(_code(node))
     return found or {node.id} if isinstance(node, ast.Name) else set()
+
+
+def _code(node: ast.expr) -> str:
+    return syntax.name(node) or ast.unparse(node)
 
 
 def _root(node: ast.expr) -> str:
@@ -210,9 +216,9 @@ def _in_block(block: list[ast.stmt], wanted: _Wanted) -> None:
 
 def _touches(statement: ast.AST, names: set[str]) -> bool:
     """Whether a statement binds one of the (dotted) names anew."""
-    for node in ast.walk(statement):
+    for node in syntax.fresh(statement):
         if isinstance(node, (ast.Name, ast.Attribute)) and not isinstance(node.ctx, ast.Load):
-            if ast.unparse(node) in names:
+            if _code(node) in names:
                 return True
         elif isinstance(node, _DEFINITIONS):
             if node.name in names:
@@ -222,7 +228,7 @@ def _touches(statement: ast.AST, names: set[str]) -> bool:
     return False
 
 
-class _Plain(ast.NodeTransformer):
+class _Plain(syntax.Rewriter):
     """Writes what a name stands for where it is called; in functions only where ``inside`` allows it."""
 
     def __init__(self, meaning: _Meaning, inside: bool) -> None:
@@ -231,7 +237,7 @@ class _Plain(ast.NodeTransformer):
 
     def visit(self, node: ast.AST) -> ast.AST:
         if isinstance(node, _FUNCTIONS):
-            taken = {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
+            taken = {a.arg for a in syntax.fresh(node.args) if isinstance(a, ast.arg)}
             if not self.inside or taken & self.own:
                 return node
         new = super().visit(node)
@@ -258,7 +264,7 @@ class _Plain(ast.NodeTransformer):
 def _moved(value: ast.expr, to: ast.expr) -> ast.expr:
     """A copy of an expression that stands at another place."""
     made = copy.deepcopy(value)
-    for node in ast.walk(made):
+    for node in syntax.fresh(made):
         if isinstance(node, ast.expr):
             ast.copy_location(node, to)
     return made
@@ -266,7 +272,7 @@ def _moved(value: ast.expr, to: ast.expr) -> ast.expr:
 
 def _take_apart(tree: ast.Module) -> None:
     """``for pair in enumerate(rows): i = pair[0]; row = pair[1]`` takes the pair apart in its head."""
-    for loop in [n for n in ast.walk(tree) if isinstance(n, ast.For)]:
+    for loop in [n for n in syntax.statements(tree) if isinstance(n, ast.For)]:
         over, target = loop.iter, loop.target
         outer = target if isinstance(target, ast.Tuple) and len(target.elts) == 2 else None
         if outer is not None and isinstance(over, ast.Call) and _name(over) == "enumerate" and over.args:
@@ -307,7 +313,7 @@ def _parts(loop: ast.For, name: str) -> list[ast.expr]:
                 names.append(target)
             case _:
                 break
-    uses = sum(isinstance(n, ast.Name) and n.id == name for s in loop.body for n in ast.walk(s))
+    uses = sum(isinstance(n, ast.Name) and n.id == name for s in loop.body for n in syntax.fresh(s))
     return names if uses == len(names) else []
 
 
@@ -328,13 +334,13 @@ _FIRST = {
 def _by_place(tree: ast.Module) -> None:
     """Give the first arguments of well-known functions by their places."""
     own: set[str] | None = None
-    for call in [n for n in ast.walk(tree) if isinstance(n, ast.Call) and n.keywords and not n.args]:
+    for call in [n for n in syntax.fresh(tree) if isinstance(n, ast.Call) and n.keywords and not n.args]:
         names = _FIRST.get(_name(call), ())
         given = {w.arg: w for w in call.keywords}
         if not names or not all(n in given for n in names):
             continue
         if own is None:
-            own = {n.name for n in ast.walk(tree) if isinstance(n, _DEFINITIONS)}
+            own = {n.name for n in syntax.statements(tree) if isinstance(n, _DEFINITIONS)}
         if _name(call) not in own:
             call.args = [given[n].value for n in names]
             call.keywords = [w for w in call.keywords if w.arg not in names]

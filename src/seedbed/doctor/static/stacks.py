@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import ast
 
+from seedbed.doctor.static import syntax
+
 _STACKS = ("ExitStack", "AsyncExitStack")
 
 
 def rewrite(tree: ast.Module, text: str) -> ast.Module:
     """The same program with its stacks of managers as blocks; the tree is changed in place."""
     if "ExitStack" in text:
-        for node in [n for n in ast.walk(tree) if isinstance(n, (ast.With, ast.AsyncWith))]:
+        for node in [n for n in syntax.statements(tree) if isinstance(n, (ast.With, ast.AsyncWith))]:
             for name in [n for i in node.items if (n := _stack(i)) is not None]:
                 node.body = _opened(node.body, name)
     if "closing(" in text:
@@ -22,7 +24,7 @@ def rewrite(tree: ast.Module, text: str) -> ast.Module:
     return tree
 
 
-class _Closing(ast.NodeTransformer):
+class _Closing(syntax.Rewriter):
     """``with closing(thing)`` holds the thing itself."""
 
     def visit_withitem(self, node: ast.withitem) -> ast.AST:

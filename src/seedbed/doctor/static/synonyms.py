@@ -12,10 +12,11 @@ from __future__ import annotations
 import ast
 import re
 
+from seedbed.doctor.static import syntax
+
 _HINTS = re.compile(
     r"\baddc(?:mul|div)\(|Dict\(|\bdict\(|autograd\.backward\(|\bmap\(\s*lambda"
-    r"|\bset_grad_enabled\(False|^\s*([\w.]+) = \1 [+-]"
-    r"|\b(?:neg|negative|eq|ne|lt|le|gt|ge|sub|mul|div|add|subtract|multiply|divide|true_divide)\(",
+    r"|\bset_grad_enabled\(False|^\s*([\w.]+) = \1 [+-]",
     re.MULTILINE,
 )
 _TABLES = frozenset(["dict", "OrderedDict", "collections.OrderedDict"])
@@ -31,15 +32,23 @@ _FUSED: dict[str, type[ast.operator]] = {"addcmul": ast.Mult, "addcdiv": ast.Div
 
 def say(tree: ast.Module, text: str) -> ast.Module:
     """``tree`` in the common way of writing; the same tree, changed in place."""
-    if not _HINTS.search(text):
+    if not any(_calls(text, name) for name in (*_COMPARED, *_COUNTED, "neg", "negative")) and not _HINTS.search(text):
         return tree
-    own = {n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+    own = {n.name for n in syntax.statements(tree) if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
     made = _Say(own).visit(tree)
     assert isinstance(made, ast.Module)
     return made
 
 
-class _Say(ast.NodeTransformer):
+def _calls(text: str, name: str) -> bool:
+    """Whether ``name(`` stands in a text as a whole word; a pattern of many words takes ten times as long."""
+    at = text.find(f"{name}(")
+    while at > 0 and (text[at - 1].isalnum() or text[at - 1] == "_"):
+        at = text.find(f"{name}(", at + 1)
+    return at >= 0
+
+
+class _Say(syntax.Rewriter):
     """Rewrites calls; ``own`` are names that the file defines itself."""
 
     def __init__(self, own: set[str]) -> None:
@@ -74,8 +83,8 @@ class _Say(ast.NodeTransformer):
             or not isinstance(value, ast.BinOp)
         ):
             return node
-        same = isinstance(value.op, (ast.Add, ast.Sub)) and ast.unparse(value.left) == ast.unparse(target)
-        if not same or not any(isinstance(n, ast.Attribute) and n.attr == "item" for n in ast.walk(value.right)):
+        same = isinstance(value.op, (ast.Add, ast.Sub)) and _code(value.left) == _code(target)
+        if not same or not any(isinstance(n, ast.Attribute) and n.attr == "item" for n in syntax.fresh(value.right)):
             return node
         return ast.copy_location(ast.AugAssign(target, value.op, value.right), node)
 
@@ -89,6 +98,10 @@ class _Say(ast.NodeTransformer):
         if off and isinstance(call.func, ast.Attribute) and _spelled(call.func) == "torch.set_grad_enabled":
             call.func.attr, call.args = "no_grad", []
         return node
+
+
+def _code(node: ast.expr) -> str:
+    return syntax.name(node) or ast.unparse(node)
 
 
 def _spelled(func: ast.expr) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -13,17 +13,17 @@ def text(node: ast.AST) -> str:
     """The code of a node, as ``ast.unparse`` writes it; written once for each node."""
     known: str | None = node.__dict__.get("_text")
     if known is None:
-        known = _name(node) or ast.unparse(node)
+        known = name(node) or ast.unparse(node)
         node.__dict__["_text"] = known
     return known
 
 
-def _name(node: ast.AST) -> str:
+def name(node: ast.AST) -> str:
     """A name or dotted name, ``""`` for anything else: most of what is asked, and ``ast.unparse`` is slow."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):
-        base = _name(node.value)
+        base = name(node.value)
         return f"{base}.{node.attr}" if base else ""
     return ""
 
@@ -46,21 +46,87 @@ def walk(node: ast.AST) -> list[ast.AST]:
     """The node and all below it in the order of ``ast.walk``, without ``ctx``; listed once for each node."""
     known: list[ast.AST] | None = node.__dict__.get("_nodes")
     if known is None:
-        known = [node]
-        for one in known:  # grows on the way: breadth first
-            kind = type(one)
-            parts = _PARTS.get(kind)
-            if parts is None:
-                parts = _PARTS[kind] = tuple(f for f in kind._fields if f not in _PLAIN)
-            held = one.__dict__
-            for part in parts:
-                value = held.get(part)
-                if type(value) is list:
-                    known += [v for v in value if isinstance(v, ast.AST)]
-                elif isinstance(value, ast.AST):
-                    known.append(value)
-        node.__dict__["_nodes"] = known
+        known = node.__dict__["_nodes"] = fresh(node)
     return known
+
+
+def fresh(node: ast.AST) -> list[ast.AST]:
+    """The same, listed anew: while the tree is still being rewritten."""
+    found = [node]
+    for one in found:  # grows on the way: breadth first
+        kind = type(one)
+        parts = _PARTS.get(kind)
+        if parts is None:
+            parts = _parts(kind)
+        held = one.__dict__
+        for part in parts:
+            value = held.get(part)
+            if type(value) is list:
+                found += [v for v in value if isinstance(v, ast.AST)]
+            elif isinstance(value, ast.AST):
+                found.append(value)
+    return found
+
+
+def _parts(kind: type) -> tuple[str, ...]:
+    """The fields of a type of nodes that can hold nodes."""
+    found = _PARTS[kind] = tuple(f for f in getattr(kind, "_fields", ()) if f not in _PLAIN)
+    return found
+
+
+# The fields that hold statements, in the order of ``_fields``.
+_BLOCKS: dict[type, tuple[str, ...]] = {}
+_HELD = frozenset(["body", "handlers", "orelse", "finalbody", "cases"])
+
+
+def statements(tree: ast.AST) -> list[ast.AST]:
+    """Of ``fresh`` the statements (with handlers and cases), which are found without a look at expressions."""
+    found = [tree]
+    for one in found:
+        kind = type(one)
+        names = _BLOCKS.get(kind)
+        if names is None:
+            names = _BLOCKS[kind] = tuple(f for f in kind._fields if f in _HELD)
+        for name in names:
+            block = getattr(one, name)
+            if type(block) is list:
+                found += block
+    return found
+
+
+class Rewriter(ast.NodeTransformer):
+    """``ast.NodeTransformer`` that goes by nodes without parts (and ``ctx``), unless there is a method for them."""
+
+    def visit(self, node: ast.AST) -> Any:
+        """What stands in the place of a node: the node, another one, several or ``None``."""
+        kind = type(node)
+        if kind is ast.Constant:
+            return node
+        method = getattr(self, f"visit_{kind.__name__}", None)
+        return self.generic_visit(node) if method is None else method(node)
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        """The node, with its parts visited."""
+        kind, held = type(node), node.__dict__
+        parts = _PARTS.get(kind)
+        for part in _parts(kind) if parts is None else parts:
+            old = held.get(part)
+            if type(old) is list:
+                new: list[Any] = []
+                for one in old:
+                    made = self.visit(one) if isinstance(one, ast.AST) else one
+                    if made is one or isinstance(made, ast.AST):
+                        new.append(made)
+                    elif made is not None:
+                        new.extend(made)
+                old[:] = new
+            elif isinstance(old, ast.AST):
+                made = self.visit(old)
+                if made is None:
+                    delattr(node, part)
+                elif made is not old:
+                    setattr(node, part, made)
+        return node
 
 
 def whole(scope: ast.AST, loop: ast.For) -> ast.For:
