@@ -103,8 +103,28 @@ net.eval()
 with torch.no_grad():
     print((net(te.data.flatten(1).float()).argmax(1) == te.targets).float().mean())
 """,
+    "one text has no padding": """from transformers import BertModel, BertTokenizer
+tok = BertTokenizer.from_pretrained("bert-base-uncased")
+body, head = BertModel.from_pretrained("bert-base-uncased"), nn.Linear(768, 2)
+opt = torch.optim.AdamW([*body.parameters(), *head.parameters()], lr=2e-5)
+for text, label in [("good", 1), ("not good", 0)]:
+    ids = tok(text, padding=True, return_tensors="pt")["input_ids"]
+    opt.zero_grad()
+    F.cross_entropy(head(body(ids).pooler_output), torch.tensor([label])).backward()
+    opt.step()
+""",
+    "everything that the tokenizer gives": """from transformers import BertModel, BertTokenizer
+tok = BertTokenizer.from_pretrained("bert-base-uncased")
+body, head = BertModel.from_pretrained("bert-base-uncased"), nn.Linear(768, 2)
+opt = torch.optim.AdamW([*body.parameters(), *head.parameters()], lr=2e-5)
+both = tok(["good", "not good"], padding=True, return_tensors="pt")
+for step in range(20):
+    opt.zero_grad()
+    F.cross_entropy(head(body(**both).pooler_output), torch.tensor([1, 0])).backward()
+    opt.step()
+""",
 }
-ASKED = {"SB213", "SB214", "SB224", "SB303", "SB305", "SB308", "SB409", "SB516", "SB609", "SB629", "SB894"}
+ASKED = {"SB213", "SB214", "SB224", "SB226", "SB303", "SB305", "SB308", "SB409", "SB516", "SB609", "SB629", "SB894"}
 
 
 @pytest.mark.parametrize("title", CORRECT)

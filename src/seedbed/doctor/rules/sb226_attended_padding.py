@@ -43,6 +43,7 @@ class Net(nn.Module):
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
@@ -57,6 +58,7 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _unread_lengths(p)
     yield from _maximum_of_zeros(p)
     yield from _unmasked_encoder(p)
+    yield from _without_mask(p)
     for event in sorted([*p.once("getitem"), *p.first_makers("mean")], key=lambda e: e.seq):
         if event.kind == "getitem":
             key = event.args[0] if event.args else None
@@ -166,6 +168,44 @@ def _maximum_of_zeros(p: Program) -> Iterator[Finding]:
         masks = any(v.name in ("compare", "invert") or v.dtype == "bool" or "mask" in v.var for v in q.chain(mask)[:5])
         if low and masks and not shut and not mask.grad:
             yield _report(p, event, "the maximum over time takes the zeros of the mask: fill padding with -inf", ())
+
+
+_READS_BOTH_WAYS = re.compile(
+    r"^(Auto|Bert|DistilBert|Roberta|XLMRoberta|Electra|Albert|Deberta(V2)?|Camembert)(Model|For)"
+)
+
+
+def _without_mask(p: Program) -> Iterator[Finding]:
+    """Padded token ids that go into a pretrained encoder alone: it takes every padding token for a word."""
+    for event in p.once("forward"):
+        made = event.recv.node if event.recv is not None and event.recv.name == "from_pretrained" else None
+        home = made.func.value if isinstance(made, ast.Call) and isinstance(made.func, ast.Attribute) else None
+        name = syntax.text(home).rsplit(".", 1)[-1] if home is not None else ""
+        ids = event.args[0] if len(event.args) == 1 else event.kwargs.get("input_ids")
+        if not _READS_BOTH_WAYS.match(name) or "CausalLM" in name or ids is None or "attention_mask" in event.kwargs:
+            continue
+        call = event.node
+        if len(event.args) > 1 or not isinstance(call, ast.Call) or any(k.arg is None for k in call.keywords):
+            continue
+        if _padded(ids):
+            yield _report(
+                p,
+                event,
+                f"{name} gets padded ids without attention_mask, so it attends to the padding",
+                (),
+            )
+
+
+def _padded(ids: Val) -> bool:
+    """Whether token ids were filled up: by pad_sequence, or by a tokenizer that was given several texts."""
+    for one in ancestors(ids, limit=80):
+        if one.name == "pad_sequence":
+            return True
+        padding = one.kwargs.get("padding") if one.name == "from_pretrained" and one.kind != "module" else None
+        if padding is not None and padding.const not in (False, "do_not_pad", None) and one.args:
+            texts = one.args[-1]
+            return not (texts.kind == "const" and isinstance(texts.const, str) and padding.const != "max_length")
+    return False
 
 
 def _report(
