@@ -142,14 +142,18 @@ def _evaluated_slices(p: Program, seen: set[int]) -> Iterator[Finding]:
             continue
         why = next(((o, b) for b in learned if _one_run(event, b) and (o := _common_rows(event, b))), None)
         found.setdefault(id(event.node), []).append((event, why[0] if why else "", why[1] if why else None))
+    apart_too = any(back is None for all_of in found.values() for _, _, back in all_of)
     for node, all_of in found.items():
         apart = next((o for o in all_of if o[2] is not None and _cut_apart(o[0], o[2]) and not o[0].grad), None)
         if apart is not None:
             seen.add(node)
             yield _finding(p, _slice(apart[0]) or apart[0], apart[1], _slice(apart[2] or apart[0]) or apart[0])
         elif all(back is not None for _, _, back in all_of):  # else the training score is printed beside the other
-            if all(_very_same(e, back) and not _told_held_out(e) for e, _, back in all_of if back is not None):
-                continue  # the training score
+            pairs = [(e, back) for e, _, back in all_of if back is not None]
+            same = all(_very_same(e, back) and not _told_held_out(e) for e, back in pairs)
+            beside = all(e.loop is not None and back.inside(e.loop) for e, back in pairs)  # the batch that trains
+            if same and (apart_too or beside or not _other_part(p, all_of[0][0])):
+                continue  # the training score, beside that of other rows or where there are none
             seen.add(node)
             event, overlap, back = all_of[0]
             yield _finding(p, event, overlap, back or event)
@@ -183,6 +187,17 @@ def _very_same(event: Event, back: Event) -> bool:
     """Whether measured and trained rows went through one and the same slices."""
     one, two = ({s[3] for s in overlaps.slices_in(e.args[0])} for e in (event, back))
     return bool(one) and one == two
+
+
+def _other_part(p: Program, event: Event) -> bool:
+    """Whether other rows of the same table are cut out somewhere."""
+    mine = overlaps.slices_in(event.args[0])
+    for one in p.made("getitem"):
+        if any(one.args and one.args[0] is cut[0] for cut in mine):
+            other = overlaps.slices_in(one)
+            if other and all(other[0][1:3] != cut[1:3] for cut in mine):
+                return True
+    return False
 
 
 def _told_held_out(event: Event) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import split_of
-from seedbed.doctor.static.program import Event, LoopRun, Program
+from seedbed.doctor.static.program import LoopRun, Program
 from seedbed.doctor.static.rounds import base_of_loop, split_of_val
 from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors, origins
 
@@ -18,7 +18,7 @@ def training_loaders(p: Program) -> list[tuple[Val, LoopRun]]:
         found: dict[int, tuple[Val, LoopRun]] = {}
         for event in p.all("backward"):
             for loop in event.loops:
-                if _attacks_only(p, event, loop):
+                if event.recv is not None and attacks_only(p, event.recv, loop):
                     continue
                 over = base_of_loop(loop)
                 for one in over.options() if over is not None else []:
@@ -34,13 +34,13 @@ def training_loaders(p: Program) -> list[tuple[Val, LoopRun]]:
     return table
 
 
-def _attacks_only(p: Program, back: Event, loop: LoopRun) -> bool:
-    """Whether a backward() in a loop without any step is for the gradient of the inputs: an attack is measured."""
+def attacks_only(p: Program, made: Val, loop: LoopRun) -> bool:
+    """Whether a loop without any step asks for the gradient of inputs that ``made`` is made of: a measured attack."""
     steps = p.all("step", "scaler_step")
-    if back.recv is None or not steps or any(s.inside(loop) for s in steps):
+    if not steps or any(s.inside(loop) for s in steps):
         return False
     read = {id(v.args[0]) for v in p.anywhere("grad") if v.kind == "tensor" and v.args and is_input(v.args[0])}
-    return bool(read) and any(id(v) in read for v in ancestors(back.recv))
+    return bool(read) and any(id(v) in read for v in ancestors(made))
 
 
 def is_input(val: Val) -> bool:
