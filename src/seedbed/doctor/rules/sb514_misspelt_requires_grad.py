@@ -64,7 +64,7 @@ def check(p: Program) -> Iterator[Finding]:
         )
         text = syntax.text(event.node)
         module = module or (event.name == "requires_grad" and not param and _from_children(event.recv))
-        if (
+        fits = (
             (event.name == "requires_grad" and module and not param and not text.startswith("self."))
             or (
                 (
@@ -81,9 +81,8 @@ def check(p: Program) -> Iterator[Finding]:
                 and isinstance(event.node, ast.Attribute)
                 and not isinstance(event.node.value, ast.Name)
             )
-        ):
-            pass
-        else:
+        )
+        if not fits:
             continue
         yield p.report(
             "SB514",
