@@ -51,7 +51,10 @@ def check(p: Program) -> Iterator[Finding]:
     drawn = [e for e in p.first_makers("randperm", "np_permutation") if any(id(f.node) in loops for f in e.loops)]
     used: set[int] = set()
     asked: set[int] = set()
+    wanted = {id(e.result) for e in drawn}
     for event in p.events if drawn else ():
+        if wanted <= used:
+            break
         if event.kind in (
             "forward",
             "loss",

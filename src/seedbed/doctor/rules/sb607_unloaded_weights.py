@@ -59,16 +59,12 @@ def check(p: Program) -> Iterator[Finding]:
             "net",
         }:
             continue
-        used = [
-            e
+        used = any(
+            val in ancestors(a, limit=30)
             for e in p.events
-            if e.kind not in ("assign", "load", "discard")
-            and any(
-                val in ancestors(a, limit=30)
-                for a in [*e.args, *e.kwargs.values(), *([e.recv] if e.recv is not None else [])]
-            )
-        ]
-        used = [e for e in used if not (e.kind == "call" and e.name == "torch.load")]
+            if e.kind not in ("assign", "load", "discard") and not (e.kind == "call" and e.name == "torch.load")
+            for a in [*e.args, *e.kwargs.values(), *([e.recv] if e.recv is not None else [])]
+        )
         if not used and any(e.seq > event.seq for e in p.all("forward", "mode", "backward")):
             yield p.report(
                 "SB607",

@@ -130,9 +130,12 @@ def _few(val: Val) -> Iterator[Val]:
 def _sampling(p: Program) -> Iterator[Finding]:
     """Reverse processes that run forward, or end with noise."""
     seen: set[int] = set()
-    for event in p.all("assign") if p.made("cumprod") else ():
+    scheduled = p.made_from("cumprod")
+    for event in p.all("assign") if scheduled else ():
         val, loop = event.result, event.loop
         if val is None or loop is None or loop.over is None or event.grad or id(loop.node) in seen:
+            continue
+        if id(val) not in scheduled:
             continue
         if not any(v.name == "cumprod" for v in ancestors(val, limit=500)) or not _denoises(val, loop.node):
             continue

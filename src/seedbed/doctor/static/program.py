@@ -234,6 +234,17 @@ class Program:
             return [graph.values[n] for n in graph.by_name.get(names[0], ())]
         return [graph.values[n] for n in sorted(n for name in set(names) for n in graph.by_name.get(name, ()))]
 
+    def made_from(self, *names: str) -> set[int]:
+        """Ids of all ``values`` that what the operations ``names`` have made went into, and of that itself."""
+        found: set[int] = set()
+        stack = list(self.made(*names))
+        while stack:
+            val = stack.pop()
+            if id(val) not in found:
+                found.add(id(val))
+                stack += self.users(val)
+        return found
+
     def anywhere(self, *names: str) -> list[Val]:
         """The same, with values that only receivers and keyword arguments of events were made from; in no order."""
         found, beyond = self.made(*names), self._graph().beyond

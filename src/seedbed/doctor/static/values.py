@@ -248,16 +248,16 @@ class _Way:
     def __init__(self, val: Val) -> None:
         self.found: list[Val] = []
         self.stack = [val]
-        self.seen: set[int] = set()
+        self.seen: set[Val] = set()
 
     def go_on(self, count: int, through: frozenset[str] | None) -> None:
         """Walk until ``count`` values are found or there are no more."""
         found, stack, seen = self.found, self.stack, self.seen
         while stack and len(found) < count:
             current = stack.pop()
-            if id(current) in seen:
+            if current in seen:
                 continue
-            seen.add(id(current))
+            seen.add(current)
             found.append(current)
             if through is not None and current.kind == "tensor" and current.name not in through:
                 continue
