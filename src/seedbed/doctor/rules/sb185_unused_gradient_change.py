@@ -39,7 +39,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, uses_gradient
 
 _CHANGES = frozenset(("clamp", "clip", "mul", "div", "nan_to_num", "where", "masked_fill", "add", "sub", "maximum"))
@@ -58,7 +58,7 @@ def check(p: Program) -> Iterator[Finding]:
         if used is None:
             used = {id(v) for e in p.events if e.kind != "assign" for v in (e.recv, *e.args, *e.kwargs.values()) if v}
             used |= {id(e.result) for e in p.all("return", "augment") if e.result is not None}
-        if id(val) in used or q.users(p, val) or _read_later(p, event.name, event.line):
+        if id(val) in used or q.users(p, val) or _read_later(event):
             continue
         if val.name in ("sub", "add") and any(v.name in ("parameter", "leaf") or "leaf" in v.tags for v in val.args):
             yield p.report(
@@ -84,8 +84,11 @@ def _changed(val: Val) -> bool:
     return val.kind == "tensor" and val.name in _CHANGES and val.shape != () and uses_gradient(val)
 
 
-def _read_later(p: Program, name: str, line: int) -> bool:
-    """Whether the name is read below the line: for what the interpreter cannot see."""
-    return any(n.id == name and isinstance(n.ctx, ast.Load) and n.lineno > line for n in q.nodes(p, ast.Name)) or any(
-        name in syntax.text(n) for n in q.nodes(p, ast.Nonlocal, ast.Global)
+def _read_later(event: Event) -> bool:
+    """Whether the name is read below the line in its file: for what the interpreter cannot see."""
+    table, name = event.src.by_type(), event.name
+    below = [n for n in table.get(ast.Name, ()) if isinstance(n, ast.Name) and n.lineno > event.line]
+    outer = [n for kind in (ast.Nonlocal, ast.Global) for n in table.get(kind, ())]
+    return any(n.id == name and isinstance(n.ctx, ast.Load) for n in below) or any(
+        name in syntax.text(n) for n in outer
     )

@@ -77,7 +77,7 @@ def check(p: Program) -> Iterator[Finding]:
             name = node.targets[0].id
             if name.startswith("_") or name in inner or not _is_lost(body.body[place + 1 :], name):
                 continue
-            if _implied(node.value, body.body[place + 1 : place + 2], name):
+            if _implied(node.value, body.body[place + 1 :], name):
                 continue
             said = _said(p, node, name)
             if said:
@@ -92,11 +92,11 @@ def check(p: Program) -> Iterator[Finding]:
 
 
 def _implied(value: ast.expr, rest: list[ast.stmt], name: str) -> bool:
-    """Whether the next line gives the same with more: ``a = x.unsqueeze(0)``, then ``a = x.expand(n, -1, -1)``."""
-    after = rest[0] if rest and isinstance(rest[0], ast.Assign) else None
-    if after is None or syntax.text(after.targets[0]) != name:
-        return False
-    one, two = value, after.value
+    """Whether its next value is the same with more: ``a = x.unsqueeze(0)``, then ``a = x.expand(n, -1, -1)``."""
+    one, two = (
+        value,
+        next((s.value for s in rest if isinstance(s, ast.Assign) and syntax.text(s.targets[0]) == name), None),
+    )
     return (
         isinstance(one, ast.Call)
         and isinstance(two, ast.Call)
@@ -104,7 +104,7 @@ def _implied(value: ast.expr, rest: list[ast.stmt], name: str) -> bool:
         and isinstance(two.func, ast.Attribute)
         and (one.func.attr, two.func.attr) == ("unsqueeze", "expand")
         and syntax.text(one.func.value) == syntax.text(two.func.value)
-        and [syntax.text(a) for a in one.args] == ["0"]
+        and not any(isinstance(a, ast.Constant) and a.value != 0 for a in one.args)
     )
 
 

@@ -79,6 +79,9 @@ def check(p: Program) -> Iterator[Finding]:
         yield from _created_again(p, event, model)
 
 
+_READS = frozenset([".state_dict", ".named_parameters", ".named_modules", ".named_children"])
+
+
 def _from_the_old(new: Val, old: Val) -> bool:
     """Whether a module holds parts of the old one: ``nn.Sequential(*list(old.children())[:3])``."""
     parts = {id(s) for s in submodules(old)}
@@ -101,7 +104,9 @@ def _created_again(p: Program, event: Event, model: Val) -> Iterator[Finding]:
         and not _from_the_old(v, model)
     ]
     used = [e for e in training.forwards(p) if e.recv is model and e.seq > event.seq] or [
-        e for e in p.all("save", "call") if e.seq > event.seq and model in e.args
+        e
+        for e in p.all("save", "call")
+        if e.seq > event.seq and (model in e.args or (e.recv is model and e.name in _READS))
     ]
     fresh = [
         e

@@ -76,7 +76,7 @@ def check(p: Program) -> Iterator[Finding]:
                 model.kind != "module"
                 or not inside
                 or id(model) in off
-                or _only_other_tensors(p, node)
+                or _stands_still(p, node, model)
                 or (model.loops and any(n is node for n in model.loops))
                 or (model.src is event.src and start <= model.line <= end)
             ):
@@ -105,20 +105,24 @@ def check(p: Program) -> Iterator[Finding]:
                 break
 
 
-def _only_other_tensors(p: Program, node: ast.AST) -> bool:
-    """Whether all that is stepped in the loop holds tensors that are written down, and no module: a patch, an image."""
+def _stands_still(p: Program, node: ast.AST, model: Val) -> bool:
+    """Whether all that is stepped in the loop holds other things: a new head, or a patch or an image by name."""
     stepped = [e.recv for e in p.all("step") if any(f.node is node for f in e.loops)]
     table = {id(o): ms for _, o, ms in ownership.optimizers(p)}
     return bool(stepped) and all(
         o is not None
         and o.kind == "optimizer"
-        and table.get(id(o)) == []
         and o.args
-        and o.args[0].kind in ("list", "tuple")
-        and bool(o.args[0].items)
-        and all(i.kind == "tensor" and i.grad for i in o.args[0].items or ())
+        and not any(ownership.related(m, model) for m in table.get(id(o), ()))
+        and (bool(table.get(id(o))) or _written_down(o.args[0]))
         for o in stepped
     )
+
+
+def _written_down(given: Val) -> bool:
+    """Whether an optimizer gets a list of tensors that are known one by one."""
+    parts = given.items or ()
+    return given.kind in ("list", "tuple") and bool(parts) and all(i.kind == "tensor" and i.grad for i in parts)
 
 
 def _of_this_fold(restore: Event, loop: Event) -> bool:

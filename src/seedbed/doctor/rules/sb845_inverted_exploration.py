@@ -105,14 +105,13 @@ def _epsilon(node: ast.expr) -> bool:
 def _chance_to_be_greedy(p: Program, test: ast.expr) -> bool:
     """Whether epsilon is a number above a half that never changes: it says how often the best action is taken."""
     names = {n for part in syntax.walk(test) if _NAMES & set(words(n := _name(part)))}
-    stored = [n for n in q.nodes(p, ast.Name, ast.Attribute) if isinstance(n.ctx, ast.Store) and _name(n) in names]
+    found = q.everywhere(p, ast.Name, ast.Attribute)
+    stored = [n for n in found if isinstance(n.ctx, ast.Store) and _name(n) in names]
     given = [n.value for n in q.nodes(p, ast.Assign) if len(n.targets) == 1 and n.targets[0] in stored]
-    return (
-        len(given) == len(stored) == 1
-        and isinstance(given[0], ast.Constant)
-        and isinstance(given[0].value, float)
-        and 0.5 < given[0].value < 1
-    )
+    known = {v.const for e in p.all("compare") if e.node is test for v in e.args if v.kind == "const"}
+    if not known:
+        known = {v.value for v in given if isinstance(v, ast.Constant)}
+    return len(stored) <= 1 == len(known) and all(isinstance(k, float) and 0.5 < k < 1 for k in known)
 
 
 def _name(node: ast.AST) -> str:

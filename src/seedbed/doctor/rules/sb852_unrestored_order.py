@@ -74,9 +74,10 @@ def check(p: Program) -> Iterator[Finding]:
         given = (_given(p, func) for func in reversed(event.funcs))
         outs = next((vals for vals in given if any(v.name != made.name for v in vals)), [])
         sorted_ = [o for o in outs if any(v is made for v in ancestors(o, limit=400))]
-        if not sorted_ or any(_restored(o, order) for o in outs) or any(_gives(o, order) for o in outs):
+        before = {id(v) for v in ancestors(made, limit=400)}
+        if not sorted_ or any(_restored(o, order, before) for o in outs) or any(_gives(o, order) for o in outs):
             continue
-        if any(_restored(a, order) or _sorted_alike(a, order) for e in p.all("loss") for a in e.args[-1:]):
+        if any(_restored(a, order, before) or _sorted_alike(a, order) for e in p.all("loss") for a in e.args[-1:]):
             continue  # the labels are sorted in the same way
         seen.add(id(event.node))
         yield p.report(
@@ -105,8 +106,11 @@ def _order(val: Val) -> Val | None:
     return None
 
 
-def _restored(val: Val, order: Val) -> bool:
+def _restored(val: Val, order: Val, before: set[int]) -> bool:
+    """Whether the order is used again on the way to a value, after (or beside) what was packed."""
     for one in ancestors(val, limit=300):
+        if id(one) in before:
+            continue
         if one.name in ("getitem", *_BACK) and len(one.args) > 1:
             keys = [a for a in one.args[1:] if any(v is order for v in ancestors(a, limit=12))]
             if keys and (one.name in _BACK or any(v.name in _BACK for k in keys for v in ancestors(k, limit=8))):
