@@ -36,6 +36,8 @@ CORRECT = {
     "plan = torch.optim.lr_scheduler.OneCycleLR(opt, max_lr=lr, total_steps=80)\n" + LOOP + "        plan.step()\n",
     "settings that are handed over whole": "def make(net, lr=0.1, **more):\n    settings = locals()\n"
     "    return build(settings)\nopt = torch.optim.Adam(net.parameters())\n" + LOOP,
+    "a class of settings": "class Settings:\n    lr = 0.05\nopt = torch.optim.Adam(net.parameters())\n"
+    "opt.param_groups[0].update(lr=Settings.lr)\n" + LOOP,
     "an index counted from one": OPT
     + LOOP
     + """    net.eval()

@@ -94,10 +94,13 @@ def _moved(p: Program) -> bool:
 def _names(p: Program, event: Event) -> Iterator[tuple[ast.AST, str, float | None]]:
     """Numbers called like a rate, and parameters of the function that makes the optimizer, which nobody reads."""
     read = {n.id for n in p.nodes(ast.Name) if isinstance(n.ctx, ast.Load)}
+    read |= {n.attr for n in p.nodes(ast.Attribute) if isinstance(n.ctx, ast.Load)}  # of a class of settings
     for node in p.nodes(ast.Assign):
         target = node.targets[0]
-        if len(node.targets) == 1 and isinstance(target, ast.Name) and _RATE.match(target.id) and target.id not in read:
-            yield node, target.id, _number(node.value)
+        own = isinstance(target, ast.Attribute) and syntax.text(target.value) == "self"
+        name = target.id if isinstance(target, ast.Name) else getattr(target, "attr", "") if own else ""
+        if len(node.targets) == 1 and _RATE.match(name) and name not in read:
+            yield node, syntax.text(target), _number(node.value)
     func = event.funcs[-1].node if event.funcs else None
     if isinstance(func, ast.FunctionDef) and func.args.kwarg is None:
         args = func.args.args
