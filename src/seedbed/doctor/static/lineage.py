@@ -49,12 +49,19 @@ def _pairs(p: Program, forwards: list[Event], trained: bool) -> Iterator[Feed]:
         if len(e.args) >= 2 and (e.kind != "call" or e.name.rsplit(".", 1)[-1] in _METRICS)
     ]
     outputs = {id(e.result) for e in forwards} | {id(i) for e in forwards if e.result for i in e.result.items or []}
-    sides = [(y, _until_model(x, outputs), e.clock) for e, x, y in compared]
-    sides += [(x, _until_model(y, outputs), e.clock) for e, x, y in compared if e.kind != "loss"]
+    known: dict[int, set[int]] = {}
+
+    def until(val: Val) -> set[int]:
+        if id(val) not in known:
+            known[id(val)] = _until_model(val, outputs)
+        return known[id(val)]
+
+    sides = [(y, until(x), e.clock) for e, x, y in compared]
+    sides += [(x, until(y), e.clock) for e, x, y in compared if e.kind != "loss"]
     for diff, _ in training.squared_errors(p) if trained else ():
         guesses, goals = ([a for a in diff.args[:2] if a.grad is flag] for flag in (True, False))
         if len(guesses) == len(goals) == 1:
-            sides.append((goals[0], _until_model(guesses[0], outputs), diff.seq))
+            sides.append((goals[0], until(guesses[0]), diff.seq))
     for event in forwards:
         if not event.args:
             continue
@@ -74,7 +81,7 @@ def _until_model(val: Val, outputs: set[int]) -> set[int]:
             break
         if row_key(step) is not None:
             return set()
-    return {id(v) for v in ancestors(val, limit=250)}
+    return outputs.intersection(map(id, ancestors(val, limit=250)))
 
 
 def data_input(val: Val) -> list[Val]:
