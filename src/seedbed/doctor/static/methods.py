@@ -84,6 +84,7 @@ def tensor(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs:
         building.write(run, base, args)
         if name in ("sub_", "add_", "addcdiv_", "copy_") and any(uses_gradient(a) for a in args):
             run.emit("manual", name, node, recv=base, args=args, kwargs=kwargs)
+    obj.shape = None if name == "resize" else obj.shape  # an array of numpy is given its new shape in place
     made = ops.apply(run, name, node, (obj, *args), kwargs)
     if obj.kind == "distribution" and (name == "log_prob" or (not args and name in ("sample", "rsample", "entropy"))):
         made.shape = op_shapes.of_distribution(obj)
