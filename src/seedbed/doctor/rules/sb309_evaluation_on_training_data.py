@@ -85,9 +85,7 @@ def check(p: Program) -> Iterator[Finding]:
         for v in held_out
         if id(v) not in touched and not any(e.kind == "getitem" and e.recv is v for e in p.all("getitem"))
     ]
-    unused = [v for v in unused if v.kind != "tensor" or not any(a.name in _MADE for a in ancestors(v, limit=30))]
-    unused = [v for v in unused if not any(a.name == "forward" for a in ancestors(v, limit=200))]  # scores, no data
-    unused = [v for v in unused if v.kind != "tensor" or v.dtype == "float" or v.name == "train_test_split"]
+    unused = [v for v in unused if _is_data(v)]
     seen: set[int] = set()
     for event in training.evaluations(p):
         loop = event.loop
@@ -121,6 +119,16 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Evaluate on {unused[0].var}",
             related=(q.place(unused[0]),),
         )
+
+
+def _is_data(val: Val) -> bool:
+    """Whether a held-out thing is data to measure on: not filled by hand, no scores of a model, no class numbers."""
+    if any(a.name == "forward" for a in ancestors(val, limit=200)):
+        return False
+    if val.kind != "tensor":
+        return True
+    filled = any(a.name in _MADE for a in ancestors(val, limit=30))
+    return not filled and (val.dtype == "float" or val.name == "train_test_split")
 
 
 def _handed_in(p: Program, event: Event, source: Val) -> Place | Event:
