@@ -62,7 +62,7 @@ def _overlap(run: Run) -> Iterator[Finding]:
         share = len(shared) / max(len(rows), 1)
         if _acted(run, facts, shared) or _transductive(run, facts) or (share < 0.5 and _repeating(run, facts)):
             continue
-        if not key and _whole_sets(facts, shared) or _labelled_anew(run, shared):
+        if (not key and _whole_sets(facts, shared)) or _labelled_anew(run, shared):
             continue
         whole = len(shared) >= 0.95 * len(train) and share <= 0.98
         if len(shared) < 4 or share < 0.02 or whole:
