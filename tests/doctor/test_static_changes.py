@@ -115,7 +115,6 @@ t(
     "    tot = 0\n    for xb, yb in loader:\n        opt",
     base=ALL.replace("        opt.step()\n", "        opt.step()\n        tot += loss\n    return tot / len(loader)\n"),
 )
-t("SB132", "loss.backward()", "loss.backward(retain_graph=True)")
 t("SB128", "loss = crit(model(xb), yb)", "loss = crit(model(xb).detach(), yb).requires_grad_()")
 t("SB105", "        loss.backward()\n", "        loss.backward()\n        opt.zero_grad()\n")
 t("SB106", "        opt.step()\n", "        opt.step()\n        nn.utils.clip_grad_norm_(model.parameters(), 1.0)\n")
@@ -295,3 +294,8 @@ def test_the_correct_program_is_quiet() -> None:
 @pytest.mark.parametrize(("code", "text"), T, ids=[f"{c}-{i}" for i, (c, _) in enumerate(T)])
 def test_one_change_is_found_by_its_own_check(code: str, text: str) -> None:
     assert code in {f.code for f in check_text(text, strict=True) if f.severity >= Severity.WARNING}
+
+
+def test_a_graph_that_is_kept_for_nothing_is_a_hint() -> None:
+    found = check_text(ALL.replace("loss.backward()", "loss.backward(retain_graph=True)"), strict=True)
+    assert [(f.code, f.severity) for f in found if f.code == "SB132"] == [("SB132", Severity.HINT)]

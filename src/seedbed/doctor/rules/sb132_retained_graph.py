@@ -44,7 +44,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import rounds
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import ancestors
@@ -65,6 +65,14 @@ def check(p: Program) -> Iterator[Finding]:
         if any(e.name.endswith("autograd.grad") for e in p.all("call")):
             continue
         if not _carried(p, event):
+            yield p.report(
+                "SB132",
+                event,
+                "retain_graph=True is not needed: nothing goes backward through this graph again",
+                why="its buffers stay in memory until the next step, and an error that says what is wrong is hushed up",
+                fix="Remove retain_graph=True",
+                severity=Severity.HINT,
+            )
             continue
         yield p.report(
             "SB132",
