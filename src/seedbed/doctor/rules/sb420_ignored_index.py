@@ -61,7 +61,7 @@ def check(p: Program) -> Iterator[Finding]:
         used = [n for s in node.body for n in syntax.walk(s) if isinstance(n, ast.Name) and n.id == index]
         random = any(d.draws_random(n) for s in node.body for n in syntax.walk(s) if isinstance(n, ast.expr))
         returns = any(isinstance(n, ast.Return) for s in node.body for n in syntax.walk(s))
-        if not used and not random and returns:
+        if not used and not random and returns and not _one_item(cls):
             yield _finding(p, (node, cls.src), f"{cls.name}.__getitem__ never uses its index {index}")
             continue
         shifted = _shifted(node, index)
@@ -101,6 +101,15 @@ def check(p: Program) -> Iterator[Finding]:
                     }
                 ):
                     yield _finding(p, (n, cls.src), f"{syntax.text(n)} does not use the index {index}")
+
+
+def _one_item(cls: Any) -> bool:
+    """Whether the data set says itself that it is one item: all that there is, as one batch."""
+    method = cls.scope.vars.get("__len__")
+    if method is None or method.kind != "func":
+        return False
+    values = [n.value for n in syntax.walk(method.owner.node) if isinstance(n, ast.Return)]
+    return len(values) == 1 and isinstance(values[0], ast.Constant) and values[0].value == 1
 
 
 def _left_open(node: Any) -> bool:

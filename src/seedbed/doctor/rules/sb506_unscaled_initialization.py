@@ -62,7 +62,7 @@ def _reason(p: Program, event: Event) -> str:
     """How an initialisation is unscaled, ``""`` when it is not."""
     if event.kind in ("init", "inplace") and event.recv is not None:
         target = event.recv
-        if event.name not in ("normal_", "uniform_") or _embedding(target):
+        if event.name not in ("normal_", "uniform_") or _embedding(target) or weights.apart(target):
             return ""
         if not _weight(target):
             return _everything(p, event, target)
@@ -158,12 +158,20 @@ def _drawn_matrix(p: Program, event: Event) -> str:
         return ""
     if len(sizes) < 2 and not (not sizes and name == "Parameter" and _multiplies(made, p)):
         return ""
-    if (len(sizes) == 2 and (max(sizes) < 64 or min(sizes) < 8)) or _looked_up(p, made):
+    if (len(sizes) == 2 and (max(sizes) < 64 or min(sizes) < 8)) or _looked_up(p, made) or _drawn_again(p, event, made):
         return ""
     used = weights.products(p, made, mirrored=True)
     if not used or any(weights.is_scaled(p, one) for one in used):
         return ""
     return f"{inner.name}{tuple(inner.shape or ())} without scaling"
+
+
+def _drawn_again(p: Program, event: Event, made: Val) -> bool:
+    """Whether other numbers are put into it before it is used: what was drawn first is gone."""
+    used = min((e.seq for e in p.all("forward", "backward") if e.seq > event.seq), default=None)
+    later = [e for e in p.all("init", "inplace") if e.seq > event.seq and (used is None or e.seq < used)]
+    filled = [e for e in later if e.kind == "init" or e.name in ("normal_", "uniform_", "copy_")]
+    return any(made in q.memory(e.recv) for e in filled if e.recv is not None)
 
 
 def _looked_up(p: Program, made: Val) -> bool:

@@ -53,7 +53,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if _is_store(event.recv) or _is_last(event) or (event.name in ("zeros_", "zero_") and "[-1]" in _said(event)):
             continue
-        if any(v.name == "grad" for v in ancestors(event.recv, limit=4)):
+        if weights.apart(event.recv) or any(v.name == "grad" for v in ancestors(event.recv, limit=4)):
             continue
         subjects = [
             v

@@ -153,6 +153,11 @@ def _alike(one: Val, other: Val) -> bool:
     return {s.name for s in submodules(one)} == {s.name for s in submodules(other)}
 
 
+def _before_the_end(p: Program, save: Event, trained: Val) -> bool:
+    """Whether training went on after a save: otherwise both models have the same weights."""
+    return bool(save.loops) or any(e.seq > save.seq for e in p.all("step", "scaler_step", "backward"))
+
+
 def _weights_of(p: Program, restore: Event, trained: Val) -> bool:
     """Whether what is loaded are kept weights of the trained model: a copy of its state, or the file of it."""
     parts = list(ancestors(restore.args[0], limit=60))
@@ -161,6 +166,6 @@ def _weights_of(p: Program, restore: Event, trained: Val) -> bool:
     loads = [e for e in p.all("load") if e.result is not None and any(v is e.result for v in parts)]
     paths = {best.path_key(e.args[0]) for e in loads if e.args}
     for save in p.all("save"):
-        if len(save.args) > 1 and best.path_key(save.args[1]) in paths:
+        if len(save.args) > 1 and best.path_key(save.args[1]) in paths and _before_the_end(p, save, trained):
             return trained in ownership.modules_of(save.args[0])
     return False

@@ -81,7 +81,7 @@ def _largest(val: Val) -> float | None:
         return float(one.args[0].const) if _share(one.args[1]) else None
     if one.name != "exp" or not one.args:
         return None
-    factor, width = 1.0, None
+    factor, width = -1.0 if _negations(one.args[0]) % 2 else 1.0, None
     for part, power in f.factors(one.args[0]):
         if isinstance(part.const, (int, float)) and part.kind == "const" and part.const:
             factor *= float(part.const) ** power
@@ -93,6 +93,14 @@ def _largest(val: Val) -> float | None:
     if width is None or factor <= 0:
         return None
     return math.exp(min(factor * width, 50.0))
+
+
+def _negations(val: Val, depth: int = 0) -> int:
+    """How many minus signs stand before the factors of a product."""
+    inner = f.core(val)
+    if depth > 12 or inner.name not in ("neg", "mul", "multiply", "div", "true_divide"):
+        return 0
+    return (inner.name == "neg") + sum(_negations(a, depth + 1) for a in inner.args[:2])
 
 
 def _share(val: Val) -> bool:

@@ -35,9 +35,10 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax
+from seedbed.doctor.static import shown_only, syntax
 from seedbed.doctor.static.methods import submodules
 from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import ancestors
 
 _STATE = {
     "seed",
@@ -76,7 +77,7 @@ def check(p: Program) -> Iterator[Finding]:
         return
     if not only_gpu and _for_one_draw(p, names):
         return
-    first = _first_draws(names)
+    first = _first_draws([(e, n) for e, n in names if not _gives_a_seed(p, e) and not shown_only.picks(p, e)])
     torch_use = _first_torch_draw(names, _not_drawn(p))
     if torch_use is not None and not seeded["torch"]:
         first["torch"] = torch_use
@@ -102,6 +103,12 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Call {call} at the start too (or pass random_state / a generator)",
             related=((str(event.src.path), event.line, "random numbers are drawn here"),),
         )
+
+
+def _gives_a_seed(p: Program, draw: Event) -> bool:
+    """Whether what is drawn is the seed of another generator: each run is meant to be another one."""
+    seeds = [e for e in p.calls("manual_seed", "seed", "manual_seed_all") if e.seq > draw.seq]
+    return any(v is draw.result for e in seeds for a in e.args for v in ancestors(a, limit=20))
 
 
 def _from_clock(p: Program) -> Iterator[Finding]:

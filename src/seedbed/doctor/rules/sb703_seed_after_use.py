@@ -56,7 +56,7 @@ def check(p: Program) -> Iterator[Finding]:
         if (
             made
             and (len(seed.funcs) <= 1 or _helper(seed, made[0]))
-            and not any(e.name.endswith(("seed", "seed_everything")) and e.seq < made[0].seq for e in before)
+            and not any("seed" in e.name.rsplit(".", 1)[-1].lower() and e.seq < made[0].seq for e in before)
         ) and (made[0].src is p.source or seed.src is p.source):
             yield p.report(
                 "SB703",
@@ -77,8 +77,19 @@ def _helper(seed: Event, made: Event) -> bool:
 def _drawn_again(p: Program, seed: Event) -> bool:
     """Whether weights are filled once more after the seed: drawn by hand, or read from a file or another model."""
     read = [e for e in p.all("restore") if e.recv is not None and e.recv.kind == "module" and not e.conds]
+    if any(_by_hand(e) for e in p.all("attribute")):
+        return True
     later = [e for e in p.all("call", "restore") if e.seq > seed.seq] + read
     return any(
         e.kind == "restore" or ".init." in f".{e.name}" or e.name.rsplit(".", 1)[-1] in ("apply", "reset_parameters")
         for e in later
     )
+
+
+def _by_hand(event: Event) -> bool:
+    """Whether a layer gets other weights than those it drew: ``layer.weight = ...`` outside of ``__init__``."""
+    layer = event.recv
+    if event.name != "weight" or layer is None or not event.args or any(f.name == "__init__" for f in event.funcs):
+        return False
+    shared = event.args[0].name in ("parameter", "weight") or event.args[0].name.startswith("rand")
+    return layer.kind == "module" and layer.name.startswith(ownership.WEIGHTED) and not shared

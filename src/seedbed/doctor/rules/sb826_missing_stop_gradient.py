@@ -43,7 +43,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import training
+from seedbed.doctor.static import ownership, training
 from seedbed.doctor.static.formulas import core, summands
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
@@ -56,7 +56,7 @@ def check(p: Program) -> Iterator[Finding]:
         if back.recv is None:
             continue
         terms = [(s, v) for s, v in summands(back.recv) if v.grad]
-        pulls = [_pull(sign, val) for sign, val in terms]
+        pulls = [_pull(p, sign, val) for sign, val in terms]
         if not pulls or any(x is None for x in pulls):
             continue
         for found in pulls:
@@ -73,7 +73,7 @@ def check(p: Program) -> Iterator[Finding]:
             )
 
 
-def _pull(sign: int, val: Val) -> tuple[Val, Val, Val] | None:
+def _pull(p: Program, sign: int, val: Val) -> tuple[Val, Val, Val] | None:
     """A term that pulls a prediction and a trained target of one encoder together: the term, target, prediction."""
     one = core(val)
     if one.name in ("cosine_similarity", "CosineSimilarity") and sign < 0 and len(one.args) >= 2:
@@ -89,7 +89,7 @@ def _pull(sign: int, val: Val) -> tuple[Val, Val, Val] | None:
     for pred, goal in (sides, sides[::-1]):
         if not (pred.grad and goal.grad):
             return None
-        own, base = _modules(pred), _modules(goal)
+        own, base = _modules(p, pred), _modules(p, goal)
         if base and base <= own and len(own) > len(base) and not _inputs(goal) & _inputs(pred):
             return one, goal, pred
     return None
@@ -99,9 +99,10 @@ def _scaled(val: Val) -> bool:
     return any(v.name == "normalize" for v in ancestors(val, limit=6))
 
 
-def _modules(val: Val) -> set[int]:
-    """The modules that a value went through."""
+def _modules(p: Program, val: Val) -> set[int]:
+    """The modules that a value went through and that learn: what is frozen cannot collapse."""
     found: set[int] = set()
+    off = ownership.frozen(p)
     on_way = training.gradient_path(val)
     for one in ancestors(val, limit=300):
         if id(one) not in on_way:
@@ -109,7 +110,7 @@ def _modules(val: Val) -> set[int]:
         plain = one.name == "forward" and "opaque" not in one.tags
         if one.owner is not None and (plain or one.name in ("Linear", "Conv2d")):
             found.add(id(one.owner))
-    return found
+    return found - set(off)
 
 
 def _inputs(val: Val) -> set[int]:

@@ -67,7 +67,7 @@ def check(p: Program) -> Iterator[Finding]:
         made = event.result
         if made is None:
             continue
-        for val in ancestors(made, limit=60):
+        for val in _measured(made):
             if val.name not in ("stack", "cat", "array", "concatenate") or not val.args or not val.args[0].items:
                 continue
             found = _pass(p, val.args[0])
@@ -86,6 +86,24 @@ def check(p: Program) -> Iterator[Finding]:
             )
 
 
+def _measured(spread: Val) -> Iterator[Val]:
+    """What a spread is taken of: the way down ends at a layer, whose outputs spread for other reasons."""
+    stack, seen = [spread], 0
+    while stack and seen < 60:
+        one = stack.pop(0)
+        seen += 1
+        yield one
+        if one.name != "forward" and not (one.owner is not None and one.name.startswith(ownership.WEIGHTED)):
+            stack += [*one.args, *(one.items or ())]
+
+
+def _fed_back(p: Program, event: Event) -> bool:
+    """Whether outputs are inputs of the next pass: a text that grows by a word, a series that is continued."""
+    again = [e for e in p.all("forward") if e.node is event.node]
+    made = {id(e.result) for e in again}
+    return any(id(v) in made for e in again for a in e.args for v in ancestors(a, limit=400))
+
+
 def _pass(p: Program, group: Val) -> Event | None:
     """The forward pass that fills a list again and again, with the same input and no randomness left."""
     items = {id(v) for i in group.items or () for v in ancestors(i, limit=30) if v.name == "forward"}
@@ -95,6 +113,8 @@ def _pass(p: Program, group: Val) -> Event | None:
         if not {c for c in ownership.contents(event.recv) if "Dropout" in c}:
             continue
         if group.name == "comprehension" and not _within(event, group):
+            continue
+        if _fed_back(p, event):
             continue
         if any(e.recv is not event.recv for e in p.all("forward") if e.node is event.node and not e.depth):
             continue  # each time another model is asked: the spread is that of trainings

@@ -63,7 +63,7 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             loop = syntax.whole(func, loop)
             found = _recursion(loop)
-            if found is None or not _known(func, loop) or _resets(loop):
+            if found is None or not _known(func, loop) or _resets(loop) or _set_elsewhere(loop, found):
                 continue
             name = syntax.text(found.targets[0]) if isinstance(found, ast.Assign) else ""
             yield p.report(
@@ -129,6 +129,24 @@ def _known(func: ast.AST, loop: ast.For) -> bool:
     inside = [syntax.text(n) for n in syntax.walk(loop) if isinstance(n, (ast.Name, ast.Attribute))]
     inside += [n.value for n in syntax.walk(loop) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     return any(strict.search(name) for name in [*given, *inside])
+
+
+def _set_elsewhere(loop: ast.For, found: ast.Assign) -> bool:
+    """Whether the carried sum is changed a second time in the loop, as ``acc = acc * mask`` before it is used."""
+    name = syntax.text(found.targets[0])
+    for node in syntax.walk(loop):
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
+        )
+        inner = [e for t in targets for e in (t.elts if isinstance(t, ast.Tuple) else [t])]
+        plain = [e.value if isinstance(e, ast.Subscript) else e for e in inner]
+        if node is not found and any(isinstance(e, ast.Name) and e.id == name for e in plain):
+            return True
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.endswith("_"):
+            of = node.func.value.value if isinstance(node.func.value, ast.Subscript) else node.func.value
+            if isinstance(of, ast.Name) and of.id == name:
+                return True
+    return False
 
 
 def _resets(loop: ast.For) -> bool:

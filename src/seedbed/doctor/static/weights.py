@@ -88,3 +88,12 @@ def fan_in(val: Val) -> int | None:
             sizes_known = [s for s in one.shape if isinstance(s, int)]
             return min(sizes_known) if len(sizes_known) == 2 else None
     return None
+
+
+def apart(val: Val) -> bool:
+    """Whether a tensor has memory of its own, and only its size or type from a weight: ``weight.new(2, 3)``."""
+    made = q.memory(val)
+    return bool(made) and all(
+        m.kind == "tensor" and (m.name.startswith("new") or m.name.endswith("_like") or m.name in ("clone", "copy"))
+        for m in made
+    )
