@@ -113,6 +113,8 @@ def _inner_loops(p: Program) -> Iterator[Finding]:
         if not rounds.is_accumulation(loop) and not (rounds.in_one_batch(loop) and _gathers(p, loop)):
             continue
         steps = [s for s in p.all("step") if s.seq > back.seq and s.loops == back.loops[:-1]]
+        if _once(loop):
+            continue
         rescaled = [e for e in p.all("augment", "inplace") if e.recv is not None and e.recv.name == "grad"]
         if not steps or rescaled or _divided(back.recv):
             continue
@@ -126,6 +128,12 @@ def _inner_loops(p: Program) -> Iterator[Finding]:
             fix="Divide the loss by the number of accumulated batches before backward()",
             related=((str(steps[0].src.path), steps[0].line, "the step after several backward() calls"),),
         )
+
+
+def _once(loop: LoopRun) -> bool:
+    """Whether a loop has one round, as its setting is: then there is nothing to divide by."""
+    over = loop.over
+    return over is not None and over.name == "range" and len(over.args) == 1 and over.args[0].const == 1
 
 
 def _gathers(p: Program, loop: LoopRun) -> bool:

@@ -64,7 +64,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if any(e.recv is not None and e.recv.kind in ("list", "dict") for e in p.all("schedule")):
             continue
-        if _replaced(p, made, stepped):
+        if _replaced(p, made, stepped) or _wrapped(p, made):
             continue
         last = p.all("step")[-1]
         yield p.report(
@@ -75,6 +75,17 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Call scheduler.step() after optimizer.step() (per batch or per epoch, as its numbers mean)",
             related=((str(event.src.path), event.line, "the scheduler"),),
         )
+
+
+def _wrapped(p: Program, made: Val) -> bool:
+    """Whether a schedule of the program's own holds it and asks it for rates."""
+    return any(
+        made in e.args[-1].options()
+        for e in p.all("attribute")
+        if e.args
+        and e.recv is not None
+        and any("lr_scheduler" in b for b in getattr(e.recv.owner, "lib_bases", list)())
+    )
 
 
 def _replaced(p: Program, made: Val, stepped: list[Val]) -> bool:

@@ -212,6 +212,8 @@ def _loose_parameters(p: Program) -> Iterator[Finding]:
         return
     holds = {id(m) for _, optimizer, _ in table for m in ownership.held(optimizer)}
     given = {id(v) for _, o, _ in table for a in o.inputs() for v in ancestors(a, limit=400)}
+    lists = [m for _, _, modules in table for m in modules if m.name in ("ParameterList", "ParameterDict")]
+    given |= {id(v) for m in lists for v in (*(m.items or ()), *m.attrs.values())}
     frozen = ownership.frozen(p)
     yield from _of_script(p, given)
     seen = {id(e.args[1]) for e in p.all("replace") if id(e.recv) in holds}  # put into a held model for a while
@@ -220,7 +222,8 @@ def _loose_parameters(p: Program) -> Iterator[Finding]:
         if module is None or module.kind != "module" or module.owner is None or not event.grad or id(module) in seen:
             continue
         seen.add(id(module))
-        loose = [(n, v) for n, v in ownership.own_parameters(module) if id(v) not in given]
+        own = ownership.own_parameters(module)
+        loose = [(n, v) for n, v in own if v.grad and not {id(v), id(module.attrs.get(n))} & given]
         if event.kind == "criterion":
             inner = [m for m in methods.submodules(module)[1:] if m.name.startswith(ownership.WEIGHTED)]
             loose += [(m.var, m) for m in inner if id(m) not in holds and id(m) not in frozen]

@@ -38,7 +38,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import ownership, rounds, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
@@ -82,6 +82,7 @@ def check(p: Program) -> Iterator[Finding]:
             why="momentum and Adam's running averages restart at zero each time, and no learning-rate schedule can act",
             fix="Create the optimizer once, before the loop",
             related=((str(event.src.path), loop.line, "the loop"),),
+            severity=Severity.HINT if _stateless(p, optimizer) else None,
         )
 
 
@@ -90,6 +91,13 @@ def _again(p: Program, event: Event, loop: LoopRun) -> bool:
     at = event.loops.index(loop)
     later = [e for e in p.events if len(e.loops) > at and e.loops[at] is loop and e.rounds[at] > 0]
     return not later or any(e.node is event.node and e.result is not event.result for e in later)
+
+
+def _stateless(p: Program, optimizer: Val) -> bool:
+    """Whether it is SGD without momentum and without a schedule: then nothing is lost but clarity."""
+    momentum = optimizer.kwargs.get("momentum") or optimizer.arg(2)
+    plain = momentum is None or momentum.const == 0
+    return optimizer.name == "SGD" and plain and "*" not in optimizer.kwargs and not p.of_kind("scheduler")
 
 
 def _trains_anew(p: Program, event: Event, optimizer: Val, loop: LoopRun) -> bool:

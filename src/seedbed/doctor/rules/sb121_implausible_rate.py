@@ -26,14 +26,24 @@ optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import methods, ownership, rangetest
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.layers import ACTIVATIONS
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
+
+
+_HIGH = {
+    **dict.fromkeys(("Adam", "AdamW", "NAdam", "RAdam", "RMSprop"), 0.1),
+    "Adamax": 0.3,
+    "SGD": 2.0,
+    "Lion": 0.01,
+}
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -42,20 +52,12 @@ def check(p: Program) -> Iterator[Finding]:
         deep = sum(
             m.name.startswith(ownership.WEIGHTED) for one in modules for m in methods.submodules(one)
         ) > 1 or any("external" in m.tags for m in modules)
-        high = {
-            "Adam": 0.1,
-            "AdamW": 0.1,
-            "NAdam": 0.1,
-            "RAdam": 0.1,
-            "Adamax": 0.3,
-            "RMSprop": 0.1,
-            "SGD": 2.0,
-            "Lion": 0.01,
-        }
-        for rate, decay in ownership.rates(optimizer):
+        if _shows_both_ends(p, optimizer):
+            continue
+        for rate, decay in _used(optimizer):
             if not isinstance(rate, (int, float)) or isinstance(rate, bool):
                 continue
-            limit = high.get(optimizer.name)
+            limit = _HIGH.get(optimizer.name)
             if rate == 0:
                 problem, fix = "is zero: nothing is learned", "Use a learning rate above zero"
             elif limit is not None and rate >= limit and modules and (deep or rate >= 5 * limit):
@@ -63,6 +65,8 @@ def check(p: Program) -> Iterator[Finding]:
                     continue  # with bounded gradients large rates are usual in language models
                 if rate < 5 * limit and _memorised(p, modules):
                     continue  # XOR and the like: a handful of rows learned by heart
+                if _set_later(p, optimizer) or _goalless(p) or (event.conds and p.all("manual")):
+                    continue  # with hand-written steps besides, the rate may be theirs
                 problem = f"is far too large for {optimizer.name}: the loss jumps or diverges"
                 fix = "Use about 1e-3 for Adam-like optimizers, 1e-2 to 1e-1 for SGD"
             elif 0 < rate <= 1e-6 and modules:
@@ -98,6 +102,44 @@ def check(p: Program) -> Iterator[Finding]:
             )
 
 
+def _used(optimizer: Val) -> list[tuple[object, object]]:
+    """The rates with their decays, without a default that no parameter group uses."""
+    found = ownership.rates(optimizer)
+    groups = (optimizer.args[0].items or []) if optimizer.args and optimizer.args[0].kind == "list" else []
+    own = groups and all(g.kind == "dict" and "lr" in g.attrs for g in groups)
+    return found[1:] if own else found
+
+
+def _shows_both_ends(p: Program, optimizer: Val) -> bool:
+    """Whether a lesson sets one rate that is far too large and one that is far too small side by side."""
+    found = [r for _, o, _ in ownership.optimizers(p) if o.name == optimizer.name for r, _ in ownership.rates(o) if r]
+    known = [r for r in found if isinstance(r, (int, float))]
+    return bool(known) and min(known) <= 1e-6 and max(known) >= 1
+
+
+def _goalless(p: Program) -> bool:
+    """Whether the outputs themselves are summed, for random inputs: that tries the machinery and learns nothing."""
+    backs = [b.recv for b in p.all("backward") if b.recv is not None]
+    return bool(backs) and all(b.name in ("sum", "mean") and _of_noise(b.args[0]) for b in backs)
+
+
+def _of_noise(output: Val) -> bool:
+    """Whether an output is that of layers alone, for one random input."""
+    while (output.owner is not None or output.name in ACTIVATIONS) and len(output.args) == 1:
+        output = output.args[0]
+    return output.name in ("rand", "randn")
+
+
+def _set_later(p: Program, optimizer: Val) -> bool:
+    """Whether the program writes rates into groups, at a place that was not reached: the steps were not seen."""
+    if any(q.same(s.recv, optimizer) for s in p.all("step")):
+        return False
+    targets = (t for n in q.nodes(p, ast.Assign) for t in n.targets)
+    return any(
+        isinstance(t, ast.Subscript) and isinstance(t.slice, ast.Constant) and t.slice.value == "lr" for t in targets
+    )
+
+
 def _restored(p: Program, event: Event, optimizer: Val) -> bool:
     """Whether the rate comes from a checkpoint after all."""
     own = {(id(c[0]), c[1]) for c in event.conds}
@@ -110,7 +152,15 @@ def _restored(p: Program, event: Event, optimizer: Val) -> bool:
 def _memorised(p: Program, modules: list[Val]) -> bool:
     """Whether all that the modules are trained on is one small batch that is written out in the program."""
     inputs = [e.args[0] for e in p.all("forward") if e.args and not e.depth and any(e.recv is m for m in modules)]
-    return bool(inputs) and all(_is_small(v) for v in inputs)
+    return bool(inputs) and (all(_is_small(v) for v in inputs) or all(_is_sentence(v) for v in inputs))
+
+
+def _is_sentence(val: Val) -> bool:
+    """Whether a batch is a text that was typed in, cut into windows that are all learned at once."""
+    if val.kind != "tensor" or val.name in ("item", "batch"):
+        return False
+    texts = [v.const for v in ancestors(val, limit=200) if isinstance(v.const, str) and " " in v.const]
+    return len(texts) == 1 and 20 <= len(texts[0]) <= 1000
 
 
 def _is_small(val: Val) -> bool:

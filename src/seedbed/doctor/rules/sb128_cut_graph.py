@@ -157,7 +157,10 @@ def _data_in_forward(p: Program, seen: set[int]) -> Iterator[Finding]:
             if back.recv is None or id(val) not in training.gradient_path_cached(p, back.recv):
                 continue  # cut above as well: by detach(), or because it was only used to choose
             source = val.args[0]
-            if source.seq < start:
+            held = source
+            while held.name in ("element", "getitem", "part") and held.args and held.seq >= start:
+                held = held.args[0]  # [each.data for each in state]
+            if held.seq < start:
                 continue  # a state of the round before: the gradient is meant to end there
             if any(v.name in ("parameter", "Parameter") for v in (source, *source.args)) or not any(
                 v.owner is not None for v in ancestors(source, limit=80)

@@ -75,6 +75,8 @@ def check(p: Program) -> Iterator[Finding]:
                 player = next((m for m in players if judged(p, back, m, both)), None)
                 if player is None or not any(_apart(p, b, player, both) for b in backs if b.node is not back.node):
                     continue
+                if _has_its_own(table, player, both):
+                    continue  # a goal that both players share, beside the one of each
                 yield p.report(
                     "SB157",
                     made,
@@ -86,6 +88,14 @@ def check(p: Program) -> Iterator[Finding]:
                     related=((str(step.src.path), step.line, "the step"),),
                 )
                 return
+
+
+def _has_its_own(table: list[tuple[Event, Val, list[Val]]], player: Val, both: list[Val]) -> bool:
+    """Whether a third optimizer holds the player without its judge."""
+    return any(
+        any(m is player for m in holds) and not any(ownership.related(m, b) for m in holds for b in both)
+        for _, _, holds in table
+    )
 
 
 def _of(step: Event, optimizer: Val) -> bool:

@@ -177,7 +177,8 @@ def _over_queries(p: Program, seen: set[int]) -> Iterator[Finding]:
             continue
         if any(u.name == "div" and len(u.args) == 2 and u.args[1].name == "sum" for u in q.users(p, made)):
             continue  # weights over slots, normalised again over the inputs
-        if any(_summed_over(u, dim.const, made) for u in q.users(p, made)):
+        weights = [made, *(u for u in q.users(p, made) if u.name in ("dropout", "Dropout"))]
+        if any(_summed_over(u, dim.const, w) for w in weights for u in q.users(p, w)):
             continue
         side = "queries" if dim.const == -2 or (exact and dim.const == least - 2) else "batch, heads or queries"
         if scores and any(u.name in ("matmul", "bmm", "einsum", "dropout") for u in q.users(p, made)):

@@ -47,7 +47,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import channels
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, reaches
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -63,6 +63,8 @@ def check(p: Program) -> Iterator[Finding]:
             or id(event.node) in seen
         ):
             continue
+        if id(event.node) in _thrown(p):
+            continue  # a lesson shows it: no value of the program is changed
         source = made.args[0]
         sizes = made.args[1:]
         if len(sizes) == 1 and sizes[0].items is not None:
@@ -76,7 +78,7 @@ def check(p: Program) -> Iterator[Finding]:
         )
         if not problem and _flat_labels(p, made):
             problem = _of_pixels(source, sizes)
-        if problem:
+        if problem and not _turned_back(p, source, made):
             seen.add(id(event.node))
             yield p.report(
                 "SB214",
@@ -86,6 +88,22 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Use permute(...) or transpose(...) to change the order of dims (view only splits or "
                 "joins neighbours)",
             )
+
+
+def _thrown(p: Program) -> set[int]:
+    """Calls that are statements of their own: a cell shows what they give, and nothing uses it."""
+    return {id(getattr(e.node, "value", None)) for e in p.all("discard")}
+
+
+def _turned_back(p: Program, source: Val, made: Val) -> bool:
+    """Whether what is worked out of it gets the shape of the source again: groups within a sample, not moved axes."""
+    for event in p.makers("view", "reshape"):
+        back = event.result
+        if back is None or back is made or len(back.args) != 2 or back.args[1].name not in ("shape", "size"):
+            continue
+        if any(a is source for a in back.args[1].args[:1]) and len(back.args[1].args) == 1 and reaches(back, made):
+            return True
+    return False
 
 
 def _of_pixels(source: Val, sizes: tuple[Val, ...]) -> str:

@@ -55,6 +55,8 @@ def check(p: Program) -> Iterator[Finding]:
         made = calls.get(id(node))
         if made is None or not _is_lost(p, made, node, name):
             continue
+        if _is_fresh(node.func.value) or _shown_beside(event, node):
+            continue
         recv = made.recv
         subject = node.func.value if recv is not None and name not in _ORDERS else node.args[0]
         subject_text = syntax.text(subject)
@@ -66,6 +68,35 @@ def check(p: Program) -> Iterator[Finding]:
             why=f"{subject_text} is the same as before this line",
             fix=f"Write {subject_text} = {syntax.text(node)}",
         )
+
+
+def _is_fresh(owner: ast.expr) -> bool:
+    """Whether nothing holds the tensor that the method is called on: ``torch.zeros(1).to(device)``, a warm-up."""
+    if not isinstance(owner, ast.Call) or syntax.text(owner.func).rpartition(".")[2] not in _CREATED:
+        return False
+    given = [*owner.args, *(k.value for k in owner.keywords)]
+    return isinstance(owner.func, (ast.Name, ast.Attribute)) and not any(
+        isinstance(n, ast.Name) for a in given if not isinstance(a, ast.Starred) for n in syntax.walk(a)
+    )
+
+
+def _shown_beside(event: Event, node: ast.Call) -> bool:
+    """Whether the same call in place stands a few statements on: a lesson that shows both, with what they print."""
+    if not isinstance(node.func, ast.Attribute):
+        return False
+    wanted = syntax.text(node).replace(f".{node.func.attr}(", f".{node.func.attr}_(", 1)
+    for block in syntax.walk(event.src.tree):
+        body = getattr(block, "body", None)
+        if not isinstance(body, list) or event.node not in body:
+            continue
+        at = body.index(event.node)
+        near = [syntax.text(s) for s in body[at + 1 : at + 5]]
+        subject = syntax.text(node.func.value)
+        return f"print({subject})" in near[:2] and wanted in near
+    return False
+
+
+_CREATED = frozenset(["zeros", "ones", "empty", "rand", "randn", "tensor", "arange", "full", "eye"])
 
 
 def _sums(p: Program) -> Iterator[Finding]:

@@ -69,7 +69,9 @@ def check(p: Program) -> Iterator[Finding]:
                     f"log of {one.name}: it is minus infinity where {one.name} gives 0",
                     why="the gradient becomes infinite or NaN and destroys the weights",
                     fix="Use log_softmax / logsigmoid, or add a small epsilon before the log",
-                    severity=Severity.HINT if soft and _entropy(p, made) else Severity.WARNING,
+                    severity=Severity.HINT
+                    if soft and (_entropy(p, made) or _shown_twice(p, made))
+                    else Severity.WARNING,
                 )
                 break
 
@@ -79,3 +81,10 @@ def _entropy(p: Program, log: Val) -> bool:
     own = f.core(log.args[0])
     products = [u for u in q.users(p, log) if u.name == "mul" and len(u.args) == 2]
     return bool(products) and all(any(f.core(a) is own for a in u.args) for u in products)
+
+
+def _shown_twice(p: Program, log: Val) -> bool:
+    """Whether a lesson trains with the formula and, for the same labels, with the ready-made cross-entropy as well."""
+    labels = [a for u in q.users(p, log) if u.name == "mul" for a in u.args if a is not log]
+    ready = [e for e in p.all("loss") if e.name in ("BCELoss", "BCEWithLogitsLoss") and len(e.args) > 1]
+    return any(e.grad and p.trained(e.result) and any(e.args[1] is y for y in labels) for e in ready if e.result)

@@ -78,6 +78,7 @@ def check(p: Program) -> Iterator[Finding]:
                 for v in q.chain(top)[:3]
             )
             mean = mean and not any(t.startswith("reduction=") for v in q.chain(top)[:3] for t in v.tags)
+            mean = mean and not any(o.name == "loss" and not o.tags and _foreign(o) for o in top.options())
             mean = mean or q.chain(top)[0].name == "mean"
             weighed = any(v.name == "mul" and any(_counts(a) for a in v.args) for v in q.chain(top)[:3])
             if (size or named) and mean and not weighed:
@@ -89,6 +90,11 @@ def check(p: Program) -> Iterator[Finding]:
                     why="the gradient is too small by the batch size, so training is very slow",
                     fix="Remove the division (or use reduction='sum')",
                 )
+
+
+def _foreign(loss: Val) -> bool:
+    """Whether a loss is one of another library, which may well be a sum."""
+    return getattr(loss.owner, "kind", "") == "object"
 
 
 def _counts(factor: Val) -> bool:

@@ -9,6 +9,7 @@ from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const, unknown
 
 PROBED = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 100_000)
+BETWEEN = (15, 25, 30, 40, 60, 70, 80, 90, 120, 150, 180, 250, 300, 400, 600, 700, 800, 900)
 
 
 def factors(run: Machine, plan: Val, node: ast.AST) -> None:
@@ -18,14 +19,19 @@ def factors(run: Machine, plan: Val, node: ast.AST) -> None:
     if func is None or run.budget < 5000 or not (func.kind in ("func", "partial") or callable_object):
         return
     made = Val("list", "factors", node, run.src)
-    made.items = []
+    between = Val("list", "factors", node, run.src)
+    made.items, between.items = [], []
     run.quiet += 1
     try:
         for step in PROBED:
             made.items.append(run.apply(func, node, (const(step, node, run.src),), {}))
+        if len({i.const for i in made.items[:6]}) == 1 and made.items[0].kind == "const":
+            between.items = [run.apply(func, node, (const(step, node, run.src),), {}) for step in BETWEEN]
     finally:
         run.quiet -= 1
     plan.attrs["factors"] = made
+    if between.items:
+        plan.attrs["between"] = between
 
 
 _ALIKE = ("log", "log2", "log10", "log1p", "exp", "expm1", "sqrt", "sin", "cos", "tan", "tanh")

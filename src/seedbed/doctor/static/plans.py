@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.numbers import PROBED
+from seedbed.doctor.static.numbers import BETWEEN, PROBED
 from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -69,10 +69,14 @@ def odd_factors(made: Val, count: int | None) -> Problem | None:
     later = [f for s, f in known if s >= count]
     if min(inside) < 0:
         return _NEGATIVE
+    between = zip(BETWEEN, made.attrs["between"].items or (), strict=False) if "between" in made.attrs else ()
+    moves = [s for s, i in between if s < count and i.const != inside[0]]
+    if moves and inside[0] != 0:
+        return None  # it moves between two of the steps
     if len(inside) >= 4 and len(set(inside)) == 1 and later and set(later) != set(inside):
         return (
-            f"the factor is {inside[0]:g} in all of the {count} steps and only changes after them: an integer division "
-            "(//) or a horizon beyond the run",
+            f"the factor is {inside[0]:g} in all of the {moves[0] if moves else count} steps and only changes after "
+            "them: an integer division (//) or a horizon beyond the run",
             "the learning rate does not move while it trains",
             "Divide with / instead of //, by the number of steps that run",
         )
