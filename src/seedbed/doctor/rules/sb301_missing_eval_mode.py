@@ -73,7 +73,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if event.mode == "mixed" or (any(s for s in methods.submodules(module)) and _parts_eval(event, module)):
             continue
-        if _shows(p, event) or _unused(p, event) or _draws_often(p, event):
+        if _shows(p, event) or _unused(p, event) or _draws_often(p, event) or _set_on_purpose(p, event, module):
             continue
         if not (
             (not event.grad and not _ACTS.search(p.source.text))
@@ -100,6 +100,24 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Call {module.var or 'model'}.eval() before evaluating and .train() afterwards",
         )
     yield from _teachers(p, seen)
+
+
+def _set_on_purpose(p: Program, event: Event, module: Val) -> bool:
+    """Whether the program chose training mode after the last step: to compare both modes, or to adapt a copy.
+
+    Lightning sets the mode of the model that it holds; what is copied from it for each task is the program's own.
+    """
+    chosen = [e for e in p.all("mode") if e.recv is module and e.name == "train" and e.seq < event.seq]
+    copied = module.copied
+    if chosen and copied is not None:
+        owners = [e.recv for e in p.all("mode") if e.recv is not None and "lightning" in e.recv.tags]
+        if any(ownership.contains(one, copied) for o in owners for one in o.options() if one.kind == "module"):
+            return True
+    steps = [e.seq for e in p.all("step", "scaler_step")]
+    others = [e.seq for e in training.forwards(p) if e.node is event.node and e.recv is module and e.mode == "eval"]
+    if not chosen or any(chosen[-1].seq < at < event.seq for at in steps):
+        return False
+    return any(not any(min(a, event.seq) < at < max(a, event.seq) for at in steps) for a in others)
 
 
 def _teachers(p: Program, seen: set[int]) -> Iterator[Finding]:

@@ -81,7 +81,7 @@ def check(p: Program) -> Iterator[Finding]:
             [u for u in q.users(p, event.result) if u.name in ("detach", "data")] if event.result is not None else []
         )
         late = looped and all(u.name == "data" for u in direct)  # out = model(x); out.data.max(1): the graph is there
-        if (direct and not late) or _cut_at_once(p, event):
+        if (direct and not late) or _cut_at_once(p, event) or _adapts(p, event):
             continue
         if any(set(words(f.name)) & {"sample", "samples", "save", "plot", "show", "draw"} for f in event.funcs):
             continue  # a few pictures
@@ -102,8 +102,21 @@ def check(p: Program) -> Iterator[Finding]:
             "torch.no_grad() is missing: the evaluation records gradients (autograd graphs)",
             why="each batch builds a graph that is never used, which costs memory and time",
             fix="Evaluate inside `with torch.no_grad():` (or torch.inference_mode())",
-            severity=None if looped or _measured(p, event) else Severity.HINT,
+            severity=None if looped or (_measured(p, event) and not _glance(p, event)) else Severity.HINT,
         )
+
+
+def _adapts(p: Program, event: Event) -> bool:
+    """Whether the evaluation itself trains something (a copy, for each task) and says that it wants gradients."""
+    for at, func in enumerate(event.funcs):
+        wants = "set_grad_enabled(True)", "enable_grad()"
+        asked = [syntax.text(n) for n in syntax.walk(func.node) if isinstance(n, ast.Call)]
+        if not any(said.endswith(wants) for said in asked):
+            continue
+        way = [node for node, _ in event.sites[: at + 1]]
+        if any([node for node, _ in b.sites[: at + 1]] == way for b in p.all("backward")):
+            return True
+    return False
 
 
 def _cut_at_once(p: Program, event: Event) -> bool:
@@ -112,6 +125,21 @@ def _cut_at_once(p: Program, event: Event) -> bool:
         if node.attr in ("detach", "data") and any(n is event.node for n in syntax.walk(node.value)):
             return True
     return False
+
+
+_FEW = 32  # rows
+
+
+def _glance(p: Program, event: Event) -> bool:
+    """Whether only some rows of the output are looked at, or one batch that is drawn as pictures outside of loops."""
+    for node in p.nodes(ast.Subscript):
+        end = node.slice.upper if isinstance(node.slice, ast.Slice) and node.slice.lower is None else None
+        if node.value is event.node and isinstance(end, ast.Constant):
+            return isinstance(end.value, int) and 0 < end.value <= _FEW
+    if event.loops or not event.args or not p.calls("imshow"):
+        return False
+    taken = [v.node for v in q.chain(event.args[0]) if isinstance(v.node, ast.Call)]
+    return any(syntax.text(call.func).rsplit(".", 1)[-1] in ("next", "__next__") for call in taken)
 
 
 def _measured(p: Program, event: Event) -> bool:

@@ -107,7 +107,7 @@ def check(p: Program) -> Iterator[Finding]:
         told = [n.value for node, _ in event.sites for n in syntax.walk(node) if isinstance(n, ast.Constant)]
         if any(isinstance(t, str) and "train" in t.lower() for t in told):
             continue
-        if not named or not unused:
+        if not named or not unused or (_says_train(p, event) and _held_out_too(p, event, trained)):
             continue
         seen.add(id(event.node))
         where = loop if loop is not None and rounds.is_loader_loop(loop) else None
@@ -119,6 +119,29 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Evaluate on {unused[0].var}",
             related=(q.place(unused[0]),),
         )
+
+
+def _says_train(p: Program, event: Event) -> bool:
+    """Whether what comes of it goes to names that say that it is the training data: it is measured beside the rest."""
+    sites = {id(node) for node, _ in event.sites}
+    for part in p.nodes(ast.Assign):
+        if id(part.value) in sites:
+            names = [n.id for t in part.targets for n in syntax.walk(t) if isinstance(n, ast.Name)]
+            if names and all({"train", "training"} & set(words(n)) for n in names):
+                return True
+    return False
+
+
+def _held_out_too(p: Program, event: Event, trained: list[Val]) -> bool:
+    """Whether the same call of the model measures other data that is held out by its name."""
+    for other in training.evaluations(p):
+        given = other.args[:1] if other.node is event.node else ()
+        fed = [a for one in given for a in ancestors(one, limit=200) if a.kind == "loader"]
+        if any(rounds.split_of_val(o) in ("val", "test") for o in fed) and not any(
+            o is t for o in fed for t in trained
+        ):
+            return True
+    return False
 
 
 def _is_data(val: Val) -> bool:

@@ -27,30 +27,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import data_queries as d
-from seedbed.doctor.static import lineage, metering, rounds
-from seedbed.doctor.static.program import LoopRun, Program
+from seedbed.doctor.static import lineage, metering, rounds, training
+from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    training = {id(loader) for loader, _ in d.training_loaders(p)}
-    looped = {
-        id(o)
-        for e in p.all("loop")
-        if (over := rounds.base_of_loop(LoopRun(e.node, e.src, e.recv))) is not None
-        for o in over.options()
-    }
+    trained = {id(loader) for loader, _ in d.training_loaders(p)}
+    measured = _measured(p)
     for event in p.first_makers("loader"):
         made = event.result
-        if made is None or made.kind != "loader" or id(made) in training:
+        if made is None or made.kind != "loader" or id(made) in trained:
             continue
         flag = made.kwargs.get("drop_last")
         if flag is None or flag.const is not True:
             continue
-        if rounds.split_of_val(made) in ("val", "test") or (p.trains and id(made) in looped):
+        if rounds.split_of_val(made) in ("val", "test") or (p.trains and id(made) in measured):
             rest = metering.dataset_size(made.args[0]) if made.args else None
             size = made.number(1, "batch_size")
             lost = rest % size if isinstance(rest, int) and isinstance(size, int) and size else None
@@ -63,8 +58,27 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the metric silently skips samples" + (f": {lost} of {rest} here" if lost else ""),
                 fix="Remove drop_last=True",
                 lost=lost,
+                severity=Severity.HINT if isinstance(size, int) and _fixed_size(p, size) else None,
             )
     yield from _by_hand(p)
+
+
+def _measured(p: Program) -> set[int]:
+    """Ids of the loaders whose batches a model gets outside of the training, and never in it."""
+    steps = [b.loop for b in p.all("backward") if b.loop is not None]
+    apart = [e for e in training.evaluations(p) if e.args and not any(e.inside(loop) for loop in steps)]
+    learned = [e for e in training.forwards(p) if e.args and training.trained_output(p, e.result)] if apart else []
+    given, taken = (
+        {id(v) for e in events for v in ancestors(e.args[0], limit=200) if v.kind == "loader"}
+        for events in (apart, learned)
+    )
+    return given - taken
+
+
+def _fixed_size(p: Program, size: int) -> bool:
+    """Whether a model or loss of the program is built for batches of just this size: it could not take the last."""
+    made = (v.attrs.get("batch_size") for v in p.of_kind("module") if v.owner is not None)
+    return any(stored is not None and stored.const == size for stored in made)
 
 
 def _by_hand(p: Program) -> Iterator[Finding]:

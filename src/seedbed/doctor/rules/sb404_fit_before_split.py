@@ -34,8 +34,9 @@ model(torch.tensor(x_train))
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import data_queries as d
 from seedbed.doctor.static import leaks
 from seedbed.doctor.static import queries as q
@@ -82,7 +83,10 @@ def check(p: Program) -> Iterator[Finding]:
                         if d.is_target_like(whole, p) or leaks.defines_data(p, val) or leaks.of_its_type(one):
                             continue
                         seen.add(id(val.node))
-                        yield _finding(p, val, "mean and deviation are computed on all data before the split", one)
+                        ends = one.name in ("min", "max", "amax", "amin")
+                        what = "minimum and maximum" if ends else "mean and deviation"
+                        found = _finding(p, val, f"{what} are computed on all data before the split", one)
+                        yield replace(found, severity=Severity.WARNING) if ends else found
                         break
     for at, what in (*leaks.before_split(p), *leaks.of_both(p), *leaks.encoded(p)):
         if id(at.node) not in seen:

@@ -77,6 +77,8 @@ def check(p: Program) -> Iterator[Finding]:
             and not data.name.startswith(("CIFAR", "MNIST", "Fashion"))
         ]
         random = _random(transform) if transform is not None else ""
+        if random and not shared and _only_shown(p, val):
+            continue
         if random or (flags and data.owner is not None and any("aug" in f for f in flags)):
             seen.add(id(val.node))
             what = f"{random} is applied" if random else f"{flags[0]}=True is set"
@@ -91,6 +93,20 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _flagged(p, seen)
     yield from _handed_over(p, seen)
     yield from _same_noise(p)
+
+
+def _only_shown(p: Program, data: Val) -> bool:
+    """Whether a program that is read whole measures on other held-out data, and never gives this one to a model."""
+    if not p.complete or not p.trains:
+        return False
+    measured = False
+    for event in p.all("forward", "loop"):
+        fed = [*event.args, *((event.recv,) if event.kind == "loop" and event.recv is not None else ())]
+        for one in (v for a in fed for v in ancestors(a, limit=200)):
+            if one is data or (one.node is not None and one.node is data.node):
+                return False
+            measured = measured or (one.kind == "dataset" and rounds.split_of_val(one) in ("val", "test"))
+    return measured
 
 
 def _flagged(p: Program, seen: set[int]) -> Iterator[Finding]:
@@ -133,7 +149,7 @@ def _handed_over(p: Program, seen: set[int]) -> Iterator[Finding]:
             if val.kind not in ("func", "instance", "transform", "object", "module") or not set(told) & _CHANGES:
                 continue
             random = _random(val) if _replaces(item.node, name) else ""
-            if random and not _told_off(data, item.node):
+            if random and not _told_off(data, item.node) and not _only_shown(p, data):
                 seen.add(id(data.node))
                 yield p.report(
                     "SB407",
@@ -152,7 +168,7 @@ def _folder(p: Program, data: Val, seen: set[int]) -> Iterator[Finding]:
         data.args[1] if data.name == "ImageFolder" and len(data.args) > 1 else None
     )
     random = _random(given) if given is not None else ""
-    if random:
+    if random and not _only_shown(p, data):
         seen.add(id(data.node))
         yield p.report(
             "SB407",

@@ -108,7 +108,7 @@ def check(p: Program) -> Iterator[Finding]:
                 tensors = [
                     v for v in below if (v.kind == "transform" and v.name in ("ToTensor",)) or v.name == "to_tensor"
                 ]
-                if again or tensors:
+                if (again or tensors) and not _undone(below):
                     seen.add(id(one.node))
                     yield p.report(
                         "SB408",
@@ -118,6 +118,21 @@ def check(p: Program) -> Iterator[Finding]:
                         fix="Remove the second division by 255",
                         related=(q.place((again or tensors)[0]),),
                     )
+
+
+def _undone(below: list[Val]) -> bool:
+    """Whether the numbers were brought back to 0..255 (or may have been) on their way."""
+    for one in below:
+        if one.name == "mul" and any(a.const in (255, 255.0, 256, 256.0) for a in one.args):
+            return True
+        steps = (one.items or []) if one.name == "Compose" else []
+        first = next((i for i, s in enumerate(steps) if s.name == "ToTensor"), None)
+        for step in steps[first + 1 :] if first is not None else []:
+            func = step.args[0] if step.name == "Lambda" and step.args else step
+            body = func.owner.node if func.kind in ("func", "instance") and func.owner is not None else None
+            if body is not None and _MULTIPLIES.search(syntax.text(body)):
+                return True
+    return False
 
 
 def _in_transforms(p: Program) -> Iterator[Finding]:
@@ -140,3 +155,4 @@ def _in_transforms(p: Program) -> Iterator[Finding]:
 
 
 _DIVIDES = re.compile(r"/ *255")
+_MULTIPLIES = re.compile(r"\* *25[56]\b|\bmul_?\(25[56]\b|\b25[56](\.0*)? *\*")

@@ -73,7 +73,8 @@ def check(p: Program) -> Iterator[Finding]:
         method = cls.method("__getitem__")
         if method is None or cls.base not in ("dataset", "iterable", "instance"):
             continue
-        if _unpaired(method.node):
+        length = cls.method("__len__")
+        if _unpaired(method.node, length.node if length is not None else None):
             continue
         flips: dict[str, list[Any]] = {}
         calls: dict[str, list[ast.Call]] = {}
@@ -267,9 +268,18 @@ def _go_together(body: list[ast.stmt], moved: set[str], places: set[str]) -> boo
     return False
 
 
-def _unpaired(method: ast.AST) -> bool:
-    """Whether an item is looked up by a random index: then the two of a sample don't belong together anyway."""
-    return any(isinstance(n, ast.Subscript) and d.draws_random(n.slice) for n in syntax.walk(method))
+def _unpaired(method: ast.AST, length: ast.AST | None) -> bool:
+    """Whether the two of a sample don't belong together anyway: by a random index, or each round its own list."""
+    items = [n for n in syntax.walk(method) if isinstance(n, ast.Subscript)]
+    turned = {
+        syntax.text(n.value)
+        for n in items
+        if isinstance(n.slice, ast.BinOp)
+        and isinstance(n.slice.op, ast.Mod)
+        and syntax.text(n.slice.right) == f"len({syntax.text(n.value)})"
+    }
+    longest = length is not None and any(getattr(n, "id", "") == "max" for n in syntax.walk(length))
+    return (longest and len(turned) > 1) or any(d.draws_random(n.slice) for n in items)
 
 
 def _reseeds(node: ast.AST) -> bool:

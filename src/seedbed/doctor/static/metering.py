@@ -215,9 +215,17 @@ def last_batch(loader: Val | None) -> int | None:
     return count % size if count > size else 0
 
 
+_ONE_GRAPH = frozenset([
+    "Planetoid", "CitationFull", "CoraFull", "Coauthor", "Amazon", "KarateClub", "WebKB", "WikipediaNetwork",
+    "WikiCS", "Reddit", "Reddit2", "Flickr", "PolBlogs", "NELL", "HeterophilousGraphDataset",
+])  # fmt: skip
+
+
 def dataset_size(data: Val) -> int | None:
     """The number of samples, when it is known."""
     for one in data.options():
+        if one.name in _ONE_GRAPH and one.kind in ("tensor", "dataset", "unknown", "object") and one.owner is None:
+            return 1  # torch_geometric: one graph, whose nodes are told apart by masks
         if one.name == "TensorDataset" and one.args and one.args[0].shape:
             return one.args[0].shape[0]
         call = one.attrs.get("__call__") if one.name == "random_split" else None

@@ -123,8 +123,7 @@ def is_modal(module: Val) -> bool | None:
     subs = submodules(module)
     if not subs:
         return None
-    names = {s.name for s in subs}
-    if any(n.startswith(MODAL) for n in names):
+    if any(s.name.startswith(MODAL) and not _always_alike(s) for s in subs):
         return True
     for s in subs:
         if s.name in ("LSTM", "GRU", "RNN") and s.kwargs.get("dropout") is not None:
@@ -148,6 +147,17 @@ def is_modal(module: Val) -> bool | None:
         return None
     unknown_parts = any(a.kind == "unknown" for s in subs for a in s.attrs.values())
     return None if opaque or unknown_parts else False
+
+
+def _always_alike(layer: Val) -> bool:
+    """Whether a layer does the same in both modes: dropout of nothing, a norm that keeps no running statistics."""
+    if layer.owner is not None or "**" in layer.kwargs:
+        return False
+    if "Dropout" in layer.name:
+        rate = layer.attrs.get("p") or layer.arg(0, "p")
+        return rate is not None and rate.kind == "const" and rate.const == 0
+    kept = layer.arg(4, "track_running_stats")
+    return layer.name.startswith("InstanceNorm") if kept is None else kept.kind == "const" and not kept.const
 
 
 def _table(module: Val) -> bool:
