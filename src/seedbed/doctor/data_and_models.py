@@ -338,6 +338,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB892", "unused-batch-part", W, "a part of the batch that belongs into the loss is never read"),
     ("SB893", "score-of-two-directions", W, "two metrics read one score in opposite directions"),
     ("SB894", "unread-rate", W, "a learning rate is set and never given to the optimizer"),
+    ("SB895", "repeated-index", E, "counts are added at an index that repeats: each place counts once a batch"),
     ("SB901", "non-finite-loss", E, "the loss is not finite"),
     ("SB902", "exploding-gradient", W, "the gradient explodes"),
     ("SB903", "vanishing-gradient", W, "the gradient vanishes in the first layers"),

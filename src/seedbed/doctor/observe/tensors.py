@@ -142,7 +142,8 @@ def _softmax(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[s
         fact = next(iter(watch.recorder.modules.open), None)
         batch = fact.batch if fact is not None else watch.recorder.batch_now
         watch.record.note("softmax-dim0", site, shape=shape, batch=batch)
-    if len(shape) >= 3 and axis != len(shape) - 1 and shape[-1] == shape[-2] and shape[-1] > 1:
+    maps = len(shape) == 4 and axis == 1 and name.startswith(("Conv", "Mkldnn", "Upsample"))  # classes of pixels
+    if len(shape) >= 3 and axis != len(shape) - 1 and shape[-1] == shape[-2] and shape[-1] > 1 and not maps:
         watch.record.note("softmax-attention-axis", site, shape=shape, dim=axis)
     if given.requires_grad:
         _masked_scores(watch, given, shape, axis, site)
@@ -304,11 +305,9 @@ def _masked_fill(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: di
 
 
 def _unmasked_weights(tensor: Any) -> bool:
-    """Say whether a tensor is the output of a softmax whose scores were not masked before."""
-    if not _plain(tensor) or maker(tensor, 1)[0] != "Softmax":
-        return False
-    node: Any = tensor.grad_fn
-    parent = node.next_functions[0][0]
+    """Say whether a tensor is the output of a softmax over the last axis whose scores were not masked before."""
+    node: Any = tensor.grad_fn if _plain(tensor) and maker(tensor, 1)[0] == "Softmax" else None
+    parent = node.next_functions[0][0] if node is not None and node._saved_dim >= tensor.ndim - 1 else None
     return parent is not None and parent.name().split("Backward")[0] not in ("MaskedFill", "Where", "Add")
 
 

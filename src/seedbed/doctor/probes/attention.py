@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from torch import nn
+
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.observe.source import last_call
 from seedbed.doctor.probes.view import Run, number, report
@@ -19,7 +21,7 @@ def _softmax(run: Run) -> Iterator[Finding]:
     noted = run.record.noted
     for note in noted("softmax-dim0"):
         shape, batch = note.last["shape"], note.last["batch"]
-        if not batch or batch == shape[0]:
+        if (not batch or batch == shape[0]) and not _time_first(run):
             yield report(
                 "SB208", f"softmax over the wrong dim: dim=0 of shape {shape} normalises over the batch, so the "
                 "samples "
@@ -88,3 +90,9 @@ def _masks(run: Run) -> Iterator[Finding]:
                 f"{note.first['width']}, the scores have a standard deviation of {number(note.first['spread'])}",
                 note.site, f"Divide by {number(note.first['width'] ** 0.5)} (sqrt(d)) before softmax.", **note.first,
             )  # fmt: skip
+
+
+def _time_first(run: Run) -> bool:
+    """Say whether a recurrent layer takes the steps first: then the first axis need not be that of the samples."""
+    modules = [m for root in run.record.roots.values() for m in root.module.modules()]
+    return any(isinstance(m, nn.RNNBase) and not m.batch_first for m in modules)

@@ -42,7 +42,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import rounds, syntax
-from seedbed.doctor.static.program import Cond, Program
+from seedbed.doctor.static.program import Cond, Event, Program
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -58,6 +58,7 @@ def check(p: Program) -> Iterator[Finding]:
             or over.name != "range"
             or not over.args
             or any(_on_counter(cond) for cond in event.conds_in(event.loops[-1]))
+            or _made_again(p, event)
         ):
             continue
         count = over.args[-1].const if len(over.args) < 3 else None
@@ -72,6 +73,12 @@ def check(p: Program) -> Iterator[Finding]:
                 steps=count,
                 related=((str(event.src.path), event.line, "the step"),),
             )
+
+
+def _made_again(p: Program, event: Event) -> bool:
+    """Whether a new schedule may take the place of this one in the middle of the loop."""
+    makers = [e for e in p.all("make", "call") if e.result is not None and e.result.kind == "scheduler"]
+    return any(e.inside(event.loops[-1]) for e in makers)
 
 
 def _on_counter(branch: Cond) -> bool:

@@ -67,11 +67,13 @@ def check(p: Program) -> Iterator[Finding]:
 def _axis(stat: Val) -> object:
     """The axis of a statistic: a number, ``None`` for all, ``"?"`` when unknown."""
     for _ in range(6):
-        if stat.name in ("mean", "min", "nanmean"):
+        if stat.name in ("mean", "min", "nanmean", "std_mean", "var_mean"):
             break
         if not stat.args:
             return "?"
         stat = stat.args[0]
+    else:
+        return "?"
     given = stat.kwargs.get("axis", stat.kwargs.get("dim", stat.args[1] if len(stat.args) > 1 else None))
     if given is None:
         return None
@@ -87,6 +89,8 @@ def _table(source: Val) -> bool:
         return False  # one column of a table: windows of a series have one unit
     if any(v.name == "part" and v.place == 1 for v in lineage.path(source)):
         return False  # the targets that were loaded with the table
+    if any(v.name.endswith("target") for v in lineage.path(source)):
+        return False
     if any(v.name in _TABLES for v in ends):
         return True
     shape = source.shape

@@ -73,6 +73,7 @@ def check(p: Program) -> Iterator[Finding]:
         moved += [e for e in p.all("restore", "average") if e.recv is val] + [
             e for e in p.all("manual") if e.recv is not None and val in ownership.modules_of(e.recv)
         ]
+        moved += _at_once(p, val)
         passed = [
             e for e in p.all("call", "make") if val in [*e.args, *e.kwargs.values()] and not e.name.startswith("copy")
         ]
@@ -94,6 +95,12 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _evaluated_copies(p)
     yield from _swa(p)
     yield from _backwards(p)
+
+
+def _at_once(p: Program, copy: Val) -> list[Event]:
+    """The calls that change all tensors of a list in place, a copy's among them: ``torch._foreach_lerp_``."""
+    calls = [e for e in p.all("call") if "_foreach_" in e.name and e.name.endswith("_") and e.args]
+    return [e for e in calls if any(ownership.contains(m, copy) for m in ownership.modules_of(e.args[0]))]
 
 
 def _from_itself(copy: Val, moved: list[Event]) -> Event | None:
@@ -213,12 +220,18 @@ def _evaluated_copies(p: Program) -> Iterator[Finding]:
         touched = [
             e
             for e in p.all("inplace", "attribute", "augment", "restore", "average", "manual", "setitem")
-            if e.recv is not None and any(m is s for m in ownership.modules_of(e.recv) for s in parts)
+            if e.recv is not None
+            and any(m is s or ownership.contains(m, copy) for m in ownership.modules_of(e.recv) for s in parts)
         ]
         passed = [
             e for e in p.all("call", "make") if copy in [*e.args, *e.kwargs.values()] and not e.name.startswith("copy")
         ]
-        if touched or passed or any(copy in ownership.held(o) for _, o, _ in ownership.optimizers(p)):
+        if (
+            touched
+            or passed
+            or _at_once(p, copy)
+            or any(copy in ownership.held(o) for _, o, _ in ownership.optimizers(p))
+        ):
             continue
         seen.add(id(copy.node))
         yield p.report(

@@ -160,6 +160,8 @@ def _schedule(p: Program) -> Iterator[Finding]:
     if whole or not later or any("sched" in k.lower() for e in p.all("save") for a in e.args for k in a.attrs):
         return
     event = restored[0]
+    if any(v.kind == "state" for a in event.args for v in ancestors(a, limit=30)):
+        return  # a state that was kept in memory is put back: a trial is undone
     name = schedules[0].name
     yield p.report(
         "SB609",

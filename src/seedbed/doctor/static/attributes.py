@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 
-from seedbed.doctor.static import iteration, sequences, syntax
+from seedbed.doctor.static import iteration, sequences, siblings, syntax
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.scopes import Class
 from seedbed.doctor.static.values import Shape, Val, const, join, unknown
@@ -100,8 +100,22 @@ def _member(run: Machine, obj: Val, name: str, node: ast.AST) -> Val | None:
     return bound
 
 
+_PACKS = ("pack_sequence", "pack_padded_sequence", "PackedSequence")
+
+
+def _packed(run: Machine, obj: Val) -> bool:
+    """Whether a value may be a packed sequence, whose ``data`` are its rows: the program packs, and a model made it."""
+    if not any(word in run.src.text for word in _PACKS):
+        return False
+    return obj.name in (*_PACKS, "forward", "recurrent", "part") or "opaque" in obj.tags
+
+
 def _special(run: Machine, obj: Val, name: str, node: ast.AST) -> Val | None:
     if obj.kind in ("tensor", "unknown", "method") or (obj.kind == "module" and name in ("weight", "bias")):
+        if name == "data" and obj.kind == "tensor" and _packed(run, obj):
+            made = run.tensor("packed_rows", node, obj)
+            made.split = obj.split
+            return made
         if name == "data" and obj.kind == "tensor":
             made = run.tensor("data", node, obj)
             made.grad, made.shape, made.split = False, obj.shape, obj.split
@@ -174,7 +188,7 @@ def _item(run: Machine, obj: Val, key: Val, node: ast.Subscript) -> Val:
     if obj.items and obj.kind in ("list", "tuple", "module"):
         if key.kind == "const" and isinstance(key.const, int):
             if "each" in obj.tags:
-                return obj.items[0]
+                return obj.items[0] if obj.kind == "module" else siblings.sibling(obj, key.const)
             if -len(obj.items) <= key.const < len(obj.items):
                 return obj.items[key.const]
         elif key.kind == "slice":

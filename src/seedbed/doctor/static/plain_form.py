@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 
-from seedbed.doctor.static import counting, syntax
+from seedbed.doctor.static import counting, few_keys, syntax
 
 Scope = ast.Module | ast.FunctionDef
 _EMPTY = frozenset(["SimpleNamespace", "types.SimpleNamespace", "Namespace", "argparse.Namespace"])
@@ -33,6 +33,7 @@ def rewrite(tree: ast.Module) -> ast.Module:
     if change.names or change.lines:
         change.visit(tree)
     counting.rewrite(tree)
+    few_keys.rewrite(tree)
     return tree
 
 

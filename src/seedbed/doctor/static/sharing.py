@@ -149,11 +149,16 @@ def _both(p: Program, one: Feed, two: Feed) -> tuple[Val, str] | None:
         return one.x, "the model is trained on all rows, which contain the evaluation rows"
     for base, key in a[:1]:
         for other, pick in b[:1]:
-            if base is other:
+            if base is other and not _one_of_many(one.x) and not _one_of_many(two.x):
                 found = _common(p, base, key, pick)
                 if found:
                     return pick if pick.line else two.x, found
     return None
+
+
+def _one_of_many(x: Val) -> bool:
+    """Whether rows are those of a table that a comprehension makes anew for each sample: one value stands for all."""
+    return any(v.name == "comprehension" for v in lineage.path(x))
 
 
 def _fold(key: Val) -> bool:

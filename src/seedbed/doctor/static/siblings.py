@@ -23,6 +23,8 @@ def sibling(whole: Val, index: int) -> Val:
         known = _other(first, seed, {}, 0)
         if known is first and first.kind in ("tensor", "dataset", "loader"):
             known = _copied(first)  # made anew for each, from nothing of its own: another draw, say
+        if known is not first:
+            known.var = ""  # it gets a name of its own
         whole.attrs[f"__part{index}__"] = known
     return known
 
@@ -31,7 +33,7 @@ def _other(val: Val, seed: Val, made: dict[int, Val], depth: int) -> Val:
     """``val`` as it would be for another element than ``seed``; ``val`` itself where the element has no part in it."""
     if id(val) in made:
         return made[id(val)]
-    if val is seed:
+    if val is seed or (seed.kind == "tuple" and any(val is item for item in seed.items or ())):
         made[id(val)] = _copied(val)
         return made[id(val)]
     made[id(val)] = val  # what contains itself ends here
