@@ -37,7 +37,6 @@ from seedbed.doctor.static.layers import ACTIVATIONS
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
-
 _HIGH = {
     **dict.fromkeys(("Adam", "AdamW", "NAdam", "RAdam", "RMSprop"), 0.1),
     "Adamax": 0.3,
@@ -63,7 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
             elif limit is not None and rate >= limit and modules and (deep or rate >= 5 * limit):
                 if optimizer.name == "SGD" and p.all("clip"):
                     continue  # with bounded gradients large rates are usual in language models
-                if rate < 5 * limit and _memorised(p, modules):
+                if rate < 5 * limit and _memorised(p, modules, texts=rate <= limit):
                     continue  # XOR and the like: a handful of rows learned by heart
                 if _set_later(p, optimizer) or _goalless(p) or (event.conds and p.all("manual")):
                     continue  # with hand-written steps besides, the rate may be theirs
@@ -120,7 +119,7 @@ def _shows_both_ends(p: Program, optimizer: Val) -> bool:
 def _goalless(p: Program) -> bool:
     """Whether the outputs themselves are summed, for random inputs: that tries the machinery and learns nothing."""
     backs = [b.recv for b in p.all("backward") if b.recv is not None]
-    return bool(backs) and all(b.name in ("sum", "mean") and _of_noise(b.args[0]) for b in backs)
+    return bool(backs) and all(b.name in ("sum", "mean") and b.args and _of_noise(b.args[0]) for b in backs)
 
 
 def _of_noise(output: Val) -> bool:
@@ -149,10 +148,11 @@ def _restored(p: Program, event: Event, optimizer: Val) -> bool:
     )
 
 
-def _memorised(p: Program, modules: list[Val]) -> bool:
+def _memorised(p: Program, modules: list[Val], texts: bool) -> bool:
     """Whether all that the modules are trained on is one small batch that is written out in the program."""
     inputs = [e.args[0] for e in p.all("forward") if e.args and not e.depth and any(e.recv is m for m in modules)]
-    return bool(inputs) and (all(_is_small(v) for v in inputs) or all(_is_sentence(v) for v in inputs))
+    small = all(_is_small(v) for v in inputs) or (texts and all(_is_sentence(v) for v in inputs))
+    return bool(inputs) and small
 
 
 def _is_sentence(val: Val) -> bool:

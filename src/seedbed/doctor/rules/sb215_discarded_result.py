@@ -72,12 +72,7 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _is_fresh(owner: ast.expr) -> bool:
     """Whether nothing holds the tensor that the method is called on: ``torch.zeros(1).to(device)``, a warm-up."""
-    if not isinstance(owner, ast.Call) or syntax.text(owner.func).rpartition(".")[2] not in _CREATED:
-        return False
-    given = [*owner.args, *(k.value for k in owner.keywords)]
-    return isinstance(owner.func, (ast.Name, ast.Attribute)) and not any(
-        isinstance(n, ast.Name) for a in given if not isinstance(a, ast.Starred) for n in syntax.walk(a)
-    )
+    return isinstance(owner, ast.Call) and syntax.text(owner.func).rpartition(".")[2] in _CREATED
 
 
 def _shown_beside(event: Event, node: ast.Call) -> bool:
@@ -96,7 +91,7 @@ def _shown_beside(event: Event, node: ast.Call) -> bool:
     return False
 
 
-_CREATED = frozenset(["zeros", "ones", "empty", "rand", "randn", "tensor", "arange", "full", "eye"])
+_CREATED = frozenset(["zeros", "ones", "empty", "rand", "randn", "arange", "full", "eye"])  # they are given sizes
 
 
 def _sums(p: Program) -> Iterator[Finding]:
