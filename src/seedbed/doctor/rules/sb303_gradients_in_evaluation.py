@@ -48,6 +48,7 @@ from seedbed.doctor.static import ownership, rounds, syntax, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import is_evaluation, words
 from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -132,14 +133,22 @@ _FEW = 32  # rows
 
 def _glance(p: Program, event: Event) -> bool:
     """Whether only some rows of the output are looked at, or one batch that is drawn as pictures outside of loops."""
-    for node in p.nodes(ast.Subscript):
-        end = node.slice.upper if isinstance(node.slice, ast.Slice) and node.slice.lower is None else None
-        if node.value is event.node and isinstance(end, ast.Constant):
-            return isinstance(end.value, int) and 0 < end.value <= _FEW
+    uses = q.users(p, event.result) if event.result is not None else []
+    if uses and all(_some_rows(use) for use in uses):
+        return True
     if event.loops or not event.args or not p.calls("imshow"):
         return False
     taken = [v.node for v in q.chain(event.args[0]) if isinstance(v.node, ast.Call)]
     return any(syntax.text(call.func).rsplit(".", 1)[-1] in ("next", "__next__") for call in taken)
+
+
+def _some_rows(use: Val) -> bool:
+    """Whether a value is no more than the first rows of another one."""
+    key = use.args[1] if use.name == "getitem" and len(use.args) > 1 else None
+    if key is None or key.kind != "slice" or not key.args[0].is_none:
+        return False
+    end = key.args[1].const
+    return isinstance(end, int) and 0 < end <= _FEW
 
 
 def _measured(p: Program, event: Event) -> bool:

@@ -126,7 +126,8 @@ def _says_train(p: Program, event: Event) -> bool:
     sites = {id(node) for node, _ in event.sites}
     for part in p.nodes(ast.Assign):
         if id(part.value) in sites:
-            names = [n.id for t in part.targets for n in syntax.walk(t) if isinstance(n, ast.Name)]
+            targets = [n for t in part.targets for n in (t.elts if isinstance(t, ast.Tuple) else [t])]
+            names = [syntax.text(t).rsplit(".", 1)[-1] for t in targets]
             if names and all({"train", "training"} & set(words(n)) for n in names):
                 return True
     return False

@@ -271,13 +271,11 @@ def _go_together(body: list[ast.stmt], moved: set[str], places: set[str]) -> boo
 def _unpaired(method: ast.AST, length: ast.AST | None) -> bool:
     """Whether the two of a sample don't belong together anyway: by a random index, or each round its own list."""
     items = [n for n in syntax.walk(method) if isinstance(n, ast.Subscript)]
-    turned = {
-        syntax.text(n.value)
-        for n in items
-        if isinstance(n.slice, ast.BinOp)
-        and isinstance(n.slice.op, ast.Mod)
-        and syntax.text(n.slice.right) == f"len({syntax.text(n.value)})"
-    }
+    named = {syntax.text(n.targets[0]): n.value for n in syntax.walk(method) if isinstance(n, ast.Assign)}
+    keys = [(syntax.text(n.value), named.get(syntax.text(n.slice), n.slice)) for n in items]
+    rounds = [(table, key.right) for table, key in keys if isinstance(key, ast.BinOp) and isinstance(key.op, ast.Mod)]
+    counts = [(table, named.get(syntax.text(count), count)) for table, count in rounds]
+    turned = {table for table, count in counts if syntax.text(count) == f"len({table})"}
     longest = length is not None and any(getattr(n, "id", "") == "max" for n in syntax.walk(length))
     return (longest and len(turned) > 1) or any(d.draws_random(n.slice) for n in items)
 
