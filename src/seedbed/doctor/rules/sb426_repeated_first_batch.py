@@ -68,9 +68,18 @@ def check(p: Program) -> Iterator[Finding]:
             why="the same first batch comes every time (with shuffle=True a new random one), and most data "
             "is never visited in order",
             fix="Loop over the loader: for x, y in loader",
-            severity=Severity.HINT if not learned else Severity.WARNING if shuffled else Severity.ERROR,
+            severity=Severity.HINT
+            if not learned or not _steps(p)
+            else Severity.WARNING
+            if shuffled
+            else Severity.ERROR,
         )
     yield from _one_batch(p)
+
+
+def _steps(p: Program) -> bool:
+    """Whether weights are updated anywhere: gradients of one batch may only be compared."""
+    return bool(p.all("step", "scaler_step", "manual") or p.calls("step"))
 
 
 def _only_looks(p: Program, event: Event) -> bool:

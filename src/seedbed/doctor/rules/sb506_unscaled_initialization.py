@@ -28,7 +28,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import methods, syntax, weights
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
@@ -54,7 +54,7 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the activations grow with the square root of the width in every layer, so units "
                 "saturate and the loss starts huge",
                 fix="Scale by 1/sqrt(fan_in), or use nn.init.kaiming_normal_ / xavier_uniform_",
-                severity=q.doubtful(p),
+                severity=Severity.HINT if weights.one_of_several(p, event) else q.doubtful(p),
             )
 
 

@@ -33,7 +33,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import choosing, ownership, training, weights
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
@@ -97,7 +97,7 @@ def check(p: Program) -> Iterator[Finding]:
             f"constant initialisation of weights ({event.name}): all units of the layer are identical",
             why="they compute the same, get the same gradient and never become different (symmetry is not broken)",
             fix="Use a random initialisation such as nn.init.kaiming_uniform_ (zeros are fine for biases)",
-            severity=q.doubtful(p),
+            severity=Severity.HINT if weights.one_of_several(p, event) else q.doubtful(p),
         )
     yield from _leaves(p)
     yield from _matrices(p, seen)

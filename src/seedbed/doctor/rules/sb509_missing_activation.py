@@ -28,10 +28,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership, training
+from seedbed.doctor.static import formulas, methods, ownership, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -80,7 +80,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if event.name != "Linear" and _nested(p, first, second):
             continue
-        if training.unmoved(p, [first, second]):
+        if training.unmoved(p, [first, second]) or _on_a_line(p, second):
             continue
         if "external" in first.tags or not event.depth or not _siblings(p, first, second):
             continue
@@ -97,6 +97,31 @@ def check(p: Program) -> Iterator[Finding]:
 
 
 _PRODUCTS = frozenset(["matmul", "bmm", "einsum", "scaled_dot_product_attention"])
+
+
+def _on_a_line(p: Program, layer: Val) -> bool:
+    """Whether the targets are a straight line of the inputs, written in the program: a linear map is all it takes."""
+    calls = [e for e in p.all("forward") if e.recv is layer and e.args]
+    outs, given = {id(e.result) for e in calls}, {id(v) for e in calls for v in ancestors(e.args[0], limit=200)}
+    for loss in p.all("loss"):
+        for out, goal in (loss.args[:2], loss.args[1::-1]) if len(loss.args) > 1 else ():
+            if id(_line_of(goal)) in given and any(id(v) in outs for v in ancestors(out, limit=60)):
+                return True
+    return False
+
+
+def _line_of(goal: Val) -> Val | None:
+    """The evenly spaced numbers that a value is a straight line of: ``0.7 * arange(0, 1, 0.01) + 0.3``."""
+    current, counted = formulas.core(goal), False
+    for _ in range(20):
+        plain = [a for a in current.args if a.kind != "const"]
+        upside_down = current.name == "div" and current.args[0].kind == "const"
+        if current.name in ("add", "sub", "mul", "div") and len(plain) == 1 and not upside_down:
+            counted = True
+        elif current.name != "getitem" or not plain:
+            break
+        current = formulas.core(plain[0])
+    return current if counted and current.name in ("arange", "linspace") else None
 
 
 def _forks(p: Program, val: Val) -> bool:

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static.program import Program
 
 
@@ -60,4 +60,10 @@ def check(p: Program) -> Iterator[Finding]:
                 f"follow the last batch",
                 why="torch's momentum is 1 minus that of Keras or the papers, so evaluation uses noisy statistics",
                 fix=f"Use momentum={round(1 - momentum, 4) or 0.1} (the default is 0.1)",
+                severity=Severity.HINT if momentum == 1 and not _evaluates(p) else None,
             )
+
+
+def _evaluates(p: Program) -> bool:
+    """Whether the statistics are ever used; a momentum of 1, which no other library has, may say that they are not."""
+    return any(e.name == "eval" for e in p.all("mode"))

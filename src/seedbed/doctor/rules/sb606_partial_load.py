@@ -29,11 +29,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -68,7 +68,15 @@ def check(p: Program) -> Iterator[Finding]:
                 why="keys that do not match are skipped silently, so layers keep their random weights",
                 fix="Use strict=True, or check the result: missing, unexpected = model.load_state_dict(..., "
                 "strict=False)",
+                severity=Severity.HINT if _published(p, event) else None,
             )
+
+
+def _published(p: Program, event: Event) -> bool:
+    """Whether nothing is trained, and the file is a fixed one from the net: it fits, or it never did."""
+    state = event.arg(0, "state_dict")
+    names = [v.name.rsplit(".", 1)[-1] for v in ancestors(state, limit=12)] if state is not None else []
+    return not p.trains and "load_state_dict_from_url" in names
 
 
 def _state(p: Program, event: Event) -> Val | None:

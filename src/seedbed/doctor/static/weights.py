@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 PRODUCTS = frozenset(["matmul", "mm", "bmm", "linear", "conv1d", "conv2d", "conv3d"])
@@ -97,3 +97,23 @@ def apart(val: Val) -> bool:
         m.kind == "tensor" and (m.name.startswith("new") or m.name.endswith("_like") or m.name in ("clone", "copy"))
         for m in made
     )
+
+
+def one_of_several(p: Program, event: Event) -> bool:
+    """Whether a function fills weights that at least two other functions fill as well: beginnings are compared."""
+    ways: dict[int, set[int]] = {}
+    for one in p.all("init", "inplace"):
+        func = one.funcs[-1] if one.funcs else None
+        if func is None or func.owner is not None or one.recv is None or one.name not in _FILLS:
+            continue
+        for layer in ancestors(one.recv, limit=8):
+            if layer.kind == "module" and layer.node is not None:
+                ways.setdefault(id(layer.node), set()).add(id(func.node))
+    mine = id(event.funcs[-1].node) if event.funcs else None
+    return any(mine in found and len(found) > 2 for found in ways.values())
+
+
+_FILLS = frozenset(
+    ["zero_", "fill_", "normal_", "uniform_", "zeros_", "ones_", "constant_", "trunc_normal_", "orthogonal_"]
+)
+_FILLS |= {f"{who}_{how}_" for who in ("xavier", "kaiming") for how in ("normal", "uniform")}
