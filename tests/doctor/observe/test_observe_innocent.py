@@ -224,3 +224,48 @@ for step in range(20):
 def test_an_axis_that_is_guessed_rightly_is_no_mistake(codes_of: Codes) -> None:
     assert "SB208" not in codes_of(GUESSED.format(shape="32, 6", after=""))
     assert "SB208" in codes_of(GUESSED.format(shape="32, 5, 6", after="[:, -1]"))
+
+
+PIXELS = """
+torch.manual_seed(0)
+net = nn.Sequential(nn.Conv2d(1, 6, 3, padding=1), nn.ReLU(), nn.Conv2d(6, 3, 1))
+optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
+x, y = torch.randn(16, 1, 8, 8), torch.randint(0, 3, (16, 8, 8))
+for step in range(12):
+    rows = torch.randperm(16)[:8]
+    known = (torch.rand(8, 1, 8, 8) > 0.2).float()
+    p = net(x[rows]).softmax({axis}) * known
+    right = F.one_hot(y[rows], 3).movedim(-1, 1) * known
+    loss = 1 - (2 * (p * right).sum((0, 2, 3)) / (p + right).sum((0, 2, 3))).mean()
+    optimizer.zero_grad(); loss.backward(); optimizer.step()
+"""
+
+
+def test_the_classes_of_pixels_are_not_scores_of_attention(codes_of: Codes) -> None:
+    assert not {"SB208", "SB235"} & codes_of(PIXELS.format(axis=1))
+    assert "SB208" in codes_of(PIXELS.format(axis=2))
+
+
+STEPS_FIRST = """
+class Pooled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.GRU(4, 6{layout})
+        self.score = nn.Linear(6, 1)
+        self.out = nn.Linear(6, 3)
+    def forward(self, x):
+        h, _ = self.rnn(x)
+        weights = torch.softmax(self.score(h).squeeze(2), dim=0)
+        return self.out((weights.unsqueeze(2) * h).sum(0))
+torch.manual_seed(0)
+x, y = torch.randn(5, 30, 4), torch.randint(0, 3, (30,))
+net = Pooled()
+optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
+for step in range(12):
+    optimizer.zero_grad(); F.cross_entropy(net(x), y).backward(); optimizer.step()
+"""
+
+
+def test_weights_over_steps_that_come_first_are_right(codes_of: Codes) -> None:
+    assert "SB208" not in codes_of(STEPS_FIRST.format(layout=""))
+    assert "SB208" in codes_of(STEPS_FIRST.format(layout=", batch_first=True"))
