@@ -99,7 +99,7 @@ def _measured(spread: Val) -> Iterator[Val]:
 
 def _fed_back(p: Program, event: Event) -> bool:
     """Whether outputs are inputs of the next pass: a text that grows by a word, a series that is continued."""
-    again = [e for e in p.all("forward") if e.node is event.node]
+    again = [e for e in p.all("forward") if e.node is event.node and not e.depth]
     made = {id(e.result) for e in again}
     return any(id(v) in made for e in again for a in e.args for v in ancestors(a, limit=400))
 
