@@ -72,10 +72,13 @@ def check(p: Program) -> Iterator[Finding]:
 def _of_batch(val: Val) -> bool:
     """Whether an index is certainly a vector with a number for each sample."""
     for _ in range(8):
-        if val.name in _ONCE or val.kind != "tensor" or val.shape == ():
+        if val.name in _ONCE or val.kind not in ("tensor", "unknown") or val.shape == ():
             return False
-        if val.name in ("argmax", "batch", "part", "round", "compare"):
-            return val.name != "compare"
+        if val.name == "argmax":  # of one sample it is a number
+            dim = val.number(1, "dim") if "axis" not in val.kwargs else val.kwargs["axis"].const
+            return dim == 1 or bool(val.shape) or any(v.name == "batch" for v in lineage.path(val, 30))
+        if val.name in ("batch", "part"):
+            return True
         if val.name not in _SAME or not val.args:
             return False
         val = val.args[0]
