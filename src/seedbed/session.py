@@ -34,7 +34,7 @@ from seedbed.tracking.trace import Trace
 from seedbed.tracking.tracker import Trackers
 
 MOST_REWINDS = 10
-MOST_NOTED = 64
+MOST_NOTED = 64  # updates that may wait to be judged
 PATIENCE = 1.0  # seconds that a checkpoint may wait to be made durable against a loss of power
 
 

@@ -24,6 +24,7 @@ KEPT = {
     "given away": 'def add(d):\n    d["c"] = 3\nsums = {"a": 1, "b": 2}\nadd(sums)' + OUT,
     "updated": 'sums = {"a": 1, "b": 2}\nsums.update(c=3)' + OUT,
     "bound again": 'sums = {"a": 1, "b": 2}\nsums = {"c": 3, "d": 4}' + OUT,
+    "bound within": 'sums = {"a": 1, "b": 2}\nout = {k: [k for k in (v, v)] for k, v in sums.items()}',
     "with a test": 'sums = {"a": 1, "b": 2}\nout = {k: v for k, v in sums.items() if v > 1}',
     "changed within": 'sums = {"a": 1, "b": 2}\ndef f():\n    sums["c"] = 3\nf()' + OUT,
 }

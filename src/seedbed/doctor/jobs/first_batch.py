@@ -28,7 +28,7 @@ from seedbed.objectives.language import LanguageModeling
 from seedbed.state import Objective
 
 MOST_ROWS = 32  # of the batch
-FEWEST_ROWS = 4
+FEWEST_ROWS = 8  # with fewer a unit may be zero for all by chance
 MOST_WORK = 100_000_000  # weights times numbers in the inputs: about a tenth of a second on one core
 
 
@@ -245,7 +245,7 @@ def dead_units(facts: Facts, bench: Bench) -> Iterator[Finding]:
     """Almost all units of a ReLU are zero for every sample."""
     dead = [(number, units, share) for number, (units, share) in enumerate(bench.rectified) if units >= 8]
     worst = max(dead, key=lambda entry: entry[2], default=None)
-    if worst is not None and worst[2] > 0.9 and bench.batch.num_samples >= 8:
+    if worst is not None and worst[2] > 0.9 and bench.batch.num_samples >= FEWEST_ROWS:
         number, units, share = worst
         yield report(
             "SB519", f"ReLU {number + 1} of {len(bench.rectified)}",

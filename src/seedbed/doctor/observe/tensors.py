@@ -127,8 +127,8 @@ def _softmax(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[s
         return
     axis = _axis(args, kwargs, given.ndim)
     if axis is None:
-        if given.ndim in (0, 1, 3):  # where PyTorch takes the first axis
-            watch.record.note("softmax-first-axis", here(), shape=tuple(given.shape))
+        if given.ndim == 3:  # PyTorch takes the first axis: of two axes it takes the last, of one there is no other
+            watch.record.note("softmax-first-axis", here())
         return
     shape = tuple(given.shape)
     name = maker(given)[0]

@@ -46,7 +46,7 @@ def probe(run: Run) -> Iterator[Finding]:
 
 def _of_three_axes(run: Run) -> bool:
     """Say whether the axis was guessed for a tensor of three axes: of two it is that of the classes, as is meant."""
-    return any(len(note.first["shape"]) == 3 for note in run.record.noted("softmax-first-axis"))
+    return any(True for _ in run.record.noted("softmax-first-axis"))
 
 
 def _in_forward(run: Run, site: object) -> bool:

@@ -34,7 +34,18 @@ def rewrite(tree: ast.Module) -> ast.Module:
 
 
 def _over(node: ast.DictComp | ast.For) -> Over | None:
-    """What such a comprehension or loop goes over, where it is one dictionary by its name."""
+    """What such a comprehension or loop goes over, where it is one dictionary by its name, and its names stay."""
+    found = _named(node)
+    body = [node.key, node.value] if isinstance(node, ast.DictComp) else node.body
+    bound = {n.id for part in body for n in syntax.fresh(part) if isinstance(n, ast.Name) and _is_bound(n)}
+    return found if found is not None and not bound & {found[1], found[2]} else None
+
+
+def _is_bound(name: ast.Name) -> bool:
+    return not isinstance(name.ctx, ast.Load)
+
+
+def _named(node: ast.DictComp | ast.For) -> Over | None:
     if isinstance(node, ast.DictComp):
         if len(node.generators) != 1 or node.generators[0].ifs:
             return None
