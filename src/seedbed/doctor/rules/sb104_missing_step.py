@@ -62,7 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
         optimizer = event.result
         if any(q.alike(s.recv, optimizer) for s in steps):
             continue
-        if steps and not any(q.same(e.recv, optimizer) for e in p.all("clear")):
+        if steps and not _goes_round(p, optimizer, backs):
             continue
         if not steps and any(_takes(e, optimizer) for e in p.all("call")):
             continue
@@ -76,6 +76,12 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Call optimizer.step() after loss.backward()",
             related=((str(event.src.path), event.line, "the optimizer"),),
         )
+
+
+def _goes_round(p: Program, optimizer: Val | None, backs: list[Event]) -> bool:
+    """Whether an optimizer is cleared in a loop that trains: cleared once, its gradients are only looked at."""
+    own = [e for e in p.all("clear") if e.loops and q.same(e.recv, optimizer)]
+    return any(b.inside(loop) for e in own for loop in e.loops for b in backs)
 
 
 def _called(optimizer: Val | None) -> str:

@@ -39,7 +39,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import unseen
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
 
@@ -66,7 +66,10 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if _replaced(p, made, stepped) or _wrapped(p, made):
             continue
-        last = p.all("step")[-1]
+        own = _steps_of(p, made)
+        if not own:
+            continue  # a schedule of an optimizer that trains nothing either, as one that is only restored
+        last = own[-1]
         yield p.report(
             "SB115",
             q.site(last) if last.loops else event,
@@ -75,6 +78,16 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Call scheduler.step() after optimizer.step() (per batch or per epoch, as its numbers mean)",
             related=((str(event.src.path), event.line, "the scheduler"),),
         )
+
+
+def _steps_of(p: Program, made: Val) -> list[Event]:
+    """The steps of the optimizer that a schedule was made with, and those of which it is not known whose they are."""
+    optimizer = made.arg(0, "optimizer")
+    steps = p.all("step")
+    if optimizer is None or any(o.kind != "optimizer" for o in optimizer.options()):
+        return steps
+    vague = [s for s in steps if s.recv is None or any(o.kind != "optimizer" or o.owner for o in s.recv.options())]
+    return vague or [s for s in steps if q.alike(s.recv, optimizer)]
 
 
 def _wrapped(p: Program, made: Val) -> bool:

@@ -45,14 +45,17 @@ from seedbed.doctor.static.values import Val, ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event, optimizer, modules in ownership.optimizers(p):
+    table = ownership.optimizers(p)
+    for event, optimizer, modules in table:
         trained = list(training.trained_modules(p))
         if not trained or not modules or any(m.kind != "module" for m in trained):
             continue
         if not any(q.same(s.recv, optimizer) for s in p.all("step")):
             continue
-        if sum(other.node is event.node for other, _, _ in ownership.optimizers(p)) > 1:
+        if sum(other.node is event.node for other, _, _ in table) > 1:
             continue  # made by a helper for several models
+        if all(any(ownership.related(m, t) for _, _, ms in table for m in ms) for t in trained):
+            continue  # each of them has an optimizer of its own
         if any(ownership.related(m, t) for m in modules for t in trained) or _stale(modules, trained):
             continue
         if any(

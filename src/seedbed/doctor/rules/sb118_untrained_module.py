@@ -185,14 +185,29 @@ def _applied(p: Program, module: Val, holds: list[Val]) -> bool:
     for back in p.all("backward"):
         roots = [r for r in (back.recv, *back.args) if r is not None]
         owners = {id(v.owner) for r in roots for v in ancestors(r) if v.owner is not None and v.grad}
-        if owners & mine and (owners & held or any(_same_round(back, s) for s in steps)):
+        if owners & mine and (owners & held or any(_same_round(p, back, s) for s in steps)):
             return True
     return False
 
 
-def _same_round(back: Event, step: Event) -> bool:
-    """Whether a step comes after a backward() in the same round of the same loop."""
-    return step.seq > back.seq and step.loops == back.loops and step.rounds == back.rounds
+def _same_round(p: Program, back: Event, step: Event) -> bool:
+    """Whether a step comes after a backward() in the same round of the same loop, of an optimizer that was there."""
+    if step.seq < back.seq or step.loops != back.loops or step.rounds != back.rounds:
+        return False
+    return any(made.seq < back.seq for made, o, _ in ownership.optimizers(p) if not _other(step, o))
+
+
+def _other(step: Event, optimizer: Val) -> bool:
+    """Whether a step surely is that of another optimizer."""
+    return step.kind == "step" and step.recv is not None and not q.same(step.recv, optimizer)
+
+
+def _learned_beside(p: Program, output: Val | None) -> bool:
+    """Whether a loss made with an output goes backward while there is an optimizer: earlier ones are only looked at."""
+    made = min((e.seq for e, _, _ in ownership.optimizers(p)), default=0)
+    parts = [v for v in (output, *((output.items or ()) if output is not None else ())) if v is not None]
+    sources = p.backward_sources()
+    return any(seq > made and any(id(v) in found for v in parts) for seq, found in sources.items())
 
 
 def _updated_by_hand(p: Program, module: Val) -> bool:
@@ -232,6 +247,8 @@ def _loose_parameters(p: Program) -> Iterator[Finding]:
         if event.kind == "forward" and event.depth and any(id(module) in {id(s) for s in m} for m in _trees(p)):
             continue  # a part of a model that is judged as a whole
         if not training.trained_output(p, event.result) or any(e.recv is module for e in p.all("restore")):
+            continue
+        if not _learned_beside(p, event.result):
             continue
         if any(
             e.name in (".parameters", ".named_parameters") and e.recv is module

@@ -42,6 +42,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -80,7 +81,7 @@ def check(p: Program) -> Iterator[Finding]:
             if not _spends(val) or "list" in val.tags or not val.var or val.copied is not None:
                 continue
             first = used.setdefault(id(val), event)
-            if first is event or first.node is event.node or id(event.node) in seen:
+            if first is event or first.node is event.node or id(event.node) in seen or not q.same_branch(first, event):
                 continue
             seen.add(id(event.node))
             yield p.report(

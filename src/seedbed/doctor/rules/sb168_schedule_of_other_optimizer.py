@@ -92,7 +92,13 @@ def check(p: Program) -> Iterator[Finding]:
             )
             break
         else:
-            yield from _idle(p, event, old, steps)
+            if _in_one_loop(uses, steps):
+                yield from _idle(p, event, old, steps)
+
+
+def _in_one_loop(uses: list[Event], steps: list[Event]) -> bool:
+    """Whether the schedule goes on where an optimizer is stepped: else it is only looked at, or of another training."""
+    return any(s.inside(loop) for u in uses for loop in u.loops for s in steps)
 
 
 def _end(event: Event) -> tuple[ast.AST, Source]:

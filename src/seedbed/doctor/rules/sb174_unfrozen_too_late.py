@@ -49,7 +49,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership, rounds, syntax
+from seedbed.doctor.static import methods, ownership, rounds, syntax, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -116,7 +116,9 @@ def _left_out(p: Program, on: Event, layers: set[int], switches: list[Event]) ->
         or any(s.seq > on.seq and layers & _ids(s) for s in switches if not _flag(s))
     ):
         return None
-    if any(layers & {id(m) for m in ownership.held(o)} for _, o in stepped):
+    if any(layers & {id(m) for m in ownership.held(o)} for _, o in _since(p, on, stepped)):
+        return None
+    if not _learn_again(p, on, layers):
         return None
     made = stepped[-1][0]
     return p.report(
@@ -127,6 +129,18 @@ def _left_out(p: Program, on: Event, layers: set[int], switches: list[Event]) ->
         fix="Add a group for them: {'params': layers.parameters(), 'lr': ...}",
         related=((str(on.src.path), on.line, "unfrozen here"),),
     )
+
+
+def _since(p: Program, on: Event, stepped: list[tuple[Event, Val]]) -> list[tuple[Event, Val]]:
+    """The optimizers that step, and those that are made after the layers were unfrozen."""
+    return stepped + [(e, o) for e, o, _ in ownership.optimizers(p) if e.seq > on.seq]
+
+
+def _learn_again(p: Program, on: Event, layers: set[int]) -> bool:
+    """Whether a loss is made with such layers after they were unfrozen."""
+    uses = [(e, o) for e in p.all("forward") if e.seq > on.seq and e.recv is not None for o in e.recv.options()]
+    mine = [e for e, o in uses if layers & {id(m) for m in methods.submodules(o)}]
+    return any(training.trained_output(p, e.result) for e in mine)
 
 
 def _flag(event: Event) -> bool | None:
