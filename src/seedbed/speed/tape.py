@@ -70,10 +70,12 @@ class Recorder(Watching):
     Args:
         batch: What changes from call to call.
         fixed: What stays where it is: weights, buffers, constants.
+        kinds: Tensor types that are known to be nothing but their elements.
     """
 
-    def __init__(self, batch: Sequence[Tensor], fixed: Sequence[Tensor]) -> None:
+    def __init__(self, batch: Sequence[Tensor], fixed: Sequence[Tensor], kinds: Sequence[type[Tensor]] = PLAIN) -> None:
         super().__init__()
+        self.kinds = kinds
         self.calls: list[Call] = []
         self.bytes = 0
         self.numbers: dict[Key, int] = {}
@@ -87,7 +89,7 @@ class Recorder(Watching):
 
     def add(self, tensor: Tensor) -> int:
         """The slot of a tensor, a new one if it has none."""
-        if type(tensor) not in PLAIN or tensor.layout is not torch.strided or tensor.is_complex():
+        if type(tensor) not in self.kinds or tensor.layout is not torch.strided or tensor.is_complex():
             raise NotRecordedError(f"a tensor is a {type(tensor).__name__} of {tensor.dtype} and {tensor.layout}")
         number = self.numbers.setdefault(place(tensor), len(self.tensors))
         if number == len(self.tensors):
@@ -100,14 +102,15 @@ class Recorder(Watching):
     ) -> Any:
         """Make the call, and write it down."""
         kwargs = dict(kwargs or {})
-        if self.trouble is None:
-            try:
-                call, result = self.record(func, args, kwargs)
-            except NotRecordedError as error:  # the update goes on; only the recording has failed
-                self.stop(str(error))
-            else:
-                return self.keep(call, result)
-        return func(*args, **kwargs)
+        with torch._C.DisableTorchFunctionSubclass():  # what a subclass shows to Python is of no interest down here
+            if self.trouble is None:
+                try:
+                    call, result = self.record(func, args, kwargs)
+                except NotRecordedError as error:  # the update goes on; only the recording has failed
+                    self.stop(str(error))
+                else:
+                    return self.keep(call, result)
+            return func(*args, **kwargs)
 
     def record(self, func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Call, Any]:
         """The call with its slots, and what it gives.
@@ -188,9 +191,10 @@ class Recorder(Watching):
         """
         if self.trouble is not None:
             raise NotRecordedError(self.trouble)
-        results = [self.slot_of(tensor) for tensor in wanted]
-        memory = [tensor.untyped_storage().data_ptr() for tensor in self.tensors]
-        layouts = [(tensor.shape, tensor.stride(), tensor.dtype) for tensor in self.tensors]
+        with torch._C.DisableTorchFunctionSubclass():
+            results = [self.slot_of(tensor) for tensor in wanted]
+            memory = [tensor.untyped_storage().data_ptr() for tensor in self.tensors]
+            layouts = [(tensor.shape, tensor.stride(), tensor.dtype) for tensor in self.tensors]
         outside = {memory[number] for number in (*self.fixed, *self.batch)}
         calls, results = without_copies(self.calls, results, memory, layouts, outside)
         return make_function(

@@ -15,6 +15,7 @@ from seedbed.evaluate import evaluate, evaluation_mode
 from seedbed.seeding import forked_rng
 from seedbed.stacked.feed import stack_batches
 from seedbed.stacked.member import Member
+from seedbed.stacked.passes import seen
 from seedbed.stacked.reasons import first_sentence
 from seedbed.stacked.stack import Stack, member_of
 from seedbed.stacked.tensor import unwrap
@@ -93,11 +94,11 @@ def evaluate_all(stack: Stack, objective: Objective, poll: Callable[[], None]) -
     losses = [RunningMean() for _ in stack.members]
     metrics = [state.objective.metrics() for state in stack.states]
     sources: list[Iterable[Batch]] = [m.training.validation or () for m in stack.members]
-    with forked_rng(), evaluation_mode(stack.template):
+    with forked_rng(), evaluation_mode(stack.passes.model):
         for batches in zip(*sources, strict=True):
-            stack.place(weights, statistics)
-            outcome = objective(stack.template, stack_batches(batches))
-            take_in(stack, losses, metrics, batches, unwrap(outcome.loss), outcome.outputs)
+            stack.passes.place(weights, statistics)
+            outcome = objective(stack.passes.model, seen(stack_batches(batches)))
+            take_in(stack, losses, metrics, batches, unwrap(outcome.loss), map_tensors(unwrap, outcome.outputs))
             poll()
     return {
         id(member): {"loss": loss.mean(), **{name: metric.compute() for name, metric in its.items()}}

@@ -14,7 +14,6 @@ from torch.utils import _pytree as pytree
 
 from seedbed.batch import Batch, Cursor
 from seedbed.data.batches import Gathers, TrainBatches, num_bytes
-from seedbed.stacked.tensor import mark
 from seedbed.state import Batches
 
 LIMIT = 256 << 20  # bytes up to which the members' data are copied into one tensor
@@ -66,7 +65,7 @@ class Feed:
         inputs, targets = (tensor.narrow(1, start, size) for tensor in self.ordered)
         ids = [found.ids[number] for found in self.found]
         single = [Batch(x, y, its) for x, y, its in zip(inputs.unbind(), targets.unbind(), ids, strict=True)]
-        return single, Batch(mark(inputs), mark(targets), ids[0])
+        return single, Batch(inputs, targets, ids[0])
 
     def prepare(self, epoch: int) -> None:
         """Lay out an epoch: the members' data in one tensor, in the order in which they are taken."""
@@ -101,5 +100,5 @@ def stack_batches(batches: Sequence[Batch]) -> Batch:
 def stack_trees(trees: Sequence[Any]) -> Any:
     """Nested tensors of all members, stacked leaf by leaf."""
     if isinstance(trees[0], Tensor):
-        return mark(torch.stack(list(trees)))
+        return torch.stack(list(trees))
     return pytree.tree_map(lambda *leaves: stack_trees(leaves) if isinstance(leaves[0], Tensor) else leaves[0], *trees)

@@ -16,7 +16,8 @@ from seedbed.optim.ema import EMA
 from seedbed.optim.schedules import FactorSchedule
 from seedbed.stacked.feed import Feed
 from seedbed.stacked.member import Member
-from seedbed.stacked.stack import Stack, Unstackable, keeps_statistics, statistics_of
+from seedbed.stacked.passes import keeps_statistics, statistics_of
+from seedbed.stacked.stack import Stack, Unstackable
 
 TOLERANCE = 1e-4
 """Largest difference of a gradient or loss from the single run's, as a share of the tensor's largest element."""

@@ -20,19 +20,15 @@ from torch import Tensor, nn
 
 from seedbed.batch import Batch, map_tensors
 from seedbed.errors import SeedbedError
-from seedbed.fast import ENGINE
 from seedbed.loop import NonFiniteError, count, non_finite
 from seedbed.optim.ema import EMA
 from seedbed.optim.fused import FusedUpdate
 from seedbed.stacked.feed import Window
 from seedbed.stacked.member import Member
-from seedbed.stacked.operations import drawing
-from seedbed.stacked.tensor import unwrap, wrap
+from seedbed.stacked.passes import PassesOfStack, statistics_of, tapes_of
 from seedbed.state import StepRecord
 
-BATCH_NORMS = {nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d}
 COUNTERS = {"step", "mu_product"}  # entries of an optimizer's state that count updates, the same for all members
-Place = tuple[dict[str, Any], str]  # where a module keeps a tensor: its dict, and the key
 
 
 class Unstackable(SeedbedError):  # noqa: N818 - a reason, not a mistake
@@ -60,22 +56,20 @@ class Stack:
         self.keep_gradients = keep_gradients
         self.lead = self.states[0]
         self.lead.train_mode()
-        self.template = copy.deepcopy(self.lead.model)
-        self.objective: Any = copy.deepcopy(self.lead.objective)
         models = [state.model for state in self.states]
         rows = [list(model.parameters()) for model in models]
         trained = [parameter.requires_grad for parameter in rows[0]]
         self.parameters = [nn.Parameter(tie([row[k] for row in rows]), one) for k, one in enumerate(trained)]
-        self.places = [places_of(self.template, name) for name, _ in models[0].named_parameters()]
-        self.constants = stack_constants(self.template, models)
-        self.statistics = statistics_of(self.template)  # by name; running statistics change with every batch
         theirs = [dict(model.named_buffers()) for model in models]
+        self.statistics = list(statistics_of(models[0]))  # by name; they change with every batch
         self.buffers = [tie([buffers[name] for buffers in theirs]) for name in self.statistics]
+        self.passes = PassesOfStack(members, self.parameters, self.buffers)
+        self.objective = self.passes.objective
+        self.tapes = tapes_of(self.passes, members[0].training.config.trainer.recorded)
         self.optimizer = self.stack_optimizer(rows)
         self.update = FusedUpdate(self.optimizer)
         self.source = Tensors(self.parameters, self.buffers)
         self.ema = self.stack_average()
-        self.ones = torch.ones(len(self.states), device=self.lead.device)
         self.rows = rows
         self.over = self.handed = False
 
@@ -124,48 +118,33 @@ class Stack:
             parameter.grad = None
         total: Tensor | None = None
         for number, batch in enumerate(window.stacked):
-            self.place(self.parameters, self.buffers)
-            with drawing([member.generator for member in self.members]):
-                outcome = self.objective(self.template, batch)
-            losses = unwrap(outcome.loss)
-            share = losses if len(window.stacked) == 1 else losses * self.shares(window.single, number, losses)
-            self.backward(share)
-            total = share.detach() if total is None else total + share.detach()
-            self.measure(outcome.outputs, [its[number] for its in window.single])
+            if len(window.stacked) == 1:
+                losses, outputs = self.passes.make(batch) if self.tapes is None else self.tapes.gradients(batch)
+            else:
+                losses, outputs = self.passes.make(batch, self.shares(window.single, number))
+            total = losses if total is None else total + losses
+            self.measure(outputs, [its[number] for its in window.single])
         assert total is not None
         return total
 
-    def place(self, weights: Sequence[Tensor], statistics: Sequence[Tensor]) -> None:
-        """Put stacked weights and running statistics into the template, with the other buffers that differ."""
-        for tensor, places in zip(weights, self.places, strict=True):
-            seen = wrap(tensor)
-            for tensors, key in places:
-                tensors[key] = seen
-        for tensor, (tensors, key) in zip(statistics, self.statistics.values(), strict=True):
-            tensors[key] = wrap(tensor)
-        for tensor, (tensors, key) in self.constants:
-            tensors[key] = wrap(tensor)
-
-    def backward(self, losses: Tensor) -> None:
-        """``losses.sum().backward()``, called as ``fast.FastStep`` does."""
-        if ENGINE is None or losses.dtype is not self.ones.dtype:
-            losses.sum().backward()
-        else:
-            ENGINE((losses,), (self.ones,), False, False, (), allow_unreachable=True, accumulate_grad=True)
-
-    def shares(self, batches: Sequence[Sequence[Batch]], number: int, losses: Tensor) -> Tensor:
-        """What each member's batch ``number`` counts for in its window, shape (n,)."""
+    def shares(self, batches: Sequence[Sequence[Batch]], number: int) -> list[float]:
+        """What each member's batch ``number`` counts for in its window."""
         weights = [[self.objective.weight(batch) for batch in window] for window in batches]
-        return losses.new_tensor([float(its[number] / sum(its)) for its in weights])
+        return [float(its[number] / sum(its)) for its in weights]
 
     def measure(self, outputs: Any, batches: Sequence[Batch]) -> None:
         """Each member's metrics over its training batches."""
         if not self.lead.epoch_metrics:
             return
-        for number, (state, batch) in enumerate(zip(self.states, batches, strict=True)):
-            its = map_tensors(functools.partial(member_of, number), outputs)
+        for its, state, batch in zip(self.apart(outputs), self.states, batches, strict=True):
             for metric in state.epoch_metrics.values():
                 metric.update(its, batch)
+
+    def apart(self, outputs: Any) -> Sequence[Any]:
+        """Each member's outputs, without their graph."""
+        if isinstance(outputs, Tensor):
+            return outputs.detach().unbind()
+        return [map_tensors(functools.partial(member_of, number), outputs) for number in range(len(self.states))]
 
     def step(self, window: Window) -> Reports:
         """One update of every member, each exactly that of ``loop.train_step`` up to rounding."""
@@ -287,7 +266,7 @@ class Stack:
 
 def member_of(number: int, stacked: Tensor) -> Tensor:
     """One member's tensor, without its graph."""
-    return unwrap(stacked)[number].detach()
+    return stacked[number].detach()
 
 
 class Tensors(nn.Module):
@@ -327,43 +306,3 @@ def split(name: str, value: Any, stacked: Tensor, number: int) -> Any:
     if not isinstance(value, Tensor):
         return value
     return value.clone() if name in COUNTERS or value.shape != stacked.shape else value[number]
-
-
-def places_of(model: nn.Module, name: str) -> list[Place]:
-    """Every place in a model that holds the parameter of that name, several where weights are tied."""
-    wanted = model.get_parameter(name)
-    return [
-        (module._parameters, key)
-        for module in model.modules()
-        for key, parameter in module._parameters.items()
-        if parameter is wanted
-    ]
-
-
-def keeps_statistics(module: nn.Module) -> bool:
-    """Whether a stack can keep this module's running statistics: a BatchNorm that averages with a fixed momentum."""
-    return type(module) in BATCH_NORMS and bool(module.track_running_stats) and module.momentum is not None
-
-
-def statistics_of(model: nn.Module) -> dict[str, Place]:
-    """The names of the running statistics that a stack keeps, and their places in ``model``."""
-    return {
-        f"{prefix}.{key}" if prefix else key: (module._buffers, key)
-        for prefix, module in model.named_modules()
-        if keeps_statistics(module)
-        for key, buffer in module._buffers.items()
-        if buffer is not None
-    }
-
-
-def stack_constants(template: nn.Module, models: Sequence[nn.Module]) -> list[tuple[Tensor, Place]]:
-    """The other buffers that differ among the members, stacked, and their places; the rest stays in the template."""
-    found: list[tuple[Tensor, Place]] = []
-    theirs = [dict(model.named_buffers(remove_duplicate=False)) for model in models]
-    for prefix, module in template.named_modules():
-        for key, buffer in () if keeps_statistics(module) else module._buffers.items():
-            its = [buffers.get(f"{prefix}.{key}" if prefix else key) for buffers in theirs]
-            rows = [row for row in its if row is not None]
-            if buffer is not None and any(not torch.equal(row, rows[0]) for row in rows):
-                found.append((torch.stack(rows), (module._buffers, key)))
-    return found

@@ -33,7 +33,8 @@ from seedbed.objectives.regression import Regression
 from seedbed.optim.ema import EMA
 from seedbed.speed.choose import choose_step
 from seedbed.speed.pure import ImpureError, constants_of
-from seedbed.speed.recorded import MOST_TAPES, RecordedStep, recorded
+from seedbed.speed.recorded import RecordedStep, recorded
+from seedbed.speed.tapes import MOST_TAPES
 from seedbed.state import Objective, TrainState
 
 SIZES = [6, 6, 6, 6, 6, 3, 6, 6, 6, 3, 6, 3, 6, 3]
@@ -113,7 +114,7 @@ def both(model: nn.Module, objective: Objective, make: Make, **settings: Any) ->
 
 
 def replays(step: RecordedStep) -> int:
-    return sum(tape.replays for tape in step.tapes.values() if tape is not None)
+    return sum(tape.replays for tape in step.tapes.by_shape.values() if tape is not None)
 
 
 def smooth(output: Tensor, target: Tensor) -> Tensor:
@@ -162,7 +163,7 @@ def test_replayed_updates_have_the_plain_ones_bits(name: str) -> None:
     torch.manual_seed(1)
     model, objective, make = CASES[name]
     step = both(model(), objective(), make)
-    assert step.why_not is None
+    assert step.tapes.why_not is None
     assert replays(step) >= 6
 
 
@@ -194,7 +195,7 @@ class Net(nn.Module):
 def test_a_module_of_the_users_is_replayed() -> None:
     torch.manual_seed(1)
     step = both(Net(), Classification(), rows(5))
-    assert step.why_not is None
+    assert step.tapes.why_not is None
     assert replays(step) >= 6
 
 
@@ -324,8 +325,8 @@ class Chosen(nn.Linear):
 def test_what_depends_on_the_data_ends_the_recording(kind: type[nn.Module], words: str) -> None:
     torch.manual_seed(1)
     step = both(kind(5, 3), Classification(), rows(5))
-    assert step.why_not is not None
-    assert words in step.why_not
+    assert step.tapes.why_not is not None
+    assert words in step.tapes.why_not
     assert replays(step) == 0
 
 
@@ -419,7 +420,7 @@ def test_batches_of_many_shapes_go_the_plain_way() -> None:
     step = recorded(state)
     assert isinstance(step, RecordedStep)
     train(step, state, make_batches(rows(5), [*range(2, 12), *range(2, 12)]))
-    assert sum(tape is not None for tape in step.tapes.values()) == MOST_TAPES
+    assert sum(tape is not None for tape in step.tapes.by_shape.values()) == MOST_TAPES
 
 
 def test_a_record_that_is_wrong_stops_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -429,7 +430,7 @@ def test_a_record_that_is_wrong_stops_the_training(monkeypatch: pytest.MonkeyPat
     step = recorded(state)
     assert isinstance(step, RecordedStep)
     train(step, state, make_batches(rows(5), [6] * 8))
-    assert step.why_not == "what is replayed is not what the model gives"
+    assert step.tapes.why_not == "what is replayed is not what the model gives"
     assert replays(step) == 0
 
     state = make_state(Rolling(5, 3))
@@ -493,7 +494,7 @@ def test_what_changes_at_every_update_is_not_recorded_for_ever() -> None:
             state.model.share = 0.1 + 0.01 * number  # type: ignore[assignment]
             train(update, state, [batch])
     assert_same(*states)
-    assert step.why_not == "what it takes for constant changes too often"
+    assert step.tapes.why_not == "what it takes for constant changes too often"
 
 
 def connectionist(output: Tensor, target: Tensor) -> Tensor:
@@ -519,12 +520,12 @@ def test_a_tape_that_cannot_be_played_is_given_up() -> None:
     step = recorded(state)
     assert isinstance(step, RecordedStep)
     train(step, state, batches[:2])
-    (tape,) = step.tapes.values()
+    (tape,) = step.tapes.by_shape.values()
     assert tape is not None
     tape.replay = lambda *tensors: 1 / 0  # type: ignore[assignment, return-value]
     train(step, state, batches[2:])
     train(train_step, plain, batches)
-    assert step.given_up
+    assert step.tapes.given_up
     left, right = state.model.state_dict(), plain.model.state_dict()
     assert all(torch.equal(left[name], right[name]) for name in left)
 
@@ -540,8 +541,7 @@ def test_a_constant_is_noticed_by_its_value_alone() -> None:
         for state, update in zip(states, (train_step, step), strict=True):
             state.model.share = float(f"{0.25 if number < 8 else 0.5}")  # type: ignore[assignment]  # another object
             train(update, state, [batch])
-        assert sum(tape.seen for tape in step.tapes.values() if tape is not None) == (1 if number == 0 else 2) + (
-            number >= 8
-        )
+        seen = sum(tape.seen for tape in step.tapes.by_shape.values() if tape is not None)
+        assert seen == (1 if number == 0 else 2) + (number >= 8)
     assert_same(*states)
-    assert step.why_not is None
+    assert step.tapes.why_not is None

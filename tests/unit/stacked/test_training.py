@@ -18,6 +18,7 @@ from seedbed.result import Options, Result
 from seedbed.run import load_source, resume, train
 from seedbed.rundir import RunDir, read_events
 from seedbed.seeds import study_seeds
+from seedbed.speed.tapes import Tapes
 from seedbed.stacked.training import is_stacked, train_stacked
 
 SEEDS = (3, 4, 5)
@@ -131,6 +132,38 @@ def test_each_seed_of_a_stack_ends_as_it_does_alone(project: Path, tmp_path: Pat
         assert (result.status, result.step, result.epoch) == (alone.status, alone.step, alone.epoch)
         assert_same([result.metrics, result.best], [alone.metrics, alone.best])
         assert_same_run(tmp_path / "stack" / f"seed-{seed}", tmp_path / "alone" / f"seed-{seed}")
+
+
+FLOATS = 'model={"type":"MLP","args":{"in_features":16,"hidden":[12],"out_features":2,"norm":"batch","dropout":0.3}}'
+RECORDED = {
+    "dropout and batch norm, clipped": [FLOATS, "trainer.clip_norm=0.5"],
+    "images and an average": ['model={"type":"doubled.Pictures","args":{"norm":true}}', 'ema={"decay":0.8}'],
+    "layer norm by SGD": [FLOATS, "model.args.norm=layer", "optimizer.type=SGD", 'optimizer.args={"lr":0.1}'],
+}
+
+
+@pytest.mark.parametrize("scenario", RECORDED.values(), ids=RECORDED)
+def test_a_replayed_stack_gives_the_bits_of_one_that_is_not(
+    project: Path, tmp_path: Path, scenario: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replays: list[Tapes] = []
+    run = Tapes.run
+
+    def counted(its: Tapes, tensors: Any, tape: Any) -> Any:
+        replays.append(its)
+        return run(its, tensors, tape)
+
+    monkeypatch.setattr(Tapes, "run", counted)
+    overrides = [*scenario, "trainer.epochs=3", "evaluate.train_metrics=true"]
+    ours = stack(project, overrides, tmp_path / "replayed")
+    assert len(replays) > 5
+    replays.clear()
+    plain = stack(project, [*overrides, "trainer.recorded=false"], tmp_path / "plain")
+    assert not replays
+    assert not isinstance(ours, str)
+    assert not isinstance(plain, str)
+    assert [r.weights_sha256 for r in ours] == [r.weights_sha256 for r in plain]
+    assert [r.metrics for r in ours] == [r.metrics for r in plain]
 
 
 def test_seeds_that_cannot_be_evaluated_together_are_evaluated_alone_and_the_log_says_so(
