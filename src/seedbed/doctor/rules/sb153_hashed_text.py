@@ -40,7 +40,7 @@ _SEEDS = ("manual_seed", "seed", "default_rng", "RandomState", "Random")
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    if "PYTHONHASHSEED" in p.source.text:
+    if not p.source.mentions("hash") or "PYTHONHASHSEED" in p.source.text:
         return
     spots = [n.left for n in q.nodes(p, ast.BinOp) if isinstance(n.op, ast.Mod)]
     spots += [a for n in q.nodes(p, ast.Call) if syntax.text(n.func).rsplit(".", 1)[-1] in _SEEDS for a in n.args]

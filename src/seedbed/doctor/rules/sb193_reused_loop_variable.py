@@ -90,7 +90,7 @@ def _read(body: list[ast.stmt], name: str) -> ast.Name | None:
 def _overwritten_data(p: Program) -> Iterator[Finding]:
     """The batches of a loop take the names of the data that the loader was made from."""
     for scope in (p.source.tree, *q.nodes(p, ast.FunctionDef)):
-        own = list(_own(scope))
+        own = list(_own(scope)) if syntax.below(scope, ast.For) else []
         for loop in [n for n in own if isinstance(n, ast.For)]:
             names = _names(loop) & _made_from(own, loop)
             if not names or _left_early(loop) or _in_branch(own, loop):

@@ -64,7 +64,7 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _branches(p: Program) -> Iterator[tuple[ast.AST, ast.AST, ast.If]]:
     """Branches on a comparison that keep something, with their loop and its scope."""
-    for scope in (p.source.tree, *q.nodes(p, ast.FunctionDef)):
+    for scope in (p.source.tree, *q.nodes(p, ast.FunctionDef)) if p.source.mentions(*_KEEPS) else ():
         for loop in (n for n in _own(scope) if isinstance(n, (ast.For, ast.While))):
             for branch in (n for n in syntax.walk(loop) if isinstance(n, ast.If)):
                 if _compared(branch.test) is not None and any(_keeps(s) for s in branch.body):
@@ -73,7 +73,7 @@ def _branches(p: Program) -> Iterator[tuple[ast.AST, ast.AST, ast.If]]:
 
 def _methods(p: Program) -> Iterator[Finding]:
     """``self.best`` that a class compares and keeps weights by, but sets only once."""
-    for owner in q.nodes(p, ast.ClassDef):
+    for owner in q.nodes(p, ast.ClassDef) if p.source.mentions(*_KEEPS) else ():
         branches = list(_keeping(owner))
         stored: dict[str, list[ast.AST]] = {}
         for stmt in syntax.walk(owner) if branches else ():

@@ -38,6 +38,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import cells, syntax
@@ -88,6 +89,7 @@ def _counters(p: Program) -> Iterator[tuple[str, Val, ast.AST, Source]]:
             yield name, val, event.node, event.src
 
 
+@lru_cache(maxsize=4096)
 def _meant(name: str) -> str:
     found = words(name.replace(".", "_").replace("[", "_").replace("]", "_").replace("'", "_").replace('"', "_"))
     short = {w for w in found if w in _CELLS}

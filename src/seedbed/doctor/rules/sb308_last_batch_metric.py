@@ -95,10 +95,10 @@ def _set_anew(p: Program, seen: set[int]) -> Iterator[Finding]:
             if not isinstance(stmt, ast.Assign) or len(stmt.targets) != 1 or not isinstance(stmt.targets[0], ast.Name):
                 continue
             name = stmt.targets[0].id
-            made = [e for n, v, e in p.assigns if n == name and e.node is stmt.targets[0] and _is_measured(v)]
+            made = [e for _, v, e in p.assigned(name) if e.node is stmt.targets[0] and _is_measured(v)]
             over = node.iter.args[0] if isinstance(node.iter, ast.Call) and node.iter.args else node.iter
             if not made and _by_length(p, node, name, syntax.text(over), end):
-                made = [e for n, v, e in p.assigns if n == name and e.node is stmt.targets[0]]
+                made = [e for _, v, e in p.assigned(name) if e.node is stmt.targets[0]]
             elif made and (made[0].loop is None or not rounds.is_loader_loop(made[0].loop)):
                 continue
             if not made or id(stmt) in seen:

@@ -120,7 +120,7 @@ def _unordered(node: ast.Assign, target: ast.expr) -> str:
 
 def _unpacked(p: Program) -> Iterator[Finding]:
     """``tp, fp, fn, tn = confusion_matrix(...).ravel()``."""
-    for node in q.nodes(p, ast.Assign):
+    for node in q.nodes(p, ast.Assign) if p.source.mentions(*_ORDERED, "confusion_matrix") else ():
         target = node.targets[0]
         said = _unordered(node, target)
         if said:

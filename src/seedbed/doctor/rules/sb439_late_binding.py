@@ -49,6 +49,8 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
     for loop in q.nodes(p, ast.For, ast.ListComp, ast.DictComp):
+        if not syntax.below(loop, ast.Lambda, ast.FunctionDef):
+            continue
         changing = _changing(loop)
         for func in _kept(loop):
             used = sorted(_free(func) & changing)

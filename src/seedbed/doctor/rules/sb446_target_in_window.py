@@ -305,7 +305,7 @@ def _minus(a: Form, b: Form) -> Form:
 
 def _windows(scope: Any) -> list[Any]:
     """Slices with both ends, of which at least one moves with a name."""
-    return [n for n in syntax.walk(scope) if _is_window(n)]
+    return [n for n in syntax.below(scope, ast.Subscript) if _is_window(n)]
 
 
 def _is_window(n: ast.AST) -> bool:

@@ -73,6 +73,9 @@ def check(p: Program) -> Iterator[Finding]:
 def _by_hand(p: Program) -> Iterator[tuple[ast.AST, str]]:
     """``lengths.append(len(out[i]))`` of a table of zeros that shorter rows are written into."""
     for func in q.nodes(p, ast.FunctionDef):
+        counts = [n for n in syntax.below(func, ast.Call) if _counts_a_row(n)]
+        if not counts:
+            continue
         nodes = syntax.walk(func)
         tables = {
             syntax.text(n.targets[0])
@@ -86,14 +89,19 @@ def _by_hand(p: Program) -> Iterator[tuple[ast.AST, str]]:
             for n in nodes
             if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store) and _to_length(n)
         }
-        for n in nodes:
-            call = n.func if isinstance(n, ast.Call) and n.args else None
-            if not isinstance(call, ast.Attribute) or call.attr != "append" or not isinstance(n, ast.Call):
-                continue
-            row = n.args[0].args[0] if isinstance(n.args[0], ast.Call) and n.args[0].args else None
-            counted = isinstance(n.args[0], ast.Call) and syntax.text(n.args[0].func) == "len"
-            if counted and isinstance(row, ast.Subscript) and syntax.text(row.value) in tables & filled:
-                yield n, syntax.text(row.value)
+        for n in counts:
+            name = syntax.text(n.args[0].args[0].value)
+            if name in tables & filled:
+                yield n, name
+
+
+def _counts_a_row(call: ast.Call) -> bool:
+    """Whether it is ``lengths.append(len(out[i]))``."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "append" or not call.args:
+        return False
+    count = call.args[0]
+    row = count.args[0] if isinstance(count, ast.Call) and count.args else None
+    return isinstance(row, ast.Subscript) and isinstance(count, ast.Call) and syntax.text(count.func) == "len"
 
 
 def _to_length(node: ast.Subscript) -> bool:

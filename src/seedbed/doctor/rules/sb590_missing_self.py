@@ -56,14 +56,14 @@ def check(p: Program) -> Iterator[Finding]:
         methods = [n for n in cls.body if isinstance(n, _FUNCTIONS)]
         held = syntax.known(cls, "_held", partial(_set_in, methods))
         for method in methods if held else ():
-            inside = syntax.walk(method)
-            if not any(isinstance(n, ast.Assign) and getattr(n.targets[0], "id", "") in held for n in inside):
+            stored = syntax.below(method, ast.Assign)
+            if not any(getattr(n.targets[0], "id", "") in held for n in stored):
                 continue
-            names = [n for n in inside if isinstance(n, ast.Name)]
+            names = syntax.below(method, ast.Name)
             given = {a.arg for a in (*method.args.args, *method.args.kwonlyargs)}
             read = {n.id for n in names if isinstance(n.ctx, ast.Load)} | given | _declared(method)
-            own = {name for n in ast.walk(method) if (name := _set_on_self(n))}
-            for node in (n for n in inside if isinstance(n, ast.Assign) and len(n.targets) == 1):
+            own = {name for n in syntax.below(method, ast.Attribute) if (name := _set_on_self(n))}
+            for node in (n for n in stored if len(n.targets) == 1):
                 name = node.targets[0].id if isinstance(node.targets[0], ast.Name) else ""
                 if name not in held or name in read or name.startswith("_") or name in own:
                     continue
@@ -105,9 +105,9 @@ def _set_on_self(node: ast.AST) -> str:
 
 def _declared(method: ast.AST) -> set[str]:
     """Names that belong to the module or an outer function."""
-    return {n for d in syntax.walk(method) if isinstance(d, (ast.Global, ast.Nonlocal)) for n in d.names}
+    return {n for d in syntax.below(method, ast.Global, ast.Nonlocal) for n in d.names}
 
 
 def _set_in(methods: Sequence[ast.AST]) -> set[str]:
     """The attributes of ``self`` that methods set."""
-    return {name for m in methods for n in syntax.walk(m) if (name := _set_on_self(n))}
+    return {name for m in methods for n in syntax.below(m, ast.Attribute) if (name := _set_on_self(n))}

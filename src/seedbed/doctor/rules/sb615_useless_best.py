@@ -55,7 +55,10 @@ def check(p: Program) -> Iterator[Finding]:
     for parent in q.nodes(p, ast.Module, ast.FunctionDef, ast.For, ast.While, ast.If, ast.With):
         for block in (parent.body, getattr(parent, "orelse", [])):
             for index, node in enumerate(block):
-                if not isinstance(node, ast.If) or not any(w in syntax.text(node.test).lower() for w in _RANKS):
+                if not isinstance(node, ast.If):
+                    continue
+                test = syntax.text(node.test).lower()
+                if not any(w in test for w in _RANKS):
                     continue
                 if _KEEPS.search("\n".join(syntax.text(s) for s in node.body)) or _resets(node):
                     yield from _judge(p, node, block[:index], parent)

@@ -62,7 +62,7 @@ _NEGATIVE = frozenset(["neg", "negative", "n", "an", "different"])
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for func in q.nodes(p, ast.FunctionDef):
+    for func in q.nodes(p, ast.FunctionDef) if p.source.mentions(*_DRAWS) else ():
         draws = list(_drawn(func))
         for name, pool, node in draws:
             if not set(words(name)) & _NEGATIVE or _tested(func, name):
@@ -83,11 +83,11 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _drawn(func: ast.FunctionDef) -> Iterator[tuple[str, str, ast.Assign]]:
     """Names that get a random item of a pool, with the text of the pool."""
-    for node in syntax.walk(func):
-        value = node.value if isinstance(node, ast.Assign) else None
+    for node in syntax.below(func, ast.Assign):
+        value = node.value
         while isinstance(value, ast.Subscript):  # data[random.choice(pool)]
             value = value.slice if isinstance(value.slice, ast.Call) else value.value
-        if not (isinstance(node, ast.Assign) and isinstance(value, ast.Call) and value.args):
+        if not (isinstance(value, ast.Call) and value.args):
             continue
         if syntax.text(value.func).rsplit(".", 1)[-1] in _DRAWS and isinstance(node.targets[0], ast.Name):
             yield node.targets[0].id, syntax.text(value.args[0]), node

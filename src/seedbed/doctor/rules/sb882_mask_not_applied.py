@@ -79,17 +79,17 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _forgotten(p: Program) -> Iterator[Finding]:
     """A mask that a loss function or a forward makes by a comparison and never reads."""
-    for func in q.nodes(p, ast.FunctionDef):
-        inner = list(syntax.walk(func))
+    for func in q.nodes(p, ast.FunctionDef) if p.source.mentions("mask", "keep") else ():
+        masks = [n for n in syntax.below(func, ast.Assign) if _is_mask(n)]
+        if not masks:
+            continue
+        inner = syntax.walk(func)
         read = {n.id for n in inner if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
         if "locals" in read or any(isinstance(n, (ast.Global, ast.Nonlocal)) for n in inner):
             continue
-        for node in inner:
-            if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
-                continue
+        for node in masks:
             name = node.targets[0].id
-            made = any(isinstance(n, ast.Compare) for n in syntax.walk(node.value))
-            if name not in read and made and set(words(name)) & {"mask", "masks", "keep"} and _called(p, func.name):
+            if name not in read and _called(p, func.name):
                 ends = [
                     n for n in inner if isinstance(n, ast.Return) and n.value is not None and ".mean(" in syntax.text(n)
                 ]
@@ -102,6 +102,14 @@ def _forgotten(p: Program) -> Iterator[Finding]:
                 )
 
 
+def _is_mask(node: ast.Assign) -> bool:
+    """Whether a comparison is kept under the name of a mask."""
+    if len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
+        return False
+    named = set(words(node.targets[0].id)) & {"mask", "masks", "keep"}
+    return bool(named) and any(isinstance(n, ast.Compare) for n in syntax.walk(node.value))
+
+
 def _called(p: Program, name: str) -> bool:
     return any(
         name in (getattr(n.func, "id", ""), getattr(n.func, "attr", "")) or name in ("forward", "__call__")
@@ -111,15 +119,17 @@ def _called(p: Program, name: str) -> bool:
 
 def _unread(p: Program) -> str:
     """A training mask that is made, or that the data object has, and that nothing reads."""
+    stored = {n.id for n in q.nodes(p, ast.Name) if isinstance(n.ctx, ast.Store)}
+    picks = {n for n in stored if split_of(n) == "train" and set(words(n)) & _PICKS}
+    held = {n.attr for n in q.nodes(p, ast.Attribute)}
+    if not picks and not {"val_mask", "test_mask"} & held:
+        return ""
     filled = {id(n.value) for n in q.nodes(p, ast.Subscript) if isinstance(n.ctx, ast.Store)}
     loads = [n for n in q.nodes(p, ast.Name) if isinstance(n.ctx, ast.Load) and id(n) not in filled]
     read = {n.id for n in loads} | {n.value for n in q.nodes(p, ast.Constant) if isinstance(n.value, str)}
-    held = {n.attr for n in q.nodes(p, ast.Attribute)}
-    made = {n.id for n in q.nodes(p, ast.Name) if isinstance(n.ctx, ast.Store)}
-    for name in sorted(str(n) for n in made - read):
-        if split_of(name) == "train" and set(words(name)) & _PICKS:
-            return name
-    if {"val_mask", "test_mask"} & held and not {"train_mask"} & (held | read | made):
+    if picks - read:
+        return str(min(picks - read))
+    if {"val_mask", "test_mask"} & held and not {"train_mask"} & (held | read | stored):
         return "train_mask"
     return ""
 

@@ -83,8 +83,7 @@ def signed(score: Val) -> str:
 
 def _kept_by_flag(p: Program, node: ast.Compare, best: str, score: str, event: Event) -> bool:
     """Whether ``best = score`` stands in a branch that this comparison opens through a flag or a helper's result."""
-    tests = q.in_file(p, "compared", lambda: [a for a in q.nodes(p, ast.Assign) if isinstance(a.value, _TESTS)])
-    names = {syntax.text(t) for a in tests for t in a.targets if _holds(a.value, node)}
+    names = q.in_file(p, "flags", lambda: _flags(p)).get(id(node), set())
     helper = event.funcs[-1].name if event.funcs and _returned(event, node, names) else ""
     for branch in q.nodes(p, ast.If) if names or helper else ():
         test = branch.test
@@ -101,20 +100,28 @@ def _kept_by_flag(p: Program, node: ast.Compare, best: str, score: str, event: E
 _TESTS = (ast.Compare, ast.IfExp, ast.BoolOp)
 
 
-def _holds(value: ast.expr, node: ast.AST) -> bool:
-    """Whether a value is the comparison, or chooses or joins it with others."""
-    if value is node:
-        return True
-    if isinstance(value, ast.IfExp):
-        return _holds(value.body, node) or _holds(value.orelse, node)
-    return isinstance(value, ast.BoolOp) and any(_holds(v, node) for v in value.values)
+def _flags(p: Program) -> dict[int, set[str]]:
+    """By id of a comparison: the names that it goes into."""
+    found: dict[int, set[str]] = {}
+    for node in q.nodes(p, ast.Assign):
+        for part in _joined(node.value) if isinstance(node.value, _TESTS) else ():
+            found.setdefault(id(part), set()).update(syntax.text(t) for t in node.targets)
+    return found
+
+
+def _joined(value: ast.expr) -> list[ast.expr]:
+    """A value and what it chooses from or joins."""
+    parts = [value.body, value.orelse] if isinstance(value, ast.IfExp) else []
+    if isinstance(value, ast.BoolOp):
+        parts = value.values
+    return [value, *(one for part in parts for one in _joined(part))]
 
 
 def _returned(event: Event, node: ast.AST, names: set[str]) -> bool:
     """Whether the function around the comparison returns it."""
     inner = event.funcs[-1].node
-    returns = [r.value for r in syntax.walk(inner) if isinstance(r, ast.Return) and r.value is not None]
-    return any(_holds(value, node) or syntax.text(value) in names for value in returns)
+    returns = [r.value for r in syntax.below(inner, ast.Return) if r.value is not None]
+    return any(syntax.text(value) in names or any(v is node for v in _joined(value)) for value in returns)
 
 
 def _stored(body: list[ast.stmt]) -> dict[str, str]:

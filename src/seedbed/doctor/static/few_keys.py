@@ -36,9 +36,11 @@ def rewrite(tree: ast.Module) -> ast.Module:
 def _over(node: ast.DictComp | ast.For) -> Over | None:
     """What such a comprehension or loop goes over, where it is one dictionary by its name, and its names stay."""
     found = _named(node)
+    if found is None:
+        return None
     body = [node.key, node.value] if isinstance(node, ast.DictComp) else node.body
     bound = {n.id for part in body for n in syntax.fresh(part) if isinstance(n, ast.Name) and _is_bound(n)}
-    return found if found is not None and not bound & {found[1], found[2]} else None
+    return None if bound & {found[1], found[2]} else found
 
 
 def _is_bound(name: ast.Name) -> bool:

@@ -113,6 +113,7 @@ class Program:
         self._once: dict[tuple[str, ...], list[Event]] = {}
         self._mixed: dict[tuple[str, ...], list[Event]] = {}
         self._indexed = 0
+        self._named: dict[str, list[tuple[str, Val, Event]]] | None = None
         self._values: Values | None = None
         self.cache = Notes()
         self.unread = 0  # the line at which the budget ran out, 0 when all was read
@@ -166,6 +167,15 @@ class Program:
         if self._complete:
             found.add(COMPLETE)
         return frozenset(found)
+
+    def assigned(self, name: str) -> list[tuple[str, Val, Event]]:
+        """Of ``assigns`` those of one name; to be asked when all was read."""
+        self.cache.asked.add(ASSIGNS)
+        if self._named is None:
+            self._named = {}
+            for one in self._assigns:
+                self._named.setdefault(one[0], []).append(one)
+        return self._named.get(name, [])
 
     def nodes(self, *types: type) -> Iterator[Any]:
         """Syntax nodes of its own file."""

@@ -41,6 +41,7 @@ class Source:
     _nodes: dict[type, list[ast.AST]] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)  # what was worked out from its text and tree alone
     _said: dict[str, bool] = field(default_factory=dict)
+    _mentioned: dict[str, bool] = field(default_factory=dict)
 
     def by_type(self) -> dict[type, list[ast.AST]]:
         """The nodes of its tree by their types."""
@@ -64,6 +65,22 @@ class Source:
         if word not in self._said:
             self._said[word] = word in self.text
         return self._said[word]
+
+    def mentions(self, *words: str) -> bool:
+        """Whether one of these stands anywhere in its text, in any case: what a rule can't do without.
+
+        A word that the plain form adds to a tree (an operator, ``.backward``) may be missing in the text.
+        """
+        return any(self._says(word) for word in words)
+
+    def _says(self, word: str) -> bool:
+        if word not in self._mentioned:
+            self._mentioned[word] = word in self._lower
+        return self._mentioned[word]
+
+    @cached_property
+    def _lower(self) -> str:
+        return self.text.lower()
 
     def where(self, line: int) -> str:
         """``cell 3 line 5`` in a notebook, else ``""``."""

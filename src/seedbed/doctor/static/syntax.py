@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -46,25 +46,49 @@ def walk(node: ast.AST) -> list[ast.AST]:
     """The node and all below it in the order of ``ast.walk``, without ``ctx``; listed once for each node."""
     known: list[ast.AST] | None = node.__dict__.get("_nodes")
     if known is None:
-        known = node.__dict__["_nodes"] = fresh(node)
+        known = node.__dict__["_nodes"] = [node]
+        for one in known:  # grows on the way: breadth first
+            below = one.__dict__.get("_below")
+            if below is None:
+                below = one.__dict__["_below"] = _below(one)
+            known += below
     return known
+
+
+def below(node: ast.AST, *types: type) -> list[Any]:
+    """Of ``walk`` the nodes of these types, type by type; sorted once for each node, for the large ones."""
+    table: dict[type, list[ast.AST]] | None = node.__dict__.get("_by_type")
+    if table is None:
+        table = node.__dict__["_by_type"] = {}
+        for one in walk(node):
+            table.setdefault(type(one), []).append(one)
+    return [n for kind in types for n in table.get(kind, ())]
 
 
 def fresh(node: ast.AST) -> list[ast.AST]:
     """The same, listed anew: while the tree is still being rewritten."""
     found = [node]
     for one in found:  # grows on the way: breadth first
-        kind = type(one)
-        parts = _PARTS.get(kind)
-        if parts is None:
-            parts = _parts(kind)
-        held = one.__dict__
-        for part in parts:
-            value = held.get(part)
-            if type(value) is list:
-                found += [v for v in value if isinstance(v, ast.AST)]
-            elif isinstance(value, ast.AST):
-                found.append(value)
+        found += _below(one)
+    return found
+
+
+def _below(node: ast.AST) -> Sequence[ast.AST]:
+    """The nodes right below a node."""
+    kind = type(node)
+    parts = _PARTS.get(kind)
+    if parts is None:
+        parts = _parts(kind)
+    if not parts:
+        return ()
+    held = node.__dict__
+    found: list[ast.AST] = []
+    for part in parts:
+        value = held.get(part)
+        if type(value) is list:
+            found += [v for v in value if isinstance(v, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
     return found
 
 
