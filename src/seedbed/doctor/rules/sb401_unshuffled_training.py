@@ -72,6 +72,7 @@ def check(p: Program) -> Iterator[Finding]:
             or d.carries_state(p, loop)
             or d.shuffled_source(data)
             or loader.split in ("val", "test")
+            or _summed(p, loop)
         ):
             continue
         yield p.report(
@@ -83,6 +84,12 @@ def check(p: Program) -> Iterator[Finding]:
             related=((str(loop.src.path), loop.line, "the training loop"),),
         )
     yield from _drawn_once(p)
+
+
+def _summed(p: Program, loop: Any) -> bool:
+    """Whether weights change after the loop only: a sum of gradients does not depend on the order of the batches."""
+    steps = p.all("step", "scaler_step", "manual")
+    return bool(steps) and not any(s.inside(loop) for s in steps)
 
 
 def _decided(p: Program, loader: Val, flag: Val | None) -> Any:

@@ -35,7 +35,7 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import data_queries as d
 from seedbed.doctor.static import inert, lineage, rounds, syntax
 from seedbed.doctor.static import queries as q
@@ -89,6 +89,7 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the metric changes from run to run and is too low, because it measures distorted inputs",
                 fix="Give the evaluation data its own transform without random parts"
                 + (" (random_split shares the transform of the whole data set)" if shared else ""),
+                severity=_nothing_measured(p),
             )
     yield from _flagged(p, seen)
     yield from _handed_over(p, seen)
@@ -103,10 +104,21 @@ def _only_shown(p: Program, data: Val) -> bool:
     for event in p.all("forward", "loop"):
         fed = [*event.args, *((event.recv,) if event.kind == "loop" and event.recv is not None else ())]
         for one in (v for a in fed for v in ancestors(a, limit=200)):
-            if one is data or (one.node is not None and one.node is data.node):
+            if one is data or (one.node is not None and one.node is data.node and _alike(one, data)):
                 return False
             measured = measured or (one.kind == "dataset" and rounds.split_of_val(one) in ("val", "test"))
     return measured
+
+
+def _alike(one: Val, other: Val) -> bool:
+    """Whether two data sets that one line has made may have the same transform."""
+    mine, his = (v.kwargs.get("transform") or v.attrs.get("transform") for v in (one, other))
+    return mine is None or his is None or bool(_random(mine)) == bool(_random(his))
+
+
+def _nothing_measured(p: Program) -> Severity | None:
+    """A hint where a script only looks at its data: no model gets any of it."""
+    return Severity.HINT if p.complete and not p.trains and not p.all("forward") else None
 
 
 def _flagged(p: Program, seen: set[int]) -> Iterator[Finding]:

@@ -128,10 +128,15 @@ _PLACES = frozenset(
 ) | {"labelmap", "heatmap", "depth", "target_map", "points", "flow"}
 
 
+_OF_TEXTS = frozenset(["strip", "lstrip", "rstrip", "lower", "upper", "startswith", "endswith"])
+
+
 def _named_places(body: list[ast.stmt]) -> set[str]:
-    """Names of masks, boxes, points and the like."""
-    names = {n.id for s in body for n in syntax.walk(s) if isinstance(n, ast.Name)}
-    return {n for n in names if set(words(n)) & _PLACES}
+    """Names of masks, boxes, points and the like; a caption that is stripped or split is a text."""
+    parts = [n for s in body for n in syntax.walk(s) if isinstance(n, (ast.Name, ast.Attribute))]
+    texts = {syntax.text(n.value) for n in parts if isinstance(n, ast.Attribute) and n.attr in _OF_TEXTS}
+    names = {n.id for n in parts if isinstance(n, ast.Name)}
+    return {n for n in names - texts if set(words(n)) & _PLACES}
 
 
 def _one_sided(p: Program) -> Iterator[Finding]:
@@ -188,7 +193,7 @@ def _stored_transform(p: Program) -> Iterator[Finding]:
             f"self.{name}": one.name
             for name, val in data.attrs.items()
             for one in ancestors(val, limit=40)
-            if one.kind == "transform" and one.name in _GEOMETRY
+            if one.kind == "transform" and one.name in _GEOMETRY and _draws(one)
         }
         body = method.node.body
         calls = [
@@ -287,20 +292,21 @@ def _reseeds(node: ast.AST) -> bool:
     return bool(names & {"Random", "manual_seed", "seed", "default_rng", "RandomState", "set_rng_state", "setstate"})
 
 
+def _draws(val: Val) -> bool:
+    """Whether a transform is another one in each call: ``RandomHorizontalFlip(p=1)`` always flips."""
+    if not val.name.startswith(("Random", "ColorJitter", "ElasticTransform")):
+        return False
+    coin = val.name in ("RandomHorizontalFlip", "RandomVerticalFlip", "RandomGrayscale", "RandomInvert")
+    return not (coin and val.number(0, "p") in (0, 1))
+
+
 def _random(p: Program, cls: Any, name: str) -> bool:
     key = name.removeprefix("self.")
     for event in p.all("attribute"):
-        if (
-            event.name == key
-            and event.args
-            and any(
-                a.name.startswith(("Random", "ColorJitter", "ElasticTransform"))
-                for a in ancestors(event.args[0], limit=60)
-            )
-        ):
+        if event.name == key and event.args and any(_draws(a) for a in ancestors(event.args[0], limit=60)):
             return True
     for n, val, _ in p.assigns:
-        if n == name and any(a.name.startswith("Random") for a in ancestors(val, limit=60)):
+        if n == name and any(_draws(a) for a in ancestors(val, limit=60)):
             return True
     for func in p.functions:
         if func.name == key and _reseeds(func.node):

@@ -180,7 +180,8 @@ def _wrong_length(p: Program, cls: Any, node: Any, index: str) -> tuple[ast.AST,
         return value, f"__len__ is {text}, the length of one row, not the number of rows"
     if isinstance(value, ast.BinOp) and not inside and isinstance(value.op, (ast.FloorDiv, ast.Sub, ast.Div)):
         left = syntax.text(value.left)
-        if left in {f"len({t})" for t in tables} | {f"{t}.shape[0]" for t in tables}:
+        rest = isinstance(value.op, ast.Sub) and syntax.text(value.right) == "1" and _cut_lines(cls, tables)
+        if left in {f"len({t})" for t in tables} | {f"{t}.shape[0]" for t in tables} and not rest:
             return value, f"__len__ is {text}: the last rows are never read (it counts too few)"
     if not inside and text.startswith(("math.ceil(", "-(-")) and any(f"len({t}) /" in text for t in tables):
         return value, f"__len__ is {text}, the number of batches: the last rows are never read (it counts too few)"
@@ -194,6 +195,14 @@ def _wrong_length(p: Program, cls: Any, node: Any, index: str) -> tuple[ast.AST,
         if len(sizes) == 1 and value.value < min(sizes):
             return value, f"__len__ is always {value.value}, but there are {sizes.pop()} rows"
     return None
+
+
+def _cut_lines(cls: Any, tables: set[str]) -> bool:
+    """Whether rows are a text cut at its line ends: what follows the last end is an empty row."""
+    stored = [n for n in syntax.walk(cls.node) if isinstance(n, ast.Assign) and syntax.text(n.targets[0]) in tables]
+    calls = [c for n in stored for c in syntax.walk(n.value) if isinstance(c, ast.Call) and c.args]
+    cuts = [c for c in calls if isinstance(c.func, ast.Attribute) and c.func.attr == "split"]
+    return any(isinstance(c.args[0], ast.Constant) and c.args[0].value == "\n" for c in cuts)
 
 
 def _stored(p: Program, cls: Any, name: str) -> int | None:

@@ -107,7 +107,7 @@ def _stored(val: Val, in_dataset: bool, event: Event, p: Program) -> bool:
     if in_dataset:
         if base.kind == "tensor":
             fits = base.grad is False and base.name not in ("grad", "getitem", "batch")
-            return fits and "deepcopy" not in val.tags and _held(p, base)
+            return fits and "deepcopy" not in val.tags and _held(p, base, event)
         return (
             base.kind == "unknown"
             and bool(
@@ -115,7 +115,7 @@ def _stored(val: Val, in_dataset: bool, event: Event, p: Program) -> bool:
                 & {"data", "x", "images", "samples", "features", "inputs", "signals", "series", "xs"}
             )
             and event.kind != "setitem"
-            and _held(p, base)
+            and _held(p, base, event)
         )
     # a slice of the data in a training loop
     if (
@@ -133,7 +133,10 @@ def _stored(val: Val, in_dataset: bool, event: Event, p: Program) -> bool:
     return False
 
 
-def _held(p: Program, val: Val) -> bool:
+_COPIES = frozenset(["tensor", "array", "clone", "copy", "cat", "stack", "concatenate"])
+
+
+def _held(p: Program, val: Val, event: Event) -> bool:
     """Whether a value lies in memory that stays between the calls: of an attribute or of the file, not of one call."""
     if "held" not in p.cache:
         kept = [a for e in p.all("attribute") if not _in_sample(e) for a in e.args[:1]]
@@ -142,7 +145,14 @@ def _held(p: Program, val: Val) -> bool:
         p.cache["held"] = {id(i) for k in kept for o in k.options() for i in _inside(o)}
     held: set[int] = p.cache["held"]
     steps = [one for one in (val, *drifting.shared(val)) if "deepcopy" not in one.tags]
-    return any(id(one) in held for one in steps)
+    return any(id(one) in held and not _of_call(one, event) for one in steps)
+
+
+def _of_call(val: Val, event: Event) -> bool:
+    """Whether a value is a copy that this very call has made, whoever keeps its result."""
+    bodies = [f.node for f in event.funcs if f.name == "__getitem__"]
+    inside = any(b.lineno <= val.line <= (getattr(b, "end_lineno", 0) or 0) for b in bodies)
+    return inside and val.name in _COPIES
 
 
 def _inside(val: Val, depth: int = 3) -> Iterator[Val]:

@@ -62,6 +62,8 @@ def _argument(p: Program, node: ast.Call, words: dict[str, ast.expr]) -> Iterato
         (str(a.value) if isinstance(a.value, str) else "it" for a in node.args if isinstance(a, ast.Constant)),
         "the option",
     )
+    if action is not None and syntax.text(action).endswith("BooleanOptionalAction"):
+        return  # it takes no text, so the type is never asked
     if isinstance(kind, ast.Name) and kind.id == "bool":
         yield p.report(
             "SB441",

@@ -54,6 +54,7 @@ def check(p: Program) -> Iterator[Finding]:
                 bases[id(one.args[0])] = bases.get(id(one.args[0]), 0) + 1
     if any(e.name == "dataset" and any(_split(o, bases) for o in _either(e)) for e in p.all("attribute")):
         return  # one part got a data set of its own
+    last: dict[tuple[str, int], Event] = {}  # of several the last one holds, for all parts
     for event in p.once("attribute"):
         target = event.node
         inner = target.value if isinstance(target, ast.Attribute) else None
@@ -61,7 +62,10 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if not set(words(event.name)) & _MEANS or not any(_split(o, bases) for o in event.recv.options()):
             continue
-        name = syntax.text(inner.value)
+        owner = next(o for o in event.recv.options() if _split(o, bases))
+        last[event.name, id(owner.args[0]) if owner.name == "random_split" and owner.args else id(owner)] = event
+    for event in last.values():
+        name = syntax.text(event.node).rsplit(".dataset.", 1)[0]
         yield p.report(
             "SB447",
             event,

@@ -216,12 +216,16 @@ def _by_place(p: Program, y: Val) -> Val | None:
     return found
 
 
+_DRAWS = frozenset(["random_split", "randperm", "permutation", "shuffle", "sample", "np_permutation"])
+
+
 def _positions(step: Val) -> Val | None:
     """The part of a data set that a batch comes from, when it is a range of places."""
     data = step.args[1].arg(0, "dataset") if len(step.args) > 1 else None
     index = data.arg(1, "indices") if data is not None and data.name == "Subset" else None
-    ranged = index is not None and any(v.name == "range" and len(v.args) < 3 for v in ancestors(index, limit=4))
-    return data if ranged else None
+    made = list(ancestors(index, limit=8)) if index is not None else []
+    ranged = any(v.name == "range" and len(v.args) < 3 for v in made[:4])
+    return data if ranged and not any(v.name in _DRAWS for v in made) else None
 
 
 def _blocks(y: Val) -> bool:

@@ -81,6 +81,8 @@ def _kept_twice(p: Program, seen: set[int]) -> Iterator[Finding]:
     for event in p.all("keep"):
         if event.name != "append" or event.recv is None or id(event.node) in seen or not event.loops:
             continue
+        if event.node is not None and _appended(event.node) in _bound(event.loops[-1].node):
+            continue
         for one in [i for a in event.args for i in (a.items or [a] if a.kind == "tuple" else [a])]:
             if one.kind not in ("tensor", "list") or one.grad or one.shape == () or one is event.recv:
                 continue
@@ -143,10 +145,16 @@ def _storing(p: Program) -> list[tuple[list[ast.AST], list[tuple[ast.AST, str]]]
     found = []
     for loop in q.nodes(p, ast.For, ast.While):
         inner = [n for s in loop.body for n in syntax.walk(s)]
-        stored = [(n, name) for n in inner if (name := _appended(n))]
+        own = _bound(loop)
+        stored = [(n, name) for n in inner if (name := _appended(n)) and name not in own]
         if stored:
             found.append((inner, stored))
     return found
+
+
+def _bound(loop: ast.AST) -> set[str]:
+    """The names that every round of a loop binds anew by itself."""
+    return {n.id for n in syntax.walk(loop.target) if isinstance(n, ast.Name)} if isinstance(loop, ast.For) else set()
 
 
 def _names(node: Any) -> Iterator[ast.Name]:

@@ -33,10 +33,11 @@ for x, y in DataLoader(dataset, batch_size=8, shuffle=True):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import lineage
+from seedbed.doctor.static import lineage, syntax
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -53,7 +54,7 @@ def check(p: Program) -> Iterator[Finding]:
         for step in lineage.path(feed.x, 60):
             if step.name not in _MOVES or id(step) in behind or id(step.node) in told or not step.args:
                 continue
-            if not _of_batch(step.args[0]) or not _first_axis(step):
+            if not _of_batch(step.args[0]) or not _first_axis(step) or _of_pictures(step):
                 continue
             if any(v.name in _MOVES and v.line and abs(v.line - step.line) <= 3 for v in lineage.path(feed.y, 30)):
                 continue
@@ -70,6 +71,11 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _of_batch(val: Val) -> bool:
     return any(v.name == "batch" and len(v.args) > 1 and v.args[1].kind == "loader" for v in lineage.path(val, 30))
+
+
+def _of_pictures(step: Val) -> bool:
+    """Whether a function for single pictures does it: ``cv2.flip(image, 0)`` turns one upside down."""
+    return isinstance(step.node, ast.Call) and syntax.text(step.node.func).startswith("cv2.")
 
 
 def _first_axis(step: Val) -> bool:

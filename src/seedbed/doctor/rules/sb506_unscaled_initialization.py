@@ -26,10 +26,11 @@ out = torch.randn(8, 784) @ w1
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
-from seedbed.doctor.static import methods, syntax, weights
+from seedbed.doctor.static import methods, ownership, syntax, training, weights
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
@@ -54,8 +55,28 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the activations grow with the square root of the width in every layer, so units "
                 "saturate and the loss starts huge",
                 fix="Scale by 1/sqrt(fan_in), or use nn.init.kaiming_normal_ / xavier_uniform_",
-                severity=Severity.HINT if weights.one_of_several(p, event) else q.doubtful(p),
+                severity=Severity.HINT if weights.one_of_several(p, event) or _recipe(p, event) else _shown(p, event),
             )
+
+
+def _recipe(p: Program, event: Event) -> bool:
+    """Whether one layer inside of one class is filled in a function that fills others in their own ways: a choice."""
+    tests = [c[0].test for c in event.conds if isinstance(c[0], ast.If)]
+    kinds = [
+        t.args[1] for t in tests if isinstance(t, ast.Call) and len(t.args) == 2 and syntax.text(t.func) == "isinstance"
+    ]
+    own = bool(kinds) and all(isinstance(k, ast.Name) and not k.id.startswith(_COMMON) for k in kinds[-1:])
+    layer = re.split(r"\.weight\b", syntax.text(event.node))[0].rpartition("(")[2]
+    ways = {e.name for e in p.all("init", "inplace") if e.funcs[-1:] == event.funcs[-1:]}
+    return own and "." in layer and len(ways) > 1
+
+
+_COMMON = ("Linear", "Conv", "LSTM", "GRU", "RNN", "Bilinear", "Module", "Transformer")
+
+
+def _shown(p: Program, event: Event) -> Severity | None:
+    layers = ownership.modules_of(event.recv) or ownership.modules_of(event.result)
+    return training.shown(p, layers) if layers else q.doubtful(p)
 
 
 def _reason(p: Program, event: Event) -> str:

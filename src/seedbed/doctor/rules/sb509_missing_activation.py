@@ -91,7 +91,7 @@ def check(p: Program) -> Iterator[Finding]:
             f"two {event.name} layers follow each other without an activation between them",
             why="together they are only one linear map, so the network is less deep than it looks",
             fix="Put an activation (nn.ReLU()) between them",
-            severity=q.doubtful(p),
+            severity=training.shown(p, [first, second]),
             related=(q.place(second),),
         )
 

@@ -45,6 +45,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import methods, ownership, syntax
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.layers import ACTIVATIONS
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.scopes import Class
 from seedbed.doctor.static.values import Val
@@ -95,8 +96,22 @@ def check(p: Program) -> Iterator[Finding]:
                     else "; often another layer is used in its place"
                 ),
                 fix=f"Call self.{target.attr} in forward(), or delete it",
-                severity=q.doubtful(p) if sure else Severity.HINT,
+                severity=q.doubtful(p) if sure and not _left_over(cls, layer) else Severity.HINT,
             )
+
+
+def _left_over(cls: Class, layer: Val) -> bool:
+    """Whether an activation without weights is not used, while ``forward`` calls others: nothing is missing."""
+    method = cls.method("forward")
+    if layer.name not in ACTIVATIONS or layer.name == "PReLU" or method is None:
+        return False
+    calls = [n for n in syntax.walk(method.node) if isinstance(n, ast.Call)]
+    names = [syntax.text(n.func).rpartition("self.")[2].lower() for n in calls if "self." in syntax.text(n.func)]
+    bent = [n for n in names if any(w in n for w in _BENT)]
+    return bool(bent) and len(bent) >= len(names) - len(bent) - 1
+
+
+_BENT = ("relu", "gelu", "tanh", "sigmoid", "act", "silu", "swish", "non_linear", "nonlin")
 
 
 def _read(p: Program) -> set[str]:

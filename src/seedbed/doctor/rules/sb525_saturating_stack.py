@@ -67,4 +67,5 @@ def check(p: Program) -> Iterator[Finding]:
                 f"{len(hidden)} sigmoid layers in a row: the gradient vanishes",
                 why="each sigmoid multiplies the gradient by at most 0.25, so the first layers hardly learn",
                 fix="Use nn.ReLU() in the hidden layers",
+                severity=training.shown(p, [event.recv] if event.recv is not None else []),
             )

@@ -50,7 +50,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
@@ -84,7 +84,14 @@ def check(p: Program) -> Iterator[Finding]:
                 f"{cls.name}.forward adds noise in eval mode too: it does not ask for self.training",
                 why="every evaluation sees other noise, so predictions are random and worse than they could be",
                 fix="Add the noise only if self.training",
+                severity=_looked_at(p, cls),
             )
+
+
+def _looked_at(p: Program, cls: Any) -> Severity | None:
+    """A hint where a program makes such a model and trains nothing: there is no evaluation to disturb."""
+    made = p.complete and not p.trains and any(m.owner is cls for m in p.of_kind("module"))
+    return Severity.HINT if made else None
 
 
 def _mask(node: Any) -> tuple[ast.Compare, ast.expr, bool] | None:

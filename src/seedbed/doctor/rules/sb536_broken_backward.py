@@ -47,7 +47,7 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import derivatives, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
@@ -77,7 +77,7 @@ def check(p: Program) -> Iterator[Finding]:
                 f"{cls.name}.backward {said[1]}",
                 why=said[2],
                 fix=said[3],
-                severity=q.doubtful(p),
+                severity=Severity.HINT if f"gradcheck({cls.name}.apply" in p.source.text else q.doubtful(p),
             )
 
 

@@ -90,14 +90,7 @@ def check(p: Program) -> Iterator[Finding]:
         ) or (event.kind == "keep" and bool(event.loops))
         if not later or not (used_again or snapshot) or (event.kind == "keep" and _one_of_each(p, event, live)):
             continue
-        if (
-            event.kind == "assign"
-            and not used_again
-            and any(
-                e.kind == "save" and e.loops == event.loops and any(live in ancestors(a, limit=40) for a in e.args)
-                for e in p.all("save")
-            )
-        ):
+        if event.kind == "assign" and not used_again and (_written(p, event, live) or _gone(p, event)):
             continue
         if event.kind in ("setitem", "attribute") and not used_again and not snapshot:
             continue
@@ -113,6 +106,30 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Copy it: copy.deepcopy(model.state_dict())",
         )
     yield from _put_back(p, seen)
+
+
+def _written(p: Program, event: Event, live: Val) -> bool:
+    """Whether the weights go into a file in the same round, whenever they are kept, and before the next step."""
+    under = {(id(c[0]), c[1]) for c in event.conds}
+    return any(
+        e.loops == event.loops and {(id(c[0]), c[1]) for c in e.conds} <= under and any(_has(a, live) for a in e.args)
+        for e in p.all("save")
+    )
+
+
+def _has(val: Val, live: Val, depth: int = 0) -> bool:
+    """Whether these very weights are in a value, or in what it holds."""
+    if any(live is o for o in val.options()) or any(live is a for a in ancestors(val, limit=40)):
+        return True
+    return depth < 3 and any(_has(i, live, depth + 1) for o in val.options() for i in o.attrs.values())
+
+
+def _gone(p: Program, event: Event) -> bool:
+    """Whether a name of a call has ended with it when the next step is made: nothing is kept under it."""
+    if not event.funcs or any(event.name in n.names for n in p.nodes(ast.Global, ast.Nonlocal)):
+        return False
+    calls = len(event.funcs)
+    return not any(s.seq > event.seq and s.funcs[:calls] == event.funcs for s in p.all("step", "manual", "inplace"))
 
 
 def _one_of_each(p: Program, event: Event, live: Val) -> bool:

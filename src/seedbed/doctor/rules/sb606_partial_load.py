@@ -60,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
                 fix=f"Take the prefix off the keys: {{k[len({prefix!r}):]: v ...}}, and check the missing keys",
                 related=((str(event.src.path), event.line, "it is loaded here"),),
             )
-        elif not _chosen(_state(p, event)):
+        elif not _chosen(_state(p, event)) and not _compared(p, event):
             yield p.report(
                 "SB606",
                 event,
@@ -94,6 +94,21 @@ def _state(p: Program, event: Event) -> Val | None:
         and e.args[0].const == state.args[1].const
     ]
     return put[-1] if put else state
+
+
+def _compared(p: Program, event: Event) -> bool:
+    """Whether the loaded table was filled with those entries only whose keys the model has."""
+    state = event.arg(0, "state_dict")
+    known = {n for n, v, _ in p.assigns if v.kind == "state"}
+    for put in p.all("setitem"):
+        if state is None or not q.same(put.recv, state):
+            continue
+        tests = [n for c in put.conds for n in syntax.walk(getattr(c[0], "test", c[0])) if isinstance(n, ast.Compare)]
+        for test in tests:
+            held = syntax.text(test.comparators[0]).removesuffix(".keys()")
+            if isinstance(test.ops[0], ast.In) and (held in known or held.endswith(".state_dict()")):
+                return True
+    return False
 
 
 def _chosen(state: Val | None) -> bool:

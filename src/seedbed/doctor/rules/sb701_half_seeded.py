@@ -37,6 +37,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import shown_only, syntax
 from seedbed.doctor.static.methods import submodules
+from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import ancestors
 
@@ -58,6 +59,7 @@ _STATE = {
 
 _SEEDS = ("torch.manual_seed", "torch.random.manual_seed", "numpy.random.seed", "numpy.random.set_state", "random.seed")
 _ALL = ("seed_everything", "set_seed", "seed_all", "fix_seed", "set_random_seed")
+_SETS = ("set", "seed", "fix", "init", "initialize", "initialise", "setup")
 _GPU = ("torch.cuda.manual_seed", "torch.mps.manual_seed")
 
 
@@ -95,14 +97,29 @@ def check(p: Program) -> Iterator[Finding]:
             only_gpu[0] if only_gpu else event,
         )
         seed = only_gpu[0] if only_gpu and library == "torch" else seed
+        there = "" if event.src is seed.src else f" of {event.src.path.name}"
         yield p.report(
             "SB701",
             seed,
             f"half-seeded: {known} is seeded, but {library}'s random generator is not",
-            why=f"line {event.line} draws from {library}'s global generator, so runs differ in spite of the seed",
+            why=f"line {event.line}{there} draws from {library}'s global generator: runs differ in spite of the seed",
             fix=f"Call {call} at the start too (or pass random_state / a generator)",
             related=((str(event.src.path), event.line, "random numbers are drawn here"),),
         )
+
+
+def _seeds_all(name: str) -> bool:
+    """Whether a function from elsewhere, by its name, seeds: it may seed every generator."""
+    found = words(name.rsplit(".", 1)[-1])
+    if name.startswith(("torch.", "numpy.", "random.", "tensorflow.")) or len(found) < 2 or found[-1] in _STATE:
+        return False
+    named = {"torch", "np", "numpy", "python", "cuda", "env", "worker"} & set(found)
+    return name.endswith(_ALL) or (not named and found[0] in _SETS and bool({"seed", "seeds"} & set(found)))
+
+
+def _from_system(event: Event) -> bool:
+    """Whether a generator gets no number, so that it starts anew: ``random.seed(None)``."""
+    return not event.kwargs and all(a.is_none for a in event.args)
 
 
 def _gives_a_seed(p: Program, draw: Event) -> bool:
@@ -151,7 +168,7 @@ def _seeded_by_torch(p: Program, seeded: bool) -> set[str]:
 
 def _for_one_draw(p: Program, names: list[tuple[Event, str]]) -> bool:
     """Whether every seed stands in a function that draws with it and does not train: it repeats a split, not a run."""
-    seeds = [e for e, n in names if n in _SEEDS or n.endswith(_ALL)]
+    seeds = [e for e, n in names if (n in _SEEDS and not _from_system(e)) or _seeds_all(n)]
     draws = [
         (e, n) for e, n in names if n.startswith(("numpy.random.", "random.")) and n.rsplit(".", 1)[-1] not in _STATE
     ]
@@ -211,14 +228,12 @@ def _uncalled(p: Program) -> Iterator[Finding]:
 
 def _seeded(names: list[tuple[Event, str]]) -> dict[str, bool]:
     """Which generators the program seeds."""
+    called = {n for e, n in names if not _from_system(e)}
+    every = any(_seeds_all(n) for n in called)
     return {
-        "torch": any(n in ("torch.manual_seed", "torch.random.manual_seed") or n.endswith(_ALL) for _, n in names),
-        "numpy": any(
-            n in ("numpy.random.seed", "numpy.random.set_state")
-            or n.endswith(("seed_everything", "set_seed", "seed_all"))
-            for _, n in names
-        ),
-        "random": any(n == "random.seed" or n.endswith(("seed_everything", "set_seed", "seed_all")) for _, n in names),
+        "torch": every or bool(called & {"torch.manual_seed", "torch.random.manual_seed"}),
+        "numpy": every or bool(called & {"numpy.random.seed", "numpy.random.set_state"}),
+        "random": every or "random.seed" in called,
     }
 
 

@@ -53,6 +53,7 @@ def check(p: Program) -> Iterator[Finding]:
             and e.result.name.startswith(ownership.WEIGHTED)
             and e.name.startswith("torch.nn")
         ]
+        made = [e for e in made[:_MANY] if _used(p, e, seed.seq)] if made and not p.calls("fit") else made
         if (
             made
             and (len(seed.funcs) <= 1 or _helper(seed, made[0]))
@@ -66,6 +67,25 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Set the seed before the model is created",
                 related=((str(made[0].src.path), made[0].line, "the weights are drawn here"),),
             )
+
+
+_MANY = 40
+_ASKS = ("parameters", "named_parameters", "state_dict", "children", "modules", "train", "eval", "to", "cuda", "cpu")
+
+
+def _used(p: Program, made: Event, since: int) -> bool:
+    """Whether a layer, or a model that it is part of, is called, handed over or stepped after a moment."""
+    layer = made.result
+    for event in p.all("forward", "call"):
+        if event.seq > since and layer is not None and event.name.rsplit(".", 1)[-1] not in _ASKS:
+            given = [o for v in (event.recv, *event.args, *event.kwargs.values()) if v is not None for o in v.options()]
+            if any(o.kind == "module" and ownership.contains(o, layer) for o in given):
+                return True
+    last = max((e.seq for e in p.all("backward")), default=0)
+    return any(
+        last > since and s.seq > since and s.recv is not None and any(h is layer for h in ownership.held(s.recv))
+        for s in p.all("step")
+    )
 
 
 def _helper(seed: Event, made: Event) -> bool:

@@ -71,4 +71,5 @@ def check(p: Program) -> Iterator[Finding]:
             f"the trained weights are {kind}: small updates and gradients are lost",
             why=f"{kind} has only {digits} decimal digits, so an update far below the size of a weight changes nothing",
             fix="Keep float32 weights and use autocast (with a GradScaler for float16)",
+            severity=training.shown(p, [o for o in move.recv.options() if o.kind == "module"]),
         )

@@ -46,7 +46,8 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for loop in q.nodes(p, ast.For, ast.While):
         inner = [n for s in getattr(loop, "body", []) for n in syntax.walk(s)]
-        bound = {n.id for n in inner if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        own = syntax.walk(loop.target) if isinstance(loop, ast.For) else []  # each round binds another one
+        bound = {n.id for n in (*inner, *own) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         changed = _changed(inner) - bound
         for call in inner:
             kept = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "append"

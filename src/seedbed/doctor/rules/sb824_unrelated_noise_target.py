@@ -93,6 +93,8 @@ def _noised(made: list[Val], goal: Val) -> Val | None:
             continue
         for one, other in (val.args, val.args[::-1]):
             drawn = [v for v in (core(one), *[core(a) for a in core(one).args[:2]]) if v.name in NOISE]
+            if any(v in drawn for v in ancestors(other, limit=300)):
+                continue  # a branch of the very noise: it was the input, and was added to nothing
             if not drawn or other.kind == "const" or core(other).name in NOISE:
                 continue
             same = [d for d in drawn if d.name == goal.name and d.loops == goal.loops and d is not goal]

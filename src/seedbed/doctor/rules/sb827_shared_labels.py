@@ -57,6 +57,8 @@ _VIEWS = frozenset(
     ]
 )
 _KEEPS = frozenset(["batch", "masked_fill", "where", "clamp", "cat", "stack", "getitem", "forward", "mul", "add"])
+# what is drawn into one of these under its only name makes the labels, it does not change them
+_BLANK = frozenset(["zeros", "ones", "full", "empty", "new_zeros", "new_ones", "new_full", "new_empty", "zeros_like"])
 _DRAWS = frozenset(["rand", "bernoulli", "rand_like", "np_rand", "random", "np_random", "randn_like", "randn"])
 
 
@@ -78,10 +80,12 @@ def check(p: Program) -> Iterator[Finding]:
             base = _base(event.recv)
             if id(base) not in shared or not _corrupts(event) or event.clock < base.seq:
                 continue
-            if not _shows(base, loss.args[0]):
+            if not _shows(base, loss.args[0]) or (base.name in _BLANK and _alias(p, base, event) is None):
                 continue
             seen.add(id(event.node))
             alias = _alias(p, base, event)
+            if alias is None and base.name in ("clone", "copy", "deepcopy"):
+                continue  # a copy that was made to be changed, for both: it has no other name
             yield p.report(
                 "SB827",
                 alias or event,

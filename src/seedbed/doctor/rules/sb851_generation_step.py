@@ -161,7 +161,7 @@ def _position(event: Event, source: Val) -> tuple[Val | None, str]:
             and made.owner is not None
         ):
             grown = [v for v in ancestors(made, limit=400) if v.name in ("cat", "phi") and v.line >= _start(event)]
-            if grown:
+            if grown and any(t.node is event.node for g in grown for t in ancestors(g, limit=60)):
                 return val, "the scores of the first position are used: the next token follows the last one ([:, -1])"
     return None, ""
 
@@ -177,9 +177,16 @@ def _joined(p: Program, made: Val, event: Event) -> Val | None:
         if val is None or val.name != "cat" or other.seq < event.seq or other.loop is not event.loop or not val.args:
             continue
         items = val.args[0].items or []
-        if len(items) == 2 and core(items[0]) is made and core(items[1]) is not made:
+        if len(items) == 2 and core(items[0]) is made and core(items[1]) is not made and _again(p, val):
             return val
     return None
+
+
+def _again(p: Program, joined: Val) -> bool:
+    """Whether the sequence that a token was put to is replaced by the longer one: ``ids = cat([token, ids])``."""
+    parts = joined.node.args[0] if isinstance(joined.node, ast.Call) and joined.node.args else None
+    old = syntax.text(parts.elts[-1]) if isinstance(parts, (ast.List, ast.Tuple)) and parts.elts else ""
+    return any(val is joined and name == old for name, val, _ in p.assigns)
 
 
 def _context_lost(p: Program, made: Val, event: Event) -> Event | None:

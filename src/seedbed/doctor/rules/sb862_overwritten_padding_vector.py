@@ -74,12 +74,12 @@ def check(p: Program) -> Iterator[Finding]:
         if (event.name == "copy_" and not _random(p, event)) or _zeroed(p, layer, event.seq):
             continue
         seen.add(id(layer))
+        index = layer.kwargs["padding_idx"].const
         yield p.report(
             "SB862",
             event,
             f"{'nn.init.' if event.kind == 'init' else ''}{event.name} overwrites the zero vector of "
-            f"padding_idx={layer.kwargs['padding_idx'].const}: "
-            "padding has a random embedding now",
+            f"padding_idx{'' if index is None else f'={index}'}: padding has a random embedding now",
             why="the padding row gets no gradient, so it keeps its random vector and counts in every sum and mean",
             fix="Set it back: with torch.no_grad(): emb.weight[padding_idx].fill_(0)",
             related=(q.place(layer),),

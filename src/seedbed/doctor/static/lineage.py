@@ -81,7 +81,13 @@ def _until_model(val: Val, outputs: set[int]) -> set[int]:
             break
         if row_key(step) is not None:
             return set()
-    return outputs.intersection(map(id, ancestors(val, limit=250)))
+    made = list(ancestors(val, limit=250))
+    found = outputs.intersection(map(id, made))
+    for step in made if len(found) > 1 else ():
+        if step.name == "matmul" and len(step.args) == 2 and step.args[1].name in ("T", "mT", "t", "transpose"):
+            rows, columns = (outputs.intersection(map(id, ancestors(a, limit=250))) for a in step.args)
+            found -= columns - rows if rows else set()  # as many columns as it has rows: they are no samples
+    return found
 
 
 def data_input(val: Val) -> list[Val]:

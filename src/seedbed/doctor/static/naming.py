@@ -137,7 +137,11 @@ _OTHER = frozenset(
         "inputs",
         "version",
     ]
-)
+) | frozenset(
+    ["prob", "probs", "logit", "logits", "score", "scores", "reward", "rewards", "action", "actions", "token", "tokens",
+     "mask", "masks", "label", "labels", "target", "targets", "weight", "weights", "gradient", "gradients", "loader",
+     "dataset", "batch"]
+)  # fmt: skip  # what a network takes or gives, not the network
 
 
 def is_class(name: str) -> bool:

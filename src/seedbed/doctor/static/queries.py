@@ -15,8 +15,10 @@ T = TypeVar("T")
 
 
 def doubtful(p: Program) -> Severity | None:
-    """A hint for what is only suspect where nobody sees it trained: a part of a library, a model made for a test."""
-    return None if p.complete and p.trains else Severity.HINT
+    """A hint for what is only suspect where nobody sees it trained: a part of a library, a gradient that is shown."""
+    by_hand = ("augment", "inplace", "setitem")  # without gradients: it may be an update
+    moved = p.all("step", "scaler_step", "manual") or any(not e.grad for e in p.all(*by_hand))
+    return None if p.complete and p.trains and moved else Severity.HINT
 
 
 def same(a: Val | None, b: Val | None) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from seedbed.doctor.finding import Severity
 from seedbed.doctor.static import formulas, measures
 from seedbed.doctor.static.methods import submodules
 from seedbed.doctor.static.ownership import frozen, held, optimizers, related
 from seedbed.doctor.static.program import Event, LoopRun, Program
-from seedbed.doctor.static.queries import flat, users
+from seedbed.doctor.static.queries import doubtful, flat, users
 from seedbed.doctor.static.values import CUTTING, Val, ancestors, origins
 
 LOGIT_OPS = frozenset(["Linear", "Conv1d", "Conv2d", "Conv3d", "LazyLinear", "matmul", "linear", "Bilinear", "addmm"])
@@ -90,6 +91,21 @@ def unmoved(p: Program, modules: list[Val]) -> bool:
     places, ids = {id(s.node) for s in moved if s.node is not None}, {id(s) for s in moved}
     parts = [s for m in modules for s in submodules(m)]
     return bool(parts) and not any(id(s) in ids or id(s.node) in places for s in parts)
+
+
+def shown(p: Program, modules: list[Val]) -> Severity | None:
+    """A hint for what is only suspect where these weights are not trained: made to show something, or updated once."""
+    if doubtful(p) is not None or unmoved(p, modules):
+        return Severity.HINT
+    steps = p.all("step", "scaler_step", "manual")
+    own = [s for s in steps if s.recv is None or any(_moves(o, modules) for o in s.recv.options())]
+    return None if any(s.loops for s in own) else Severity.HINT
+
+
+def _moves(optimizer: Val, modules: list[Val]) -> bool:
+    """Whether a step of this optimizer may change the weights of one of the modules."""
+    inside = held(optimizer) if optimizer.kind == "optimizer" else []
+    return not inside or any(related(h, m) for h in inside for m in modules)
 
 
 def train_loops(p: Program) -> list[LoopRun]:

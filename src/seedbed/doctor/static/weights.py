@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 
 from seedbed.doctor.static import queries as q
@@ -117,3 +118,23 @@ _FILLS = frozenset(
     ["zero_", "fill_", "normal_", "uniform_", "zeros_", "ones_", "constant_", "trunc_normal_", "orthogonal_"]
 )
 _FILLS |= {f"{who}_{how}_" for who in ("xavier", "kaiming") for how in ("normal", "uniform")}
+
+
+_DRAWN = frozenset(["normal_", "uniform_", "trunc_normal_", "orthogonal_"])
+_DRAWN |= {f"{who}_{how}_" for who in ("xavier", "kaiming") for how in ("normal", "uniform")}
+
+
+def among(p: Program, event: Event) -> bool:
+    """Whether the same function draws other layers of the same thing: which of them starts at nothing was chosen.
+
+    A branch whose last layer is zero learns, because what is before it is random.
+    """
+    owner = _owner(event)
+    near = [e for e in p.all("init", "inplace") if e.funcs == event.funcs and e.name in _DRAWN]
+    return "." in owner and any(_owner(e) == owner for e in near)
+
+
+def _owner(event: Event) -> str:
+    """The text before the last layer in what is filled: ``block.attn`` of ``zeros_(block.attn.out.weight)``."""
+    node = event.node.args[0] if isinstance(event.node, ast.Call) and event.node.args else None
+    return ast.unparse(node).rpartition(".weight")[0].rpartition(".")[0] if node is not None else ""
