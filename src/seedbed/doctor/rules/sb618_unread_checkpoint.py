@@ -49,8 +49,8 @@ import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import ownership, syntax
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import ancestors
 
@@ -70,6 +70,8 @@ def check(p: Program) -> Iterator[Finding]:
         return
     loads = [e for e in p.all("load") if e.result is not None and any(b.seq > e.seq for b in p.all("backward"))]
     restored = [e for e in p.all("restore") if any(_loaded(e, ld) for ld in loads)]
+    loads = [ld for ld in loads if _goes_on(p, [e for e in restored if _loaded(e, ld)])]
+    restored = [e for e in restored if any(_loaded(e, ld) for ld in loads)]
     if loads and restored:
         yield from _unused_start(p)
         yield from _unread(p, loads, restored)
@@ -78,6 +80,26 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _loaded(event: Event, load: Event) -> bool:
     return any(v is load.result for a in event.args for v in ancestors(a, limit=30))
+
+
+def _goes_on(p: Program, restored: list[Event]) -> bool:
+    """Whether what was restored may be trained afterwards: some step may change one of these models."""
+    models = [o for e in restored if e.recv is not None for o in e.recv.options() if o.kind == "module"]
+    last = max((e.seq for e in restored), default=0)
+    for step in p.all("step", "scaler_step", "manual"):
+        holds = ownership.held(step.recv) if step.recv is not None and step.recv.kind == "optimizer" else []
+        if step.seq > last and (not models or not holds or any(ownership.related(h, m) for h in holds for m in models)):
+            return True
+    return not models or not p.all("step", "scaler_step", "manual")
+
+
+def _resumed(p: Program, step: Event, restore: Event) -> bool:
+    """Whether a step may train the model that was restored from the same file as an optimizer."""
+    files = [e for e in p.all("load") if e.result is not None and _loaded(restore, e)]
+    beside = [e for e in p.all("restore") if e.recv is not None and any(_loaded(e, f) for f in files)]
+    models = [o for e in beside if e.recv is not None for o in e.recv.options() if o.kind == "module"]
+    holds = ownership.held(step.recv) if step.recv is not None else []
+    return not models or not holds or any(ownership.related(h, m) for h in holds for m in models)
 
 
 def _unused_start(p: Program) -> Iterator[Finding]:
@@ -166,7 +188,7 @@ def _idle(p: Program) -> Iterator[Finding]:
     for event in p.once("restore"):
         if event.recv is None or event.recv.kind != "optimizer" or any(q.same(s.recv, event.recv) for s in steps):
             continue
-        if any(s.seq > event.seq for s in steps):
+        if any(s.seq > event.seq and _resumed(p, s, event) for s in steps):
             yield p.report(
                 "SB618",
                 event,

@@ -193,9 +193,12 @@ def _compared(val: Val) -> str:
         if pad and whole:
             return "padding" if op == "Eq" else "real"
         return ""
-    if any(v.name == "arange" for v in ancestors(left, limit=8)) and _lengths(right):
+    places = [any(v.name == "arange" for v in ancestors(side, limit=8)) for side in (left, right)]
+    if all(places):
+        return ""  # places of queries and keys, not places and lengths
+    if places[0] and _lengths(right):
         return {"Lt": "real", "GtE": "padding"}.get(op, "")
-    if any(v.name == "arange" for v in ancestors(right, limit=8)) and _lengths(left):
+    if places[1] and _lengths(left):
         return {"Gt": "real", "LtE": "padding"}.get(op, "")
     return ""
 
