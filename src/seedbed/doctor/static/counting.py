@@ -8,11 +8,16 @@ from collections.abc import Iterator
 from seedbed.doctor.static import syntax
 
 
-def rewrite(tree: ast.Module) -> None:
-    """Write ``i = 0; while i < n: ...; i += 1`` as ``for i in range(n): ...`` wherever that is the same."""
+def rewrite(tree: ast.Module) -> bool:
+    """Write ``i = 0; while i < n: ...; i += 1`` as ``for i in range(n): ...`` wherever that is the same.
+
+    Returns:
+        Whether the tree was changed.
+    """
     lines = syntax.statements(tree)
+    changed = False
     if not any(isinstance(n, ast.While) for n in lines):
-        return
+        return changed
     for scope in [n for n in lines if isinstance(n, (ast.Module, ast.FunctionDef))]:
         for block in list(_blocks(scope)):
             for place, loop in enumerate(block):
@@ -22,6 +27,8 @@ def rewrite(tree: ast.Module) -> None:
                         first, new = made
                         block[place] = new
                         block[block.index(first)] = ast.copy_location(ast.Pass(), first)
+                        changed = True
+    return changed
 
 
 def _blocks(scope: ast.AST) -> Iterator[list[ast.stmt]]:

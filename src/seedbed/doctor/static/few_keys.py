@@ -19,9 +19,14 @@ _VIEWS = ("items", "keys", "values")
 Over = tuple[str, str, str | None]  # the dictionary, the name for its key, the name for its value
 
 
-def rewrite(tree: ast.Module) -> ast.Module:
-    """The same program with such comprehensions and loops written out; the tree is changed in place."""
-    nodes = syntax.fresh(tree)
+def rewrite(tree: ast.Module, nodes: list[ast.AST] | None = None) -> ast.Module:
+    """The same program with such comprehensions and loops written out; the tree is changed in place.
+
+    Args:
+        tree: The program.
+        nodes: All nodes of it where they are known, as ``syntax.fresh`` lists them.
+    """
+    nodes = syntax.fresh(tree) if nodes is None else nodes
     if not any(_over(one) for one in nodes if isinstance(one, (ast.DictComp, ast.For))):
         return tree
     scopes: list[ast.Module | ast.FunctionDef] = [tree, *(n for n in nodes if isinstance(n, ast.FunctionDef))]

@@ -71,14 +71,32 @@ def cut(groups: Sequence[Sequence[Path]]) -> list[list[Path]]:
     return found
 
 
-def uses_torch(path: Path, depth: int = 2) -> bool:
-    """Whether a file names torch, or imports a project file that does: a main script often only puts parts together."""
-    try:
-        if b"torch" in path.read_bytes():
-            return True
-    except OSError:
-        return False
-    return depth > 0 and any(uses_torch(other, depth - 1) for other in imported(Project(), path.resolve()))
+class Uses:
+    """Which files use torch; each is looked at once."""
+
+    def __init__(self) -> None:
+        self._project = Project()
+        self._known: dict[tuple[Path, int], bool] = {}
+
+    def torch(self, path: Path, depth: int = 2) -> bool:
+        """Whether a file names torch, or imports a project file that does: a main script often only joins parts."""
+        key = (path, depth)
+        if key not in self._known:
+            self._known[key] = self._torch(path, depth)
+        return self._known[key]
+
+    def _torch(self, path: Path, depth: int) -> bool:
+        try:
+            if b"torch" in path.read_bytes():
+                return True
+        except OSError:
+            return False
+        return depth > 0 and any(self.torch(other, depth - 1) for other in imported(self._project, path.resolve()))
+
+
+def uses_torch(path: Path) -> bool:
+    """The same for one file."""
+    return Uses().torch(path)
 
 
 def imported(project: Project, path: Path) -> Iterator[Path]:

@@ -30,10 +30,11 @@ def rewrite(tree: ast.Module) -> ast.Module:
     for group in [s for s in tree.body if isinstance(s, ast.ClassDef)]:
         if _is_group(file, group):
             _open_group(file, change, group)
-    if change.names or change.lines:
+    changed = bool(change.names or change.lines)
+    if changed:
         change.visit(tree)
-    counting.rewrite(tree)
-    few_keys.rewrite(tree)
+    changed |= counting.rewrite(tree)
+    few_keys.rewrite(tree, None if changed else file.nodes)
     return tree
 
 

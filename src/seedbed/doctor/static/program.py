@@ -196,7 +196,8 @@ class Program:
         if len(kinds) == 1:
             return self._by_kind.get(kinds[0], [])
         if kinds not in self._mixed:
-            self._mixed[kinds] = sorted((e for k in kinds for e in self._by_kind.get(k, ())), key=in_order)
+            held = [events for kind in kinds if (events := self._by_kind.get(kind))]
+            self._mixed[kinds] = held[0] if len(held) == 1 else sorted(chained.from_iterable(held), key=in_order)
         return self._mixed[kinds]
 
     def once(self, *kinds: str) -> Iterator[Event]:
