@@ -62,6 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
         (name, val, event)
         for name, val, event in p.assigns
         if val.kind == "tensor" and val.grad and event.loops and event.first and not p.trained(val)
+        if val.shape in ((), None) and (set(words(name)) & _WORDS or (val.name == "loss" and not _read(p, name)))
     ]
     used: set[int] = set()
     for event in p.events if untrained else ():
@@ -79,10 +80,6 @@ def check(p: Program) -> Iterator[Finding]:
                 used.update(map(id, val.inputs()))
     for name, val, event in untrained:
         if id(val) in used:
-            continue
-        if val.shape not in ((), None) or not (
-            set(words(name)) & _WORDS or (val.name == "loss" and not _read(p, name))
-        ):
             continue
         if not any(b.loops == event.loops for b in p.all("backward")) or not any(
             v.name in ("loss", "mean", "sum", "norm", "add", "mul") for v in (val,)

@@ -101,11 +101,9 @@ def _summed(p: Program, loss: Val, val: Val, inner: LoopRun, name: str) -> bool:
 
 def _zeroed(p: Program, loop: LoopRun, name: str) -> bool:
     """Whether the name is set to zero just before the loop: a sum was meant."""
+    zeros = q.in_file(p, "SB178", lambda: [n for n in q.nodes(p, ast.Assign) if _is_zero(n.value)])
     return any(
-        _is_zero(n.value)
-        and any(isinstance(t, ast.Name) and t.id == name for t in n.targets)
-        and 0 < loop.line - n.lineno < 6
-        for n in q.nodes(p, ast.Assign)
+        any(isinstance(t, ast.Name) and t.id == name for t in n.targets) and 0 < loop.line - n.lineno < 6 for n in zeros
     )
 
 

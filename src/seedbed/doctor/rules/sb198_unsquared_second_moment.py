@@ -59,12 +59,12 @@ from seedbed.doctor.static.values import Val
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    roots = _roots(p)
+    averages = [e for e in p.all("inplace") if e.name == "add_" and e.recv is not None and e.recv.name == "mul_"]
+    averages = [e for e in averages if e.args and _is_gradient(e.args[0])]
+    roots = _roots(p) if averages else {}
     seen: set[int] = set()
-    for event in p.all("inplace"):
-        if event.name != "add_" or event.recv is None or event.recv.name != "mul_" or not event.args:
-            continue
-        if id(event.node) in seen or not _is_gradient(event.args[0]):
+    for event in averages:
+        if id(event.node) in seen:
             continue
         place = _place(event.node)
         root = roots.get(place) if place else None

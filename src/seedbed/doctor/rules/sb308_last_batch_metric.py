@@ -38,7 +38,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
-from seedbed.doctor.static import measures, metering, rounds, syntax
+from seedbed.doctor.static import measures, metering, queries, rounds, syntax
 from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -117,10 +117,9 @@ def _set_anew(p: Program, seen: set[int]) -> Iterator[Finding]:
 
 def _by_length(p: Program, loop: ast.For, name: str, over: str, end: int) -> bool:
     """Whether a name is divided after a loop by the length of what the loop runs over: it should be a sum."""
+    shares = queries.in_file(p, "SB308", lambda: [b for b in p.nodes(ast.BinOp) if isinstance(b.op, ast.Div)])
     return any(
-        b.lineno > end and syntax.text(b.left) == name and syntax.text(b.right) == f"len({over})"
-        for b in p.nodes(ast.BinOp)
-        if isinstance(b.op, ast.Div)
+        b.lineno > end and syntax.text(b.left) == name and syntax.text(b.right) == f"len({over})" for b in shares
     )
 
 

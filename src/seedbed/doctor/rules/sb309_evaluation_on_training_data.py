@@ -71,21 +71,7 @@ def check(p: Program) -> Iterator[Finding]:
     ]
     if not held_out:
         return
-    used = [o for _, over in loops if over is not None for o in over.options()]
-    touched: set[int] = set()
-    for e in training.forwards(p):
-        for a in e.args:
-            touched |= {id(v) for v in ancestors(a, limit=300)}
-    for o in used:
-        touched |= {id(v) for v in ancestors(o, limit=100)}
-    for e in p.all("call", "compare", "loss"):
-        touched |= {id(v) for a in (*e.args, *e.kwargs.values()) for v in ancestors(a, limit=30)}
-    unused = [
-        v
-        for v in held_out
-        if id(v) not in touched and not any(e.kind == "getitem" and e.recv is v for e in p.all("getitem"))
-    ]
-    unused = [v for v in unused if _is_data(v)]
+    unused: list[Val] | None = None  # worked out for the first evaluation that asks
     seen: set[int] = set()
     for event in training.evaluations(p):
         loop = event.loop
@@ -107,7 +93,13 @@ def check(p: Program) -> Iterator[Finding]:
         told = [n.value for node, _ in event.sites for n in syntax.walk(node) if isinstance(n, ast.Constant)]
         if any(isinstance(t, str) and "train" in t.lower() for t in told):
             continue
-        if not named or not unused or (_says_train(p, event) and _held_out_too(p, event, trained)):
+        if not named:
+            continue
+        if unused is None:
+            unused = _unused(p, held_out, [o for _, over in loops if over is not None for o in over.options()])
+        if not unused:
+            return
+        if _says_train(p, event) and _held_out_too(p, event, trained):
             continue
         seen.add(id(event.node))
         where = loop if loop is not None and rounds.is_loader_loop(loop) else None
@@ -119,6 +111,20 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Evaluate on {unused[0].var}",
             related=(q.place(unused[0]),),
         )
+
+
+def _unused(p: Program, held_out: list[Val], used: list[Val]) -> list[Val]:
+    """Held-out data that no model, loop or measure gets to see."""
+    touched: set[int] = set()
+    for e in training.forwards(p):
+        for a in e.args:
+            touched |= {id(v) for v in ancestors(a, limit=300)}
+    for o in used:
+        touched |= {id(v) for v in ancestors(o, limit=100)}
+    for e in p.all("call", "compare", "loss"):
+        touched |= {id(v) for a in (*e.args, *e.kwargs.values()) for v in ancestors(a, limit=30)}
+    picked = {id(e.recv) for e in p.all("getitem")}
+    return [v for v in held_out if id(v) not in touched and id(v) not in picked and _is_data(v)]
 
 
 def _says_train(p: Program, event: Event) -> bool:

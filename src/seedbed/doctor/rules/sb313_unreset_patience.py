@@ -66,6 +66,8 @@ def _judge(p: Program, node: ast.If, after: list[ast.stmt]) -> Iterator[Finding]
     improved, worse = node.body, node.orelse
     if not worse and isinstance(improved[-1], (ast.Return, ast.Continue)):
         worse = after
+    if not _counted(worse) and not _counted(node.body):
+        return
     if not _keeps_best(node):
         swapped = syntax.known(node, "_swapped", partial(ast.If, node.test, node.orelse, node.body))
         if not node.orelse or not _keeps_best(swapped):

@@ -144,12 +144,13 @@ def _one_sided(p: Program) -> Iterator[Finding]:
     for func in p.functions:
         node = func.node
         body = getattr(node, "body", None)
-        if not isinstance(body, list):
+        if not isinstance(body, list) or not func.src.mentions(*_CHANCE):
             continue
         places = syntax.known(node, "_places", partial(_named_places, body))
         if not places:
             continue
-        for branch in [n for s in body for n in syntax.walk(s) if isinstance(n, ast.If) and _by_chance(n.test, body)]:
+        drawn = syntax.known(node, "_drawn", partial(_drawn, body))
+        for branch in [n for s in body for n in syntax.below(s, ast.If) if _by_chance(n.test, drawn)]:
             moved = _moved(branch.body)
             if not moved or set(moved) & places or any(set(words(m)) & _PLACES for m in moved):
                 continue
@@ -215,16 +216,18 @@ def _stored_transform(p: Program) -> Iterator[Finding]:
             )
 
 
-def _by_chance(test: ast.expr, body: list[ast.stmt]) -> bool:
+_CHANCE = ("rand", "rng", "bernoulli", "uniform", "choice")  # without them nothing is drawn, see ``is_draw``
+
+
+def _by_chance(test: ast.expr, drawn: set[str]) -> bool:
     """Whether a branch is taken at random, by a draw in the test or in a name that it reads."""
-    if d.draws_random(test):
-        return True
-    names = {n.id for n in syntax.walk(test) if isinstance(n, ast.Name)}
-    return any(
-        isinstance(n, ast.Assign) and d.draws_random(n.value) and any(syntax.text(t) in names for t in n.targets)
-        for s in body
-        for n in syntax.walk(s)
-    )
+    return d.draws_random(test) or any(isinstance(n, ast.Name) and n.id in drawn for n in syntax.walk(test))
+
+
+def _drawn(body: list[ast.stmt]) -> set[str]:
+    """Names that get what is made by a random draw."""
+    stored = [n for s in body for n in syntax.below(s, ast.Assign) if d.draws_random(n.value)]
+    return {syntax.text(t) for n in stored for t in n.targets}
 
 
 def _moved(body: list[ast.stmt]) -> dict[str, ast.AST]:

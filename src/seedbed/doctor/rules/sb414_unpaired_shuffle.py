@@ -225,6 +225,8 @@ def _sorted_column(p: Program) -> Iterator[Finding]:
     for func in p.functions:
         if not func.src.says("sorted"):
             continue
+        if not any(syntax.text(c.func) == "sorted" for c in syntax.below(func.node, ast.Call)):
+            continue
         taken: list[tuple[str, str, bool, ast.AST]] = []
         for node in syntax.walk(func.node):
             inner = node.args[0] if isinstance(node, ast.Call) and node.args else None

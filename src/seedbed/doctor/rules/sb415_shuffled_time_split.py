@@ -58,7 +58,8 @@ def check(p: Program) -> Iterator[Finding]:
         if drawn is not None and id(drawn.node) not in seen and _of_windows(p, event):
             seen.add(id(drawn.node))
             yield _finding(p, drawn)
-    for event in p.all("getitem"):
+    cut_up = p.all("getitem") if p.made(*_ORDERS) else []
+    for event in cut_up:
         if (
             (
                 event.args
@@ -86,7 +87,7 @@ def check(p: Program) -> Iterator[Finding]:
             if cuts and id(perm.node) not in seen:
                 seen |= {id(perm.node), id(event.node)}
                 yield _finding(p, perm)
-    for event in p.all("getitem"):
+    for event in cut_up:
         if not event.args or event.recv is None:
             continue
         perms = [v for v in ancestors(event.args[0], limit=90) if v.name in ("randperm", "np_permutation")]

@@ -95,13 +95,16 @@ def _sorted_in_place(p: Program) -> set[str]:
 
 def _listings(p: Program) -> Iterator[Finding]:
     """Folders and files in the order in which the disk gives them."""
+    listings = [n for n in q.nodes(p, ast.Assign) if _is_listing(n.value)]
+    if not listings:
+        return
     sorted_names = _sorted_in_place(p)
     items = [f for f in q.nodes(p, ast.FunctionDef) if f.name == "__getitem__"]
     looked_up = {id(n) for f in items for n in syntax.walk(f)}  # the files of one sample, not a list of samples
     raw: dict[str, ast.Assign] = {}
-    for node in q.nodes(p, ast.Assign):
+    for node in listings:
         name = syntax.text(node.targets[0])
-        if _is_listing(node.value) and name not in sorted_names and id(node) not in looked_up:
+        if name not in sorted_names and id(node) not in looked_up:
             raw[name] = node
     numbered = {
         syntax.text(n.args[0])

@@ -137,6 +137,8 @@ def _reversed(p: Program) -> Iterator[Finding]:
 
 def _inside(p: Program) -> Iterator[Finding]:
     """Targets that are a slice of the very window: ``s[i : i + n]`` and ``s[i + n - h : i + n]``."""
+    if sum(map(_is_window, q.nodes(p, ast.Subscript))) < 2:
+        return
     for func in q.nodes(p, ast.FunctionDef):
         windows = [w for w in _windows(func) if isinstance(w, ast.Subscript)]
         local = _assigned(func) if len(windows) > 1 else {}

@@ -62,10 +62,10 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _newest(p)
     names = [n for n in q.nodes(p, ast.JoinedStr) if _numbered(n)]
-    labelled = any(
+    labelled = bool(names) and any(
         _called(c) in _TABLES and _LABEL.search(syntax.text(c).lower() + _target(p, c)) for c in q.nodes(p, ast.Call)
     )
-    if not names or not labelled:
+    if not labelled:
         return
     for call in q.nodes(p, ast.Call):
         if _called(call) != "sorted" or any(k.arg == "key" for k in call.keywords) or not call.args:

@@ -41,6 +41,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import partial
 
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import methods, ownership, syntax
@@ -61,7 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
         init = cls.scope.vars.get("__init__")
         if init is None or init.kind != "func":
             continue
-        if any(_reaches_by_name(n) for n in syntax.walk(cls.node)) or any(
+        if syntax.known(cls.node, "_reached_by_name", partial(_is_reached_by_name, cls.node)) or any(
             n.attr in ("get_submodule", "_modules") for n in q.nodes(p, ast.Attribute)
         ):
             continue
@@ -123,6 +124,10 @@ def _read(p: Program) -> set[str]:
         if isinstance(n.ctx, ast.Load)
         and not (n.attr == "item" and id(n) in numbers and syntax.text(n.value) != "self")
     }
+
+
+def _is_reached_by_name(cls: ast.AST) -> bool:
+    return any(_reaches_by_name(n) for n in syntax.walk(cls))
 
 
 def _reaches_by_name(node: ast.AST) -> bool:

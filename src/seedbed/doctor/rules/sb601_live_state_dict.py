@@ -60,11 +60,13 @@ def check(p: Program) -> Iterator[Finding]:
     steps = [e.seq for e in p.all("step", "manual")]
     seen: set[int] = set()
     restored = {id(v) for e in p.all("restore") for a in e.args for v in ancestors(a, limit=60)}
-    for event in p.all("assign", "attribute", "setitem", "keep"):
+    kept = p.all("assign", "attribute", "setitem", "keep")
+    on_cpu = bool(kept) and stays(p)
+    for event in kept:
         val = event.result if event.kind == "assign" else (event.args[-1] if event.args else None)
         if val is None or id(event.node) in seen:
             continue
-        live = _live(val, stays(p))
+        live = _live(val, on_cpu)
         if live is None:
             continue
         name = event.name if event.kind in ("assign", "attribute") else ""
@@ -258,7 +260,7 @@ def stays(p: Program) -> bool:
         said = [n.id for n in p.nodes(ast.Name)] + [n.attr for n in p.nodes(ast.Attribute)]
         said += [a.arg for a in p.nodes(ast.arg)]
         said += [n.value for n in p.nodes(ast.Constant) if isinstance(n.value, str) and len(n.value) < 20]
-        p.cache["stays"] = not any(word in name.lower() for name in said for word in _AWAY)
+        p.cache["stays"] = not any(word in name for name in {s.lower() for s in said} for word in _AWAY)
     found: bool = p.cache["stays"]
     return found
 

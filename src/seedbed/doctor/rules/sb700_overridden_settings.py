@@ -60,6 +60,8 @@ _COPIES = frozenset(["dict", "copy", "deepcopy", "vars", "OrderedDict"])
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    if not p.source.mentions("default", "base"):
+        return
     found = [*_displays(p), *_updates(p), *_loops(p)]
     for node, given, default in found:
         yield p.report(

@@ -62,7 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
     shared = _shared(p)
     if not shared:
         return
-    for body, repeated in _bodies(p):
+    for body, scope in _bodies(p):
         held: dict[str, tuple[ast.stmt, str]] = {}
         for statement in body:
             if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
@@ -74,7 +74,7 @@ def check(p: Program) -> Iterator[Finding]:
                 if not _changes(statement, name):
                     continue
                 del held[name]
-                if repeated and name != source:
+                if name != source and _repeats(p, scope):
                     yield p.report(
                         "SB717",
                         (at, p.source),
@@ -100,15 +100,18 @@ def _shared(p: Program) -> set[str]:
     return {n for n in found if found.count(n) == 1}
 
 
-def _bodies(p: Program) -> Iterator[tuple[list[ast.stmt], bool]]:
-    """Blocks of statements, and whether they run more than once."""
-    loops = list(q.nodes(p, *_LOOPS))
-    for func in q.nodes(p, ast.FunctionDef):
-        calls = [c for c in q.nodes(p, ast.Call) if syntax.text(c.func) == func.name]
-        many = len(calls) > 1 or any(_inside(c, loop) for c in calls for loop in loops)
-        yield func.body, many
-    for loop in q.nodes(p, ast.For):
-        yield loop.body, True
+def _bodies(p: Program) -> Iterator[tuple[list[ast.stmt], ast.FunctionDef | ast.For]]:
+    """Blocks of statements that may run more than once, and whose they are."""
+    for scope in q.nodes(p, ast.FunctionDef, ast.For):
+        yield scope.body, scope
+
+
+def _repeats(p: Program, scope: ast.FunctionDef | ast.For) -> bool:
+    """Whether it is a loop, or a function that is called more than once."""
+    if isinstance(scope, ast.For):
+        return True
+    calls = [c for c in q.nodes(p, ast.Call) if syntax.text(c.func) == scope.name]
+    return len(calls) > 1 or any(_inside(c, loop) for c in calls for loop in q.nodes(p, *_LOOPS))
 
 
 def _inside(node: ast.expr, loop: ast.AST) -> bool:

@@ -84,7 +84,7 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _one_step(val: Val, event: Event) -> bool:
     """Whether a value is one time step: ``x[:, t]`` with the counter of the innermost loop (or ``x[t]`` in a model)."""
-    for one in q.chain(val)[:6]:
+    for one in q.chain(val, 6):
         if one.name != "getitem" or len(one.args) < 2:
             continue
         keys = one.args[1].items or [one.args[1]]
@@ -138,6 +138,6 @@ def _single(event: Event) -> bool:
     return any(
         k.kind == "slice" or o.name == "unsqueeze"
         for a in event.args[:1]
-        for o in q.chain(a)[:4]
+        for o in q.chain(a, 4)
         for k in ((o.args[1].items or [o.args[1]]) if o.name == "getitem" and len(o.args) > 1 else [o])
     )

@@ -23,9 +23,9 @@ def wrong_picks(p: Program) -> Iterator[tuple[Event, str]]:
         box = event.recv if event.recv is not None and event.name.startswith(".") else event.arg(0)
         if box is None or event.result is None or id(event.node) in seen or (len(event.args) > 1 and name != "sorted"):
             continue
-        lowest = _takes_lowest(p, event, name)
-        meant = (_by_key(event, box) or _meant(box)) if lowest is not None else ""
-        if not meant or (meant == "loss") is lowest or not is_best(p, event.result):
+        meant = _by_key(event, box) or _meant(box)
+        lowest = _takes_lowest(p, event, name) if meant else None
+        if lowest is None or (meant == "loss") is lowest or not is_best(p, event.result):
             continue
         seen.add(id(event.node))
         what = "the lowest of scores such as accuracy" if lowest else "the highest loss"

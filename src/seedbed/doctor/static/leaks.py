@@ -46,8 +46,10 @@ def before_split(p: Program) -> Iterator[tuple[Val | Event, str]]:
     fits = {id(e.recv): e for e in p.all("fit") if e.recv is not None}
     seen: set[int] = set()
     for one in learned:
+        if not lineage.cuts(p, one.x):
+            continue
         test = next((m for m in measured if lineage.same_rows(one.x, m.x) and _held_out(p, m.x, one.x)), None)
-        if test is None or not lineage.cuts(p, one.x):
+        if test is None:
             continue
         shared = lineage.roots(one.x) & lineage.roots(test.x)
         for node in _made_of(one.x):

@@ -225,9 +225,11 @@ def stepping(p: Program) -> set[int]:
     """Ids of the source places that run in every round of training: cuts there take batches, not splits."""
     if "stepping" not in p.cache:
         frames = {id(b.node) for e in p.all("backward") for b in e.loops if rounds.repeats(b) and not _over_folds(b)}
-        p.cache["stepping"] = {
-            id(e.node) for e in p.all("getitem", "call") if any(id(f.node) in frames for f in e.loops)
-        }
+        p.cache["stepping"] = (
+            {id(e.node) for e in p.all("getitem", "call") if any(id(f.node) in frames for f in e.loops)}
+            if frames
+            else set()
+        )
     found: set[int] = p.cache["stepping"]
     return found
 

@@ -212,11 +212,11 @@ def handed_on(p: Program, event: Event) -> Event | Val:
     return next((v for v in steps if any(v.args[0] is h for h in held)), event)
 
 
-def chain(val: Val) -> list[Val]:
-    """A value and what it was made from through transparent operations."""
+def chain(val: Val, most: int = 60) -> list[Val]:
+    """A value and what it was made from through transparent operations; ``most`` of them."""
     found: list[Val] = []
     stack = [val]
-    while stack and len(found) < 60:
+    while stack and len(found) < most:
         one = stack.pop()
         found.append(one)
         if one.kind == "phi":

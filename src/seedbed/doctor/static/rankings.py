@@ -21,11 +21,11 @@ def by_test(p: Program) -> Iterator[tuple[Place | Event | Val, Event]]:
     The program must use what was picked: a model that is put to use, or a setting that is read.
     """
     picks = p.first_calls(*_PICKS)
-    drawn = {id(a) for n in q.nodes(p, ast.Call) if _draws(n) for a in n.args} if picks else set()
-    picks = [e for e in picks if id(e.node) not in drawn]
     tests, others = _measured(p) if picks else ({}, set())
     if not tests or not _has_validation(p):
         return
+    drawn = {id(a) for n in q.nodes(p, ast.Call) if _draws(n) for a in n.args}
+    picks = [e for e in picks if id(e.node) not in drawn]
     for pick in picks:
         box = pick.recv if pick.name.startswith(".") and pick.recv is not None else pick.arg(0)
         if box is None or not _taken(p, pick, box):

@@ -19,11 +19,11 @@ _CODES = frozenset(["codes", "factorize", "get_dummies", "cat_codes"])
 def scalers(p: Program) -> Iterator[tuple[Val, str]]:
     """Where measured inputs are scaled by statistics of their own, though training has others."""
     learned, measured = lineage.feeds(p)
+    before = next((f for f in learned if _scaled(f.x)), None) if measured else None
+    if before is None:
+        return
+    used = {id(v) for f in learned for v in ancestors(f.x, limit=1500)}
     for one in measured:
-        before = next((f for f in learned if _scaled(f.x)), None)
-        if before is None:
-            continue
-        used = {id(v) for f in learned for v in ancestors(f.x, limit=1500)}
         for step in lineage.certain(one.x):
             stat = _row_statistic(p, step) if id(step) not in used else None
             if stat is not None and id(stat) not in used:
@@ -105,7 +105,7 @@ def encoders(p: Program) -> Iterator[tuple[Val, str]]:
     """Where words or classes of measured data get other numbers than in training."""
     learned, measured = lineage.feeds(p)
     known: dict[str, dict[int, Val]] = {}
-    for feed in learned:
+    for feed in learned if measured else ():
         for part in (feed.x, feed.y):
             _collect(part, known)
     if not known:

@@ -31,9 +31,10 @@ def shared(p: Program) -> Iterator[tuple[Val, str]]:
     """Where the measured rows are picked so that rows of the training are among them, and why."""
     learned, measured = lineage.feeds(p)
     seen: set[int] = set()
+    apart = [two for two in measured if _held_out(two)] if learned else []
     for one in learned:
-        for two in measured:
-            if id(two.event.node) in seen or not _held_out(two) or _names(two.x) & _names(one.x) & {"val", "test"}:
+        for two in apart:
+            if id(two.event.node) in seen or _names(two.x) & _names(one.x) & {"val", "test"}:
                 continue
             found = _both(p, one, two)
             if found is not None and found[1] == _CUT_OUT:  # else it is a last training on all rows
