@@ -42,6 +42,8 @@ def check(p: Program) -> Iterator[Finding]:
     for event, optimizer, _ in table:
         if id(event.node) in bare:
             continue  # the same line runs without any decay too: what it does is being shown
+        if any(o.name != optimizer.name and ownership.rates(o) == ownership.rates(optimizer) for _, o, _ in table):
+            continue  # two kinds with the same numbers: they are compared
         for rate, decay in ownership.rates(optimizer):
             if not isinstance(decay, (int, float)) or not isinstance(rate, (int, float)) or decay <= 0:
                 continue

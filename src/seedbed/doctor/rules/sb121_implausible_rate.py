@@ -43,6 +43,7 @@ _HIGH = {
     "SGD": 2.0,
     "Lion": 0.01,
 }
+_LOW_TUNING = 1e-7
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -68,7 +69,7 @@ def check(p: Program) -> Iterator[Finding]:
                     continue  # with hand-written steps besides, the rate may be theirs
                 problem = f"is far too large for {optimizer.name}: the loss jumps or diverges"
                 fix = "Use about 1e-3 for Adam-like optimizers, 1e-2 to 1e-1 for SGD"
-            elif 0 < rate <= 1e-6 and modules:
+            elif 0 < rate <= 1e-6 and modules and not (rate >= _LOW_TUNING and _pretrained(modules)):
                 problem, fix = (
                     "is so small that the weights hardly move",
                     "Use about 1e-3 for Adam-like optimizers, 1e-2 for SGD",
@@ -99,6 +100,11 @@ def check(p: Program) -> Iterator[Finding]:
                 fix=fix,
                 lr=rate,
             )
+
+
+def _pretrained(modules: list[Val]) -> bool:
+    """Whether weights come with a library: after them such a small rate is usual (preferences, rewards)."""
+    return any("external" in m.tags for one in modules for m in methods.submodules(one))
 
 
 def _used(optimizer: Val) -> list[tuple[object, object]]:

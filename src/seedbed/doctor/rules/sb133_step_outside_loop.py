@@ -60,6 +60,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue  # cleared in one of the rounds alone: the gradients of the others are gathered on purpose
         if not clears and rounds.in_one_batch(inner, of_rows=False):
             continue  # the pieces of one batch: gradients are gathered on purpose
+        if not clears and _gathered_anew(p, step, back):
+            continue  # so are those of what was drawn for a few passes
         whole = rounds.is_loader_loop(inner) and step.loops and rounds.repeats(step.loops[-1])
         if not (clears and rounds.is_loader_loop(inner)) and not (whole and not _scaled(back)):
             continue
@@ -73,6 +75,16 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Indent optimizer.step() into the batch loop",
             related=((str(back.src.path), back.line, "backward() for every batch"),),
         )
+
+
+def _gathered_anew(p: Program, step: Event, back: Event) -> bool:
+    """Whether the pieces are those of data that each round of a loop around the passes makes: a rollout's samples."""
+    if len(step.loops) < 2 or back.recv is None or not rounds.repeats(step.loops[-2]):
+        return False
+    begun = {id(e.node): e.clock for e in p.all("loop") if e.clock < step.clock}
+    first, last = begun.get(id(step.loops[-2].node)), begun.get(id(step.loops[-1].node))
+    cut = [v.args[0] for v in ancestors(back.recv, limit=400) if v.name == "getitem" and v.args[-1].kind == "slice"]
+    return bool(cut) and first is not None and last is not None and all(first < v.seq < last for v in cut)
 
 
 def _scaled(back: Event) -> bool:

@@ -116,8 +116,8 @@ def _floor(made: Val) -> tuple[str, str, str] | None:
 def _never(p: Program, made: Val) -> tuple[str, str, str] | None:
     """A step, milestone or patience that lies beyond the run."""
     count = steps(p, made)
-    if count is None or count < 3:
-        return None
+    if count is None or count < 3 or any(e.recv is not None and e.recv.kind == "scheduler" for e in p.all("restore")):
+        return None  # a schedule that is put back from a file goes on later
     said = ""
     if made.name == "StepLR":
         size = made.number(1, "step_size")

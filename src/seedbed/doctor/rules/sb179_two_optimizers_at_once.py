@@ -75,6 +75,7 @@ def _together(p: Program, steps: list[Event], first: object, other: object) -> t
     for a in steps:
         for b in steps:
             both = a.recv is first and b.recv is other and a.seq < b.seq
+            both = both and a.node is not b.node  # one call, of which it is not known whose it is: a choice
             if not both or a.loops != b.loops or a.conds != b.conds:
                 continue
             if not any(a.seq < e.seq < b.seq for e in p.all("backward", "clear")):

@@ -106,7 +106,13 @@ def _second(p: Program, event: Event) -> Finding:
 def _outlived(p: Program, kept: Val, made: Event) -> bool:
     """Whether another backward() adds to a kept gradient before it is used: nothing has put a new one in its place."""
     back = next((b for b in p.all("backward") if b.seq > made.seq and b.name != "grad"), None)
-    if back is None or back.loops != made.loops or back.rounds != made.rounds or back.funcs != made.funcs:
+    if (
+        back is None
+        or not _reached(p, back, kept)
+        or back.loops != made.loops
+        or back.rounds != made.rounds
+        or back.funcs != made.funcs
+    ):
         return False
     if any(made.seq < e.seq < back.seq and not _keeps_tensor(e) for e in p.all("clear")):
         return False
@@ -115,6 +121,15 @@ def _outlived(p: Program, kept: Val, made: Event) -> bool:
     used = [e for e in p.events if e.seq > back.seq and e.rounds == made.rounds and e.loops == made.loops]
     used += [e for e in p.events if e.seq > back.seq and e.loops[:-1] == made.loops and e.rounds[:-1] == made.rounds]
     return any(v is kept for e in used for a in (e.recv, *e.args) if a is not None for v in ancestors(a, limit=60))
+
+
+def _reached(p: Program, back: Event, kept: Val) -> bool:
+    """Whether a backward() comes to the tensor whose gradient was kept: another one leaves it alone."""
+    base = kept.args[0] if kept.args else None
+    if base is None or base.kind != "tensor" or not base.grad or base.name in ("element", "parameter"):
+        return True
+    found = p.backward_sources().get(back.seq, set())
+    return any(o.kind != "tensor" or id(o) in found for o in base.options())
 
 
 def _keeps_tensor(clear: Event) -> bool:
@@ -134,6 +149,7 @@ def _fed(p: Program, buffer: Val, made: Event) -> bool:
         e.seq > made.seq
         and e.recv is not None
         and any(o is buffer for o in q.memory(e.recv))
+        and e.name not in ("Mult", "Div", "mul_", "div_")  # scaled, as clipping does: nothing is gathered
         and any(uses_gradient(a) for a in e.args)
         for e in p.all("inplace", "augment")
     )

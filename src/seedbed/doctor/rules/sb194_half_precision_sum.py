@@ -31,6 +31,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import rounds
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
 
@@ -47,6 +48,8 @@ def check(p: Program) -> Iterator[Finding]:
             kind = _half(start)
             if not kind or start.loops[-1:] == (event.loops[-1].node,) or start.grad:
                 continue
+            if not rounds.is_loader_loop(event.loops[-1]) and event.args and _constant(event.args[0]):
+                continue  # the same number again and again: what the type does to it is shown
             yield p.report(
                 "SB194",
                 start,
@@ -57,6 +60,11 @@ def check(p: Program) -> Iterator[Finding]:
                 related=((str(event.src.path), event.line, "it is summed here"),),
             )
             break
+
+
+def _constant(val: Val) -> bool:
+    """Whether a tensor is one number that is written in the program."""
+    return val.kind == "tensor" and val.name == "tensor" and bool(val.args) and val.args[0].kind == "const"
 
 
 def _half(val: Val) -> str:

@@ -41,6 +41,7 @@ for x, y in loader:
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
@@ -65,7 +66,7 @@ def check(p: Program) -> Iterator[Finding]:
                 or id(alias.node) in seen
                 or not _is_data(p, data)
                 or not _used_again(p, data, event, alias)
-                or _meant(p, alias)
+                or _meant(p, alias, event)
             ):
                 continue
             seen.add(id(alias.node))
@@ -115,8 +116,16 @@ def _sliced(data: Val) -> bool:
     return data.name == "getitem" and len(data.args) > 1 and data.args[1].kind == "slice"
 
 
-def _meant(p: Program, alias: Val) -> bool:
-    """Whether the change is all that a statement is for: ``x.detach().mul_(0.9)``, whose result nobody takes."""
+def _meant(p: Program, alias: Val, event: Event) -> bool:
+    """Whether the change is all that a statement is for: ``x.detach().mul_(0.9)``, ``p.data -= lr * g``."""
+    own = event.node.target if isinstance(event.node, ast.AugAssign) else None
+    if (
+        own is not None
+        and alias.node is not None
+        and own.lineno == alias.line
+        and syntax.text(own) == syntax.text(alias.node)
+    ):
+        return True
     return any(alias.node is n for e in p.all("discard") for n in syntax.walk(e.node))
 
 

@@ -43,7 +43,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import channels
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
@@ -87,7 +87,13 @@ def check(p: Program) -> Iterator[Finding]:
                 why=problem,
                 fix="Use permute(...) or transpose(...) to change the order of dims (view only splits or "
                 "joins neighbours)",
+                severity=Severity.HINT if not p.trains and _counted_up(source) else None,
             )
+
+
+def _counted_up(source: Val) -> bool:
+    """Whether a tensor holds 0, 1, 2, ...: in a file that trains nothing it shows where the numbers go."""
+    return any(v.name == "arange" for v in q.chain(source))
 
 
 def _thrown(p: Program) -> set[int]:

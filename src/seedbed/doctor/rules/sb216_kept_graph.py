@@ -61,7 +61,7 @@ def check(p: Program) -> Iterator[Finding]:
             for v in one.options()
         ]
         graph = [v for v in parts if v.kind == "tensor" and v.grad and _is_loss(p, v)]
-        if not graph:
+        if not graph or all(_from_outside(p, v, event) for v in graph):
             continue
         if event.kind == "setitem" and (
             event.args[0].kind == "const"
@@ -102,6 +102,12 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Store loss.item() (or loss.detach())",
         )
     yield from _totals(p, seen)
+
+
+def _from_outside(p: Program, val: Val, event: Event) -> bool:
+    """Whether every round takes the same tensor, made before the loop: one graph stays, and no more."""
+    begun = [e.clock for e in p.all("loop") if e.node is event.loops[-1].node and e.clock < event.clock]
+    return bool(begun) and val.name != "phi" and val.seq < begun[-1]
 
 
 def _takes(back: Event, vals: list[Val]) -> bool:

@@ -46,11 +46,12 @@ class Attention(nn.Module):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from typing import Any
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import masks, tokens, training
+from seedbed.doctor.static import masks, syntax, tokens, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -119,15 +120,22 @@ def _forced(p: Program, event: Event) -> bool:
     return False
 
 
+# What is done to scores between the product and the softmax: a mask comes in there, however long the product's way was.
+_ON_SCORES = frozenset(
+    ("add", "sub", "mul", "div", "scaled", "clamp", "tanh", "float", "to", "type", "view", "reshape", "softmax", "phi")
+)
+
+
 def _unmasked_scores(p: Program, seen: set[int]) -> Iterator[Finding]:
     """Attention by hand in a next-token model, with no mask at all."""
     if tokens.next_token(p):
         for made, source in training.softmaxes(p):
-            parts = list(ancestors(source, limit=60))
+            parts = [*ancestors(source, limit=60), *ancestors(source, _ON_SCORES, limit=200)]
             scores = [v for v in parts if v.name in ("matmul", "bmm", "einsum")]
             if (
                 not scores
                 or id(made.node) in seen
+                or (p.trains and not p.trained(made))  # a cached step of the generation sees only the past
                 or not any(u.name in ("matmul", "bmm", "einsum", "dropout") for u in q.users(p, made))
             ):
                 continue
@@ -144,6 +152,8 @@ def _unmasked_scores(p: Program, seen: set[int]) -> Iterator[Finding]:
                 and "attn_mask" not in event.kwargs
                 and len(event.args) < 4
                 and id(event.node) not in seen
+                and not (p.trains and not p.trained(event.result))
+                and not any(_of_one(c[0]) for c in event.conds)
             ):
                 seen.add(id(event.node))
                 yield _report(
@@ -152,6 +162,17 @@ def _unmasked_scores(p: Program, seen: set[int]) -> Iterator[Finding]:
                     "scaled_dot_product_attention is called without is_causal=True, but the targets are the "
                     "next tokens",
                 )
+
+
+def _of_one(branch: ast.AST) -> bool:
+    """Whether a branch asks for a size of one: a single query has no future."""
+    tests = syntax.walk(branch.test) if isinstance(branch, ast.If | ast.IfExp) else ()
+    return any(
+        isinstance(n, ast.Compare)
+        and isinstance(n.ops[0], ast.Eq)
+        and any(isinstance(c, ast.Constant) and c.value == 1 for c in n.comparators)
+        for n in tests
+    )
 
 
 def _report(p: Program, at: Event | Val, problem: str, used: Event | None = None) -> Finding:

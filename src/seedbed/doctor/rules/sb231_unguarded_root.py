@@ -38,8 +38,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -64,6 +65,8 @@ def check(p: Program) -> Iterator[Finding]:
             and inner.args[0].name in ("pow", "square", "mul")
             and any(v.name == "sub" for v in ancestors(inner, limit=6))
         ):
+            if not _gets_gradient(p, made):
+                continue
             seen.add(id(event.node))
             yield p.report(
                 "SB231",
@@ -72,3 +75,9 @@ def check(p: Program) -> Iterator[Finding]:
                 why="one pair of equal points turns the gradient, and then all weights, into NaN",
                 fix="Add a small epsilon inside the square root: torch.sqrt(d2 + 1e-8)",
             )
+
+
+def _gets_gradient(p: Program, root: Val) -> bool:
+    """Whether a gradient comes back to it: a distance that only picks the nearest one gets none."""
+    starts = [r for b in p.all("backward") for r in (b.recv, *b.args) if r is not None]
+    return any(id(root) in training.gradient_path_cached(p, r) for r in starts)

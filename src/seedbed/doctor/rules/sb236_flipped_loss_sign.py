@@ -100,6 +100,7 @@ def check(p: Program) -> Iterator[Finding]:
             and all(s == 1 for s, _ in logs)
             and not up
             and id(back.node) not in seen
+            and (training.moves(p, root) or p.all("manual"))  # else only a gradient is looked at
             and not opponents.against(p, back, [v for _, v in logs])
         ):
             seen.add(id(back.node))

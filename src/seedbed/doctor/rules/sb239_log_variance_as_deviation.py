@@ -45,7 +45,7 @@ def check(p: Program) -> Iterator[Finding]:
         for user in q.users(p, made):
             if user.name != "mul" or id(user.node) in seen:
                 continue
-            for side in user.args:
+            for side in (a for a in user.args if a is not made):
                 inner = side
                 if side.name == "exp" and side.args:
                     inner = side.args[0]

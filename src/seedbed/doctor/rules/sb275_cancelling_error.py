@@ -39,10 +39,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import formulas as f
-from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -71,7 +71,15 @@ def check(p: Program) -> Iterator[Finding]:
                 "so single predictions are not fitted",
                 fix="Take the square or abs() of every error first: ((pred - y) ** 2).mean()",
                 related=((str(back.src.path), back.line, "backward()"),),
+                severity=_shown(back, terms[0]),
             )
+
+
+def _shown(back: Event, term: Val) -> Severity | None:
+    """A hint where one step is made on numbers that were drawn: it shows the calls, nothing is learned."""
+    parts = list(ancestors(term, limit=200))
+    drawn = any(v.name in ("rand", "randn") for v in parts) and not any(v.name in ("batch", "element") for v in parts)
+    return Severity.HINT if drawn and not back.loops and not back.funcs else None
 
 
 def _plain_mean(val: Val, closed: bool) -> bool:

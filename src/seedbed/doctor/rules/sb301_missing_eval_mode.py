@@ -50,7 +50,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import methods, ownership, rounds, switching, syntax, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import is_evaluation, words
@@ -62,6 +62,7 @@ from seedbed.doctor.static.values import Val
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
+    told: dict[tuple[int, int], int] = {}
     for event in [*training.evaluations(p), *_averages(p), *_restored(p)]:
         module = event.recv
         if module is None or event.mode not in ("train", "mixed") or id(event.node) in seen:
@@ -83,12 +84,16 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         seen.add(id(event.node))
+        arms = {(id(c[0]), id(module)): c[1] for c in event.conds}
+        if any(told.get(key, arm) != arm for key, arm in arms.items()):
+            continue  # the same call in the other arm of a branch
+        told.update(arms)
         drop = (
             "dropout is active"
-            if module.kind != "module" or any("Dropout" in n for n in ownership.contents(module))
+            if any("Dropout" in n for n in ownership.contents(module))
             else "BatchNorm uses batch statistics"
         )
-        if module.kind == "module" and not any("Dropout" in n or "Norm" in n for n in ownership.contents(module)):
+        if not any("Dropout" in n or "Norm" in n for n in ownership.contents(module)):
             drop = "dropout (or BatchNorm) behaves as in training"
         start = event.loops[-1] if event.loops and rounds.is_loader_loop(event.loops[-1]) else None
         yield p.report(
@@ -98,6 +103,7 @@ def check(p: Program) -> Iterator[Finding]:
             why="the measured quality is random and too low, and BatchNorm statistics are changed by the "
             "evaluation data",
             fix=f"Call {module.var or 'model'}.eval() before evaluating and .train() afterwards",
+            severity=None if module.kind == "module" else Severity.HINT,  # its class is not seen
         )
     yield from _teachers(p, seen)
 
@@ -243,7 +249,8 @@ def _unused(p: Program, event: Event) -> bool:
     """Whether the output is thrown away: such a pass is there for what it does to the BatchNorm statistics."""
     if event.grad:
         return False
-    for node in p.nodes(ast.Expr, ast.Assign):
+    table = event.src.by_type()
+    for node in (*table.get(ast.Expr, ()), *table.get(ast.Assign, ())):
         if node.value is event.node:
             return isinstance(node, ast.Expr) or all(isinstance(t, ast.Name) and t.id == "_" for t in node.targets)
     return False

@@ -48,7 +48,7 @@ from seedbed.doctor.static import ownership, rounds, syntax, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import is_evaluation, words
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -82,15 +82,15 @@ def check(p: Program) -> Iterator[Finding]:
             [u for u in q.users(p, event.result) if u.name in ("detach", "data")] if event.result is not None else []
         )
         late = looped and all(u.name == "data" for u in direct)  # out = model(x); out.data.max(1): the graph is there
-        if (direct and not late) or _cut_at_once(p, event) or _adapts(p, event):
+        if (direct and not late) or _cut_at_once(p, event) or _adapts(p, event) or _in_training(event):
             continue
         if any(set(words(f.name)) & {"sample", "samples", "save", "plot", "show", "draw"} for f in event.funcs):
             continue  # a few pictures
         seen.add(id(event.node))
         loop = event.loop if looped else None
-        if loop is not None and id(loop.node) in told:
+        if event.loop is not None and id(event.loop.node) in told:
             continue
-        told |= {id(loop.node)} if loop is not None else set()
+        told |= {id(event.loop.node)} if event.loop is not None else set()
         near = loop is not None and event.line - loop.line <= 4
         shared = any(
             o.node is event.node and o.grad and training.trained_output(p, o.result) for o in training.forwards(p)
@@ -118,6 +118,12 @@ def _adapts(p: Program, event: Event) -> bool:
         if any([node for node, _ in b.sites[: at + 1]] == way for b in p.all("backward")):
             return True
     return False
+
+
+def _in_training(event: Event) -> bool:
+    """Whether it stands in the training arm of ``if self.training:``: the other one is for the evaluation."""
+    tests = [c[0].test for c in event.conds if isinstance(c[0], ast.If) and c[1] == 0]
+    return any(isinstance(t, ast.Attribute) and t.attr == "training" for t in tests)
 
 
 def _cut_at_once(p: Program, event: Event) -> bool:
@@ -158,4 +164,9 @@ def _measured(p: Program, event: Event) -> bool:
         return False
     judged = [a for e in p.all("loss") for a in e.args[:1]]
     judged += [a for e in p.all("compare") if e.name == "Eq" and all(a.kind != "const" for a in e.args) for a in e.args]
-    return any(q.reaches_val(a, made) for a in judged)
+    return any(q.reaches_val(a, made) for a in judged if not _of_sizes(a))
+
+
+def _of_sizes(val: Val) -> bool:
+    """Whether only the shape of something is compared."""
+    return any(v.name in ("shape", "size") for v in ancestors(val, limit=8))

@@ -48,7 +48,7 @@ from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import metering, rounds
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -60,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
         trained = any(b.inside(loop) for b in p.all("backward"))
         over = rounds.base_of_loop(loop)
         rest = metering.last_batch(over)
-        if trained or rest is None or rest == 0:
+        if trained or rest is None or rest == 0 or not _of_model(event.args[0]):
             continue
         if not metering.divided_by_batches(p, event, over):
             continue
@@ -74,6 +74,11 @@ def check(p: Program) -> Iterator[Finding]:
             last_batch=rest,
         )
     yield from _collected(p)
+
+
+def _of_model(val: Val) -> bool:
+    """Whether a model may have made what is measured: of data alone, there is nothing to judge."""
+    return any(v.owner is not None or v.name == "forward" or v.kind == "unknown" for v in ancestors(val, limit=400))
 
 
 def _collected(p: Program) -> Iterator[Finding]:

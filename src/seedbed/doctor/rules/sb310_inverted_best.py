@@ -132,8 +132,8 @@ def _written(node: ast.expr) -> list[str]:
 def _compared(p: Program) -> Iterator[Finding]:
     up = {"acc", "accuracy", "f1", "auc", "score", "iou", "dice", "r2", "map", "precision", "recall"}
     down = {"loss", "error", "err", "mse", "mae", "rmse", "mape", "ppl", "perplexity", "nll", "lpips", *_ERRORS}
-    for node in q.nodes(p, ast.If):
-        kept = syntax.known(node, "_replacement", partial(_replacement, node))
+    kept_by = [(n, syntax.known(n, "_replacement", partial(_replacement, n))) for n in q.nodes(p, ast.If)]
+    for node, kept in kept_by:
         if kept is None:
             continue
         test, best, score, wants = kept
@@ -170,8 +170,11 @@ def _compared(p: Program) -> Iterator[Finding]:
             problem = f"{score} is better when it is lower, but the best is replaced when it is higher"
         elif found & up and not found & down and not wants:
             problem = f"{score} is better when it is higher, but the best is replaced when it is lower"
-        elif (starts and wants and starts[0] == float("inf")) or (
-            starts and not wants and starts[0] in (0, float("-inf")) and found & (down | {"best"})
+        elif (
+            starts
+            and (wants or found & (down | {"best"}))
+            and all(s == float("inf") if wants else s in (0, float("-inf")) for s in starts)
+            and not any(k[1] == best and k[3] is not wants and _one_function(p, n, node) for n, k in kept_by if k)
         ):
             problem, at = f"{best} starts at {starts[0]}, so the condition is never true", begun[0]
         if problem:
@@ -182,6 +185,13 @@ def _compared(p: Program) -> Iterator[Finding]:
                 why="the worst checkpoint is kept (or none at all)",
                 fix="Use < with float('inf') for losses, > with 0 (or -inf) for scores",
             )
+
+
+def _one_function(p: Program, one: ast.If, other: ast.If) -> bool:
+    """Whether two branches stand in one function: its best may be that of a loss or of a score, as a setting says."""
+    around = [f for f in q.nodes(p, ast.FunctionDef) if f.lineno <= one.lineno <= (f.end_lineno or 0)]
+    inner = max(around, key=lambda f: f.lineno) if around else None
+    return inner is not None and inner.lineno <= other.lineno <= (inner.end_lineno or 0)
 
 
 def _loss_as_score(p: Program, test: ast.Compare, score: str) -> Finding:
@@ -304,7 +314,7 @@ def _maker(p: Program, score: str) -> set[str]:
 
 def _starts(p: Program, test: ast.Compare, best: str, at: int) -> list[Val]:
     """The number that the best score starts at: assigned, a default argument, or an attribute of an object."""
-    known = [v for n, v, _ in p.assigns if n == best and v.kind == "const"]
+    known = [o for n, v, _ in p.assigns if n == best for o in v.options() if o.kind == "const"]
     for event in p.all("compare"):
         if event.node is test and len(event.args) > at:
             known += [o for o in event.args[at].options() if o.kind == "const"]

@@ -54,6 +54,8 @@ def check(p: Program) -> Iterator[Finding]:
         body_loop = getattr(loop.node, "iter", None)
         if body_loop is None or loop.over is None or (loop.over.name == "range" and not rounds.is_loader_loop(loop)):
             continue
+        if not conds and loop.over.kind in ("list", "tuple", "phi") and not rounds.is_loader_loop(loop):
+            continue  # settings that are tried one after the other
         if not conds:
             problem = "an unconditional break leaves the batch loop after the first batch"
         else:

@@ -38,7 +38,8 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import measures, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
 
 _SCORES = training.LOGIT_OPS | training.PROBABILITY | {"log_softmax"}
 
@@ -49,7 +50,7 @@ def check(p: Program) -> Iterator[Finding]:
         for guess, truth in ((left, right), (right, left)):
             made = [v for v in measures.elements(guess) if v.kind == "tensor"]
             scores = [v for v in made if (v.name in _SCORES and v.owner is not None) or v.name in training.PROBABILITY]
-            if not scores or len(scores) != len(made) or not measures.is_label(truth):
+            if not scores or len(scores) != len(made) or not measures.is_label(truth) or _cut(p, event, guess):
                 continue
             what = "probabilities" if scores[0].name in training.PROBABILITY else "raw scores"
             yield p.report(
@@ -61,3 +62,13 @@ def check(p: Program) -> Iterator[Finding]:
                 related=(q.place(scores[0]),),
             )
             break
+
+
+def _cut(p: Program, event: Event, guess: Val) -> bool:
+    """Whether a threshold was written into the scores before: ``scores[scores > 0.5] = 1``."""
+    parts = {id(v) for v in q.chain(guess)}
+    return any(
+        e.seq < event.seq and e.recv is not None and id(e.recv) in parts and e.args[0].name == "compare"
+        for e in p.all("setitem")
+        if len(e.args) > 1 and e.args[-1].kind == "const"
+    )

@@ -41,7 +41,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import rounds
+from seedbed.doctor.static import formulas, rounds
 from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -58,9 +58,9 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         base = rounds.base_of_loop(loop)
         loader = next((o for o in base.options() if o.kind == "loader"), None) if base is not None else None
-        if loader is None or not _shuffled(loader) or not _from_model(event.args[-1]):
+        if loader is None or not _shuffled(loader) or not _from_model(event.args[-1]) or _one_number(event.args[-1]):
             continue
-        if _collects_rows(p, loop) or not _joined(p, event):
+        if _collects_rows(p, loop) or not _joined(p, event, loop):
             continue
         told.add(id(loop.node))
         yield p.report(
@@ -78,7 +78,8 @@ def _shuffled(loader: Val) -> bool:
 
 
 def _from_model(val: Val) -> bool:
-    return any(v.name == "forward" or v.owner is not None for v in ancestors(val, limit=40) if v.kind == "tensor")
+    made = [v for v in ancestors(val, limit=40) if v.kind == "tensor"]
+    return any(v.name == "forward" or getattr(v.owner, "kind", "") == "module" for v in made)
 
 
 def _collects_rows(p: Program, loop: LoopRun) -> bool:
@@ -90,9 +91,18 @@ def _collects_rows(p: Program, loop: LoopRun) -> bool:
     return False
 
 
-def _joined(p: Program, kept: Event) -> bool:
-    """Whether the collected values meet a table later: a data frame, zip, a column or a file."""
+def _one_number(val: Val) -> bool:
+    """Whether it is a loss or a mean of the whole batch, which belongs to no row."""
+    return formulas.core(val).name in ("loss", "mean", "item")
+
+
+def _joined(p: Program, kept: Event, loop: LoopRun) -> bool:
+    """Whether the collected values meet a table later: a data frame, zip, a column or a file.
+
+    What is filled in the same loop has the order of the loader too.
+    """
     wanted = {id(kept.recv)} if kept.recv is not None else set()
+    beside = {id(e.recv) for e in p.all("keep", "augment") if e.recv is not None and e.inside(loop)} - wanted
     wanted |= {id(v) for v in (kept.result,) if v is not None}
     later = [e for e in p.all("call", "setitem") if e.seq > kept.seq]
     for event in later:
@@ -101,6 +111,8 @@ def _joined(p: Program, kept: Event) -> bool:
         parts = [*event.args, *event.kwargs.values()]
         parts += [v for a in event.args for v in a.attrs.values()]
         several = len(parts) > 1
+        if any(id(v) in beside for a in parts for v in ancestors(a, limit=30)):
+            continue
         if several and any(id(v) in wanted for a in parts for v in ancestors(a, limit=30)):
             return True
     return False

@@ -40,7 +40,7 @@ def set_attribute(run: Machine, target: ast.Attribute, val: Val) -> None:
     run.emit("attribute", target.attr, target, recv=obj, args=(val,))
     if target.attr == "data" and uses_gradient(val):
         run.emit("manual", "data", target, recv=obj, args=(val,))
-    if target.attr == "grad" and val.is_none:
+    if target.attr == "grad" and (val.is_none or val.const == 0):  # 0: a tensor of the program's own
         run.emit("clear", "grad", target, recv=obj)
     if not val.var:
         val.var = target.attr

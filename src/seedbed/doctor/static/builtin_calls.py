@@ -185,3 +185,13 @@ def parser(run: Machine, obj: Val, name: str, node: ast.AST, args: tuple[Val, ..
         pair.items = [made, unknown("rest", node, run.src)]
         return pair
     return obj if "group" in name else unknown(name, node, run.src)
+
+
+_NO_NETWORKS = ("Tokenizer", "TokenizerFast", "Processor", "FeatureExtractor", "Config", "Scheduler", "Collator")
+
+
+def is_network(name: str, last: str) -> bool:
+    """Whether a library call gives a network: what reads texts or images for one comes from a file in the same way."""
+    if name.startswith(("torchvision.models", "timm")):
+        return True
+    return last in ("from_pretrained", "from_config") and not name.rpartition(".")[0].endswith(_NO_NETWORKS)

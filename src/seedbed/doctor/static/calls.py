@@ -61,6 +61,8 @@ def apply(run: Machine, func: Val, node: ast.AST, args: tuple[Val, ...], kwargs:
             made = join(made, apply(run, one, node, args, kwargs))
         return made if made is not None else unknown("call", node, run.src, *args)
     if func.kind == "func":
+        if layers.is_forward(func):
+            return forward(run, func.args[0], node, args, kwargs)
         return invoke(run, func.owner, node, func.args + args, kwargs)
     if func.kind == "class":
         return instantiate(run, func, node, args, kwargs)

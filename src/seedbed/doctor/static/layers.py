@@ -219,3 +219,11 @@ def _recurrent(run: Machine, module: Val, node: ast.AST, args: tuple[Val, ...], 
     else:
         made.items = [out, state]
     return made
+
+
+def is_forward(func: Val) -> bool:
+    """Whether it is ``model.forward``: called by hand it is a call of the model, not of its parts one by one."""
+    module = func.args[0] if func.args else None
+    if module is None or module.kind != "module" or getattr(func.owner, "name", "") != "forward":
+        return False
+    return hasattr(module.owner, "method") and module.owner.method("forward") is func.owner

@@ -226,7 +226,7 @@ def _torch_function(
     """Pretrained models, transforms, autograd, files, and every other operation."""
     if name.startswith("timm.") and last != "create_model" and not name.startswith("timm.models") and last.islower():
         return unknown(last, node, run.src, *args, *kwargs.values())
-    if name.startswith(("torchvision.models", "timm")) or last in ("from_pretrained", "from_config"):
+    if builtin_calls.is_network(name, last):
         made = builtin_calls.library_value(run, "module", last, node, args, kwargs)
         run.modes[id(made)] = "eval" if last == "from_pretrained" else "train"
         made.tags.add("external")
@@ -276,7 +276,7 @@ def _transform(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], kw
 
 def _nn_utils(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     if last.startswith("clip_grad"):
-        run.emit("clip", last, node, args=args, kwargs=kwargs)
+        run.emit("norm" if numbers.endless(args, kwargs) else "clip", last, node, args=args, kwargs=kwargs)
         return unknown("norm", node, run.src)
     if last in ("spectral_norm", "weight_norm") and args:
         return args[0]

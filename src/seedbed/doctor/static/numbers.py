@@ -49,3 +49,9 @@ def mathematics(run: Machine, last: str, node: ast.AST, args: tuple[Val, ...]) -
         return const(getattr(math, last)(*(a.const for a in args)), node, run.src)
     except (AttributeError, TypeError, ValueError, OverflowError):
         return unknown(last, node, run.src, *args)
+
+
+def endless(args: tuple[Val, ...], kwargs: dict[str, Val]) -> bool:
+    """Whether the bound of ``clip_grad_norm_(params, float("inf"))`` is none: it measures the norm and cuts nothing."""
+    bound = args[1] if len(args) > 1 else kwargs.get("max_norm")
+    return bound is not None and bound.const == math.inf

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from seedbed.doctor.static import methods, ownership, training
+import ast
+
+from seedbed.doctor.static import methods, ownership, syntax, training
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
@@ -18,6 +20,8 @@ def switched_back(p: Program) -> list[Back]:
             if off.name != "eval" or off.recv is None or off.recv.kind != "module":
                 continue
             part = off.recv
+            if _as_built(p, off, part):
+                continue
             on = next((e for e in modes if e.seq > off.seq and _covers(e, part)), None)
             if on is None or on.name != "train" or on.recv is part or ownership.is_modal(part) is not True:
                 continue
@@ -34,6 +38,18 @@ def switched_back(p: Program) -> list[Back]:
 def told_of(p: Program, module: Val) -> bool:
     """Whether the training mode of a module is such a case: it is said once, at the train()."""
     return any(part is module or ownership.contains(part, module) for _, _, _, part in switched_back(p))
+
+
+def _as_built(p: Program, off: Event, part: Val) -> bool:
+    """Whether eval() is how a function hands out what it has built: nothing says that the part should stay so."""
+    inner = off.funcs[-1].node if off.funcs else None
+    if inner is None or getattr(inner, "name", "") == "__init__":
+        return False
+    still = ownership.frozen(p).get(id(part))
+    if still is not None and still.funcs and still.funcs[-1].node is inner:
+        return False
+    own = part.src is off.src and inner.lineno <= part.line <= (inner.end_lineno or 0)
+    return own and any(isinstance(n, ast.Return) for n in syntax.walk(inner))
 
 
 def _covers(mode: Event, part: Val) -> bool:
