@@ -79,7 +79,8 @@ def check(p: Program) -> Iterator[Finding]:
         return
     if not only_gpu and _for_one_draw(p, names):
         return
-    first = _first_draws([(e, n) for e, n in names if not _gives_a_seed(p, e) and not shown_only.picks(p, e)])
+    seeds = p.calls("manual_seed", "seed", "manual_seed_all")
+    first = _first_draws([(e, n) for e, n in names if not _gives_a_seed(seeds, e) and not shown_only.picks(p, e)])
     torch_use = _first_torch_draw(names, _not_drawn(p))
     if torch_use is not None and not seeded["torch"]:
         first["torch"] = torch_use
@@ -122,10 +123,9 @@ def _from_system(event: Event) -> bool:
     return not event.kwargs and all(a.is_none for a in event.args)
 
 
-def _gives_a_seed(p: Program, draw: Event) -> bool:
+def _gives_a_seed(seeds: list[Event], draw: Event) -> bool:
     """Whether what is drawn is the seed of another generator: each run is meant to be another one."""
-    seeds = [e for e in p.calls("manual_seed", "seed", "manual_seed_all") if e.seq > draw.seq]
-    return any(v is draw.result for e in seeds for a in e.args for v in ancestors(a, limit=20))
+    return any(v is draw.result for e in seeds if e.seq > draw.seq for a in e.args for v in ancestors(a, limit=20))
 
 
 def _from_clock(p: Program) -> Iterator[Finding]:
