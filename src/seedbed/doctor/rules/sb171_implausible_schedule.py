@@ -245,7 +245,7 @@ def _by_hand(p: Program) -> Iterator[Finding]:
     """``group["lr"] *= gamma ** epoch``: the power is applied to a rate that already holds the earlier ones."""
     for loop in q.nodes(p, ast.For):
         names = {n.id for n in syntax.walk(loop.target) if isinstance(n, ast.Name)}
-        for n in syntax.walk(loop):
+        for n in syntax.below(loop, ast.AugAssign, ast.Assign):
             if isinstance(n, ast.AugAssign) and isinstance(n.op, (ast.Mult, ast.Div)) and _is_rate(n.target):
                 value = n.value
             elif isinstance(n, ast.Assign) and len(n.targets) == 1 and _is_rate(n.targets[0]):

@@ -53,7 +53,9 @@ from seedbed.doctor.static.values import Val, reaches
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in p.makers("view", "reshape"):
+    events = p.makers("view", "reshape")
+    thrown = _thrown(p) if events else set()
+    for event in events:
         made = event.result
         if (
             made is None
@@ -63,7 +65,7 @@ def check(p: Program) -> Iterator[Finding]:
             or id(event.node) in seen
         ):
             continue
-        if id(event.node) in _thrown(p):
+        if id(event.node) in thrown:
             continue  # a lesson shows it: no value of the program is changed
         source = made.args[0]
         sizes = made.args[1:]
@@ -76,8 +78,8 @@ def check(p: Program) -> Iterator[Finding]:
             or _of_state(source, sizes)
             or _turned_first(source, sizes)
         )
-        if not problem and _flat_labels(p, made):
-            problem = _of_pixels(source, sizes)
+        if not problem and (mixed := _of_pixels(source, sizes)) and _flat_labels(p, made):
+            problem = mixed
         if problem and not _turned_back(p, source, made):
             seen.add(id(event.node))
             yield p.report(
@@ -139,7 +141,7 @@ def _flat_labels(p: Program, made: Val) -> bool:
     return any(
         len(e.args) > 1
         and any(v is made for v in q.chain(e.args[0]))
-        and any(v.name in ("view", "reshape", "flatten", "ravel") for v in q.chain(e.args[1])[:4])
+        and any(v.name in ("view", "reshape", "flatten", "ravel") for v in q.chain(e.args[1], 4))
         for e in p.all("loss")
     )
 
