@@ -6,7 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from seedbed.doctor.finding import Finding
+
 Codes = Callable[[str], set[str]]
+Found = Callable[[str, int], list[Finding]]
 
 SERIES = """
 series = torch.cat([torch.randn(300), torch.randn(100) * {width} + {level}])
@@ -269,3 +272,69 @@ for step in range(12):
 def test_weights_over_steps_that_come_first_are_right(codes_of: Codes) -> None:
     assert "SB208" not in codes_of(STEPS_FIRST.format(layout=""))
     assert "SB208" in codes_of(STEPS_FIRST.format(layout=", batch_first=True"))
+
+
+ATTACKED = """
+def net():
+    return nn.Sequential(nn.Linear(6, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 3))
+def attack(model, x, y):
+    was = model.training
+    model.eval()
+    delta = torch.zeros_like(x)
+    for _ in range(3):
+        delta.requires_grad_(True)
+        slope, = torch.autograd.grad(F.cross_entropy(model(x + delta), y), delta)
+        delta = (delta + 0.05 * slope.sign()).detach()
+    model.train(was)
+    return x + delta
+def epoch(model, optimizer, loader):
+    model.train()
+    for xb, yb in loader:
+        optimizer.zero_grad(); F.cross_entropy(model(xb), yb).backward(); {step}
+def score(model, loader):
+    model.eval()
+    right = 0
+    for xb, yb in loader:
+        xb = attack(model, xb, yb)
+        with torch.no_grad():
+            right += (model(xb).argmax(1) == yb).sum()
+    return right
+x = torch.randn(200, 6); y = x[:, :3].argmax(1)
+data = [torch.utils.data.TensorDataset(x[:120], y[:120]), torch.utils.data.TensorDataset(x[120:], y[120:])]
+Loader = torch.utils.data.DataLoader
+train_loader, test_loader = Loader(data[0], batch_size=20, shuffle=True), Loader(data[1], batch_size=20)
+for trial in range(2):
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for number in range(4):
+        epoch(model, optimizer, train_loader)
+        {more}
+    print(score(model, test_loader))
+"""
+
+
+def test_an_attack_on_test_data_trains_nothing(codes_of: Codes) -> None:
+    quiet = ATTACKED.format(step="optimizer.step()", more="")
+    assert not {"SB302", "SB312", "SB301", "SB303"} & codes_of(quiet)
+    assert "SB312" in codes_of(ATTACKED.format(step="optimizer.step()", more="epoch(model, optimizer, test_loader)"))
+
+
+LATE = """
+data = torch.randn(64, 12); wanted = data @ torch.randn(12, 1) * 30
+def net():
+    made = nn.Sequential(nn.Linear(12, 12), nn.ReLU(), nn.Linear(12, 1)){scale}
+    return made, torch.optim.Adam(made.parameters(), lr=0.2)
+for trial in range(3):
+    model, optimizer = net()
+    for step in range(120):
+        optimizer.zero_grad(); F.mse_loss(model(data), wanted).backward(); optimizer.step()
+    model.eval()
+    with torch.no_grad():
+        print(F.mse_loss(model(data), wanted))
+"""
+
+
+def test_weights_that_are_first_seen_after_their_training_did_not_begin_so(findings_of: Found) -> None:
+    assert "SB506" not in {f.code for f in findings_of(LATE.format(scale=""), 20)}
+    large = LATE.format(scale="; made[0].weight.data.normal_(0, 3)")
+    assert "SB506" in {f.code for f in findings_of(large, 20)}

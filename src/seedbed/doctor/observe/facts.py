@@ -142,7 +142,10 @@ class SchedulerFact:
 
 @dataclass
 class ForwardFact:
-    """One call of a module at the top level: a training pass when a backward pass reached its output."""
+    """One call of a module at the top level: a training pass when a backward pass reached its output.
+
+    ``asked``: a derivative by its input was taken, and none by the weights.
+    """
 
     number: int
     root: int
@@ -155,6 +158,7 @@ class ForwardFact:
     recorded: bool
     text: str = ""
     reached: bool = False
+    asked: bool = False
     pointer: tuple[int, ...] = ()
     batch: int = 0
     loader: int = 0
@@ -175,13 +179,17 @@ class ForwardFact:
 
 @dataclass
 class RootFact:
-    """A module that the script calls itself, with all that hangs below it."""
+    """A module that the script calls itself, with all that hangs below it.
+
+    ``late``: an optimizer had stepped it before it was first seen, so how it began is not known.
+    """
 
     key: int
     module: nn.Module
     name: str
     site: Site | None
     trainable: bool = False
+    late: bool = False
     forwards: int = 0
     seen: Counter[str] = field(default_factory=Counter)
     members: set[int] = field(default_factory=set)

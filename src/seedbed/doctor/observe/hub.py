@@ -75,6 +75,7 @@ class Hub(ABC):
         self.reading_rows = True
         self.in_backward = False
         self.in_grad = False
+        self.asked_shapes: set[tuple[int, ...]] = set()  # of inputs that a derivative is taken by, just now
         self.busy_seeding = False
         self.rich: dict[Any, Any] = {}
         self.loader_now = 0

@@ -169,6 +169,8 @@ class ModuleWatch:
         root = RootFact(key, module, names[0] if names else type(module).__name__, site)
         root.members = {id(m) for m in module.modules()}
         self.record.roots[key] = root
+        stepped = {id(p) for optimizer in self.record.optimizers.values() if optimizer.steps for p in optimizer.params}
+        root.late = any(id(p) in stepped for p in module.parameters())
         with torch.no_grad():
             total = sum(p.numel() for p in module.parameters())
             if total < 5_000_000:
@@ -257,7 +259,7 @@ class ModuleWatch:
                 continue
             if leaf.grad_fn is not None:
                 fact.recorded = True
-                leaf.register_hook(_marker(fact))
+                leaf.register_hook(_marker(fact, self.recorder))
                 if len(self.kept) < 3000:
                     self.kept.append((weakref.ref(leaf), fact))
             if len(self.outputs) > 64:
@@ -344,8 +346,11 @@ class ModuleWatch:
             self.record.note("frozen-norm-moves", self._line_of(module), module=module, root=top)
 
 
-def _marker(fact: ForwardFact) -> Any:
+def _marker(fact: ForwardFact, hub: Hub) -> Any:
     def mark(gradient: Tensor) -> None:
-        fact.reached = True
+        if fact.pointer[1:] in hub.asked_shapes:
+            fact.asked = True  # the derivative by the input: an attack, a map of what counts
+        else:
+            fact.reached = True
 
     return mark

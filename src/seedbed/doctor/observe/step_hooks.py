@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from seedbed.doctor.observe.site import here
 from seedbed.doctor.observe.steps import StepLedger
@@ -89,17 +89,29 @@ def _wrap_backward(ledger: StepLedger, patches: Any) -> None:
     def grad(original: Callable[..., Any]) -> Callable[..., Any]:
         def grad_of(*args: Any, **kwargs: Any) -> Any:
             ledger.record.grad_calls += 1
-            before, ledger.recorder.in_grad = ledger.recorder.in_grad, True
+            hub = ledger.recorder
+            before = hub.in_grad, hub.asked_shapes
+            hub.in_grad, hub.asked_shapes = True, guard.run(shapes_asked_of, args, kwargs) or set()
             try:
                 return original(*args, **kwargs)
             finally:
-                ledger.recorder.in_grad = before
+                hub.in_grad, hub.asked_shapes = before
 
         return grad_of
 
     patches.replace(torch.Tensor, "backward", method, hot=True)
     patches.replace(torch.autograd, "backward", method, hot=True)
     patches.replace(torch.autograd, "grad", grad, hot=True)
+
+
+def shapes_asked_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> set[tuple[int, ...]]:
+    """The shapes of what ``torch.autograd.grad`` derives by, if that is no weight and nobody derives further."""
+    inputs = args[1] if len(args) > 1 else kwargs.get("inputs", ())
+    further = args[4] if len(args) > 4 else kwargs.get("create_graph")
+    tensors = [inputs] if isinstance(inputs, Tensor) else [t for t in inputs if isinstance(t, Tensor)]
+    if further or any(isinstance(t, nn.Parameter) for t in tensors):
+        return set()
+    return {tuple(t.shape) for t in tensors}
 
 
 def _wrap_schedulers(ledger: StepLedger, patches: Any) -> None:

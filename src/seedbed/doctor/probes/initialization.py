@@ -20,7 +20,7 @@ def probe(run: Run) -> Iterator[Finding]:
     yield from _plain_leaves(run)
     for key in run.trained_roots:
         root = run.record.roots[key]
-        if root.module in run.recorder.copies.loaded:
+        if root.late or root.module in run.recorder.copies.loaded:
             continue
         yield from _unscaled(run, root)
         yield from _identical(run, root)

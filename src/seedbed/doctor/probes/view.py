@@ -33,7 +33,7 @@ class Run:
             loader = self.record.loaders.get(fact.loader)
             if loader is not None:
                 loader.training += fact.reached
-                loader.evaluating += not fact.reached
+                loader.evaluating += not (fact.reached or fact.asked)
 
     def _step_site(self) -> Site | None:
         for optimizer in self.record.optimizers.values():
@@ -113,7 +113,7 @@ class Run:
         ended = reached[-1].number if reached and not self.record.finished else None
         learning = {_place(f) for f in reached}
         for fact in self.record.forwards:
-            if fact.reached or fact.root not in self.trained_roots or _place(fact) in self.helpers:
+            if fact.reached or fact.asked or fact.root not in self.trained_roots or _place(fact) in self.helpers:
                 continue
             if ended is not None and fact.number > ended and _place(fact) in learning:
                 continue  # a step that the end of the time cut in two
