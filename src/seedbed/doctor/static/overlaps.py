@@ -189,8 +189,14 @@ def _drawn(val: Val) -> bool:
     )
 
 
+_MIXES = frozenset(["random_split", "randperm", "permutation", "np_permutation", "sample", "train_test_split"])
+
+
 def _span(val: Val) -> tuple[int, int] | None:
+    """The numbers that a range in order gives; parts of a mixed one need not overlap."""
     for one in ancestors(val, limit=6):
+        if one.name in _MIXES:
+            return None
         if one.name == "range":
             numbers = [a.const for a in one.args]
             if len(numbers) == 1 and isinstance(numbers[0], int):

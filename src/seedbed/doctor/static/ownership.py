@@ -93,6 +93,14 @@ def contains(outer: Val, inner: Val) -> bool:
     return id(inner) in _PARTS[id(outer)][1]
 
 
+def stepped_after(p: Program, module: Val, since: int) -> bool:
+    """Whether some step after a moment may change the weights of a module; ``True`` where nothing is stepped at all."""
+    steps = p.all("step", "scaler_step", "manual")
+    later = [s.recv for s in steps if s.seq > since]
+    known = [held(v) if v is not None and v.kind == "optimizer" else [] for v in later]
+    return not steps or any(not inside or any(related(h, module) for h in inside) for inside in known)
+
+
 def related(a: Val, b: Val) -> bool:
     """Whether one module is a part of the other."""
     return contains(a, b) or contains(b, a)
