@@ -39,7 +39,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership, queries, rounds, training
+from seedbed.doctor.static import methods, opponents, ownership, queries, rounds, training
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -114,6 +114,19 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _data_in_forward(p, seen)
     yield from _cut_terms(p, seen)
     yield from _painted_over(p)
+    for cut, maker, judge, back in opponents.wasted(p):
+        if id(cut.node) not in seen:
+            seen.add(id(cut.node))
+            name, other = maker.var or maker.name, judge.var or judge.name
+            yield p.report(
+                "SB128",
+                cut,
+                f"{cut.name}() cuts what {name} made out of its own loss: the gradient of this term reaches only "
+                f"{other}, whose optimizer does not step here",
+                why=f"the term is there to train {name}, and no gradient reaches it; that of {other} is cleared unused",
+                fix=f"Give {other} the tensor itself; {cut.name}() belongs to its own step",
+                related=((str(back.src.path), back.line, "backward()"),),
+            )
 
 
 def _matters(p: Program, val: Val) -> bool:

@@ -78,8 +78,9 @@ def check(p: Program) -> Iterator[Finding]:
             mask = _made_at(made.args[1])
             at = mask if mask is not None and "inverted" not in problem and mask.line else event
             yield _report(p, at, problem, event)
-    for event in training.forwards_inside(p, "MultiheadAttention", "TransformerEncoder", "TransformerEncoderLayer"):
-        if id(event.node) in seen or not tokens.next_token(p):
+    layers = ("MultiheadAttention", "TransformerEncoder", "TransformerEncoderLayer")
+    for event in (e for e in p.all("forward") if e.name in layers):
+        if id(event.node) in seen or not tokens.reads_next(p, *event.args[:2]):
             continue
         names = ("attn_mask", "mask", "src_mask", "is_causal")
         if not any(n in event.kwargs and not event.kwargs[n].is_none for n in names) and len(event.args) < (
@@ -139,6 +140,8 @@ def _unmasked_scores(p: Program, seen: set[int]) -> Iterator[Finding]:
                 or not any(u.name in ("matmul", "bmm", "einsum", "dropout") for u in q.users(p, made))
             ):
                 continue
+            if not tokens.reads_next(p, *[a for a in scores[0].args if a.kind == "tensor"][:2]):
+                continue
             masked = any(v.name in ("masked_fill", "masked_fill_", "where", "tril", "triu") for v in parts) or any(
                 e.recv is not None and e.recv in parts for e in p.all("inplace", "setitem")
             )
@@ -149,6 +152,7 @@ def _unmasked_scores(p: Program, seen: set[int]) -> Iterator[Finding]:
             flag = event.kwargs.get("is_causal")
             if (
                 (flag is None or flag.const is False)
+                and tokens.reads_next(p, *event.args[:2])
                 and "attn_mask" not in event.kwargs
                 and len(event.args) < 4
                 and id(event.node) not in seen

@@ -102,8 +102,23 @@ def check(p: Program) -> Iterator[Finding]:
 def _scores(source: Val) -> list[Val]:
     """What goes into a softmax, down to the layers and choices that the scores are made from."""
     found = q.chain(source)
-    ends = [i for i, v in enumerate(found) if v.name in CUTTING or v.name in ("forward", "embedding", "matmul", "bmm")]
-    return found[: ends[0]] if ends else found
+    ends = [i for i, v in enumerate(found) if v.name in _ENDS or _gathered(v)]
+    found = found[: ends[0]] if ends else found
+    low = [v for v in found if v.name in ("masked_fill", "masked_fill_") and len(v.args) > 2 and _hides(v.args[2])]
+    hidden = {id(f.core(v.args[1])) for v in low}  # what is filled twice has got the last value
+    return [v for v in found if v in low or len(v.args) < 2 or id(f.core(v.args[1])) not in hidden]
+
+
+_ENDS = CUTTING | {"forward", "embedding", "matmul", "bmm", "bucketize", "digitize", "batch"}
+
+
+def _gathered(val: Val) -> bool:
+    """Whether rows of data are picked: what was filled before that is no score."""
+    return val.name == "getitem" and not val.grad and len(val.args) > 1 and val.args[1].kind in ("tensor", "unknown")
+
+
+def _hides(value: Val) -> bool:
+    return isinstance(value.const, int | float) and value.const <= -50
 
 
 def _zeroed(p: Program, source: Val, seen: set[int]) -> Iterator[Finding]:

@@ -92,6 +92,7 @@ def check(p: Program) -> Iterator[Finding]:
             related=((str(event.src.path), event.line, "it accumulates here"),),
         )
     yield from _emptied(p)
+    yield from _carried(p)
     for at, name, grows in meters.unreset(p):
         yield p.report(
             "SB306",
@@ -100,6 +101,19 @@ def check(p: Program) -> Iterator[Finding]:
             "is not cleared)",
             why="what is shown for one epoch or window contains everything before it, so it lags behind",
             fix=f"Reset {name} after it was read, or at the start of every epoch",
+            related=((str(grows.src.path), grows.line, "it accumulates here"),),
+        )
+
+
+def _carried(p: Program) -> Iterator[Finding]:
+    """A meter that serves training and evaluation in turn, and is emptied for one of them only."""
+    for at, name, grows in meters.carried(p):
+        yield p.report(
+            "SB306",
+            at,
+            f"{name} is not reset before this loop: what the loop before it gathered is still in it (carried over)",
+            why="the figure of this phase contains the samples of the other, so it is a mix of both",
+            fix=f"Reset {name} before every loop that feeds it, or use one object for each phase",
             related=((str(grows.src.path), grows.line, "it accumulates here"),),
         )
 
@@ -160,7 +174,8 @@ def _repeated(loop: LoopRun) -> LoopRun | None:
     while outer is not None and not rounds.repeats(outer):
         if not outer.exact and not (outer.over is not None and outer.over.kind in ("list", "tuple")):
             return None
-        names = [v.const for v in (outer.over.items or [])] if outer.over is not None else []
+        items = (outer.over.items or []) if outer.over is not None else []
+        names = [v.const for i in items for v in (i, *(i.items or ()))]  # "train", or ("train", train_loader)
         if not any(isinstance(n, str) and split_of(n) == "train" for n in names):
             return None
         outer = outer.outer

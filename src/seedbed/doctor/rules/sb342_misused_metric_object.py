@@ -44,7 +44,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
-from seedbed.doctor.static import measures, rounds
+from seedbed.doctor.static import measures, meters, rounds
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -88,6 +88,7 @@ def check(p: Program) -> Iterator[Finding]:
             )
     yield from _summed(p, metrics)
     yield from _unreset(p, metrics)
+    yield from _carried(p, metrics)
 
 
 def _is_metric(event: Event) -> bool:
@@ -117,6 +118,25 @@ def _summed(p: Program, metrics: dict[int, Event]) -> Iterator[Finding]:
             why="the mean of batch values depends on the batch size; it is not the metric of the data set",
             fix="Call metric.update(preds, target) in every batch and metric.compute() once after the loop",
         )
+
+
+def _carried(p: Program, metrics: dict[int, Event]) -> Iterator[Finding]:
+    """A metric that serves training and evaluation in turn, and is reset for one of them only."""
+    steps: dict[int, list[tuple[str, Event]]] = {}
+    for event in p.calls("update", "compute", "reset"):
+        if event.recv is not None and id(event.recv) in metrics and event.name.startswith("."):
+            steps.setdefault(id(event.recv), []).append((event.name[1:], event))
+    for key, found in steps.items():
+        again = meters.mixed(found)
+        if again is not None and metrics[key].result is not None:
+            yield p.report(
+                "SB342",
+                (again.loops[-1].node, again.src),
+                f"{again.name[1:]}() goes on where another phase has stopped: the metric is not reset before this loop",
+                why="compute() then covers the samples of both phases (the training samples are carried over)",
+                fix="Call metric.reset() before every loop that feeds it, or use one metric for each phase",
+                related=((str(again.src.path), again.line, "the update"),),
+            )
 
 
 def _unreset(p: Program, metrics: dict[int, Event]) -> Iterator[Finding]:

@@ -83,7 +83,7 @@ def check(p: Program) -> Iterator[Finding]:
             and "external" not in module.tags
         ):
             continue
-        if _averaged(p, module) or switching.told_of(p, module):
+        if _still(p, event, module) or _averaged(p, module) or switching.told_of(p, module):
             continue  # a target network that follows another one by hand
         seen |= {id(m) for m in methods.submodules(module)}
         where = frozen[id(module)]
@@ -107,6 +107,13 @@ def check(p: Program) -> Iterator[Finding]:
 def trained_output(p: Program, event: Event) -> bool:
     """Whether backward() reaches the output of a call."""
     return training.trained_output(p, event.result)
+
+
+def _still(p: Program, event: Event, module: Val) -> bool:
+    """Whether no normalisation inside was in training mode in this call: they are told to stay, one by one."""
+    norms = {id(m) for m in methods.submodules(module) if m.name.startswith("BatchNorm")}
+    last = {id(e.recv): e.mode for e in p.all("forward") if id(e.recv) in norms and e.seq <= event.seq}
+    return bool(last) and "train" not in last.values()
 
 
 def _covers(mode: Event, module: Val) -> bool:

@@ -38,7 +38,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import tokens
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -57,8 +57,7 @@ def check(p: Program) -> Iterator[Finding]:
         if not isinstance(kernel, int) or kernel < 3 or padding is None or not isinstance(spread, int):
             continue
         both = padding.const == "same" or (type(padding.const) is int and 2 * padding.const == (kernel - 1) * spread)
-        made = list(ancestors(event.args[0], limit=200))
-        if not both or not any(v.name == "Embedding" for v in made) or _cut(p, event.result):
+        if not both or not tokens.reads_next(p, event.args[0]) or _cut(p, event.result):
             continue
         seen.add(id(layer))
         yield p.report(

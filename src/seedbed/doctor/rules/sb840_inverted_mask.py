@@ -50,18 +50,21 @@ from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
-_PADDING = ("key_padding_mask", "src_key_padding_mask", "tgt_key_padding_mask", "memory_key_padding_mask")
-_CAUSAL = ("attn_mask", "src_mask", "tgt_mask", "mask")
-_HIDING = frozenset(
-    [
-        "MultiheadAttention",
-        "TransformerEncoder",
-        "TransformerEncoderLayer",
-        "TransformerDecoder",
-        "Transformer",
-        "TransformerDecoderLayer",
-    ]
-)
+# Where library layers take what they hide: the names, and the place of the first of them.
+_HIDING: dict[str, tuple[int, tuple[str, ...]]] = {
+    "MultiheadAttention": (3, ("key_padding_mask", "need_weights", "attn_mask")),
+    "TransformerEncoder": (1, ("mask", "src_key_padding_mask")),
+    "TransformerEncoderLayer": (1, ("src_mask", "src_key_padding_mask")),
+    "TransformerDecoder": (2, ("tgt_mask", "memory_mask", "tgt_key_padding_mask", "memory_key_padding_mask")),
+    "TransformerDecoderLayer": (2, ("tgt_mask", "memory_mask", "tgt_key_padding_mask", "memory_key_padding_mask")),
+    "Transformer": (
+        2,
+        (
+            *("src_mask", "tgt_mask", "memory_mask"),
+            *("src_key_padding_mask", "tgt_key_padding_mask", "memory_key_padding_mask"),
+        ),
+    ),
+}
 _OPPOSITE = {"padding": "real", "real": "padding", "past": "future", "future": "past"}
 
 
@@ -70,8 +73,9 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _of_losses(p)
     for event in p.once("forward"):
         if event.name in _HIDING and event.recv is not None and event.recv.owner is None:
-            for name in _PADDING + _CAUSAL:
-                mask = event.kwargs.get(name)
+            start, names = _HIDING[event.name]
+            for place, name in enumerate(names, start):
+                mask = event.arg(place, name) if name not in ("need_weights", "memory_mask") else None
                 if mask is not None and masks.counted(mask) is None:  # numbers are added, not read as True and False
                     yield from _judge(p, event, mask, name, ("real", "past"), f"nn.{event.name} hides what is True")
     for event in p.first_calls("scaled_dot_product_attention", "masked_fill", "masked_fill_"):
@@ -123,7 +127,7 @@ def _of_losses(p: Program) -> Iterator[Finding]:
 
 
 def _judge(p: Program, event: Event, mask: Val, name: str, wrong: tuple[str, ...], note: str) -> Iterator[Finding]:
-    kind, made = meaning(mask)
+    kind, made = meaning(p, mask)
     if kind not in wrong or made is None:
         return
     what = "padding mask" if kind in ("real", "padding") else "causal mask"
@@ -138,16 +142,21 @@ def _judge(p: Program, event: Event, mask: Val, name: str, wrong: tuple[str, ...
     )
 
 
-def meaning(mask: Val) -> tuple[str, Val | None]:
+def meaning(p: Program, mask: Val) -> tuple[str, Val | None]:
     """Where a boolean mask is True: padding, real, past or future positions, and where it is made."""
     current, turned = mask, False
-    for _ in range(14):
+    for _ in range(20):
+        if current.kind == "phi":
+            found = [meaning(p, o) for o in list(current.options())[:6] if not o.is_none]
+            kind = found[0][0] if len({k for k, _ in found}) == 1 else ""
+            return (_OPPOSITE[kind] if turned and kind else kind), found[0][1] if kind else None
         if current.name in ("invert", "logical_not") and current.args:
             turned, current = not turned, current.args[0]
             continue
         if current.name in ("compare", "eq", "ne", "lt", "ge", "gt", "le") and len(current.args) > 1:
-            kind = _compared(current)
-            if not kind and current.args[1].const in (0, 1, False, True) and _triangle(current.args[0]):
+            told = _told(current.args[0])
+            kind = "" if told else _compared(p, current)
+            if not kind and current.args[1].const in (0, 1, False, True) and (told or _triangle(current.args[0])):
                 same = ("NotEq" in current.tags or current.name == "ne") == (not current.args[1].const)
                 turned, current = turned != (not same), current.args[0]
                 continue
@@ -173,15 +182,39 @@ _CONSTANT = ("new_zeros", "new_ones", "zeros", "ones", "full", "new_full", "zero
 
 
 _SEEN = frozenset(
-    ["batch", "bool", "to", "unsqueeze", "getitem", "view", "expand", "squeeze", "transpose", "contiguous", "forward"]
+    [
+        "batch",
+        "bool",
+        "long",
+        "int",
+        "float",
+        "to",
+        "cuda",
+        "pad",
+        "element",
+        "part",
+        "unsqueeze",
+        "getitem",
+        "view",
+        "expand",
+        "squeeze",
+        "transpose",
+        "contiguous",
+        "forward",
+    ]
 )
+
+
+def _told(val: Val) -> bool:
+    """Whether numbers are a mask already: a comparison, counted as ones and zeros."""
+    return any(v.name in ("compare", "eq", "ne", "invert", "logical_not") for v in q.chain(val)[:8])
 
 
 def _triangle(val: Val) -> bool:
     return any(v.name in ("tril", "triu") for v in ancestors(val, limit=6))
 
 
-def _compared(val: Val) -> str:
+def _compared(p: Program, val: Val) -> str:
     """The meaning of ``ids == pad`` or ``positions < lengths``."""
     left, right = val.args[0], val.args[1]
     op = next((t for t in ("NotEq", "Eq", "LtE", "Lt", "GtE", "Gt") if t in val.tags), "")
@@ -189,10 +222,11 @@ def _compared(val: Val) -> str:
     if op in ("Eq", "NotEq"):
         number, tokens = (right, left) if right.kind in ("const", "number", "unknown") else (left, right)
         pad = (number.const == 0 and type(number.const) is int) or "pad" in words(number.var)
-        whole = tokens.dtype in ("long", "") and tokens.name not in ("tril", "triu", "ones", "zeros") and _ids(tokens)
-        if pad and whole:
+        if pad and _whole(p, tokens):
             return "padding" if op == "Eq" else "real"
         return ""
+    if right.const == 0 and type(right.const) is int and op in ("Gt", "LtE") and _whole(p, left):
+        return "padding" if op == "LtE" else "real"
     places = [any(v.name == "arange" for v in ancestors(side, limit=8)) for side in (left, right)]
     if all(places):
         return ""  # places of queries and keys, not places and lengths
@@ -203,14 +237,27 @@ def _compared(val: Val) -> str:
     return ""
 
 
-def _ids(val: Val) -> bool:
-    """Whether a value is a table of tokens: by its name or its type."""
-    if val.dtype == "long":
+def _whole(p: Program, val: Val) -> bool:
+    return val.dtype in ("long", "") and val.name not in ("tril", "triu", "ones", "zeros") and _ids(p, val)
+
+
+def _ids(p: Program, val: Val) -> bool:
+    """Whether a value is a table of tokens: by its type, by its name, or because they are looked up somewhere."""
+    if val.dtype == "long" or any(id(v) in _looked_up(p) for v in q.chain(val)):
         return True
     said = set(words(val.var))
     return bool(
         said & {"ids", "tokens", "token", "src", "tgt", "x", "input", "inputs", "seq", "sequence", "text", "batch"}
     )
+
+
+def _looked_up(p: Program) -> set[int]:
+    """Ids of what goes into embeddings."""
+    if "looked up" not in p.cache:
+        events = [e for e in p.all("forward") if e.name == "Embedding" and e.args]
+        p.cache["looked up"] = {id(v) for e in events for v in q.chain(e.args[0])}
+    found: set[int] = p.cache["looked up"]
+    return found
 
 
 def _lengths(val: Val) -> bool:

@@ -51,7 +51,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.rules.sb824_unrelated_noise_target import pairs
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax, td_errors, training
-from seedbed.doctor.static.formulas import complement, core, factors
+from seedbed.doctor.static.formulas import complement, core, factors, plain_terms
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -61,6 +61,7 @@ _SHORT = frozenset(["d", "end", "ended", "finished", "over", "term", "terms", "f
 _REST = frozenset(
     ["not", "non", "nonterminal", "notdone", "mask", "masks", "alive", "cont", "continue", "nonterminals"]
 )
+_REWARDS = frozenset(["reward", "rewards", "rew", "rews", "r"])
 _PICKS = frozenset(["argmax", "sample", "multinomial", "int_builtin", "item", "tensor", "as_tensor", "batch"])
 _BEST = frozenset(["max", "amax", "argmax"])
 
@@ -85,6 +86,7 @@ def check(p: Program) -> Iterator[Finding]:
                 "with net(state).gather(1, action)",
                 related=((str(event.src.path), event.line, "the loss"),),
             )
+    yield from _loose_masks(p, seen)
     for node, problem in td_errors.mistakes(p):
         yield p.report(
             "SB841",
@@ -94,6 +96,44 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Use delta = reward[t] + gamma * value[t + 1] * (1 - done[t]) - value[t]",
         )
     yield from _synced(p)
+
+
+def _loose_masks(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """``reward + gamma * (1 - done) + value``: the mask is a term of its own."""
+    for pred, target, event in pairs(p):
+        terms = [t for _, t in plain_terms(target)]
+        nets = [t for t in terms if _from_net(t)]
+        if len(terms) != 3 or len(nets) != 1 or not pred.grad or id(target.node) in seen:
+            continue
+        masks = [t for t in terms if t not in nets and _is_loose(t)]
+        rated = any(_is_rate(v) for v, _ in factors(nets[0])) or len(factors(nets[0])) > 1
+        if len(masks) == 1 and not rated:
+            seen.add(id(target.node))
+            made = core(target)
+            yield p.report(
+                "SB841",
+                made if made.line else event,
+                "the discount and the terminal mask are added to the next value instead of multiplied with it",
+                why="the next value is then neither discounted nor left out at the end of an episode",
+                fix="Use reward + gamma * mask * next_value",
+                related=((str(event.src.path), event.line, "the loss"),),
+            )
+
+
+def _is_rate(val: Val) -> bool:
+    plain = isinstance(val.const, float) and 0.5 <= val.const <= 1
+    return plain or bool({"gamma", "discount"} & set(words(val.var)))
+
+
+def _is_loose(term: Val) -> bool:
+    """Whether a term is a discount times a mask, and nothing else."""
+    parts = [v for v, power in factors(term) if power > 0]
+    rest = [v for v in parts if not _is_rate(v)]
+    return len(rest) == 1 < len(parts) and (
+        complement(rest[0]) is not None
+        or rest[0].name in ("invert", "logical_not", "compare")
+        or bool((_REST | _ENDS) & set(words(rest[0].var)))
+    )
 
 
 def bootstrap(target: Val) -> tuple[Val, Val] | None:
@@ -129,6 +169,9 @@ def _problem(p: Program, event: Event, pred: Val, total: Val, future: Val) -> tu
     idle = "" if known else _idle(p, total)
     used = {id(a) for v in inside if v.name in ("tensor", "as_tensor", "stack", "array") for a in v.args}
     used |= {id(v) for v in inside} | {id(o) for v in inside if v.kind == "phi" for o in v.options()}
+    for change in p.all("setitem", "inplace"):  # next_value[done] = 0
+        if change.recv is not None and change.recv.kind != "module" and id(change.recv) in used:
+            used |= {id(v) for a in change.args for v in ancestors(a, limit=20)}
     masked = any(v.name in ("where", "masked_fill", "compare", "sub", "rsub", "invert") for v in parts) or any(
         _REST & set(words(v.var)) or _ENDS & set(words(v.var)) for v in inside
     )
@@ -158,7 +201,7 @@ def _ends(p: Program, event: Event, total: Val) -> list[Val]:
     ends = {id(v): v for n, v, e in p.assigns if _ENDS & set(words(n)) and not _REST & set(words(n)) and e.loops}
     known = [v for v in ends.values() if v.kind in ("tensor", "unknown") and _beside(v)]
     known += [v for v in _unpacked(p, event) if v not in known]
-    known += [v for v in _never_read(p, total) if v not in known]
+    known += [v for v in (*_never_read(p, total), *_in_records(p, total)) if v not in known]
     read = {n.id for n in q.nodes(p, ast.Name) if isinstance(n.ctx, ast.Load)}
     endless = "terminated" not in read and "truncated" in read  # a task that only the clock ends
     return [v for v in known if not (endless and v.var == "terminated")]
@@ -206,6 +249,19 @@ def _never_read(p: Program, total: Val) -> list[Val]:
         if _ENDS & set(words(name)) and not made.loops and val.kind == "tensor" and val.shape
         if val.shape[0] in rows and not q.users(p, val) and not any(e.recv is val for e in p.all("getitem"))
     ]
+
+
+def _in_records(p: Program, total: Val) -> list[Val]:
+    """The ends of episodes in a record (a named tuple, a data class) that another part of the target comes from."""
+    inside = {id(v) for v in _arithmetic(total)}
+    found: list[Val] = []
+    for event in p.all("make"):
+        fields = event.result.attrs if event.result is not None else {}
+        ends = [n for n in fields if _ENDS & set(words(n)) and not _REST & set(words(n))]
+        if ends and any(_REWARDS & set(words(n)) and id(v) in inside for n, v in fields.items()):
+            fields[ends[0]].var = fields[ends[0]].var or ends[0]
+            found.append(fields[ends[0]])
+    return found
 
 
 def _arithmetic(total: Val) -> list[Val]:

@@ -108,7 +108,10 @@ def _moved(p: Program, net: Val) -> bool:
 
 def _said(p: Program, net: Val) -> bool:
     """Whether a loop or a function moves it in a branch that the reader did not take, as far as names say."""
+    once = {id(e.recv.owner.node) for e in p.all("invoke") if e.recv is not None and not e.loops}
+    once -= {id(e.recv.owner.node) for e in p.all("invoke") if e.recv is not None and e.loops}  # main(), setup()
     blocks = [n for n in q.nodes(p, ast.For, ast.While, ast.FunctionDef) if getattr(n, "name", "") != "__init__"]
+    blocks = [n for n in blocks if id(n) not in once]
     for block in blocks:
         for node in syntax.walk(block):
             owner = node.value if isinstance(node, ast.Attribute) else None

@@ -218,6 +218,10 @@ def scaling(val: Val) -> str | None:
             return "normalize()"
         if one.name == "forward" and "opaque" in one.tags:
             return None
+        if one.kind in ("list", "tuple") and one.items:  # put together from parts that may be scaled
+            parts = [how for part in one.items[:8] if part is not val and (how := scaling(part))]
+            if parts:
+                return parts[0]
         if one.name == "div" and len(one.args) == 2:
             if one.args[1].const in (255, 255.0):
                 return "divided by 255"

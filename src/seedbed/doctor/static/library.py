@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from seedbed.doctor.static import builtin_calls, layers, naming, numbers, op_shapes, ops, shapes
+from seedbed.doctor.static import builtin_calls, layers, named_tuples, naming, numbers, op_shapes, ops, shapes
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const, unknown
 
@@ -127,11 +127,10 @@ def _call(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs:
     if last == "ArgumentParser":
         return builtin_calls.library_value(run, "parser", last, node, args, kwargs)
     if last == "field" and root == "dataclasses":
-        return (
-            kwargs["default"]
-            if "default" in kwargs
-            else builtin_calls.library_value(run, "unknown", "field", node, args, kwargs)
-        )
+        made = builtin_calls.library_value(run, "unknown", "field", node, args, kwargs)
+        return kwargs.get("default", made)
+    if name in named_tuples.MAKERS and (cls := named_tuples.made(run, node, args, kwargs)) is not None:
+        return cls
     if last in ("OrderedDict", "defaultdict", "Counter", "deque", "SimpleNamespace", "Namespace"):
         return _container(run, last, node, args, kwargs)
     if root == "sklearn" and (last in _TABLES or getattr(kwargs.get("return_X_y"), "const", None) is True):

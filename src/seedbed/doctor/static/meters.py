@@ -25,16 +25,7 @@ def unreset(p: Program) -> Iterator[Found]:
 
 def _objects(p: Program) -> Iterator[Found]:
     """Meters of the program's own classes that are made once, fed in batches, and read once per epoch."""
-    calls: dict[int, list[Event]] = {}
-    owners: dict[int, Val] = {}
-    for event in p.all("invoke"):
-        me = event.args[0] if event.args else None
-        func = event.recv.owner if event.recv is not None else None
-        if me is not None and me.kind == "instance" and getattr(func, "owner", None) is not None and not me.loops:
-            calls.setdefault(id(me), []).append(event)
-            owners[id(me)] = me
-    for key, events in calls.items():
-        me = owners[key]
+    for me, events in _used(p):
         feeds = [e for e in events if e.loops and _grows(_body(e)) and _is_measure(e)]
         reads = [e for e in events if e.loops and _averages(_body(e)) and not _grows(_body(e))]
         resets = [e for e in events if e.loops and _empties(_body(e))]
@@ -47,6 +38,62 @@ def _objects(p: Program) -> Iterator[Found]:
                 start = (feed.loops[-1].node, feed.src) if has_reset and not _same_loop(feed, read) else me
                 yield read if _same_loop(feed, read) else start, me.var or me.name, feed
                 break
+
+
+def _used(p: Program) -> list[tuple[Val, list[Event]]]:
+    """The objects of the program's own classes that are made once, each with the calls of its methods."""
+    calls: dict[int, tuple[Val, list[Event]]] = {}
+    for event in p.all("invoke"):
+        me = event.args[0] if event.args else None
+        func = event.recv.owner if event.recv is not None else None
+        if me is not None and me.kind == "instance" and getattr(func, "owner", None) is not None and not me.loops:
+            calls.setdefault(id(me), (me, []))[1].append(event)
+    return list(calls.values())
+
+
+def carried(p: Program) -> Iterator[Found]:
+    """A meter that is read after the loop of one phase, and goes on in that of the next one without a reset."""
+    for me, events in _used(p):
+        again = mixed([(_role(_body(e)), e) for e in events])
+        if again is not None and not _touched(p, me):
+            yield (again.loops[-1].node, again.src), me.var or me.name, again
+
+
+def _role(body: Any) -> str:
+    return "reset" if _empties(body) else "update" if _grows(body) else "compute" if _averages(body) else ""
+
+
+def mixed(steps: list[tuple[str, Event]]) -> Event | None:
+    """The update that goes on where the loop of another phase has stopped, when both are read and nothing resets."""
+    first: Event | None = None  # what was fed since the last reset
+    again: Event | None = None
+    read = False
+    for role, event in steps:
+        if role == "reset":
+            first, again, read = None, None, False
+        elif role == "update" and event.loops:
+            if first is None:
+                first = event if any(f.from_model(a) for a in event.args) else None
+            elif read and _apart(first, event):
+                again = event
+        elif role == "compute":
+            if again is not None:
+                return again
+            read = read or first is not None
+    return None
+
+
+def _apart(one: Event, two: Event) -> bool:
+    """Whether two calls stand in loops over different data, one after the other in the same round."""
+    a, b = one.loops[-1], two.loops[-1]
+    splits = {rounds.loop_split(a), rounds.loop_split(b)}
+    return (
+        a.node is not b.node
+        and not one.inside(b)
+        and not two.inside(a)
+        and one.rounds[:-1] == two.rounds[:-1]
+        and (one.grad != two.grad or ("train" in splits and len(splits) > 1))
+    )
 
 
 def _is_measure(event: Event) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from seedbed.doctor.static import building, builtin_calls, dictionaries, lightning, naming, op_shapes, ops, texts
+from seedbed.doctor.static import building, builtin_calls, dictionaries, lightning, modes, naming, op_shapes, ops, texts
 from seedbed.doctor.static import sequences as seqs
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const, join, unknown, uses_gradient
@@ -135,13 +135,6 @@ def _collect(val: Val, found: dict[int, Val]) -> None:
                     _collect(part, found)
 
 
-def set_mode(run: Machine, obj: Val, mode: str) -> None:
-    """``obj.train()`` or ``obj.eval()``: the module and all in it."""
-    for one in submodules(obj) or [obj]:
-        run.modes[id(one)] = mode
-    obj.tags.add("moded")
-
-
 def module(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:
     """A method of a module."""
     if name in ("train", "eval"):
@@ -149,8 +142,8 @@ def module(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs:
         mode = "eval" if name == "eval" else "train"
         if flag is not None:
             mode = {True: "train", False: "eval"}.get(flag.const, "mixed") if flag.kind == "const" else "mixed"
-        set_mode(run, obj, mode)
         run.emit("mode", mode, node, recv=obj)
+        modes.switch(run, obj, submodules(obj), mode, node)
         return obj
     if name in ("parameters", "named_parameters", "buffers", "named_buffers"):
         made = Val("params", name, node, run.src)

@@ -104,7 +104,7 @@ def binary(run: Machine, node: Any, op: str, left: Val, right: Val) -> Val:
             val.tags.add("outer")
             run.emit("broadcast", val.name, node, args=(left, right), result=val)
     val.dtype = "float" if "float" in (left.dtype, right.dtype) or op == "Div" else left.dtype or right.dtype
-    val.split = left.split or right.split
+    val.split = left.split or ("" if _is_statistic(right) else right.split)
     if val.dtype in ("uint8", "int8", "int16") and not _keeps(left, right):
         val.dtype = ""
     return val
@@ -115,6 +115,21 @@ def _is_number(val: Val) -> bool:
     return val.kind in ("const", "number") or (
         val.kind == "phi" and all(o.kind == "number" or isinstance(o.const, (int, float)) for o in val.options())
     )
+
+
+_STATISTICS = frozenset(["mean", "std", "var", "min", "max", "amin", "amax", "median", "quantile", "nanmean", "nanstd"])
+
+
+def _is_statistic(val: Val) -> bool:
+    """Whether a value sums data up: what is scaled by it is no part of that data."""
+    current = val
+    for _ in range(6):
+        if current.name in _STATISTICS:
+            return True
+        if current.name not in ("add", "sub", "clip", "clamp", "sqrt", "part", "getitem") or not current.args:
+            return False
+        current = current.args[0]
+    return False
 
 
 def _keeps(left: Val, right: Val) -> bool:

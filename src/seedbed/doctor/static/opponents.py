@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from seedbed.doctor.static import ownership
+from seedbed.doctor.static import ownership, training
 from seedbed.doctor.static.formulas import core, summands
 from seedbed.doctor.static.program import Event, Place, Program
 from seedbed.doctor.static.queries import chain
@@ -241,6 +241,50 @@ def owned(p: Program, back: Event) -> list[Val]:
     mine = [s for s in steps if end is None or s.seq < end] or steps[:1]
     found = {id(m): m for s in mine if s.recv is not None for m in ownership.held(s.recv)}
     return list(found.values())
+
+
+def wasted(p: Program) -> Iterator[tuple[Val, Val, Val, Event]]:
+    """Terms whose gradient ends in a network that is not stepped, as what the stepped one made was cut off.
+
+    Gives the cut, the network that is stepped, the other one and the backward().
+    """
+    for back in p.once("backward"):
+        own = owned(p, back) if back.recv is not None else []
+        others = [m for _, _, held in ownership.optimizers(p) for m in held if all(m is not o for o in own)]
+        if back.recv is None or not own or not others:
+            continue
+        for _, term in summands(back.recv):
+            path = training.gradient_path(term)
+            reached = [v.owner for v in ancestors(term) if id(v) in path and v.grad and _of_module(v)]
+            reached = [r for r in reached if not r.name.endswith("Loss") and not ownership.weightless(r)]
+            if not reached or not all(any(ownership.related(m, r) for m in others) for r in reached):
+                continue
+            if any(ownership.related(o, r) for o in own for r in reached) or not _dropped(p, back, reached):
+                continue
+            for cut in training.cut_points(term):
+                made = ancestors(cut.args[0], limit=300) if cut.name in ("detach", "data", "item", "numpy") else ()
+                maker = next((o for v in made if v.grad and _of_module(v) for o in own if _within(o, v.owner)), None)
+                if maker is not None:
+                    yield cut, maker, reached[0], back
+                    break
+
+
+def _of_module(val: Val) -> bool:
+    return val.kind == "tensor" and getattr(val.owner, "kind", "") == "module"
+
+
+def _within(module: Val, part: Val) -> bool:
+    return module is part or ownership.contains(module, part)
+
+
+def _dropped(p: Program, back: Event, reached: list[Val]) -> bool:
+    """Whether the gradients that a backward() leaves in these modules are cleared before any step uses them."""
+    for event in p.all("clear", "step"):
+        if event.seq > back.seq and event.recv is not None:
+            holds = [h for o in event.recv.options() for h in (o, *ownership.held(o)) if h.kind == "module"]
+            if not holds or any(ownership.related(h, r) for h in holds for r in reached):
+                return event.kind == "clear"
+    return False
 
 
 def against(p: Program, back: Event, losses: list[Val]) -> bool:

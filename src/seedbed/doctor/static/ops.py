@@ -95,6 +95,11 @@ def _dtype(name: str, first: Val | None, kwargs: dict[str, Val], args: tuple[Val
         return "int16" if name == "short" else "int8"
     if name in ("eq", "ne", "lt", "gt", "le", "ge", "bool", "isnan"):
         return "bool"
+    if name in ("full", "new_full"):
+        first = kwargs.get("fill_value", args[-1] if args else None)
+        name = "tensor"
+    elif name == "pad_sequence" and first is not None and first.items:
+        first = first.items[0]
     if name == "tensor" and first is not None:
         probe = first
         while probe.items:

@@ -66,8 +66,24 @@ def is_sliced_output(val: Val) -> bool:
 
 def next_token(p: Program) -> bool:
     """Whether the program trains on the next token: target and input are one sequence, shifted."""
+    return bool(_foretold(p))
+
+
+def reads_next(p: Program, *vals: Val | None) -> bool:
+    """Whether each of these is made of the very tokens of which the next ones are the targets.
+
+    What an encoder reads beside them, or what attention of a decoder finds there, may be seen as a whole.
+    """
+    shifted = _foretold(p)
+    return bool(shifted) and all(
+        val is not None and any(id(v) in shifted for v in ancestors(val, limit=3000)) for val in vals
+    )
+
+
+def _foretold(p: Program) -> set[int]:
+    """Ids of the embedded tokens of which the next ones are the targets."""
     if "next_token" not in p.cache:
-        found = False
+        found: dict[int, str] = {}
         for event in p.all("loss"):
             if event.name not in ("CrossEntropyLoss", "NLLLoss") or len(event.args) < 2:
                 continue
@@ -77,9 +93,12 @@ def next_token(p: Program) -> bool:
             for val in ancestors(event.args[0], limit=3000):
                 if val.name == "Embedding" and val.args:
                     source, own = token_source(val.args[0])
-                    found = found or (source is goal and own != key)
-        p.cache["next_token"] = found
-    return bool(p.cache["next_token"])
+                    if source is goal and own != key:
+                        found[id(val)] = own
+        cut = {one for one, own in found.items() if ":" in own}  # an encoder may read the same sequence, uncut
+        p.cache["next_token"] = cut or set(found)
+    table: set[int] = p.cache["next_token"]
+    return table
 
 
 _KEEP_AXES = frozenset(
