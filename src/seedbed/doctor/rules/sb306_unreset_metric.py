@@ -43,7 +43,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import metering, meters, rounds, syntax, totals
+from seedbed.doctor.static import metering, meters, queries, rounds, syntax, totals
 from seedbed.doctor.static.naming import split_of
 from seedbed.doctor.static.program import Event, LoopRun, Program
 
@@ -91,7 +91,7 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Move `{name} = 0` to the start of the epoch loop",
             related=((str(event.src.path), event.line, "it accumulates here"),),
         )
-    yield from _emptied(p)
+    yield from queries.in_file(p, "SB306", lambda: list(_emptied(p)))
     yield from _carried(p)
     for at, name, grows in meters.unreset(p):
         yield p.report(
