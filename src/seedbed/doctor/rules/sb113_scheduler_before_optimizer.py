@@ -40,7 +40,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -55,7 +55,7 @@ def check(p: Program) -> Iterator[Finding]:
         later = [s for s in steps if s.seq > event.seq and loop is not None and loop in s.loops]
         if event.args or event.kwargs:
             continue  # step(epoch) sets the place in the schedule, wherever it stands
-        if any(s.seq < event.seq for s in steps) or not later or (not p.complete and event.conds):
+        if any(s.seq < event.seq for s in steps) or not later or (not p.complete and _depends(event)):
             continue
         yield p.report(
             "SB113",
@@ -65,3 +65,10 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Call scheduler.step() after optimizer.step()",
             related=((str(later[0].src.path), later[0].line, "optimizer.step()"),),
         )
+
+
+def _depends(event: Event) -> bool:
+    """Whether it happens under a condition that asks for more than whether there is a schedule."""
+    assert event.recv is not None
+    held = list(event.recv.options())
+    return any(branch or not any(a is h for a in (c, *c.args) for h in held) for _, branch, c in event.conds)

@@ -41,7 +41,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import methods, opponents, ownership, queries, rounds, training
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.values import CHOICES, Val, ancestors
 
 _FLAT = {
     "argmax",
@@ -219,6 +219,8 @@ def _cut_terms(p: Program, seen: set[int]) -> Iterator[Finding]:
     """Terms that are added to the loss although their gradient was lost on the way (numpy, item, tensor)."""
     for back in p.all("backward"):
         root = back.recv
+        while root is not None and root.name in ("scaled", "div") and root.args and root.grad:
+            root = root.args[0]
         if root is None or root.kind != "tensor" or root.name not in ("add", "sub"):
             continue
         stack = list(root.args)
@@ -227,34 +229,87 @@ def _cut_terms(p: Program, seen: set[int]) -> Iterator[Finding]:
             if term.kind == "tensor" and term.name in ("add", "sub") and term.grad:
                 stack.extend(term.args)
                 continue
-            if (
-                term.grad
-                or term.kind not in ("tensor", "number")
-                or any(v.kind == "list" for v in ancestors(term, limit=80))
-            ):
+            if term.grad or term.kind not in ("tensor", "number"):
                 continue
-            lost = [
-                v
-                for v in ancestors(term, limit=120)
-                if v.name in ("detach", "numpy", "item", "data", "tolist", "float_builtin")
-                and v.args
-                and v.args[0].grad
-                and any(
-                    x.name in ("Parameter", "parameter", "forward") or getattr(x.owner, "kind", "") == "module"
-                    for x in ancestors(v.args[0], limit=60)
-                )
-            ]
-            if (
-                lost
-                and id(lost[0].node) not in seen
-                and any(v.name in ("numpy", "item", "tensor", "float_builtin") for v in ancestors(term, limit=40))
-            ):
-                seen.add(id(lost[0].node))
+            packed = _packed(term)
+            if packed is not None and id(packed.node) not in seen:
+                seen.add(id(packed.node))
                 yield p.report(
                     "SB128",
-                    lost[0],
-                    f"a term of the loss is cut from the graph by {lost[0].name}(): it has no gradient and no effect",
+                    packed,
+                    f"a term of the loss is cut from the graph by {packed.name}(): it has no gradient and no effect",
+                    why="a tensor that is made of a list of losses takes their numbers, not their graph",
+                    fix="Use torch.stack([...]), which keeps the graph of every part",
+                    related=((str(back.src.path), back.line, "backward()"),),
+                )
+            cut = _lost(term)
+            if cut is not None and id(cut.node) not in seen:
+                seen.add(id(cut.node))
+                how = ".data" if cut.name == "data" else f"{cut.name}()"
+                yield p.report(
+                    "SB128",
+                    cut,
+                    f"a term of the loss is cut from the graph by {how}: it has no gradient and no effect",
                     why="numpy values and detached tensors are constants for backward(), so this term trains nothing",
                     fix="Compute the term with torch operations on the tensor itself",
                     related=((str(back.src.path), back.line, "backward()"),),
                 )
+
+
+_PICKS = frozenset(("getitem", "gather", "index_select", "masked_select", "take"))
+_NUMBERS = frozenset(("numpy", "item", "tensor", "float_builtin"))
+
+
+def _lost(term: Val) -> Val | None:
+    """Where a term lost the gradient of a module: as numbers, on the way of its own value (not of what was chosen)."""
+    stack: list[tuple[Val, bool]] = [(term, False)]
+    at = 0
+    while at < len(stack) and at < 120:
+        one, numbers = stack[at]
+        at += 1
+        if one.kind not in ("tensor", "number", "phi", "unknown") or one.name in CHOICES:
+            continue
+        numbers = numbers or one.name in _NUMBERS
+        if numbers and one.name in _WAYS_OUT and one.args and one.args[0].grad and _has_weights(one.args[0]):
+            return one
+        stack += [(a, numbers) for a in (one.args[:1] if one.name in _PICKS else one.args)]
+    return None
+
+
+_WAYS_OUT = ("detach", "numpy", "item", "data", "tolist", "float_builtin")
+
+
+def _has_weights(val: Val) -> bool:
+    return any(
+        v.name in ("Parameter", "parameter", "forward") or getattr(v.owner, "kind", "") == "module"
+        for v in ancestors(val, limit=60)
+    )
+
+
+def _packed(term: Val) -> Val | None:
+    """``torch.tensor([loss, …])`` on the way to a term: new numbers, made from losses that had a gradient."""
+    stack, at = [term], 0
+    while at < len(stack) and at < 60:
+        made = stack[at]
+        at += 1
+        if made.kind != "tensor" or made.name in CHOICES:
+            continue
+        packs = made.name in ("tensor", "Tensor", "as_tensor", "FloatTensor") and made.args and not made.grad
+        if packs and any(v.name == "loss" and v.grad and _of_module(v) for v in _written_out(made.args[0])):
+            return made
+        stack += made.args
+    return None
+
+
+def _written_out(val: Val, depth: int = 0) -> Iterator[Val]:
+    """What is in a list, and in the lists in it."""
+    if val.kind not in ("list", "tuple"):
+        yield val
+    elif depth < 3:
+        for item in val.items or ():
+            yield from _written_out(item, depth + 1)
+
+
+def _of_module(loss: Val) -> bool:
+    """Whether a loss was computed from what a module gave."""
+    return any(getattr(v.owner, "kind", "") == "module" or "opaque" in v.tags for v in ancestors(loss, limit=60))

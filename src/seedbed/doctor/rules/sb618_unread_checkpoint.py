@@ -49,7 +49,7 @@ import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership, syntax
+from seedbed.doctor.static import beginnings, ownership, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import ancestors
@@ -76,6 +76,7 @@ def check(p: Program) -> Iterator[Finding]:
         yield from _unused_start(p)
         yield from _unread(p, loads, restored)
     yield from _idle(p)
+    yield from _lost_start(p)
 
 
 def _loaded(event: Event, load: Event) -> bool:
@@ -198,3 +199,25 @@ def _idle(p: Program) -> Iterator[Finding]:
                 fix="Load the state into the optimizer whose step() is called, after it is made",
                 related=(q.place(event.recv),),
             )
+
+
+def _lost_start(p: Program) -> Iterator[Finding]:
+    """A count that is loaded and lost again: the function's result is thrown away, or the loop writes over it."""
+    for restore, call, loop in beginnings.thrown_away(p):
+        yield p.report(
+            "SB618",
+            (call, restore.sites[-1][1]),
+            "the epoch or step of the checkpoint is returned and thrown away: the loop starts from the beginning again",
+            why="the resumed run repeats what it has done, and warm-up and schedule start again",
+            fix="Take it: start = load(...), and let the loop begin there",
+            related=((str(loop.src.path), loop.line, "the loop"),),
+        )
+    for node, name, put in beginnings.overwritten(p):
+        yield p.report(
+            "SB618",
+            (node, p.source),
+            f"self.{name} is loaded from the checkpoint, but the loop starts at its first number and overwrites it",
+            why="the resumed run repeats all epochs, and a restored schedule goes on beyond its end",
+            fix=f"Start the loop there: range(self.{name}, ...)",
+            related=((str(p.source.path), put.lineno, "it is loaded here"),),
+        )

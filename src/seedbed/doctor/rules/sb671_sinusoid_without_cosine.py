@@ -53,7 +53,7 @@ def check(p: Program) -> Iterator[Finding]:
         return
     seen: set[int] = set()
     first: dict[int, tuple[int, str]] = {}
-    cells: dict[int, tuple[Val, object]] = {}
+    cells: dict[int, list[tuple[Val, Event]]] = {}
     for event in p.all("setitem"):
         half = _half(event)
         base = event.recv
@@ -62,13 +62,8 @@ def check(p: Program) -> Iterator[Finding]:
         made = f.core(event.args[1])
         wave = made.name
         if half is None:
-            before = cells.get(id(base))
-            if wave in _WAVES and before is not None and before[1] is not event.node and _again(before[0], made):
-                seen.add(id(event.node))
-                yield _report(p, event, wave)
-                return
-            if wave in _WAVES:
-                cells.setdefault(id(base), (made, event.node))
+            if wave in _WAVES or (wave == "neg" and made.args and f.core(made.args[0]).name in _WAVES):
+                cells.setdefault(id(base), []).append((made, event))
             continue
         if wave not in _WAVES:
             continue
@@ -76,6 +71,11 @@ def check(p: Program) -> Iterator[Finding]:
         if known[0] != half and known[1] == wave and id(event.node) not in seen:
             seen.add(id(event.node))
             yield _report(p, event, wave)
+    for put in cells.values():
+        again = _twice(put)
+        if again is not None:
+            yield _report(p, again, put[0][0].name)
+            return
     for val in p.made("cat", "concat", "concatenate", "stack"):
         parts = [f.core(i) for i in (val.args[0].items or ())] if val.args else []
         if len(parts) != 2 or id(val.node) in seen or parts[0].name not in _WAVES or parts[0].name != parts[1].name:
@@ -83,6 +83,16 @@ def check(p: Program) -> Iterator[Finding]:
         if parts[0].args and parts[1].args and f.same(parts[0].args[0], parts[1].args[0]):
             seen.add(id(val.node))
             yield _report(p, parts[1] if parts[1].line else val, parts[0].name)
+
+
+def _twice(put: list[tuple[Val, Event]]) -> Event | None:
+    """The second of two places of a table that get the same wave, where the other wave is nowhere in it."""
+    if len({made.name for made, _ in put}) > 1:
+        return None  # sine and cosine of an angle: a rotation
+    for at, (made, event) in enumerate(put):
+        if any(other.node is not event.node and _again(one, made) for one, other in put[:at]):
+            return event
+    return None
 
 
 def _again(one: Val, other: Val) -> bool:

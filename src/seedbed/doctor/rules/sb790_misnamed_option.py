@@ -99,16 +99,16 @@ def _lookups(p: Program) -> Iterator[tuple[Event, Val, str, Val]]:
 
 def _read(p: Program) -> dict[str, set[object]]:
     """The keys that anything reads, and the options that are handed on or gone through as a whole."""
-    keys: set[object] = {n.slice.value for n in q.nodes(p, ast.Subscript) if isinstance(n.slice, ast.Constant)}
-    keys |= {n.attr for n in q.nodes(p, ast.Attribute)}
+    keys: set[object] = {n.slice.value for n in q.everywhere(p, ast.Subscript) if isinstance(n.slice, ast.Constant)}
+    keys |= {n.attr for n in q.everywhere(p, ast.Attribute)}
     whole: set[object] = set()
     for event in p.calls("get", "pop", "setdefault", "getattr"):
         keys |= {a.const for a in event.args if isinstance(a.const, str)}
     for event in p.calls("items", "keys", "values"):
         whole |= {id(event.recv)}
-    starred = [k.value for n in q.nodes(p, ast.Call) for k in n.keywords if k.arg is None]
+    starred = [k.value for n in q.everywhere(p, ast.Call) for k in n.keywords if k.arg is None]
     if starred:
-        keys |= {a.arg for n in q.nodes(p, ast.FunctionDef) for a in (*n.args.args, *n.args.kwonlyargs)}
+        keys |= {a.arg for n in q.everywhere(p, ast.FunctionDef) for a in (*n.args.args, *n.args.kwonlyargs)}
     return {"keys": keys, "whole": whole}
 
 

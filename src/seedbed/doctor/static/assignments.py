@@ -26,7 +26,7 @@ def role(cls: Class) -> str:
         if name.startswith("torch.autograd") and last == "Function":
             return "autograd"
         if name.startswith("torch.optim"):
-            return "optimizer_class"
+            return "scheduler_class" if ".lr_scheduler" in name else "optimizer_class"
         if last == "Module" or name.startswith(("torch.nn.", "torchvision.models", "transformers.")):
             return "module"
         if last.endswith(("Module", "PreTrainedModel")):

@@ -33,7 +33,7 @@ def get(run: Machine, obj: Val, name: str, node: ast.AST) -> Val:
         if known.kind == "const" and run.loops and type(known.const) in (int, float) and name in _counted(obj.owner):
             return _running(known, name)
         return known
-    if obj.kind in ("module", "instance", "dataset", "class", "optimizer") and obj.owner is not None:
+    if obj.kind in ("module", "instance", "dataset", "class", "optimizer", "scheduler") and obj.owner is not None:
         found = _member(run, obj, name, node)
         if found is not None:
             return found

@@ -6,7 +6,7 @@ import ast
 
 from seedbed.doctor.static import attributes, building, comprehensions, iteration, naming, ops
 from seedbed.doctor.static.machine import Machine
-from seedbed.doctor.static.values import Val, const, unknown
+from seedbed.doctor.static.values import Val, const, join, unknown
 
 _WRAP = frozenset(["enumerate", "zip", "reversed", "sorted", "iter", "map", "tqdm", "trange", "track", "prefetch"])
 
@@ -174,6 +174,8 @@ def parser(run: Machine, obj: Val, name: str, node: ast.AST, args: tuple[Val, ..
         value = kwargs.get("default", unknown(key, node, run.src))
         if "action" in kwargs and "default" not in kwargs:
             value = unknown(key, node, run.src)
+        if value.kind == "const" and value.const in (None, ""):  # of a path or a number: it is there to be given
+            value = join(unknown(key, node, run.src), value)
         obj.attrs[key] = value if "action" not in kwargs else unknown(key, node, run.src)
         return obj
     if name in ("parse_args", "parse_known_args"):

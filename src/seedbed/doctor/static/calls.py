@@ -133,7 +133,7 @@ def invoke(run: Machine, func: Func, node: ast.AST, args: tuple[Val, ...], kwarg
     """Run a function of the program with these arguments."""
     func.calls += 1
     run.project.called.add(id(func.node))
-    if func.owner is not None and func.owner.base == "optimizer_class" and args and func.name in run.parts:
+    if func.owner is not None and func.owner.base in own_optimizers.BASES and args and func.name in run.parts:
         return own_optimizers.called(run, func, node, args, kwargs)
     again = sum(f is func for f in run.funcs)
     if len(run.funcs) > MAX_DEPTH or again > 1:
@@ -249,7 +249,7 @@ def instantiate(run: Machine, cls_val: Val, node: ast.AST, args: tuple[Val, ...]
     cls: Class = cls_val.owner
     cls.made += 1
     run.project.called.add(id(cls.node))
-    kinds = {"module": "module", "dataset": "dataset", "iterable": "dataset", "optimizer_class": "optimizer"}
+    kinds = {"module": "module", "dataset": "dataset", "iterable": "dataset", **own_optimizers.BASES}
     val = Val(kinds.get(cls.base, "instance"), layers.own_name(cls.name, cls.lib_bases()), node, run.src)
     val.owner = cls
     val.args, val.kwargs = args, kwargs

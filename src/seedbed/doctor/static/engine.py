@@ -17,6 +17,7 @@ from seedbed.doctor.static import calls, lineage, ownership
 from seedbed.doctor.static.asking import SOURCE, Silence
 from seedbed.doctor.static.groups import cut, together, uses_torch
 from seedbed.doctor.static.interp import Interp
+from seedbed.doctor.static.own_optimizers import BASES
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.project import Project
 from seedbed.doctor.static.scopes import BudgetError, Class, Func
@@ -307,7 +308,7 @@ def _leftovers(main: Interp, program: Program, source: Source, project: Project,
             if cls.base != "lightning":
                 called.add(id(cls.node))
                 yield _alone(main, source, project, partial(run_class, cls=cls), cls)
-        elif cls.src is source and cls.base == "optimizer_class" and id(cls) not in called:
+        elif cls.src is source and cls.base in BASES and id(cls) not in called:
             called.add(id(cls))
             yield _alone(main, source, project, partial(run_class, cls=cls), cls)
 
@@ -341,7 +342,7 @@ def run_class(run: Interp, cls: Class) -> None:
     val = Val("class", cls.name, cls.node, run.src)
     val.owner = cls
     me = calls.instantiate(run, val, cls.node, (), {})
-    if cls.base == "optimizer_class":
+    if cls.base in BASES:
         run.parts = frozenset()
     if cls.base in ("module", "autograd"):
         method = cls.method("forward")
@@ -352,7 +353,7 @@ def run_class(run: Interp, cls: Class) -> None:
         return
     for name, member in list(cls.scope.vars.items()):
         hidden = name.startswith("__") and name not in ("__getitem__", "__iter__", "__call__")
-        if member.kind == "func" and not hidden and (not member.owner.calls or cls.base == "optimizer_class"):
+        if member.kind == "func" and not hidden and (not member.owner.calls or cls.base in BASES):
             bound = () if "staticmethod" in member.owner.decorators else (me,)
             calls.invoke(run, member.owner, cls.node, bound, {})
 

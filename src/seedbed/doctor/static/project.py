@@ -19,6 +19,8 @@ _STAR = {
     "torch.utils.data": "DataLoader Dataset TensorDataset random_split Subset IterableDataset",
 }
 
+_DEEP = 6  # folders above a file whose own name an import may begin with: ``from src.data import …``
+
 
 class Project:
     """Finds and reads the files that an entry imports; each file is parsed once."""
@@ -78,6 +80,7 @@ class Project:
             ):
                 return None
             starts = [here, *self._parents(here)]
+            starts += [p.parent for p in (here, *here.parents)[:_DEEP] if parts and p.name == parts[0]]
         for start in starts:
             if parts and parts[0] not in self._listed(start):
                 continue

@@ -338,7 +338,7 @@ def reaches(val: Val, wanted: Val) -> bool:
     return any(a is wanted for a in ancestors(val))
 
 
-_CHOICES = frozenset(("compare", "eq", "ne", "argmax", "argmin", "len", "size", "shape", "isnan", "isinf", "isfinite"))
+CHOICES = frozenset(("compare", "eq", "ne", "argmax", "argmin", "len", "size", "shape", "isnan", "isinf", "isfinite"))
 
 
 def uses_gradient(val: Val) -> bool:
@@ -349,6 +349,6 @@ def uses_gradient(val: Val) -> bool:
         count += 1
         if one.kind == "tensor" and one.name == "grad":
             return True
-        if one.kind in ("tensor", "phi", "unknown") and one.name not in _CHOICES:
+        if one.kind in ("tensor", "phi", "unknown") and one.name not in CHOICES:
             stack.extend(one.args)
     return False
