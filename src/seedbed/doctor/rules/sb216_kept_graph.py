@@ -39,10 +39,11 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import rounds
 from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.program import Event, Place, Program
 from seedbed.doctor.static.values import Val
 
 
@@ -102,6 +103,43 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Store loss.item() (or loss.detach())",
         )
     yield from _totals(p, seen)
+    yield from _outputs(p, seen)
+
+
+def _outputs(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """What the model gave for each training batch, gathered for a measure of the epoch."""
+    for event in p.all("keep"):
+        box, val = event.recv, event.args[-1] if event.args else None
+        if box is None or val is None or not event.loops or not event.grad or id(event.node) in seen:
+            continue
+        loop = next((one for one in reversed(event.loops) if rounds.is_loader_loop(one)), None)
+        backs = [b for b in p.all("backward") if loop is not None and loop in b.loops]
+        if loop is None or not backs or p.trained(box) or "bounded" in box.tags or _of_one_batch(p, event, box):
+            continue
+        graph = [v for v in val.options() if v.kind == "tensor" and v.grad and p.trained(v) and f.from_model(v)]
+        emptied = any(c.inside(loop) and c.recv is not None and q.same(c.recv, box) for c in p.calls("clear", "pop"))
+        if not graph or emptied or _from_outside(p, graph[0], event):
+            continue
+        if any(b.name == "grad" or any(a is box for a in (*b.args, *b.kwargs.values())) for b in p.all("backward")):
+            continue
+        seen.add(id(event.node))
+        at = _handed_over(event)
+        yield p.report(
+            "SB216",
+            at,
+            "the output of the model is kept in a list with its autograd graph: detach() is missing",
+            why="the graph of every batch stays alive as long as the list, so memory grows with each batch",
+            fix="Store output.detach() (and .cpu() where it comes from a GPU)",
+            related=((str(event.src.path), event.line, "kept here"),),
+        )
+
+
+def _handed_over(event: Event) -> Event | Place:
+    """The call that gives a value to a method which only stores it, or the event."""
+    given = event.node.args[-1] if isinstance(event.node, ast.Call) and event.node.args else None
+    func = event.funcs[-1].node if event.funcs else None
+    names = {a.arg for a in func.args.args} if isinstance(func, ast.FunctionDef) else set()
+    return event.sites[-1] if isinstance(given, ast.Name) and given.id in names and event.sites else event
 
 
 def _from_outside(p: Program, val: Val, event: Event) -> bool:

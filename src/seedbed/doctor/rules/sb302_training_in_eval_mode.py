@@ -49,9 +49,9 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership, rounds, training
+from seedbed.doctor.static import ownership, rounds, syntax, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Event, Place, Program
+from seedbed.doctor.static.program import Event, LoopRun, Place, Program
 from seedbed.doctor.static.values import Val
 
 
@@ -96,6 +96,50 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Call {module.var or 'model'}.train() at the start of every training epoch",
             related=((str(modes[-1].src.path), modes[-1].line, "model.eval()"),),
         )
+    yield from _between_yields(p, seen)
+
+
+def _between_yields(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """A generator that trains, and a loop over it whose body evaluates: the next round goes on in eval mode."""
+    for event in training.forwards(p):
+        module = event.recv
+        if module is None or module.kind != "module" or event.mode == "eval" or not event.loops:
+            continue
+        round_ = next((loop for loop in reversed(event.loops) if _yields(loop.node)), None)
+        if id(event.node) in seen or not event.funcs or round_ is None:
+            continue
+        calls = {id(node) for node, _ in event.sites}
+        modes = [
+            m for m in p.all("mode") if q.same(m.recv, module) and any(_runs_over(loop, calls) for loop in m.loops)
+        ]
+        if not modes or any(m.name != "eval" for m in modes) or not training.trained_output(p, event.result):
+            continue
+        again = [m for m in p.all("mode") if m.inside(round_) and m.name == "train"]
+        loops = [loop for loop in modes[0].loops if _runs_over(loop, calls)]
+        if again or any(b.inside(loops[-1]) for b in p.all("break")) or ownership.is_modal(module) is False:
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB302",
+            modes[0],
+            "model.train() is missing: after model.eval() between two steps the training goes on in eval mode",
+            why="the generator takes its next step in the mode that the loop over it leaves: dropout is off, and "
+            "BatchNorm statistics no longer learn",
+            fix=f"Call {module.var or 'model'}.train() after the evaluation, or at the start of every step",
+            related=(q.place(event.result),) if event.result is not None else (),
+        )
+
+
+def _yields(loop: ast.AST) -> bool:
+    return any(isinstance(n, ast.Yield) for n in syntax.walk(loop))
+
+
+def _runs_over(loop: LoopRun, calls: set[int]) -> bool:
+    """Whether a loop runs over what one of these calls of a generator gives."""
+    over = loop.over
+    while over is not None and over.kind == "iter" and over.name in ("enumerate", "tqdm", "zip") and over.args:
+        over = over.args[0]
+    return over is not None and over.name == "generator" and id(over.node) in calls
 
 
 def _kept_still(p: Program, event: Event, mode: Event) -> bool:

@@ -70,7 +70,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if not any(
             isinstance(a, ast.Assign)
-            and best in {syntax.text(t) for x in a.targets for t in (x.elts if isinstance(x, ast.Tuple) else [x])}
+            and {best, best.partition("[")[0]}  # best = {"score": score, ...} writes best["score"] too
+            & {syntax.text(t) for x in a.targets for t in (x.elts if isinstance(x, ast.Tuple) else [x])}
             for a in syntax.walk(node)
         ):
             continue

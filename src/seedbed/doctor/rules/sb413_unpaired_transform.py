@@ -89,7 +89,7 @@ def check(p: Program) -> Iterator[Finding]:
             subjects = {syntax.text(u.args[0]) for u in uses}
             if set(words(name.replace(".", "_"))) & {"pick", "sample", "choose", "draw", "select", "index"}:
                 continue  # it looks for an item, it does not change one
-            if len(subjects) < 2 or not _random(p, cls, name):
+            if len(subjects) < 2 or _two_samples(method.node, subjects) or not _random(p, cls, name):
                 continue
             yield _finding(p, method, uses[1], f"{name} draws anew for each of {sorted(subjects)}")
         if len(flips) >= 2 and any(w in " ".join(flips) for w in ("mask", "target", "label", "seg", "gt", "y")):
@@ -303,14 +303,42 @@ def _draws(val: Val) -> bool:
     return not (coin and val.number(0, "p") in (0, 1))
 
 
+_TARGETS = _PLACES | {"target", "targets", "label", "labels", "y"}
+_OTHERS = frozenset(
+    ["first", "second", "other", "anchor", "positive", "negative", "pos", "neg", "query", "view", "views"]
+)
+
+
+def _two_samples(method: ast.AST, subjects: set[str]) -> bool:
+    """Whether what is changed are two samples of a pair or a triplet, not one sample and its target."""
+    said = [set(words(s.replace(".", "_"))) for s in subjects]
+    if any(one & _TARGETS for one in said):
+        return False
+    made: dict[str, str] = {}  # the table that each is an item of
+    for part in (n for n in syntax.walk(method) if isinstance(n, ast.Assign)):
+        made.update({syntax.text(t): syntax.text(v.value) for t, v in _pairs(part) if isinstance(v, ast.Subscript)})
+    tables = {made.get(s, "") for s in subjects}
+    return (len(tables) == 1 and "" not in tables) or any(one & _OTHERS for one in said)
+
+
+def _draws_when_called(val: Val) -> bool:
+    """Whether an object (or a function) of the program draws anew in each call."""
+    if val.kind not in ("instance", "module", "func") or val.owner is None:
+        return False
+    method = val.owner
+    if val.kind != "func":
+        method = val.owner.method("__call__") or val.owner.method("forward") if hasattr(val.owner, "method") else None
+    if method is None or _reseeds(method.node):
+        return False
+    return any(isinstance(n, ast.expr) and d.draws_random(n) for n in syntax.walk(method.node))
+
+
 def _random(p: Program, cls: Any, name: str) -> bool:
     key = name.removeprefix("self.")
-    for event in p.all("attribute"):
-        if event.name == key and event.args and any(_draws(a) for a in ancestors(event.args[0], limit=60)):
-            return True
-    for n, val, _ in p.assigns:
-        if n == name and any(_draws(a) for a in ancestors(val, limit=60)):
-            return True
+    held = [e.args[0] for e in p.all("attribute") if e.name == key and e.args]
+    held += [val for n, val, _ in p.assigns if n == name]
+    if any(_draws(a) or _draws_when_called(a) for val in held for a in ancestors(val, limit=60)):
+        return True
     for func in p.functions:
         if func.name == key and _reseeds(func.node):
             continue

@@ -49,9 +49,17 @@ def get(run: Machine, obj: Val, name: str, node: ast.AST) -> Val:
         made.kind = "unknown" if obj.kind == "instance" else "method"
         made.var = name
         obj.attrs.setdefault(name, made) if obj.kind == "instance" else None
+    if obj.kind == "object" and name in ("data", "target") and obj.name in _BUNCHES and "as_frame" not in obj.kwargs:
+        made.shape = (None, None) if name == "data" else (None,)
     if obj.kind == "unknown" and name not in ("train", "eval", "step", "zero_grad", "backward"):
         made.var = name
     return made
+
+
+# Data sets of scikit-learn: a table with a row for each sample, and one target for each row.
+_BUNCHES = frozenset(
+    ["load_iris", "load_wine", "load_breast_cancer", "load_digits", "load_diabetes", "fetch_california_housing"]
+)
 
 
 def _running(known: Val, name: str) -> Val:

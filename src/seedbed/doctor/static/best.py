@@ -40,12 +40,29 @@ def records(node: ast.If) -> bool:
         sides = {syntax.text(test.left), syntax.text(test.comparators[0])}
         for stored in (s for s in node.body if isinstance(s, ast.Assign)):
             for target in stored.targets:
-                pairs = [(target, stored.value)]
+                pairs: list[tuple[ast.expr | str, ast.expr]] = [(target, stored.value)]
                 if isinstance(target, ast.Tuple) and isinstance(stored.value, ast.Tuple):
                     pairs = list(zip(target.elts, stored.value.elts, strict=False))
-                if any({syntax.text(a), syntax.text(b)} == sides for a, b in pairs):
+                pairs += _parts(target, stored.value)
+                if any({_text(a), syntax.text(b)} == sides for a, b in pairs):
                     return True
     return False
+
+
+def _parts(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr | str, ast.expr]]:
+    """The places of a tuple or table that is stored as a whole: ``top = (score, net)`` writes ``top[0]``."""
+    name = syntax.text(target)
+    if isinstance(value, ast.Tuple | ast.List):
+        return [(f"{name}[{at}]", part) for at, part in enumerate(value.elts)]
+    if isinstance(value, ast.Dict):
+        return [(f"{name}[{syntax.text(k)}]", part) for k, part in zip(value.keys, value.values, strict=True) if k]
+    if isinstance(value, ast.Call) and syntax.text(value.func) == "dict":
+        return [(f"{name}[{k.arg!r}]", k.value) for k in value.keywords if k.arg]
+    return []
+
+
+def _text(place: ast.expr | str) -> str:
+    return place if isinstance(place, str) else syntax.text(place)
 
 
 def _counts(node: ast.AST) -> bool:

@@ -174,8 +174,7 @@ def invoke(run: Machine, func: Func, node: ast.AST, args: tuple[Val, ...], kwarg
         me.owner = func
         run.emit("invoke", func.name, node, recv=me, args=args, kwargs=kwargs, result=result)
     if decorators & {"contextmanager"}:
-        made = unknown(func.name, node, run.src)
-        return made
+        return unknown(func.name, node, run.src)
     if kept is not None:
         run.memory[kept] = result
     return result
@@ -287,8 +286,8 @@ def _dataclass(run: Machine, cls: Class, val: Val, args: tuple[Val, ...], kwargs
     for index, name in enumerate(names):
         default = cls.attribute(name)
         given = args[index] if index < min(len(args), spread) else kwargs.get(name)
-        if given is None and index >= spread:
-            given = unknown(name, cls.node, run.src, args[spread])
+        if given is None and args and (index >= spread or default is None):  # from a star, known in part or not at all
+            given = unknown(name, cls.node, run.src, args[min(spread, len(args) - 1)])
         if given is not None:
             val.attrs[name] = given
         elif default is not None:
@@ -362,10 +361,11 @@ def _in_turn(run: Machine, layers: list[Val], node: ast.AST, result: Val) -> Val
 
 def wrap(run: Machine, module: Val, inner: Val, node: ast.AST) -> Val:
     """The output of a module, seen from outside: made by it, from what its ``forward`` returned."""
-    if inner.kind in ("tuple", "list") and inner.items:
+    if inner.kind in ("tuple", "list", "instance") and inner.items:
         made = Val(inner.kind, "forward", node, run.src)
         made.items = [wrap(run, module, i, node) for i in inner.items]
-        made.tags = set(inner.tags)
+        made.tags, made.owner = set(inner.tags), inner.owner
+        made.attrs = dict(zip(inner.attrs, made.items, strict=False))
         return made
     if inner.kind in ("dict", "const", "module", "instance", "distribution"):
         return inner

@@ -50,7 +50,7 @@ _PLOTS = frozenset(["ylim", "xlim", "axhline", "axvline", "axis", "annotate", "t
 
 def best_by_test(p: Program) -> Iterator[tuple[Place | Event | Val, Event]]:
     """Where a score on the test data is compared with the one to beat, and the weights of the winner are kept."""
-    branches = [n for n in q.nodes(p, ast.If) if best.records(n) and _keeps_weights(n)]
+    branches = [n for n in q.nodes(p, ast.If) if best.records(n) and (_keeps_weights(n) or _keeps_more(n))]
     tests, others = _measured(p) if branches else ({}, set())
     if not tests or not _has_validation(p):
         return
@@ -60,8 +60,17 @@ def best_by_test(p: Program) -> Iterator[tuple[Place | Event | Val, Event]]:
             continue
         behind = {id(v) for a in event.args for v in ancestors(a, limit=400)}
         measured = next((e for r, e in tests.items() if r in behind), None)
-        if measured is not None and not behind & others:
+        if measured is None or behind & others:
+            continue
+        if _keeps_weights(parts[id(event.node)]) or _trained_in(p, event, None):
             yield _cause(p, measured, event), event
+
+
+def _keeps_more(branch: ast.If) -> bool:
+    """Whether something is stored beside the score: the setting or the model that has reached it."""
+    stored = [s for s in branch.body if isinstance(s, ast.Assign)]
+    parts = [p for s in stored for p in getattr(s.value, "elts", getattr(s.value, "values", [s.value]))]
+    return len(parts) > 1
 
 
 def _keeps_weights(branch: ast.If) -> bool:
