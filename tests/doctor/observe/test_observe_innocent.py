@@ -338,3 +338,65 @@ def test_weights_that_are_first_seen_after_their_training_did_not_begin_so(findi
     assert "SB506" not in {f.code for f in findings_of(LATE.format(scale=""), 20)}
     large = LATE.format(scale="; made[0].weight.data.normal_(0, 3)")
     assert "SB506" in {f.code for f in findings_of(large, 20)}
+
+
+HEADS = """
+class Two(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body, self.label, self.other = nn.Linear(6, 8), nn.Linear(8, 3), nn.Linear(8, 2)
+    def forward(self, x):
+        h = self.body(x).relu()
+        return self.label(h), self.other(h)
+net = Two()
+optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
+x, y, z = torch.randn(80, 6), torch.randint(0, 3, (80,)), torch.randint(0, 2, (80,))
+for step in range(12):
+    label, other = net(x)
+    loss = F.cross_entropy(label, y) {more}
+    optimizer.zero_grad(); loss.backward(); optimizer.step()
+"""
+
+
+def test_an_output_that_nobody_reads_is_not_cut_off(codes_of: Codes) -> None:
+    assert "SB128" not in codes_of(HEADS.format(more=""))
+    assert "SB128" in codes_of(HEADS.format(more="+ F.cross_entropy(other.detach(), z)"))
+
+
+TASKS = """
+tasks = [(torch.randn(60, 5), torch.randint(0, 2, (60,))) for _ in range(4)]
+model = nn.Linear(5, 2)
+for x, y in tasks:
+    {outer}optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    for epoch in range(3):
+        {inner}optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+        for rows in torch.randperm(60).split(20):
+            optimizer.zero_grad(); F.cross_entropy(model(x[rows]), y[rows]).backward(); optimizer.step()
+"""
+
+
+def test_a_task_of_several_epochs_may_begin_with_a_new_optimizer(codes_of: Codes) -> None:
+    assert "SB119" not in codes_of(TASKS.format(outer="", inner="pass; # "))
+    assert "SB119" in codes_of(TASKS.format(outer="pass; # ", inner=""))
+
+
+ENCODER = """
+class Encoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.words = nn.Embedding(9, 8, padding_idx=0)
+        self.layers = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), 1)
+        self.out = nn.Linear(8, 2)
+    def forward(self, ids):
+        return self.out(self.layers(self.words(ids), src_key_padding_mask=ids {sign} 0)[:, 0])
+ids = torch.randint(1, 9, (32, 7)); ids[::2, 4:] = 0
+net, y = Encoder(), torch.randint(0, 2, (32,))
+optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
+for step in range(8):
+    optimizer.zero_grad(); F.cross_entropy(net(ids), y).backward(); optimizer.step()
+"""
+
+
+def test_a_mask_that_torch_has_turned_into_numbers_is_known_again(codes_of: Codes) -> None:
+    assert "SB226" not in codes_of(ENCODER.format(sign="=="))
+    assert "SB226" in codes_of(ENCODER.format(sign="!="))

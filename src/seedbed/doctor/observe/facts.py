@@ -181,7 +181,8 @@ class ForwardFact:
 class RootFact:
     """A module that the script calls itself, with all that hangs below it.
 
-    ``late``: an optimizer had stepped it before it was first seen, so how it began is not known.
+    ``late``: an optimizer had stepped it before it was first seen, so how it began is not known. Of several tensors
+    that it gives, ``given`` counts how often each was watched, and ``taken`` has those that something read, by number.
     """
 
     key: int
@@ -201,6 +202,8 @@ class RootFact:
     spreads: dict[str, tuple[float, float]] = field(default_factory=dict)
     wide: tuple[str, ...] = ()
     output: tuple[int, ...] = ()
+    given: Counter[int] = field(default_factory=Counter)
+    taken: set[int] = field(default_factory=set)
     first_layer: nn.Module | None = None
     entry: tuple[float, float] | None = None
     moody: list[nn.Module] | None = None

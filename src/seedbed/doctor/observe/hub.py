@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from seedbed.doctor.observe.belonging import Belonging
 from seedbed.doctor.observe.exports import Exports
-from seedbed.doctor.observe.facts import ForwardFact, LossCall, Record
+from seedbed.doctor.observe.facts import ForwardFact, LossCall, Record, RootFact
 from seedbed.doctor.observe.patches import Guard, Patches
 from seedbed.doctor.observe.restores import Timeline
 from seedbed.doctor.observe.site import Site
@@ -39,6 +39,9 @@ class Outputs(Protocol):
 
     def remember_output(self, tensor: Tensor, fact: ForwardFact) -> None:
         """Know a module's output again when it is used."""
+
+    def give(self, tensors: list[Tensor], root: RootFact) -> None:
+        """Look out for who reads each of several outputs of a module."""
 
     def pause(self) -> bool:
         """Stop to look at single operations; say whether they were looked at."""

@@ -267,6 +267,8 @@ class ModuleWatch:
             self.outputs[leaf.untyped_storage().data_ptr()] = fact
             self.recorder.tensors.remember_output(leaf, fact)
         root = self.record.roots[fact.root]
+        if fact.grad and module.training and 1 < len(tensors) <= 4:
+            self.recorder.tensors.give(tensors, root)
         if isinstance(output, Tensor):
             root.output = tuple(output.shape)
             if root.forwards < 50:

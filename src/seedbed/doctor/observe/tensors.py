@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from typing import Any, TypeGuard
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from seedbed.doctor.observe.effects import HANDLERS as EFFECTS
-from seedbed.doctor.observe.facts import ForwardFact, is_plain, maker
+from seedbed.doctor.observe.facts import ForwardFact, RootFact, is_plain, maker
 from seedbed.doctor.observe.hardness import DECISIONS, Hardness
 from seedbed.doctor.observe.hub import Hub
+from seedbed.doctor.observe.loose import LooseEnds
 from seedbed.doctor.observe.recurrence import StateWatch
-from seedbed.doctor.observe.shapes import mixes_axes, trailing_padding
+from seedbed.doctor.observe.shapes import mixes_axes
 from seedbed.doctor.observe.site import Site, here
 from seedbed.doctor.observe.values import (
     attention_noise,
     batch_norm,
     dropout,
+    embedding,
     exp_of,
     is_scaled,
     log_of,
+    multihead,
+    plain,
     sqrt_of,
     wrapped,
 )
@@ -49,6 +53,8 @@ class FunctionWatch(TorchFunctionMode):
         name, handlers, decides = known
         if handlers:
             watch.recorder.guard.run_each(handlers, watch, out, args, kwargs or {})
+        if watch.loose.ends:
+            watch.recorder.guard.run(watch.loose.take, args, kwargs or {})
         if decides or watch.hardness.known:
             watch.recorder.guard.run(watch.hardness.seen, watch, name, out, args)
         return out
@@ -67,6 +73,7 @@ class TensorWatch:
         self.mode: FunctionWatch | None = None
         self.table: dict[Any, tuple[str, tuple[Handler, ...], bool]] = {}
         self.outputs: dict[int, tuple[weakref.ref[Tensor], ForwardFact]] = {}
+        self.loose = LooseEnds()
         self.masked: dict[int, tuple[weakref.ref[Tensor], float]] = {}
         self.heads: dict[int, tuple[weakref.ref[Tensor], Any]] = {}
         self.sums: dict[int, tuple[weakref.ref[Tensor], int]] = {}
@@ -99,6 +106,11 @@ class TensorWatch:
             self.outputs.clear()
         self.outputs[id(tensor)] = (weakref.ref(tensor), fact)
 
+    def give(self, tensors: list[Tensor], root: RootFact) -> None:
+        """Look out for who reads each of several outputs of a module."""
+        if self.mode is not None:
+            self.loose.give(tensors, root)
+
     def output_of(self, tensor: Any) -> ForwardFact | None:
         """Return the forward call whose output this very tensor (or its base) is."""
         if not isinstance(tensor, Tensor):
@@ -110,10 +122,6 @@ class TensorWatch:
         return None
 
 
-def _plain(value: Any) -> TypeGuard[Tensor]:
-    return isinstance(value, Tensor) and is_plain(value)
-
-
 def _axis(args: tuple[Any, ...], kwargs: dict[str, Any], ndim: int, default: Any = None) -> int | None:
     dim = kwargs.get("dim", args[1] if len(args) > 1 else default)
     if not isinstance(dim, int) or isinstance(dim, bool) or ndim == 0:
@@ -123,7 +131,7 @@ def _axis(args: tuple[Any, ...], kwargs: dict[str, Any], ndim: int, default: Any
 
 def _softmax(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     given = args[0] if args else kwargs.get("input")
-    if not _plain(given) or not _plain(out):
+    if not plain(given) or not plain(out):
         return
     axis = _axis(args, kwargs, given.ndim)
     if axis is None:
@@ -189,7 +197,7 @@ def _moves_channels(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
 
 def _view(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     given = args[0] if args else None
-    if not _plain(given) or not _plain(out) or given.ndim < 2 or out.ndim < 1:
+    if not plain(given) or not plain(out) or given.ndim < 2 or out.ndim < 1:
         return
     before, after = tuple(given.shape), tuple(out.shape)
     inside = given.requires_grad or bool(watch.recorder.modules.stack)
@@ -205,7 +213,7 @@ def _view(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str,
 
 def _pairwise(kind: str) -> Handler:
     def handler(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if len(args) < 2 or not _plain(args[0]) or not _plain(args[1]):
+        if len(args) < 2 or not plain(args[0]) or not plain(args[1]):
             return
         left, right = args[0], args[1]
         one, two = tuple(left.shape), tuple(right.shape)
@@ -237,7 +245,7 @@ def _metadata(node: Any) -> dict[str, Any]:
 
 def _sum_up(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     _pairwise("loss")(watch, out, args, kwargs)
-    if not _plain(out) or out.numel() != 1 or out.grad_fn is None:
+    if not plain(out) or out.numel() != 1 or out.grad_fn is None:
         return
     site = here()
     if site is None:
@@ -285,12 +293,12 @@ def _argmax(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[st
 
 def _sigmoid(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     given = args[0] if args else None
-    if _plain(given) and given.requires_grad and maker(given)[0] in ("Sigmoid", "Softmax"):
+    if plain(given) and given.requires_grad and maker(given)[0] in ("Sigmoid", "Softmax"):
         watch.record.note("sigmoid-twice", here(), shape=tuple(given.shape), before=maker(given)[0])
 
 
 def _masked_fill(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    if not _plain(out) or not out.is_floating_point():
+    if not plain(out) or not out.is_floating_point():
         return
     value = kwargs.get("value", args[2] if len(args) > 2 else None)
     if isinstance(value, Tensor) and value.numel() == 1:
@@ -306,7 +314,7 @@ def _masked_fill(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: di
 
 def _unmasked_weights(tensor: Any) -> bool:
     """Say whether a tensor is the output of a softmax over the last axis whose scores were not masked before."""
-    node: Any = tensor.grad_fn if _plain(tensor) and maker(tensor, 1)[0] == "Softmax" else None
+    node: Any = tensor.grad_fn if plain(tensor) and maker(tensor, 1)[0] == "Softmax" else None
     parent = node.next_functions[0][0] if node is not None and node._saved_dim >= tensor.ndim - 1 else None
     return parent is not None and parent.name().split("Backward")[0] not in ("MaskedFill", "Where", "Add")
 
@@ -318,7 +326,7 @@ def _remember_mask(watch: TensorWatch, out: Tensor, value: float) -> None:
 
 
 def _where(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    if len(args) == 3 and _plain(out) and _plain(args[0]) and args[0].dtype == torch.bool:
+    if len(args) == 3 and plain(out) and plain(args[0]) and args[0].dtype == torch.bool:
         for value in args[1:]:
             number = float(value) if isinstance(value, Tensor) and value.numel() == 1 else value
             if isinstance(number, int | float) and abs(float(number)) < 1.0:
@@ -327,7 +335,7 @@ def _where(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str
 
 def _multiply(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     _pairwise("loss")(watch, out, args, kwargs)
-    if len(args) < 2 or not _plain(args[0]) or not _plain(args[1]) or not _plain(out) or out.ndim < 2:
+    if len(args) < 2 or not plain(args[0]) or not plain(args[1]) or not plain(out) or out.ndim < 2:
         return
     for mask, scores in ((args[0], args[1]), (args[1], args[0])):
         if mask.requires_grad or not scores.requires_grad or mask.ndim < 2 or mask.numel() > 1_000_000:
@@ -344,38 +352,17 @@ def _index(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str
     index = args[1] if len(args) == 2 else None
     if not isinstance(index, Tensor) or index.dtype != torch.int64 or index.ndim != 1 or index.numel() <= 3:
         return
-    if _plain(args[0]) and is_plain(index) and _plain(out) and args[0].ndim:
+    if plain(args[0]) and is_plain(index) and plain(out) and args[0].ndim:
         watch.recorder.pairs.indexed(args[0], index, out, here())
 
 
 def _attention(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     attention_noise(watch, kwargs, args)
     mask = kwargs.get("attn_mask", args[3] if len(args) > 3 else None)
-    if _plain(mask) and mask.is_floating_point():
+    if plain(mask) and mask.is_floating_point():
         kinds = mask.detach().unique()
         if kinds.numel() == 2 and sorted(kinds.tolist()) == [0.0, 1.0]:
             watch.record.note("float-mask", here(), values=(0.0, 1.0), shape=tuple(mask.shape))
-
-
-def _multihead(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    mask = kwargs.get("key_padding_mask")
-    tokens = watch.recorder.pairs.tokens
-    if _plain(mask) and mask.dtype == torch.bool and mask.ndim == 2:
-        for ids in tokens.values():
-            if ids.shape != mask.shape:
-                continue
-            padded = trailing_padding(ids)
-            if padded is not None and bool(padded.any()) and torch.equal(mask, ~padded):
-                watch.record.note("inverted-mask", here(), masked=float(mask.float().mean()))
-    elif _plain(mask) and mask.is_floating_point() and sorted(mask.detach().unique().tolist()) == [0.0, 1.0]:
-        watch.record.note("float-mask", here(), values=(0.0, 1.0), shape=tuple(mask.shape))
-
-
-def _embedding(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    given = args[0] if args else kwargs.get("input")
-    weight = args[1] if len(args) > 1 else kwargs.get("weight")
-    if _plain(given) and given.ndim == 2 and isinstance(weight, Tensor):
-        watch.recorder.pairs.tokens[weight.shape[0]] = given.detach()
 
 
 OWN: dict[str, Handler] = {
@@ -387,10 +374,9 @@ OWN: dict[str, Handler] = {
     "__lt__": _threshold, "round": _round, "argmax": _argmax, "max": _argmax, "sigmoid": _sigmoid,
     "masked_fill": _masked_fill, "masked_fill_": _masked_fill, "where": _where, "mul": _multiply,
     "__mul__": _multiply, "__rmul__": _multiply, "__getitem__": _index, "scaled_dot_product_attention": _attention,
-    "multi_head_attention_forward": _multihead, "embedding": _embedding, "log": log_of, "sqrt": sqrt_of,
+    "multi_head_attention_forward": multihead, "embedding": embedding, "log": log_of, "sqrt": sqrt_of,
     "dropout": dropout, "dropout2d": dropout, "dropout1d": dropout, "alphadropout": dropout,
-    "batch_norm": batch_norm, "exp": exp_of,
-    "index_select": _index,
+    "batch_norm": batch_norm, "exp": exp_of, "index_select": _index,
 }  # fmt: skip
 
 HANDLERS: dict[str, tuple[Handler, ...]] = {

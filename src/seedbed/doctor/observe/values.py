@@ -10,6 +10,7 @@ from torch import Tensor
 
 from seedbed.doctor.observe.facts import is_plain
 from seedbed.doctor.observe.hub import Hub
+from seedbed.doctor.observe.shapes import trailing_padding
 from seedbed.doctor.observe.site import here
 
 if TYPE_CHECKING:
@@ -133,3 +134,28 @@ def install(hub: Hub, patches: Any) -> None:
 
     patches.replace(torch.nn.Module, "register_forward_hook", make)
     patches.replace(torch.nn.Module, "register_forward_pre_hook", make)
+
+
+def multihead(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Note a mask of the keys that hides the real tokens, or one of zeros and ones."""
+    mask = kwargs.get("key_padding_mask")
+    tokens = watch.recorder.pairs.tokens
+    if plain(mask) and mask.is_floating_point() and bool(mask.isneginf().any()):
+        mask = mask.isneginf()  # as the layers of torch hand it on
+    if plain(mask) and mask.dtype == torch.bool and mask.ndim == 2:
+        for ids in tokens.values():
+            if ids.shape != mask.shape:
+                continue
+            padded = trailing_padding(ids)
+            if padded is not None and bool(padded.any()) and torch.equal(mask, ~padded):
+                watch.record.note("inverted-mask", here(), masked=float(mask.float().mean()))
+    elif plain(mask) and mask.is_floating_point() and sorted(mask.detach().unique().tolist()) == [0.0, 1.0]:
+        watch.record.note("float-mask", here(), values=(0.0, 1.0), shape=tuple(mask.shape))
+
+
+def embedding(watch: TensorWatch, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Keep the newest tokens of each vocabulary."""
+    given = args[0] if args else kwargs.get("input")
+    weight = args[1] if len(args) > 1 else kwargs.get("weight")
+    if plain(given) and given.ndim == 2 and isinstance(weight, Tensor):
+        watch.recorder.pairs.tokens[weight.shape[0]] = given.detach()

@@ -67,7 +67,7 @@ def _without(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
         if module is None:
             continue
         called = any(id(module) in root.called or root.module is module for root in run.record.roots.values())
-        if called and _trained_elsewhere(run, module, name):
+        if called and (_trained_elsewhere(run, module, name) or _nobody_reads(run, module)):
             continue  # a run without this part of the loss, to compare with
         (cut if called else unused)[id(module)] = (module, name.rpartition(".")[0] or name)
     if cut:
@@ -87,6 +87,12 @@ def _trained_elsewhere(run: Run, module: nn.Module, name: str) -> bool:
             if other is not None and id(other) in given:
                 return True
     return False
+
+
+def _nobody_reads(run: Run, module: nn.Module) -> bool:
+    """Say whether the model gives an output that the training leaves alone: nothing is cut on its way."""
+    roots = [r for r in run.record.roots.values() if any(m is module for m in r.module.modules())]
+    return any(count >= 3 and number not in root.taken for root in roots for number, count in root.given.items())
 
 
 def _cut(run: Run, cut: dict[int, tuple[nn.Module, str]]) -> Finding:

@@ -8,7 +8,7 @@ from torch import nn
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.observe.facts import OptimizerFact
-from seedbed.doctor.observe.site import Site
+from seedbed.doctor.observe.site import Site, enclosing_loops
 from seedbed.doctor.probes.view import Run, report
 
 
@@ -59,12 +59,23 @@ def _recreated_optimizers(run: Run) -> Iterator[Finding]:
         stateful = kind != "SGD" or same[0].settings.get("momentum")
         # a training with another rate at the same line: each is one of its own, of several phases
         phases = len({str(o.settings.get("rates")) for o in run.stepped if o.site == same[0].site}) > 1
+        phases = phases or any(_epochs_follow(o) for o in run.stepped if o.site == same[0].site)
         if len(same) >= 3 and stateful and not phases:
             yield report(
                 "SB119", f"the optimizer is created again in the loop: {kind} was built {len(same)} times on the same "
                 "parameters, and its state (momentum, averages) is lost each time", same[0].site,
                 "Build the optimizer once, before the loop.", times=len(same),
             )  # fmt: skip
+
+
+def _epochs_follow(optimizer: OptimizerFact) -> bool:
+    """Say whether whole epochs lie between the line that builds an optimizer and its steps: a new one for each task."""
+    built, steps = optimizer.site, list(optimizer.step_sites)
+    if built is None or len(steps) != 1 or steps[0] is None or steps[0].file != built.file:
+        return False
+    around = {loop.lineno for loop in enclosing_loops(built)}
+    inner = [loop for loop in enclosing_loops(steps[0]) if loop.lineno not in around]
+    return built.function == steps[0].function and len(inner) > 1
 
 
 def _layers_made_in_forward(run: Run) -> Iterator[Finding]:
