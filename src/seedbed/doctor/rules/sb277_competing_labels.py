@@ -106,8 +106,10 @@ def _several_in_cross_entropy(p: Program) -> Iterator[Finding]:
             continue
         if target.shape[1] == 1:
             continue
-        made = next((v for v in q.chain(target) if v.name == "compare"), None)
-        if made is None or not made.tags & {"Gt", "Lt", "GtE", "LtE"} or any(v.name == "div" for v in q.chain(target)):
+        made = next((v for v in q.chain(target) if v.name in ("compare", "where")), None)
+        if made is None or made.name == "where" or not made.tags & {"Gt", "Lt", "GtE", "LtE"}:
+            continue
+        if any(v.name == "div" for v in q.chain(target)):
             continue
         yield p.report(
             "SB277",

@@ -77,7 +77,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         yield p.report(
             "SB311",
-            (test, p.source) if said else phases or _handed_in(p, test),
+            (test, p.source) if said else phases or _misnamed(values) or _handed_in(p, test),
             "the test set is used to choose the best model",
             why="the best of many test scores is too optimistic; the test set leaks into the choice",
             fix="Choose by a validation split and use the test set once, at the end",
@@ -116,6 +116,12 @@ def _beaten(p: Program) -> Iterator[Finding]:
             related=((str(compared.src.path), compared.line, "compared here"),),
         )
         return
+
+
+def _misnamed(values: list[Val]) -> Val | None:
+    """The loader that is called one of validation and holds the test data: the choice itself is in order."""
+    loaders = [v for a in values for v in ancestors(a, limit=600) if v.kind == "loader" and v.line]
+    return next((v for v in loaders if split_of(v.var) == "val" and v.split == "test"), None)
 
 
 def _handed_in(p: Program, test: ast.AST) -> tuple[ast.AST, Source]:

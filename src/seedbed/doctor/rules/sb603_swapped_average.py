@@ -73,6 +73,71 @@ def check(p: Program) -> Iterator[Finding]:
         seen.add(id(event.node))
         yield _swapped(p, event, keep)
     yield from _given(p)
+    for node in _sinking(p) if p.source.mentions("min(") else ():
+        place = syntax.text(node.targets[0])
+        yield p.report(
+            "SB603",
+            (node, p.source),
+            f"the warm-up of the moving average overwrites its decay: {place} gets the small value of the first "
+            "update and never comes back to the one that was configured",
+            why="the minimum of itself and a value that rises stays at the first value, so the average follows the "
+            "newest weights: it is almost a copy",
+            fix=f"Keep {place} and use a local variable: decay = min({place}, (1 + n) / (10 + n))",
+        )
+
+
+def _sinking(p: Program) -> Iterator[ast.Assign]:
+    """``self.decay = min(self.decay, (1 + n) / (10 + n))``: stored where the next call reads it again."""
+    for node in p.nodes(ast.Assign):
+        call, place = node.value, syntax.text(node.targets[0])
+        if not isinstance(call, ast.Call) or syntax.text(call.func) != "min" or len(call.args) != 2:
+            continue
+        rest = [a for a in call.args if syntax.text(a) != place]
+        if len(node.targets) != 1 or len(rest) != 1 or not set(words(place.replace(".", "_"))) & _DECAYS:
+            continue
+        around = [f for f in p.nodes(ast.FunctionDef) if node in syntax.walk(f)]
+        home = max(around, key=lambda f: f.lineno, default=p.source.tree)
+        if isinstance(node.targets[0], ast.Name):  # it must outlive the round
+            loops = [n for n in syntax.walk(home) if isinstance(n, ast.For | ast.While) and node in syntax.walk(n)]
+            home = loops[-1] if loops else None
+            places = _stores(home, place) if home is not None else 2
+        else:
+            places = sum(_stores(f, place) for f in p.nodes(ast.FunctionDef) if f.name != "__init__")
+        named = [n.value for n in syntax.walk(home) if isinstance(n, ast.Assign)] if home is not None else []
+        risen = next((v for v in named if _has_name(home, v, rest[0])), rest[0])
+        if places == 1 and _rises(risen):
+            yield node
+
+
+_DECAYS = frozenset(["decay", "momentum", "beta", "alpha", "mu", "keep"])
+
+
+def _stores(home: ast.AST, place: str) -> int:
+    """How often a variable or an attribute is written in a part of the file."""
+    kinds = (ast.Name, ast.Attribute)
+    held = [n for n in syntax.walk(home) if isinstance(n, kinds) and isinstance(n.ctx, ast.Store)]
+    return sum(syntax.text(n) == place for n in held)
+
+
+def _has_name(home: ast.AST, value: ast.expr, name: ast.expr) -> bool:
+    """Whether a value is what a name stands for."""
+    sets = [n for n in syntax.walk(home) if isinstance(n, ast.Assign) and n.value is value]
+    return isinstance(name, ast.Name) and any(syntax.text(t) == name.id for n in sets for t in n.targets)
+
+
+def _rises(node: ast.expr) -> bool:
+    """``(1 + n) / (10 + n)``: it grows towards one with every update."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Div):
+        return False
+    sides = []
+    for side in (node.left, node.right):
+        parts = [side.left, side.right] if isinstance(side, ast.BinOp) and isinstance(side.op, ast.Add) else []
+        numbers = [s.value for s in parts if isinstance(s, ast.Constant) and isinstance(s.value, int | float)]
+        counts = [syntax.text(s) for s in parts if not isinstance(s, ast.Constant)]
+        if len(numbers) != 1 or len(counts) != 1:
+            return False
+        sides.append((numbers[0], counts[0]))
+    return sides[0][1] == sides[1][1] and sides[0][0] < sides[1][0]
 
 
 def _swapped(p: Program, event: Event | Val, keep: float) -> Finding:

@@ -30,8 +30,8 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.static import best, syntax
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -39,13 +39,27 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     discarded = {id(e.node.value) for e in p.all("discard") if isinstance(e.node, ast.Expr)}
+    discarded |= _never_read(p) if p.all("restore") else set()
     for event in p.once("restore"):
         flag = event.arg(1, "strict")
         if event.loops and event.recv is not None and not any(n is event.loops[-1].node for n in event.recv.loops):
             continue  # a model that is filled part by part from several files
         if _passed_on(event) or (event.kwargs.get("assign") is not None and event.kwargs["assign"].const is True):
             continue  # the caller's choice; weights of the meta device that stay unloaded fail loudly
-        if flag is None or flag.const is not False or id(event.node) not in discarded:
+        if flag is None or flag.const is not False:
+            continue
+        saved = _saved_module(p, event)
+        if saved is not None and _nothing_in_common(saved, event.recv):
+            yield p.report(
+                "SB606",
+                event,
+                f"no key matches: the file holds the weights of {_called(saved)}, whose keys {_example(saved, event)}, "
+                "and strict=False hides it",
+                why=f"every key is unexpected and every weight missing: {_called(event.recv)} keeps its random weights",
+                fix="Take the prefix off the keys (or save the part itself, model.part.state_dict()); load strictly",
+            )
+            continue
+        if id(event.node) not in discarded:
             continue
         prefix = _foreign_prefix(event)
         if prefix:
@@ -70,6 +84,53 @@ def check(p: Program) -> Iterator[Finding]:
                 "strict=False)",
                 severity=Severity.HINT if _published(p, event) else None,
             )
+
+
+def _never_read(p: Program) -> set[int]:
+    """Calls whose result gets a name that is read nowhere."""
+    read = {n.id for n in p.nodes(ast.Name) if isinstance(n.ctx, ast.Load)}
+    sets = p.nodes(ast.Assign)
+    return {id(n.value) for n in sets if all(isinstance(t, ast.Name) and t.id not in read for t in n.targets)}
+
+
+def _saved_module(p: Program, event: Event) -> Val | None:
+    """The model of the program whose weights are in the file that is loaded, when they are loaded as they are."""
+    state, key = event.arg(0, "state_dict"), None
+    if state is not None and state.name == "getitem" and len(state.args) > 1:
+        state, key = state.args[0], state.args[1].const
+    if state is None or state.kind != "loaded" or not state.args:
+        return None
+    path = best.path_key(state.args[0])
+    files = [e for e in p.all("save") if len(e.args) > 1 and e.seq < event.seq and best.path_key(e.args[1]) == path]
+    held = [e.args[0].attrs.get(key) if isinstance(key, str) else e.args[0] for e in files]
+    made = {id(m): m for h in held for m in (h.args[:1] if h is not None and h.kind == "state" else (None,)) if m}
+    return next(iter(made.values())) if len(made) == 1 and None not in held else None
+
+
+def _nothing_in_common(saved: Val, model: Val | None) -> bool:
+    """Whether two models of the program have no part of the same name."""
+    if model is None or any(m.kind != "module" or not _is_plain(m) for m in (saved, model)):
+        return False
+    first, second = _parts(saved), _parts(model)
+    return bool(first) and bool(second) and not first & second
+
+
+def _is_plain(model: Val) -> bool:
+    bases = getattr(model.owner, "bases", None) or ()
+    return bool(bases) and all(b.kind == "lib" and b.name == "torch.nn.Module" for b in bases) and not _grows(model)
+
+
+def _parts(model: Val) -> set[str]:
+    """Names of the parts and weights that keys of a state dict begin with."""
+    kinds = ("Parameter", "parameter")
+    return {n for n, v in model.attrs.items() if v.kind in ("module", "phi") or v.name in kinds or "buffer" in v.tags}
+
+
+def _example(saved: Val, event: Event) -> str:
+    """How the keys of a file begin: with the part that is meant, where one is of the class that is loaded into."""
+    own = getattr(event.recv, "owner", None)
+    meant = [n for n, v in saved.attrs.items() if v.kind == "module" and own is not None and v.owner is own]
+    return f"have the prefix {(meant or sorted(_parts(saved)))[0] + '.'!r}"
 
 
 def _published(p: Program, event: Event) -> bool:

@@ -66,7 +66,7 @@ def check(p: Program) -> Iterator[Finding]:
         whole = [e for e in later if e.kind == "apply" and any(i.seq > e.seq - 60 for i in p.all("init"))]
         inits = [e for e in later if e.kind == "init" and (e.funcs and e.funcs[-1].name != "__init__")]
         if whole or (inits and len(inits) > 1):
-            at = (whole or inits)[0]
+            at = q.beside((whole or inits)[0], event)
             yield p.report(
                 "SB608",
                 at,

@@ -61,6 +61,18 @@ _TURNS = frozenset(["t", "T", "mT", "transpose", "permute"])
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
+    for worst, own in _hardest(p):
+        if id(worst.node) not in seen:
+            seen.add(id(worst.node))
+            yield p.report(
+                "SB850",
+                worst,
+                f"the diagonal is not masked: {worst.name}() takes the hardest of all pairs, and each sample's own "
+                "positive is among them",
+                why="where the positive is the hardest pair it is compared with itself: the loss rests at the margin",
+                fix="Fill the diagonal before: table.masked_fill(torch.eye(len(table), dtype=torch.bool), inf).min(1)",
+                related=(q.place(own),),
+            )
     for loss in p.once("loss"):
         if loss.name != "CrossEntropyLoss" or len(loss.args) < 2 or not p.trained(loss.result):
             continue
@@ -94,6 +106,41 @@ def check(p: Program) -> Iterator[Finding]:
             yield _report(
                 p, product, loss, "both views are the same tensor through the same network: positives are equal"
             )
+
+
+_HARDEST = ("min", "max", "amin", "amax")
+
+
+def _hardest(p: Program) -> Iterator[tuple[Val, Val]]:
+    """The hardest of all pairs where that of the negatives is meant: the positives are on the diagonal."""
+    diagonals = [v for v in p.made("diagonal", "diag") if v.args and p.trained(v)]
+    for worst in p.made(*_HARDEST) if diagonals else ():
+        if worst.kind != "tensor" or not p.trained(worst) or len(worst.args) + len(worst.kwargs) < 2:
+            continue
+        tables = {id(worst.args[0]), id(core(worst.args[0]))}
+        if any(e.recv is not None and {id(e.recv), id(core(e.recv))} & tables for e in p.all("inplace", "setitem")):
+            continue  # the diagonal is filled in place
+        for own in diagonals:
+            table = core(own.args[0])
+            if id(table) in tables:
+                if any(_against(v, own, worst) for v in p.made("sub")):
+                    yield worst, own
+            elif _costs(worst.args[0], table, own):
+                yield worst, own
+
+
+def _against(val: Val, one: Val, two: Val) -> bool:
+    """Whether a difference is one value against another, margins and axes aside."""
+    sides = [{id(v) for v in ancestors(a, limit=16)} for a in val.args]
+    return len(sides) == 2 and any(id(one) in s and id(two) in t for s, t in (sides, sides[::-1]))
+
+
+def _costs(val: Val, table: Val, own: Val) -> bool:
+    """Whether a table holds what each pair costs beside the positive one: ``(margin + s - s.diag()[:, None])``."""
+    inner = core(val)
+    while inner.name in ("clamp", "clamp_min", "relu", "add") and inner.args:
+        inner = core(next((a for a in inner.args if a.kind == "tensor"), inner.args[0]))
+    return inner.name == "sub" and _against(inner, own, table)
 
 
 def _report(p: Program, at: Val, loss: Event, problem: str) -> Finding:

@@ -257,7 +257,8 @@ def _created(name: str, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Shape 
     if name in _DRAWN:
         place = _DRAWN[name]
         number = len(args) > place and args[place].kind in ("const", "number") and not args[place].is_none
-        last = args[-1] if args and args[-1].kind in ("tuple", "list") else args[place] if number else None
+        whole = bool(args) and (args[-1].kind in ("tuple", "list") or args[-1].name == "shape")
+        last = args[-1] if whole else args[place] if number else None
         return shapes.sizes((last,)) if last is not None else None
     return shapes.sizes(args) if args else ()
 

@@ -11,6 +11,8 @@ def sizes(vals: tuple[Val, ...]) -> Shape | None:
         if "each" in vals[0].tags:
             return None
         vals = tuple(vals[0].items)
+    if len(vals) == 1 and vals[0].name in ("shape", "size") and vals[0].kind != "number" and len(vals[0].args) == 1:
+        return vals[0].args[0].shape  # torch.zeros(x.shape)
     if any(v.kind in ("phi", "tuple", "list") or v.name == "star" for v in vals):
         return None
     if any(v.name in ("shape", "size") and v.kind != "number" for v in vals):
