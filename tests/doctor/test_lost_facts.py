@@ -10,6 +10,7 @@ from seedbed.doctor.finding import Severity
 from seedbed.doctor.static.engine import check_paths, check_text
 
 HEAD = """import argparse
+import numpy as np
 import torch
 from torch import nn
 import torch.nn.functional as F
@@ -102,7 +103,85 @@ for step in range({START}2000):
     F.cross_entropy(net(x), y).backward()
     opt.step()
 """
+ACCUMULATE = """from accelerate import Accelerator
+accelerator = Accelerator(gradient_accumulation_steps=4)
+net, opt, train_loader = accelerator.prepare(net, opt, train_loader)
+for x, y in train_loader:
+    with accelerator.accumulate(net):
+        {BEFORE}
+        accelerator.backward(F.cross_entropy(net(x), y))
+        opt.step()
+        {AFTER}
+"""
+TRANSLATE = """class Translate(nn.Module):
+    def __init__(self, size=64):
+        super().__init__()
+        self.source, self.target = nn.Embedding(90, size), nn.Embedding(80, size)
+        self.body = nn.Transformer(size, 4, 2, 2, batch_first=True)
+        self.out = nn.Linear(size, 80)
+    def forward(self, src, tgt, future, pad, tgt_pad):
+        a, b = self.source(src), self.target(tgt)
+        return self.out(self.body(a, b, tgt_mask=future, src_key_padding_mask=pad, tgt_key_padding_mask=tgt_pad{MORE}))
+"""
+CHOSEN = """class Masked(nn.Module):
+    def __init__(self, side=None):
+        super().__init__()
+        self.side = side
+    def forward(self, out, batch, more):
+        error = (out - batch["y"]) ** 2
+        term = error[batch["mask"]].mean() if "mask" in batch else error.mean()
+        logs = {}
+        if self.side:
+            logs["error"] = term{COPY}
+            term += more[self.side]
+        return term, logs
+def choose(options):
+    return {"masked": Masked}[options.pop("name")](**options)
+"""
+NEW = {
+    "a best score that is stored before it is set": (
+        "SB896",
+        "low = 9.0\nfor epoch in range(5):\n    loss = judge(net)\n    if loss < low:\n"
+        "        state = net.state_dict()\n        keep.save(path, state, epoch, low)\n        low = loss\n",
+        "low = 9.0\nfor epoch in range(5):\n    loss = judge(net)\n    if loss < low:\n"
+        "        low, state = loss, net.state_dict()\n        keep.save(path, state, epoch, low)\n",
+    ),
+    "an upper bound that is not drawn": (
+        "SB898",
+        "def pair(rows):\n    i = np.random.randint(len(rows) - 1)\n    return rows[i]\n",
+        "def pair(rows):\n    i = np.random.randint(0, len(rows) - 1)\n    return rows[i], rows[i + 1]\n",
+    ),
+    "epochs that are only shown": (
+        "SB899",
+        "def fit(net, plan, epochs=None):\n    count = epochs or plan.epochs\n    print(count)\n"
+        "    for epoch in range(plan.epochs):\n        one(net)\n",
+        "def fit(net, plan, epochs=None):\n    count = epochs or plan.epochs\n    print(count)\n"
+        "    for epoch in range(count):\n        one(net)\n",
+    ),
+    "bounds that are joined bit by bit": (
+        "SB875",
+        "def keep(kind, low=None, high=None):\n    if low & high:\n        return (kind >= low) & (kind <= high)\n",
+        "def keep(kind, low=None, high=None):\n    if low is not None and high is not None:\n"
+        "        return (kind >= low) & (kind <= high)\n",
+    ),
+}
 FOUND = {
+    **NEW,
+    "zero_grad() first where Accelerate accumulates": (
+        "SB110",
+        ACCUMULATE.replace("{BEFORE}", "opt.zero_grad()").replace("{AFTER}", ""),
+        ACCUMULATE.replace("{BEFORE}", "").replace("{AFTER}", "opt.zero_grad()"),
+    ),
+    "the padding of the source, seen by the decoder": (
+        "SB226",
+        TRANSLATE.replace("{MORE}", ""),
+        TRANSLATE.replace("{MORE}", ", memory_key_padding_mask=pad"),
+    ),
+    "a module that is made by a table of classes": (
+        "SB897",
+        CHOSEN.replace("{COPY}", ""),
+        CHOSEN.replace("{COPY}", ".item()"),
+    ),
     "weights that are kept, and saved in another round": (
         "SB601",
         SAVED_LATER.replace("{COPY}", "net.state_dict()"),
@@ -164,8 +243,7 @@ def test_the_cosines_of_a_rotation_are_no_positional_encoding() -> None:
 
 
 def test_a_key_that_another_file_reads_is_read(tmp_path: Path) -> None:
-    (tmp_path / "net.py").write_text("""import torch
-from torch import nn
+    (tmp_path / "net.py").write_text("""
 class Net(nn.Module):
     def __init__(self, plan):
         super().__init__()

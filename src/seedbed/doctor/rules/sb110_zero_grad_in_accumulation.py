@@ -96,6 +96,8 @@ def check(p: Program) -> Iterator[Finding]:
             related=((str(after[0].src.path), after[0].line, "the step"),),
         )
 
+    yield from _accumulated(p)
+
 
 def _waits(p: Program, clear: Event) -> bool:
     """Whether an optimizer clears in an inner loop and steps once after it, for each round of a loop over the data.
@@ -116,3 +118,42 @@ def _waits(p: Program, clear: Event) -> bool:
     return not any(isinstance(n, ast.Attribute) and n.attr == "grad" for n in syntax.walk(clear.src.tree)) and not any(
         "grad" in n.id and "zero_grad" not in n.id for n in syntax.walk(inner.node) if isinstance(n, ast.Name)
     )
+
+
+def _accumulated(p: Program) -> Iterator[Finding]:
+    """``zero_grad()`` first in ``with accelerator.accumulate(model):`` is let through in the round that steps."""
+    for node in p.nodes(ast.With, ast.AsyncWith):
+        calls = [n.context_expr for n in node.items if isinstance(n.context_expr, ast.Call)]
+        names = [syntax.name(c.func) for c in calls]
+        if not any(n.endswith(".accumulate") and "accelerator" in n.lower() for n in names):
+            continue
+        made = [c for c in q.everywhere(p, ast.Call) if syntax.name(c.func).rsplit(".", 1)[-1] == "Accelerator"]
+        if made and all(_of_one(c) for c in made):
+            continue
+        done = [c for part in node.body for c in syntax.walk(part) if isinstance(c, ast.Call)]
+        done.sort(key=lambda c: c.lineno)
+        words = [(syntax.name(c.func).rpartition("."), c) for c in done]
+        clears = [(home, c) for (home, _, last), c in words if last == "zero_grad"]
+        backs = [c for (_, _, last), c in words if last == "backward"]
+        if len(clears) != 1 or not backs or clears[0][1].lineno > backs[0].lineno:
+            continue
+        step = next((c for (home, _, last), c in words if last == "step" and home == clears[0][0]), None)
+        if step is not None and step.lineno > backs[0].lineno:
+            yield p.report(
+                "SB110",
+                (clears[0][1], p.source),
+                "zero_grad() before backward() in accumulate(): what was accumulated is erased before the step",
+                why="Accelerate skips zero_grad() in the rounds that only accumulate and lets it through in the round "
+                "that steps, so only the last micro-batch is applied",
+                fix="Call zero_grad() after optimizer.step()",
+                related=((str(p.source.path), step.lineno, "the step"),),
+            )
+
+
+def _of_one(call: ast.Call) -> bool:
+    """Whether an Accelerator accumulates one batch only: nothing is said, or the number 1."""
+    given = {k.arg: k.value for k in call.keywords}
+    if None in given or "gradient_accumulation_plugin" in given:
+        return False
+    steps = given.get("gradient_accumulation_steps")
+    return steps is None or (isinstance(steps, ast.Constant) and steps.value == 1)

@@ -59,6 +59,7 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _maximum_of_zeros(p)
     yield from _unmasked_encoder(p)
     yield from _without_mask(p)
+    yield from _unmasked_memory(p)
     for event in sorted([*p.once("getitem"), *p.first_makers("mean")], key=lambda e: e.seq):
         if event.kind == "getitem":
             key = event.args[0] if event.args else None
@@ -122,6 +123,19 @@ def _unmasked_encoder(p: Program) -> Iterator[Finding]:
         if not padded:
             continue
         yield _report(p, event, "the encoder attends to the padding (no src_key_padding_mask)", (q.place(padded[0]),))
+
+
+def _unmasked_memory(p: Program) -> Iterator[Finding]:
+    """``nn.Transformer`` that hides the padding of the source from its encoder, but not from its decoder."""
+    for event in p.once("forward"):
+        recv, mask = event.recv, event.kwargs.get("src_key_padding_mask")
+        if event.name != "Transformer" or recv is None or recv.owner is not None or mask is None or mask.is_none:
+            continue
+        if "memory_key_padding_mask" in event.kwargs or "*" in event.kwargs or len(event.args) > 4:
+            continue
+        if isinstance(event.node, ast.Call) and any(k.arg is None for k in event.node.keywords):
+            continue
+        yield _report(p, event, "the decoder attends to the padding of the source (no memory_key_padding_mask)", ())
 
 
 def _unread_lengths(p: Program) -> Iterator[Finding]:

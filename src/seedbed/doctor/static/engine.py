@@ -308,9 +308,15 @@ def _leftovers(main: Interp, program: Program, source: Source, project: Project,
             if cls.base != "lightning":
                 called.add(id(cls.node))
                 yield _alone(main, source, project, partial(run_class, cls=cls), cls)
-        elif cls.src is source and cls.base in BASES and id(cls) not in called:
+        elif cls.src is source and (cls.base in BASES or _unasked(cls, called)) and id(cls) not in called:
             called.add(id(cls))
             yield _alone(main, source, project, partial(run_class, cls=cls), cls)
+
+
+def _unasked(cls: Class, called: set[int]) -> bool:
+    """Whether a module is made somewhere (by a function that chooses among many), and its forward is never run."""
+    method = cls.method("forward") if cls.base == "module" else None
+    return method is not None and method.owner is cls and id(method.node) not in called
 
 
 def _alone(
@@ -328,20 +334,25 @@ def _alone(
 
 
 def run_function(run: Interp, func: Func) -> None:
-    """Run a function that nobody calls, with unknown arguments: what is ``None`` by default may be given."""
+    """Run a function that nobody calls, with unknown arguments."""
+    calls.invoke(run, func, func.node, (), _left_open(func))
+
+
+def _left_open(func: Func) -> dict[str, Val]:
+    """Arguments that are ``None`` by default: they may be given."""
     spec = func.node.args
     names = [*spec.posonlyargs, *spec.args]
     late = [*names[len(names) - len(spec.defaults) :], *spec.kwonlyargs]
     pairs = zip(late, [*spec.defaults, *spec.kw_defaults], strict=True)
-    given = {n.arg: calls.free(n, func) for n, d in pairs if isinstance(d, ast.Constant) and d.value is None}
-    calls.invoke(run, func, func.node, (), given)
+    return {n.arg: calls.free(n, func) for n, d in pairs if isinstance(d, ast.Constant) and d.value is None}
 
 
 def run_class(run: Interp, cls: Class) -> None:
     """Make an instance of a class that nobody uses, and run its methods in their order."""
     val = Val("class", cls.name, cls.node, run.src)
     val.owner = cls
-    me = calls.instantiate(run, val, cls.node, (), {})
+    made = cls.method("__init__")
+    me = calls.instantiate(run, val, cls.node, (), _left_open(made) if made is not None else {})
     if cls.base in BASES:
         run.parts = frozenset()
     if cls.base in ("module", "autograd"):

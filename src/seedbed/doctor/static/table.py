@@ -46,8 +46,9 @@ STATIC: tuple[str, ...] = (
     "SB840", "SB841", "SB842", "SB843", "SB844", "SB845", "SB847", "SB848", "SB849", "SB850", "SB851",
     "SB852", "SB853", "SB854", "SB855", "SB856", "SB857", "SB858", "SB859", "SB860", "SB861", "SB862",
     "SB863", "SB864", "SB865", "SB866", "SB867", "SB868", "SB869", "SB870", "SB871", "SB872", "SB873", "SB874",
+    "SB875",
     "SB879", "SB880", "SB881", "SB882", "SB883", "SB884", "SB885", "SB886", "SB887", "SB888", "SB889",
-    "SB890", "SB891", "SB892", "SB893", "SB894", "SB895",
+    "SB890", "SB891", "SB892", "SB893", "SB894", "SB895", "SB896", "SB897", "SB898", "SB899",
 )  # fmt: skip
 
-SYNTACTIC: frozenset[str] = frozenset(["SB313", "SB321", "SB435", "SB439", "SB441", "SB446", "SB590", "SB714"])
+SYNTACTIC: frozenset[str] = frozenset(["SB313", "SB321", "SB435", "SB439", "SB441", "SB446", "SB590", "SB714", "SB875", "SB896", "SB898", "SB899"])
