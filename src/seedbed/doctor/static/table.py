@@ -51,4 +51,6 @@ STATIC: tuple[str, ...] = (
     "SB890", "SB891", "SB892", "SB893", "SB894", "SB895", "SB896", "SB897", "SB898", "SB899",
 )  # fmt: skip
 
-SYNTACTIC: frozenset[str] = frozenset(["SB313", "SB321", "SB435", "SB439", "SB441", "SB446", "SB590", "SB714", "SB875", "SB896", "SB898", "SB899"])
+SYNTACTIC: frozenset[str] = frozenset(
+    ["SB313", "SB321", "SB435", "SB439", "SB441", "SB446", "SB590", "SB714", "SB875", "SB896", "SB898", "SB899"]
+)
