@@ -97,3 +97,41 @@ def test_an_optimizer_that_was_left_behind_gets_no_blame(codes_of: Codes) -> Non
 def test_inputs_that_nobody_holds_are_still_joined_with_their_targets(codes_of: Codes) -> None:
     leak = HEAD.replace("y = ", "x[:, 3] = (x[:, 0] > 0).float()\ny = ") + LOOP.format("")
     assert "SB416" in codes_of(leak)
+
+
+TRIED = """
+{before}
+net = nn.Linear(5, 3)
+optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
+x, y = torch.randn(40, 5), torch.randint(0, 3, (40,))
+for step in range(8):
+    loss = -(F.one_hot(y, 3) * net(x).log_softmax(1)).sum(1).mean()
+    optimizer.zero_grad(); loss.backward(); optimizer.step()
+    with torch.no_grad():
+        {after}
+"""
+
+
+def test_a_loss_that_is_tried_once_is_not_fed_by_the_model(codes_of: Codes) -> None:
+    tried = "assert F.cross_entropy(torch.eye(3), torch.arange(3)) < 1"
+    assert "SB201" not in codes_of(TRIED.format(before=tried, after="pass"))
+    wrong = "print(F.cross_entropy(net(x).softmax(1), y))"
+    assert "SB201" in codes_of(TRIED.format(before="", after=wrong))
+
+
+FUSED = """
+net = nn.Linear(5, 3)
+optimizers = {p: torch.optim.Adam([p], lr=1e-2) for p in net.parameters()}
+def hook(p):
+    nn.utils.clip_grad_value_(p, 0.5)
+    optimizers[p].step()
+    optimizers[p].zero_grad()
+for p in net.parameters():
+    p.register_post_accumulate_grad_hook(hook)
+for step in range(12):
+    F.cross_entropy(net(torch.randn(20, 5)), torch.randint(0, 3, (20,))).backward()
+"""
+
+
+def test_a_gradient_that_is_clipped_and_stepped_as_it_comes_is_in_order(codes_of: Codes) -> None:
+    assert not {"SB106", "SB107", "SB138"} & codes_of(FUSED)

@@ -330,7 +330,7 @@ class StepLedger:
 
     def clipped(self, params: Any, limit: float, norm: Any) -> None:
         """Note where in the order of events a clipping call came, and whether it touched anything."""
-        if not self.recorder.detailed:
+        if not self.recorder.detailed or self.recorder.in_backward:  # in a hook each gradient is used as it comes
             return
         site = here()
         held = [params] if isinstance(params, Tensor) else list(params)

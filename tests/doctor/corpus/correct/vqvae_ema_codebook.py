@@ -65,7 +65,8 @@ def waves(n, length=32, gen=None):
     ph = 6.2832 * torch.rand(n, 1, generator=gen)
     square = (torch.rand(n, 1, generator=gen) < 0.5).float()
     s = torch.sin(6.2832 * f * t + ph)
-    return (square * s.sign() + (1 - square) * s).unsqueeze(1)
+    height = 0.8 + 0.4 * torch.rand(n, 1, generator=gen)
+    return (height * (square * s.sign() + (1 - square) * s)).unsqueeze(1)
 
 
 @torch.no_grad()
