@@ -89,7 +89,7 @@ def check(p: Program) -> Iterator[Finding]:
             subjects = {syntax.text(u.args[0]) for u in uses}
             if set(words(name.replace(".", "_"))) & {"pick", "sample", "choose", "draw", "select", "index"}:
                 continue  # it looks for an item, it does not change one
-            if len(subjects) < 2 or _two_samples(method.node, subjects) or not _random(p, cls, name):
+            if len(subjects) < 2 or _two_samples(method.node, subjects) or not _random(p, cls, name, subjects):
                 continue
             yield _finding(p, method, uses[1], f"{name} draws anew for each of {sorted(subjects)}")
         if len(flips) >= 2 and any(w in " ".join(flips) for w in ("mask", "target", "label", "seg", "gt", "y")):
@@ -333,11 +333,12 @@ def _draws_when_called(val: Val) -> bool:
     return any(isinstance(n, ast.expr) and d.draws_random(n) for n in syntax.walk(method.node))
 
 
-def _random(p: Program, cls: Any, name: str) -> bool:
+def _random(p: Program, cls: Any, name: str, subjects: set[str]) -> bool:
     key = name.removeprefix("self.")
     held = [e.args[0] for e in p.all("attribute") if e.name == key and e.args]
     held += [val for n, val, _ in p.assigns if n == name]
-    if any(_draws(a) or _draws_when_called(a) for val in held for a in ancestors(val, limit=60)):
+    own = any(set(words(s.replace(".", "_"))) & _TARGETS for s in subjects)  # of the program's own it must be said
+    if any(_draws(a) or (own and _draws_when_called(a)) for val in held for a in ancestors(val, limit=60)):
         return True
     for func in p.functions:
         if func.name == key and _reseeds(func.node):

@@ -39,7 +39,8 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     discarded = {id(e.node.value) for e in p.all("discard") if isinstance(e.node, ast.Expr)}
-    discarded |= _never_read(p) if p.all("restore") else set()
+    named = _never_read(p) if p.all("restore") else set()  # somebody looked at it once
+    discarded |= named
     for event in p.once("restore"):
         flag = event.arg(1, "strict")
         if event.loops and event.recv is not None and not any(n is event.loops[-1].node for n in event.recv.loops):
@@ -82,7 +83,7 @@ def check(p: Program) -> Iterator[Finding]:
                 why="keys that do not match are skipped silently, so layers keep their random weights",
                 fix="Use strict=True, or check the result: missing, unexpected = model.load_state_dict(..., "
                 "strict=False)",
-                severity=Severity.HINT if _published(p, event) else None,
+                severity=Severity.HINT if _published(p, event) or (id(event.node) in named and not p.trains) else None,
             )
 
 
