@@ -165,8 +165,32 @@ NEW = {
         "        return (kind >= low) & (kind <= high)\n",
     ),
 }
+EPOCHS = """for epoch in range(5):
+    {FIRST}
+    for x, y in train_loader:
+        opt.zero_grad()
+        F.cross_entropy(net(x), y).backward()
+        opt.step()
+    {LAST}
+"""
+SPREAD = """rows = TensorDataset(x_all[:512], y_all[:512])
+order = torch.utils.data.DistributedSampler(rows)
+train_loader = DataLoader(rows, batch_sampler=torch.utils.data.BatchSampler(order, 32, True))
+"""
 FOUND = {
     **NEW,
+    "a sampler inside the one that makes the batches": (
+        "SB410",
+        SPREAD + EPOCHS.replace("{FIRST}", "pass").replace("{LAST}", "pass"),
+        SPREAD + EPOCHS.replace("{FIRST}", "order.set_epoch(epoch)").replace("{LAST}", "pass"),
+    ),
+    "a checkpoint without the weights": (
+        "SB609",
+        EPOCHS.replace("{FIRST}", "pass").replace("{LAST}", 'torch.save({"epoch": epoch, "opt": opt}, "last.pt")'),
+        EPOCHS.replace("{FIRST}", "pass").replace(
+            "{LAST}", 'torch.save({"net": net.state_dict(), "epoch": epoch, "opt": opt.state_dict()}, "last.pt")'
+        ),
+    ),
     "zero_grad() first where Accelerate accumulates": (
         "SB110",
         ACCUMULATE.replace("{BEFORE}", "opt.zero_grad()").replace("{AFTER}", ""),

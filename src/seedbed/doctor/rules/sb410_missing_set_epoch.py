@@ -46,6 +46,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -53,8 +54,7 @@ def check(p: Program) -> Iterator[Finding]:
     if any(e.name == ".set_epoch" for e in p.calls("set_epoch")):
         return
     for loader, loop in d.training_loaders(p):
-        sampler = loader.kwargs.get("sampler")
-        for one in sampler.options() if sampler is not None else []:
+        for one in _samplers(loader):
             flag = one.kwargs.get("shuffle")
             if one.name == "DistributedSampler" and not (flag is not None and flag.const is False):
                 yield p.report(
@@ -65,3 +65,12 @@ def check(p: Program) -> Iterator[Finding]:
                     fix="Call sampler.set_epoch(epoch) at the start of every epoch",
                     related=(q.place(one),),
                 )
+
+
+def _samplers(loader: Val) -> Iterator[Val]:
+    """What a loader may take its order from: its sampler, or the one that makes its batches."""
+    for name in ("sampler", "batch_sampler"):
+        given = loader.kwargs.get(name)
+        for one in given.options() if given is not None else ():
+            inner = one.arg(0, "sampler") if one.name == "BatchSampler" else one
+            yield from inner.options() if inner is not None else ()

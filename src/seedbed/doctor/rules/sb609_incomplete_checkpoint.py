@@ -2,7 +2,7 @@
 
 ## What it does
 
-Finds checkpoints to resume from that miss the optimizer's state.
+Finds checkpoints to resume from that miss the state of the optimizer, and those that hold it without the weights.
 
 ## Why is this bad
 
@@ -51,7 +51,7 @@ from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import ownership
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -87,6 +87,7 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Save optimizer.state_dict() (and the scheduler's) and load it again",
                 severity=None if resumes and not restored else Severity.HINT,
             )
+    yield from _without_weights(p)
     if _never_reached(p):
         return
     if resumes and stateful and not restored:
@@ -114,6 +115,42 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Call optimizer.load_state_dict(checkpoint['optimizer'])",
             )
             break
+
+
+_OTHER_WAYS = ("save_pretrained", "save_model", "save_weights", "save_checkpoint", "save_state", "save_file", "export")
+
+
+def _without_weights(p: Program) -> Iterator[Finding]:
+    """A checkpoint with the optimizer in it and no model, in a script that saves no weights anywhere."""
+    saves = list(p.once("save"))
+    if (
+        not p.complete
+        or not p.all("step")
+        or p.calls("save_pretrained", "save_model", "save_weights", "save_checkpoint")
+    ):
+        return
+    held = [list(_parts(e.args[0])) if e.args else [] for e in saves]
+    if not held or not all(v.kind in ("const", "number", "optimizer") for parts in held for v in parts):
+        return
+    for event, parts in zip(saves, held, strict=True):
+        if any(v.kind == "optimizer" for v in parts):
+            yield p.report(
+                "SB609",
+                event,
+                "the checkpoint holds the optimizer but not the weights of the model: model.state_dict() is missing",
+                why="nothing that was trained can be loaded again from it",
+                fix='Save {"model": model.state_dict(), "optimizer": optimizer.state_dict(), ...}',
+            )
+
+
+def _parts(val: Val) -> Iterator[Val]:
+    """What a saved value holds, down to what its states are of."""
+    for one in val.options():
+        if one.kind == "dict" and one.attrs:
+            for inner in one.attrs.values():
+                yield from _parts(inner)
+        else:
+            yield one.args[0] if one.kind == "state" and one.args else one
 
 
 def _never_reached(p: Program) -> bool:
