@@ -105,8 +105,7 @@ def check(p: Program) -> Iterator[Finding]:
             for s in p.all("save")
             if s.args and s.args[0].kind == "dict" and any("opt" in k.lower() for k in s.args[0].attrs)
         ]
-        named = any(v.kind == "dict" for v in source)
-        if ((saved and source) or named) and not restored and stateful and p.complete:
+        if ((saved and source) or any(v.kind == "dict" for v in source)) and not restored and stateful and p.complete:
             yield p.report(
                 "SB609",
                 event,
