@@ -43,8 +43,10 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 _WORDS = frozenset(("loss", "penalty", "reg", "kl", "kld", "regularizer", "aux", "losses", "l2", "l1"))
 
@@ -52,6 +54,12 @@ _WORDS = frozenset(("loss", "penalty", "reg", "kl", "kld", "regularizer", "aux",
 def _read(p: Program, name: str) -> bool:
     """Whether the name is read anywhere in the file."""
     return any(n.id == name and isinstance(n.ctx, ast.Load) for n in p.nodes(ast.Name))
+
+
+def _of_trained(p: Program, val: Val) -> bool:
+    """Whether it only adds up losses that backward() has got: a figure to show."""
+    terms = [t for _, t in formulas.summands(val) if t.grad]
+    return terms != [val] and all(p.trained(t) for t in terms)
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -79,7 +87,7 @@ def check(p: Program) -> Iterator[Finding]:
                 used.update(map(id, val.options()))
                 used.update(map(id, val.inputs()))
     for name, val, event in untrained:
-        if id(val) in used:
+        if id(val) in used or _of_trained(p, val):
             continue
         if not any(b.loops == event.loops for b in p.all("backward")) or not any(
             v.name in ("loss", "mean", "sum", "norm", "add", "mul") for v in (val,)

@@ -56,9 +56,10 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
     for back in p.once("backward"):
-        terms = [t for s, t in f.summands(back.recv) if s == 1 and t.name == "loss"] if back.recv is not None else []
-        for index, term in enumerate(terms):
-            twin = next((t for t in terms[:index] if _alike(t, term)), None)
+        all_terms = f.chosen_terms(back.recv) if back.recv is not None else []
+        terms = [(term, when) for sign, term, when in all_terms if sign == 1 and term.name == "loss"]
+        for index, (term, when) in enumerate(terms):
+            twin = next((t for t, w in terms[:index] if _alike(t, term) and f.together(w, when)), None)
             if twin is None or id(term.node) in seen:
                 continue
             seen.add(id(term.node))

@@ -52,8 +52,10 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if made.name not in ("sigmoid", "softmax", "log_softmax"):
             continue
-        inner = [o for o in training.loss_origins(made.args[0]) if o.kind == "tensor"]
-        if not inner or not all((made.name, o.name) in _TWICE for o in inner) or any(o is made for o in inner):
+        inner = [o for o in training.loss_origins(made.args[0]) if o.kind != "const"]
+        if not inner or not all(o.kind == "tensor" and (made.name, o.name) in _TWICE for o in inner):
+            continue  # a layer that a factory picks by name may be any other one
+        if any(o is made for o in inner):
             continue
         seen.add(id(made.node))
         yield p.report(

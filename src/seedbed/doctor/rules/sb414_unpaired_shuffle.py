@@ -36,6 +36,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import lineage, orders, syntax
+from seedbed.doctor.static.naming import split_of
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -178,6 +179,8 @@ def _twice(p: Program) -> Iterator[Finding]:
     if (
         len(shuffles) >= 2
         and shuffles[1].line - shuffles[0].line <= 2
+        and shuffles[0].loops == shuffles[1].loops
+        and len({split_of(e.args[0].var) for e in shuffles[:2]}) == 1
         and not any(e.name.endswith("seed") and shuffles[0].seq < e.seq < shuffles[1].seq for e in p.all("call"))
     ):
         yield p.report(

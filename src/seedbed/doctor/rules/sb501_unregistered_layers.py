@@ -46,7 +46,9 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import methods, ownership
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
+
+_CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -68,6 +70,7 @@ def check(p: Program) -> Iterator[Finding]:
             if not layers or _hidden(event, one, layers) or _wrapped(p, event):
                 continue
             known = [s for name, a in event.recv.attrs.items() if a.kind == "module" for s in methods.submodules(a)]
+            known += [v for a in event.recv.attrs.values() if a.kind == "module" for v in _handed(a)]
             if all(any(layer is k for k in known) for layer in layers) or any(
                 any(layer is a for a in event.recv.attrs.values()) for layer in layers
             ):
@@ -86,6 +89,14 @@ def check(p: Program) -> Iterator[Finding]:
                 fix=f"Use nn.{'ModuleDict' if one.kind == 'dict' else 'ModuleList'}(...)",
             )
             break
+
+
+def _handed(module: Val) -> list[Val]:
+    """What a container of the program's own got when it was made: its base registers that."""
+    bases = module.owner.lib_bases() if module.owner is not None else []
+    if not any(b.startswith("torch.nn.") and b.rsplit(".", 1)[-1] in _CONTAINERS for b in bases):
+        return []
+    return [s for a in module.args for v in ancestors(a, limit=60) for s in methods.submodules(v)]
 
 
 def _wrapped(p: Program, event: Event) -> bool:

@@ -140,6 +140,10 @@ def _as_buffer(p: Program) -> Iterator[Finding]:
             continue
         if "leaf" in val.tags and not val.grad:
             continue
+        if any(
+            e.recv is event.recv and e.name == event.args[0].const and e.seq > event.seq for e in p.all("attribute")
+        ):
+            continue  # the program gives it other values by hand
         yield p.report(
             "SB503",
             event,

@@ -44,7 +44,7 @@ def check(p: Program) -> Iterator[Finding]:
             cls.base != "module"
             or init is None
             or init.kind != "func"
-            or not any(b.rsplit(".", 1)[-1] == "Module" for b in cls.lib_bases())
+            or not any(b.startswith("torch.") and b.endswith(".Module") for b in cls.lib_bases())
         ):
             continue
         if not _starts(init.owner.node) and _registers(init.owner.node):

@@ -43,7 +43,10 @@ def check(p: Program) -> Iterator[Finding]:
         bias = event.recv.kwargs.get("bias") if event.recv is not None else None
         if bias is not None and bias.const is False:
             continue  # a soft assignment: the weights are a table that the shares mix
-        for made in training.loss_origins(event.args[0]):
+        ways = training.loss_origins(event.args[0])
+        if any(o.kind == "unknown" for o in ways):
+            continue  # an activation that is picked by name may be any other one
+        for made in ways:
             if (
                 made.kind == "tensor"
                 and made.name == "softmax"

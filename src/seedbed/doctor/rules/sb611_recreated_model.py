@@ -39,10 +39,11 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import layers, rounds, syntax, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import rounds, syntax, training
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import LoopRun, Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -52,7 +53,7 @@ def check(p: Program) -> Iterator[Finding]:
         if model.kind != "module" or not model.loops or model.copied is not None or id(model.node) in seen:
             continue
         made = [e for e in p.all("make", "call") if e.result is model and e.loops]
-        if not made or "external" in model.tags:
+        if not made or "external" in model.tags or _weightless(model):
             continue
         event = made[0]
         loop = event.loops[-1]
@@ -95,6 +96,13 @@ def check(p: Program) -> Iterator[Finding]:
         )
 
 
+def _weightless(model: Val) -> bool:
+    """Whether it is a layer of the library that has nothing to learn: an activation, a pooling, a loss."""
+    kind = model.name.rsplit(".", 1)[-1]
+    plain = kind in layers.ACTIVATIONS and kind != "PReLU"
+    return model.owner is None and (plain or kind.endswith(("Loss", "Flatten")) or "Pool" in kind)
+
+
 def _epochs_inside(p: Program, loop: LoopRun) -> bool:
     """Whether the loop in it counts its steps, and does not say with its number which rows to take."""
     for back in p.all("backward"):
@@ -104,6 +112,8 @@ def _epochs_inside(p: Program, loop: LoopRun) -> bool:
         if isinstance(inner.iter, ast.Call) and len(inner.iter.args) > 1:
             return False
         target = {n.id for n in syntax.walk(inner.target) if isinstance(n, ast.Name)}
+        if {w for t in target for w in words(t)} & {"epoch", "ep", "epochs", "episode", "iteration"}:
+            continue
         if any(isinstance(n, ast.Name) and n.id in target for s in inner.body for n in syntax.walk(s)):
             return False
     return True

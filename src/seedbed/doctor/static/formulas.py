@@ -91,30 +91,44 @@ def factors(val: Val, power: int = 1, depth: int = 0) -> list[tuple[Val, int]]:
     return [(inner, power)]
 
 
-def summands(val: Val, sign: int = 1, depth: int = 0) -> list[tuple[int, Val]]:
+Choices = tuple[tuple[int, int], ...]  # branches of merges: which merge, which of its options
+
+
+def summands(val: Val, sign: int = 1) -> list[tuple[int, Val]]:
     """The terms of a sum with their signs; means, sums and constant factors around it are seen through."""
+    return [(sign, term) for sign, term, _ in chosen_terms(val, sign)]
+
+
+def chosen_terms(val: Val, sign: int = 1, when: Choices = (), depth: int = 0) -> list[tuple[int, Val, Choices]]:
+    """The same, each term with the branches of merges that it stands in: those of two branches are never added."""
     inner = core(val)
     if depth > 20:
-        return [(sign, inner)]
+        return [(sign, inner, when)]
     if inner.kind == "phi":
-        return [t for o in inner.options() for t in summands(o, sign, depth + 1)]
-    if inner.name in ("add", "Add") and len(inner.args) == 2:
-        return summands(inner.args[0], sign, depth + 1) + summands(inner.args[1], sign, depth + 1)
-    if inner.name == "sub" and len(inner.args) == 2:
-        return summands(inner.args[0], sign, depth + 1) + summands(inner.args[1], -sign, depth + 1)
-    if inner.name == "neg" and inner.args:
-        return summands(inner.args[0], -sign, depth + 1)
-    if inner.name in _UNIT and inner.args and inner.args[0].kind in ("tensor", "phi", "number"):
-        return summands(inner.args[0], sign, depth + 1)
-    if inner.name in ("sum",) and inner.args and inner.args[0].items:
-        return [t for item in inner.args[0].items for t in summands(item, sign, depth + 1)]
-    if inner.name in ("mul", "div") and len(inner.args) == 2:
+        branches = enumerate(inner.options())
+        return [t for i, o in branches for t in chosen_terms(o, sign, (*when, (id(inner), i)), depth + 1)]
+    parts: list[tuple[int, Val]] = []
+    if inner.name in ("add", "Add", "sub") and len(inner.args) == 2:
+        parts = [(sign, inner.args[0]), (-sign if inner.name == "sub" else sign, inner.args[1])]
+    elif inner.name == "neg" and inner.args:
+        parts = [(-sign, inner.args[0])]
+    elif inner.name in _UNIT and inner.args and inner.args[0].kind in ("tensor", "phi", "number"):
+        parts = [(sign, inner.args[0])]
+    elif inner.name in ("sum",) and inner.args and inner.args[0].items:
+        parts = [(sign, item) for item in inner.args[0].items]
+    elif inner.name in ("mul", "div") and len(inner.args) == 2:
         for number, rest in ((inner.args[1], inner.args[0]), (inner.args[0], inner.args[1])):
             if number.kind == "const" and isinstance(number.const, (int, float)) and rest.kind != "const":
                 if inner.name == "div" and rest is inner.args[1]:
                     continue
-                return summands(rest, -sign if number.const < 0 else sign, depth + 1)
-    return [(sign, inner)]
+                parts = [(-sign if number.const < 0 else sign, rest)]
+                break
+    return [t for s, part in parts for t in chosen_terms(part, s, when, depth + 1)] if parts else [(sign, inner, when)]
+
+
+def together(one: Choices, other: Choices) -> bool:
+    """Whether two terms are certainly in one sum: the one is there wherever the other is."""
+    return set(one) <= set(other) or set(other) <= set(one)
 
 
 def made_by(val: Val, *names: str, limit: int = 60) -> Val | None:

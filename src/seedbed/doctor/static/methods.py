@@ -14,8 +14,9 @@ Words = dict[str, Val]
 
 # What costs little, and is asked of each of several modules or optimizers: of all of them, not of the first few.
 SETTINGS = frozenset(
-    ("parameters", "named_parameters", "train", "eval", "requires_grad_", "zero_grad", "step", "to", "cuda", "cpu")
-)
+    ("parameters", "named_parameters", "train", "eval", "requires_grad_", "zero_grad", "step", "to", "cuda", "cpu",
+     "backward")
+)  # fmt: skip
 
 
 def call(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: Words) -> Val:

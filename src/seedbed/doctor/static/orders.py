@@ -128,8 +128,8 @@ def unpaired(p: Program, x: Val, y: Val) -> tuple[Val, str] | None:
     a, b = ({k: s for k, s in side.items() if k[0] != "loader" or k[1] not in same} for side in (a, b))
     if a.keys() == b.keys():
         return _sorted_apart(x, y)
-    only_x = [s for k, s in a.items() if k not in b and not _known(k, s, y)]
-    only_y = [s for k, s in b.items() if k not in a and not _known(k, s, x)]
+    only_x = [s for k, s in a.items() if k not in b and not _known(p, k, s, y)]
+    only_y = [s for k, s in b.items() if k not in a and not _known(p, k, s, x)]
     if only_x and only_y:
         return max(only_x[0], only_y[0], key=lambda s: s.seq), "both"
     one, other = (only_x, y) if only_x else (only_y, x)
@@ -167,10 +167,14 @@ def _rows_and_indices(val: Val) -> set[int]:
     return {id(v) for v in steps}
 
 
-def _known(key: Key, step: Val, other: Val) -> bool:
+def _known(p: Program, key: Key, step: Val, other: Val) -> bool:
     """Whether the other side was made from this very order: by its steps, its indices, or on some way to it."""
     if key[0] == "in place":
         return False
+    mixed = shuffled_in_place(p).get(id(step))
+    if mixed is not None:  # places that were mixed: both sides may look there, each in its own way
+        ways = ancestors(other, limit=600)
+        return any(v.seq > mixed.clock and any(i is step for i in v.inputs()) for v in ways)
     if id(step) in _rows_and_indices(other):
         return True
     if any(v.name == "comprehension" for v in lineage.path(other, 60)):  # [rows[j] for j in order.tolist()]
