@@ -65,14 +65,15 @@ class Silence:
     def __init__(self) -> None:
         self._known: dict[str, list[frozenset[Word]]] = {}
 
-    def expects(self, code: str, present: frozenset[Word]) -> bool:
-        """Whether a rule finds nothing where these things, and no others, are present."""
-        known = self._known.get(code)
-        if known is not None:
+    def expected(self, present: frozenset[Word]) -> set[str]:
+        """The codes of rules that find nothing where these things, and no others, are present."""
+        found: set[str] = set()
+        for code, known in self._known.items():
             for asked in known:
                 if asked.isdisjoint(present):
-                    return True
-        return False
+                    found.add(code)
+                    break
+        return found
 
     def learn(self, code: str, asked: frozenset[Word]) -> None:
         """Remember that a rule was silent where all of ``asked`` were absent."""

@@ -15,7 +15,7 @@ from seedbed.doctor.codes import CHECKS
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import calls, lineage, ownership
 from seedbed.doctor.static.asking import SOURCE, Silence
-from seedbed.doctor.static.groups import cut, together, uses_torch
+from seedbed.doctor.static.groups import Uses, cut, together, uses_torch
 from seedbed.doctor.static.interp import Interp
 from seedbed.doctor.static.own_optimizers import BASES
 from seedbed.doctor.static.program import Program
@@ -92,9 +92,10 @@ def check_paths(
     single = {p for p in paths if p.is_file()}
     wanted: list[Path] = []
     unread: list[tuple[Path, str]] = []
+    uses = Uses()
     for path in find_files(paths):
         try:
-            if path in single or b"torch" in path.read_bytes() or uses_torch(path):
+            if path in single or b"torch" in path.read_bytes() or uses.torch(path):
                 wanted.append(path)
         except OSError as error:
             unread.append((path, f"cannot read {path}: {error}; give a Python file, a notebook or a folder"))
@@ -184,10 +185,11 @@ def _ask(program: Program, only: frozenset[str] | None, strict: bool) -> Iterato
 def _answers(program: Program, only: frozenset[str] | None, strict: bool) -> Iterator[Finding]:
     present, notes, here = program.present(), program.cache, program.source.silent
     inside = frozenset(w for w in present if not isinstance(w, type) and w != SOURCE)  # what differs in one file
+    left_out = set() if program.complete else set(SYNTACTIC)
+    if SKIP_SILENT:
+        left_out |= _silent.expected(present) | here.expected(inside)
     for code, rule in rules().items():
-        if (only is not None and code not in only) or (code in SYNTACTIC and not program.complete):
-            continue
-        if SKIP_SILENT and (_silent.expects(code, present) or here.expects(code, inside)):
+        if code in left_out or (only is not None and code not in only):
             continue
         notes.begin()
         try:
