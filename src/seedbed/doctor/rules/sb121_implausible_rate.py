@@ -83,7 +83,7 @@ def check(p: Program) -> Iterator[Finding]:
             tried = rangetest.swept(event) or any(
                 rangetest.raises(p, s) for s in p.all("step") if s.recv is optimizer or q.same(s.recv, optimizer)
             )
-            by_hand = rate == 0 and any(q.is_rate(e) for e in p.all("setitem"))
+            by_hand = rate == 0 and (any(q.is_rate(e) for e in p.all("setitem")) or _writes_rates(p))
             if (
                 scheduled
                 or tried
@@ -137,9 +137,12 @@ def _of_noise(output: Val) -> bool:
 
 def _set_later(p: Program, optimizer: Val) -> bool:
     """Whether the program writes rates into groups, at a place that was not reached: the steps were not seen."""
-    if any(q.same(s.recv, optimizer) for s in p.all("step")):
-        return False
-    targets = (t for n in q.nodes(p, ast.Assign) for t in n.targets)
+    return not any(q.same(s.recv, optimizer) for s in p.all("step")) and _writes_rates(p)
+
+
+def _writes_rates(p: Program) -> bool:
+    """Whether rates are written into parameter groups anywhere, reached or not: ``group["lr"] = ...``."""
+    targets = (t for n in q.everywhere(p, ast.Assign) for t in n.targets)
     return any(
         isinstance(t, ast.Subscript) and isinstance(t.slice, ast.Constant) and t.slice.value == "lr" for t in targets
     )

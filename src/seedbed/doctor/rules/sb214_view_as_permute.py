@@ -80,7 +80,7 @@ def check(p: Program) -> Iterator[Finding]:
         )
         if not problem and (mixed := _of_pixels(source, sizes)) and _flat_labels(p, made):
             problem = mixed
-        if problem and not _turned_back(p, source, made):
+        if problem and not _turned_back(p, source, made) and not _shifted(p, made):
             seen.add(id(event.node))
             yield p.report(
                 "SB214",
@@ -101,6 +101,23 @@ def _counted_up(source: Val) -> bool:
 def _thrown(p: Program) -> set[int]:
     """Calls that are statements of their own: a cell shows what they give, and nothing uses it."""
     return {id(getattr(e.node, "value", None)) for e in p.all("discard")}
+
+
+def _shifted(p: Program, made: Val) -> bool:
+    """Whether a row is cut off and the rest gets the old order of sizes again: that shifts each row by one more."""
+    if made.args and _rest(made.args[0]) is not None:
+        return True
+    again = (e.result for e in p.makers("view", "reshape", "view_as", "reshape_as"))
+    return any(back is not None and back.args and _rest(back.args[0]) is made for back in again)
+
+
+def _rest(cut: Val) -> Val | None:
+    """What was cut anew by sizes, where its first row is left out: ``x.view(...)[1:]``."""
+    if cut.name != "getitem" or len(cut.args) < 2 or cut.args[0].name not in ("view", "reshape"):
+        return None
+    keys = cut.args[1].items or [cut.args[1]]
+    first = any(k.kind == "slice" and k.args and k.args[0].const == 1 for k in keys)
+    return cut.args[0] if first else None
 
 
 def _turned_back(p: Program, source: Val, made: Val) -> bool:

@@ -77,7 +77,19 @@ def check(p: Program) -> Iterator[Finding]:
             same = source is not None and any(
                 tokens.token_source(v.args[0], through_batches=True)[0] is source for v in by_index if v.args
             )
+            if "ignore_index" in event.kwargs and source is not None and _unpadded(p, source):
+                continue  # what is left out is written down, and whoever pads marks the targets so
             yield _report(p, event, by_index[0], None if same else Severity.HINT)
+
+
+def _unpadded(p: Program, source: Val) -> bool:
+    """Whether tokens are drawn to try a model, or are those of one text: no row of them is filled up."""
+    if any(
+        e.recv is source or (e.recv is not None and e.recv.node is source.node) for e in p.all("setitem", "inplace")
+    ):
+        return False
+    rows = source.args[0].items if source.name in ("tensor", "LongTensor") and source.args else None
+    return source.name == "randint" or (rows is not None and len(rows) == 1)
 
 
 def _marked(p: Program, target: Val) -> bool:

@@ -47,6 +47,9 @@ from seedbed.doctor.static import tokens
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
+_WHY = "the prediction does not see the whole sequence of its own sample"
+_FIX = "Use out[:, -1] with batch_first=True, out[-1] without it (or the final hidden state h[-1])"
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
@@ -63,7 +66,7 @@ def check(p: Program) -> Iterator[Finding]:
             first = flag is not None and flag.const is True
             key = event.args[0]
             parts = key.items or [key]
-            problem = ""
+            problem, why, fix = "", _WHY, _FIX
             if first and len(parts) in (1, 2, 3) and parts[0].const == -1:
                 problem = "out[-1] takes the last sample of the batch, because batch_first=True"
             elif (
@@ -84,13 +87,15 @@ def check(p: Program) -> Iterator[Finding]:
                 if _other_end(p, out, first):
                     continue
                 problem = "the last step of a bidirectional layer has seen one token only in its backward direction"
+                why = "half of the features, those of the backward direction, know nothing of the rest of the sequence"
+                fix = "Use the final states of both directions: torch.cat([h[-2], h[-1]], dim=1)"
             if problem:
                 yield p.report(
                     "SB228",
                     event,
                     f"the wrong time step or axis is used as the output of the sequence: {problem}",
-                    why="the prediction does not see the whole sequence of its own sample",
-                    fix="Use out[:, -1] with batch_first=True, out[-1] without it (or the final hidden state h[-1])",
+                    why=why,
+                    fix=fix,
                 )
 
 

@@ -58,7 +58,8 @@ def check(p: Program) -> Iterator[Finding]:
                 and not leaks.names_classes(val)
             ):
                 seen.add(id(val.node))
-                yield _finding(p, val, f"{val.name}() is fitted on all data before the split")
+                found = _finding(p, val, f"{val.name}() is fitted on all data before the split")
+                yield replace(found, severity=Severity.HINT) if _of_a_scene(val) else found
             elif val.name == "transform" and val.kind == "tensor" and len(val.args) > 1 and id(val.args[-1]) in fits:
                 fit = fits[id(val.args[-1])]
                 if fit.args and not d.is_split(fit.args[0]) and fit.args[0] is val.args[0] and id(fit.node) not in seen:
@@ -73,7 +74,7 @@ def check(p: Program) -> Iterator[Finding]:
                     if (
                         one.name in ("mean", "std", "min", "max", "amax", "amin", "median", "var")
                         and source is not None
-                        and not d.per_sample(one)
+                        and not (d.per_sample(one) or leaks.of_one_sample(p, one))
                     ) and (
                         (source is base or source in q.chain(base))
                         and not d.is_split(source)
@@ -92,6 +93,18 @@ def check(p: Program) -> Iterator[Finding]:
         if id(at.node) not in seen:
             seen.add(id(at.node))
             yield _finding(p, at, what)
+
+
+def _of_a_scene(fitted: Val) -> bool:
+    """Whether the bands of one picture are projected, pixel by pixel: no labels enter, and all of it is there."""
+    table, made = (*fitted.args, None, None)[:2]
+    if table is None or made is None or made.name.rsplit(".", 1)[-1] not in _PROJECTIONS or table.name != "reshape":
+        return False
+    sizes = [s for a in table.args[1:] for s in (a.items or (a,))]
+    return len(sizes) == 2 and sizes[1].kind == "number" and sizes[1].name == "shape"
+
+
+_PROJECTIONS = ("PCA", "IncrementalPCA", "KernelPCA", "TruncatedSVD", "FactorAnalysis", "FastICA", "NMF")
 
 
 def _finding(p: Program, at: Event | Val, what: str, stat: Val | None = None) -> Finding:

@@ -224,6 +224,8 @@ def _common_rows(event: Event, back: Event) -> str:
         parts, others = [p for p in parts if p[3] not in both], [o for o in others if o[3] not in both]
     if both and _chosen_further(event.args[0], back.args[0], both):
         return ""  # both come from one part, and which of its rows each one has is not known: support and query
+    if both and (_collected(event.args[0]) or _collected(back.args[0])):
+        return ""  # lists that were filled from the common part: which of its rows each one has is not known
     found = [o for a in parts for b in others if (o := overlaps.slice_overlap(b, a))]
     if event.grad:
         return found[0] if found else ""  # a gradient penalty, say: no measurement
@@ -233,6 +235,11 @@ def _common_rows(event: Event, back: Event) -> str:
         shares, more = [s for s in shares if s[3] not in known], [m for m in more if m[3] not in known]
     found += [o for a in shares for b in more if (o := overlaps.share_overlap(b, a))]
     return found[0] if found else ""
+
+
+def _collected(x: Val) -> bool:
+    """Whether a sample is one of several elements that a list was filled with."""
+    return any(v.kind == "phi" and any(a.name == "element" for a in v.args) for v in d.chain_all(x))
 
 
 def _chosen_further(x: Val, other: Val, cuts: set[int]) -> bool:

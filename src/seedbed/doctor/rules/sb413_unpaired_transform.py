@@ -340,7 +340,10 @@ def _random(p: Program, cls: Any, name: str, subjects: set[str]) -> bool:
     own = any(set(words(s.replace(".", "_"))) & _TARGETS for s in subjects)  # of the program's own it must be said
     if any(_draws(a) or (own and _draws_when_called(a)) for val in held for a in ancestors(val, limit=60)):
         return True
+    mine = cls.method(key) if name.startswith("self.") and "." not in key else None
     for func in p.functions:
+        if mine is not None and func is not mine:
+            continue  # another class has a method of this name
         if func.name == key and _reseeds(func.node):
             continue
         if func.name == key and any(isinstance(n, ast.expr) and d.draws_random(n) for n in syntax.walk(func.node)):

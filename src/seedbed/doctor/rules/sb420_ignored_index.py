@@ -61,7 +61,7 @@ def check(p: Program) -> Iterator[Finding]:
         used = [n for s in node.body for n in syntax.walk(s) if isinstance(n, ast.Name) and n.id == index]
         random = any(d.draws_random(n) for s in node.body for n in syntax.walk(s) if isinstance(n, ast.expr))
         returns = any(isinstance(n, ast.Return) for s in node.body for n in syntax.walk(s))
-        if not used and not random and returns and not _one_item(cls):
+        if not used and not random and returns and not _one_item(cls) and not _draws_elsewhere(cls, node):
             yield _finding(p, (node, cls.src), f"{cls.name}.__getitem__ never uses its index {index}")
             continue
         shifted = _shifted(node, index)
@@ -101,6 +101,13 @@ def check(p: Program) -> Iterator[Finding]:
                     }
                 ):
                     yield _finding(p, (n, cls.src), f"{syntax.text(n)} does not use the index {index}")
+
+
+def _draws_elsewhere(cls: Any, node: Any) -> bool:
+    """Whether a function of the file that the method calls draws at random: each item is another one on purpose."""
+    called = {syntax.text(c.func).rsplit(".", 1)[-1] for c in syntax.walk(node) if isinstance(c, ast.Call)}
+    bodies = [f for f in cls.src.by_type().get(ast.FunctionDef, ()) if f.name in called]
+    return any(d.is_draw(c) for body in bodies for c in syntax.walk(body) if isinstance(c, ast.Call))
 
 
 def _one_item(cls: Any) -> bool:

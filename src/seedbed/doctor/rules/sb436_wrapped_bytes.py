@@ -145,6 +145,9 @@ def _averaged(p: Program, val: Val) -> bool:
     return any(u.name in ("div", "floor_divide") and u.args[1].const == count for u in p.users(val) if len(u.args) > 1)
 
 
+_ENDS = frozenset(["max", "amax", "min", "amin"])
+
+
 def _wraps(p: Program, val: Val) -> bool:
     """Whether every tensor operand is a byte and the numbers leave the result a byte."""
     tensors = [a for a in val.args if a.kind != "const" and not _plain(a)]
@@ -160,6 +163,8 @@ def _wraps(p: Program, val: Val) -> bool:
         len(tensors) > 1 or numbers[:1] in ([0], [1]) or made & {"eye", "ones", "zeros", "compare"}
     ):
         return False  # a product with a mask
+    if val.name == "add" and all(t.name in _ENDS for t in tensors):
+        return False  # the largest value and one more: a count of labels, no picture
     if val.name == "add" and len(tensors) > 1:
         return _averaged(p, val)
     if val.name == "pow":

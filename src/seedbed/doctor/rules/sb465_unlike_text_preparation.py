@@ -93,7 +93,20 @@ def _lowered(p: Program, table: Val) -> bool:
     keys = [e.args[0] for e in p.all("setitem") if e.recv is table and e.args and e.args[0].kind != "const"]
     if table.name == "comprehension":
         keys.append(table)
-    return bool(keys) and all(any(v.name in _CASE for v in ancestors(k, limit=200)) for k in keys)
+    return bool(keys) and all(_in_lower_case(k) for k in keys)
+
+
+def _in_lower_case(key: Val) -> bool:
+    """Whether a text behind a key was lower-cased: a number that only counts texts is none."""
+    seen, stack = set[int](), [key]
+    while stack and len(seen) < 200:
+        one = stack.pop()
+        if one.name in _CASE:
+            return True
+        if id(one) not in seen and one.kind != "number" and one.name not in ("range", "len"):
+            seen.add(id(one))
+            stack += [*one.inputs(), *(one.items or ())]
+    return False
 
 
 def _plain(look: Val) -> bool:

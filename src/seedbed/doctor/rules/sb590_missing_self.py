@@ -67,7 +67,7 @@ def check(p: Program) -> Iterator[Finding]:
                 name = node.targets[0].id if isinstance(node.targets[0], ast.Name) else ""
                 if name not in held or name in read or name.startswith("_") or name in own:
                     continue
-                if _short_for(node.value) and _read_as_written(p, method, name):
+                if _asks(node.value, name) or (_short_for(node.value) and _read_as_written(p, method, name)):
                     continue
                 yield p.report(
                     "SB590",
@@ -79,6 +79,11 @@ def check(p: Program) -> Iterator[Finding]:
                     fix=f"Write self.{name} = ...",
                 )
                 break
+
+
+def _asks(value: ast.expr, name: str) -> bool:
+    """Whether the attribute is called for the value: ``hidden = self.hidden(x)`` holds a result, not a new layer."""
+    return any(isinstance(n, ast.Call) and syntax.text(n.func) == f"self.{name}" for n in syntax.walk(value))
 
 
 def _short_for(value: ast.expr) -> bool:

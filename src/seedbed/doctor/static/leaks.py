@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.static import data_queries, lineage, queries
@@ -59,8 +60,24 @@ def before_split(p: Program) -> Iterator[tuple[Val | Event, str]]:
             for stat, source, say in _statistics(node, fits):
                 if not lineage.roots(source) & shared or lineage.cuts(p, source) or _late(p, stat):
                     continue
+                if of_one_sample(p, stat):
+                    continue
                 if not (isinstance(stat, Val) and (_defines(node, one) or _in_target(p, stat, one))):
                     yield stat, say
+
+
+def of_one_sample(p: Program, stat: Val | Event) -> bool:
+    """Whether a statistic is taken where a data set gives a sample: it is one of that sample alone."""
+    made = [e for e in p.makers(stat.name) if e.result is stat] if isinstance(stat, Val) else [stat]
+    inside = [e for e in made if any(f.name in ("__getitem__", "__getitems__") for f in e.funcs)]
+    return bool(inside) and not any(_of_stored(e.node) for e in inside)
+
+
+def _of_stored(node: ast.AST) -> bool:
+    """Whether a statistic is one of a whole stored table: ``self.x.mean(0)``, ``np.mean(self.x)``."""
+    home = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
+    subject = node.args[0] if isinstance(node, ast.Call) and isinstance(home, ast.Name) and node.args else home
+    return isinstance(subject, ast.Attribute)
 
 
 def _held_out(p: Program, measured: Val, learned: Val) -> bool:

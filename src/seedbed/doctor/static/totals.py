@@ -95,6 +95,8 @@ def _judge(
         )
     parts = [n.attr for n in syntax.walk(right) if isinstance(n, ast.Attribute)]  # len(self.val_loader.dataset)
     own, other = rounds.loop_split(loop), split_of("_".join((*sorted(names), *parts)))
+    if own and any(v is held for n in names for _, v, _ in p.assigned(n) for held in _looped(loop)):
+        own = other = ""  # the very data of the loop, whatever it is called
     stride = _stride(loop)
     bare = isinstance(right, ast.Constant) and getattr(rounds.base_of_loop(loop), "name", "") != "range"
     if kind == "total" and after and stride is not None and not bare and _is_number(p, right, stride):
@@ -131,6 +133,12 @@ def _judge(
                 "Divide by len(loader.dataset)",
             )
     return None
+
+
+def _looped(loop: LoopRun) -> list[Val]:
+    """What a loop runs over: a loader and the data set in it."""
+    over = rounds.base_of_loop(loop)
+    return [over, *over.args[:1]] if over is not None else []
 
 
 def last_indices(p: Program) -> Iterator[Wrong]:
