@@ -24,3 +24,17 @@ def test_a_view_that_a_cell_shows_beside_the_transpose_is_a_lesson(tmp_path: Pat
 
 def test_a_view_that_is_kept_in_place_of_a_transpose_is_a_mistake(tmp_path: Path) -> None:
     assert "SB214" in _codes(tmp_path, TABLE, "turned = table.view(3, 2)", "print(table @ turned)")
+
+
+LOAD = "net.load_state_dict(torch.load('net.pt'), strict=False)"
+NET = "import torch\nfrom torch import nn\nnet = nn.Linear(4, 2)"
+USE = "net.eval()\nprint(net(torch.ones(1, 4)))"
+
+
+def test_missing_keys_that_a_cell_shows_are_seen(tmp_path: Path) -> None:
+    assert "SB606" not in _codes(tmp_path, NET, "net.train()\n" + LOAD, USE)
+
+
+def test_missing_keys_that_no_cell_shows_are_hidden(tmp_path: Path) -> None:
+    for cell in (LOAD + ";", LOAD + "\nnet.train()", "if True:\n    " + LOAD):
+        assert "SB606" in _codes(tmp_path, NET, cell, USE)

@@ -38,6 +38,13 @@ PAIRS = [
         "    return held\nheld = parted(['a', 'b', 'c'])\nnet = nn.Linear(20, 2)\n" + TRAIN,
     ),
     (
+        "SB701",
+        "numbers that are drawn to be printed",
+        "np.random.seed(0)\nrows = np.random.randn(90, 20)\nnet = nn.Linear(20, 2)\n" + TRAIN,
+        "np.random.seed(0)\nrows = np.random.randn(90, 20)\nnet = nn.Linear(20, 2)\n"
+        "loss = net(torch.from_numpy(rows).float()).mean()\nloss.backward()\nprint(net.weight.grad)\n",
+    ),
+    (
         "SB703",
         "a layer of an example that comes before",
         "net = nn.Linear(20, 2)\ntorch.manual_seed(0)\n" + TRAIN,
@@ -120,3 +127,19 @@ val_rows.dataset.transform = make_other()
 """
     found = [f for f in check_text(HEAD + text) if f.code == "SB447"]
     assert [f.line for f in found] == [HEAD.count("\n") + 6]
+
+
+def test_the_weak_half_of_a_last_step_is_named_as_such() -> None:
+    text = """class Reader(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.LSTM(8, 16, batch_first=True, bidirectional=True)
+        self.out = nn.Linear(32, 2)
+    def forward(self, x):
+        return self.out(self.rnn(x)[0][:, -1])
+print(Reader()(torch.randn(2, 5, 8)))
+"""
+    found = [f for f in check_text(HEAD + text) if f.code == "SB228"]
+    assert len(found) == 1
+    assert "half of the features" in found[0].why
+    assert "torch.cat" in found[0].fix

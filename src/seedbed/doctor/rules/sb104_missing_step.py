@@ -35,8 +35,8 @@ import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import ownership, syntax, unseen
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax, unseen
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -68,6 +68,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if optimizer is not None and _moved_by_hand(p, optimizer):
             continue
+        if not steps and optimizer is not None and not _reached(p, optimizer, backs):
+            continue  # the gradients of other models are looked at
         yield p.report(
             "SB104",
             _instead(p, optimizer) or (event if steps else backs[-1]),
@@ -76,6 +78,18 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Call optimizer.step() after loss.backward()",
             related=((str(event.src.path), event.line, "the optimizer"),),
         )
+
+
+def _reached(p: Program, optimizer: Val, backs: list[Event]) -> bool:
+    """Whether one of these backward() fills the gradients of what an optimizer holds, as far as both are known."""
+    table, own = p.backward_sources(), ownership.held(optimizer)
+    outs = {
+        id(e.result)
+        for e in p.all("forward")
+        for o in (e.recv.options() if e.recv is not None else ())
+        if o.kind == "module" and any(ownership.related(h, o) for h in own)
+    }
+    return not outs or any(b.seq not in table or table[b.seq] & outs for b in backs)
 
 
 def _goes_round(p: Program, optimizer: Val | None, backs: list[Event]) -> bool:

@@ -39,7 +39,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import ownership
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
@@ -69,6 +69,7 @@ def check(p: Program) -> Iterator[Finding]:
             "gradient clipping is applied to parameters that no optimizer steps",
             why="the gradients that optimizer.step() uses stay unclipped",
             fix="Clip the parameters of the model that is trained",
+            severity=None if any(event.seq < s.seq < again for s in p.all("step", "scaler_step")) else Severity.HINT,
         )
 
 

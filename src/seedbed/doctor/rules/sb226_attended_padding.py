@@ -104,8 +104,17 @@ def check(p: Program) -> Iterator[Finding]:
         masked = any(v.name == "mul" and any("mask" in a.var for a in v.args) for v in parts_)
         if masked:
             continue
-        weak = event.kind != "getitem" and not p.complete  # who calls the model may never pad
+        weak = event.kind != "getitem" and (not p.complete or _windows(padded[0]))  # who calls it may never pad
         yield _report(p, event, what, (q.place(padded[0]),), Severity.HINT if weak else None)
+
+
+def _windows(padded: Val) -> bool:
+    """Whether what is padded was cut to windows of one length at random places: only what is shorter has padding."""
+    for one in ancestors(padded, limit=80):
+        key = one.args[1] if one.name == "getitem" and len(one.args) > 1 else None
+        if key is not None and key.kind == "slice" and key.args and key.args[0].name in ("randint", "randrange"):
+            return True
+    return False
 
 
 def _unmasked_encoder(p: Program) -> Iterator[Finding]:
@@ -122,7 +131,8 @@ def _unmasked_encoder(p: Program) -> Iterator[Finding]:
         padded = [v for v in ancestors(event.args[0], limit=300) if v.name == "pad_sequence"]
         if not padded:
             continue
-        yield _report(p, event, "the encoder attends to the padding (no src_key_padding_mask)", (q.place(padded[0]),))
+        what, rare = "the encoder attends to the padding (no src_key_padding_mask)", _windows(padded[0])
+        yield _report(p, event, what, (q.place(padded[0]),), Severity.HINT if rare else None)
 
 
 def _unmasked_memory(p: Program) -> Iterator[Finding]:
@@ -202,7 +212,7 @@ def _without_mask(p: Program) -> Iterator[Finding]:
         call = event.node
         if len(event.args) > 1 or not isinstance(call, ast.Call) or any(k.arg is None for k in call.keywords):
             continue
-        if _padded(ids):
+        if _padded(p, ids):
             yield _report(
                 p,
                 event,
@@ -211,14 +221,16 @@ def _without_mask(p: Program) -> Iterator[Finding]:
             )
 
 
-def _padded(ids: Val) -> bool:
+def _padded(p: Program, ids: Val) -> bool:
     """Whether token ids were filled up: by pad_sequence, or by a tokenizer that was given several texts."""
+    made = {id(e.result): e for e in p.calls("from_pretrained") if e.args and e.recv is not None}
     for one in ancestors(ids, limit=80):
         if one.name == "pad_sequence":
             return True
-        padding = one.kwargs.get("padding") if one.name == "from_pretrained" and one.kind != "module" else None
-        if padding is not None and padding.const not in (False, "do_not_pad", None) and one.args:
-            texts = one.args[-1]
+        call = made.get(id(one))
+        padding = call.kwargs.get("padding") if call is not None else None
+        if call is not None and padding is not None and padding.const not in (False, "do_not_pad", None):
+            texts = call.args[0]
             return not (texts.kind == "const" and isinstance(texts.const, str) and padding.const != "max_length")
     return False
 

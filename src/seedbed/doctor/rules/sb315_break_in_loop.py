@@ -35,10 +35,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import rounds, syntax
-from seedbed.doctor.static.program import LoopRun, Program
+from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -103,11 +104,30 @@ def _works(p: Program, loop: LoopRun, limited: bool) -> bool:
         return True
     if any(b.inside(loop) for b in p.all("backward")) and any(e.inside(loop) for e in p.all("inplace", "setitem")):
         return True
-    if any(e.inside(loop) and e.args and e.args[0].kind != "const" for e in p.all("augment")):
+    if any(e.inside(loop) and e.args and e.args[0].kind != "const" and not _own(e, loop) for e in p.all("augment")):
         return True
     if any(e.inside(loop) for e in p.calls(*_GATHERS)):
         return True
-    return not limited and any(e.inside(loop) for e in p.all("keep"))
+    return not limited and any(e.inside(loop) and not _own(e, loop) for e in p.all("keep"))
+
+
+def _own(event: Event, loop: LoopRun) -> bool:
+    """Whether a function that the loop calls fills a box of its own, as where a batch is put together or decoded."""
+    if not event.funcs or event.funcs[-1] in _around(event, loop):
+        return False
+    node = event.node
+    target = node.target if isinstance(node, ast.AugAssign) else getattr(getattr(node, "func", None), "value", None)
+    if not isinstance(target, ast.Name):
+        return False
+    made = [n for n in syntax.below(event.funcs[-1].node, ast.Name) if isinstance(n.ctx, ast.Store)]
+    written = {id(node.target)} if isinstance(node, ast.AugAssign) else set()
+    return any(n.id == target.id and id(n) not in written for n in made)
+
+
+def _around(event: Event, loop: LoopRun) -> list[Any]:
+    """The functions that the loop stands in, of those that an event happens in."""
+    first = loop.line
+    return [f for f in event.funcs if f.src is loop.src and f.node.lineno <= first <= (f.node.end_lineno or 0)]
 
 
 _GATHERS = ("update", "add_batch", "accumulate")

@@ -58,7 +58,7 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the metric silently skips samples" + (f": {lost} of {rest} here" if lost else ""),
                 fix="Remove drop_last=True",
                 lost=lost,
-                severity=Severity.HINT if isinstance(size, int) and _fixed_size(p, size) else None,
+                severity=Severity.HINT if (isinstance(size, int) and _fixed_size(p, size)) or _shown(p, made) else None,
             )
     yield from _by_hand(p)
 
@@ -73,6 +73,22 @@ def _measured(p: Program) -> set[int]:
         for events in (apart, learned)
     )
     return given - taken
+
+
+_OPENS = frozenset(["tqdm", "trange", "enumerate", "len", "iter", "zip", "print", "next"])
+
+
+def _shown(p: Program, loader: Val) -> bool:
+    """Whether each loop over a loader stops after its first batch, which is looked at, and nobody else gets it."""
+    own = {id(e.loop.node): e.loop for e in p.all("forward", "call", "break") if e.loop is not None}
+    own = {k: run for k, run in own.items() if rounds.base_of_loop(run) is loader}
+    ends = {id(e.loop.node) for e in p.all("break") if e.loop is not None and not e.conds_in(e.loop)}
+    given = [
+        e
+        for e in p.all("call", "invoke", "forward", "make")
+        if any(v is loader for v in (*e.args, *e.kwargs.values())) and e.name.rsplit(".", 1)[-1] not in _OPENS
+    ]
+    return bool(own) and set(own) <= ends and not given
 
 
 def _fixed_size(p: Program, size: int) -> bool:

@@ -33,8 +33,8 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.static import options, syntax
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
 
@@ -71,6 +71,7 @@ def _argument(p: Program, node: ast.Call, words: dict[str, ast.expr]) -> Iterato
             f"{flag}: type=bool turns every non-empty string into True: '{flag} False' is always true",
             why="argparse calls bool('False'), and only the empty string is false: the boolean cannot be switched off",
             fix="Use action='store_true' or argparse.BooleanOptionalAction",
+            severity=Severity.HINT if options.unread(p, node, words) else None,
         )
     elif isinstance(kind, ast.Name) and kind.id in ("list", "tuple"):
         yield p.report(
@@ -91,6 +92,7 @@ def _argument(p: Program, node: ast.Call, words: dict[str, ast.expr]) -> Iterato
                 f"{flag}: action={action.value!r} with default={default.value}: the boolean is always the same",
                 why="with and without the option on the command line the value does not change",
                 fix="Remove the default, or use argparse.BooleanOptionalAction",
+                severity=Severity.HINT if options.unread(p, node, words) else None,
             )
 
 

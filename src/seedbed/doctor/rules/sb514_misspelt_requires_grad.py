@@ -31,6 +31,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import is_model
 from seedbed.doctor.static.program import Event, Program
@@ -95,16 +96,19 @@ def check(p: Program) -> Iterator[Finding]:
             ),
             why="Python just makes a new attribute, so the parameters stay as they were (they are not frozen)",
             fix="Set requires_grad on every parameter, or call module.requires_grad_(False)",
-            severity=Severity.HINT if _needless(event) else None,
+            severity=Severity.HINT if _needless(event, q.doubtful(p) is not None) else None,
         )
 
 
-def _needless(event: Event) -> bool:
-    """Whether a tensor that records no gradient is told not to: a slip that changes nothing."""
+def _needless(event: Event, idle: bool) -> bool:
+    """Whether a tensor that records no gradient is told not to, or is told to where nothing asks for gradients.
+
+    Such a slip changes nothing.
+    """
     assert event.recv is not None
     made = ("parameter", "Parameter", "element", "part", "getitem")
     plain = all(o.kind == "tensor" and not o.grad and o.name not in made for o in event.recv.options())
-    return plain and event.args[-1].const is False
+    return plain and (idle or event.args[-1].const is False)
 
 
 def _no_effect(p: Program, event: Event) -> Finding:

@@ -60,8 +60,8 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Take the prefix off the keys (or save the part itself, model.part.state_dict()); load strictly",
             )
             continue
-        if id(event.node) not in discarded:
-            continue
+        if id(event.node) not in discarded or event.src.shows(event.node):
+            continue  # it is looked at; a notebook shows the missing keys below its cell
         prefix = _foreign_prefix(event)
         if prefix:
             state, model = event.args[0], event.recv

@@ -106,6 +106,7 @@ def check(p: Program) -> Iterator[Finding]:
             why=f"line {event.line}{there} draws from {library}'s global generator: runs differ in spite of the seed",
             fix=f"Call {call} at the start too (or pass random_state / a generator)",
             related=((str(event.src.path), event.line, "random numbers are drawn here"),),
+            severity=q.doubtful(p),
         )
 
 

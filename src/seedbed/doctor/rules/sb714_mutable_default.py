@@ -45,7 +45,7 @@ def check(p: Program) -> Iterator[Finding]:
     for node in q.nodes(p, ast.FunctionDef):
         for name in _empty_defaults(node):
             kept = _kept(node, name) if id(node) in homes else set()
-            if not _changed(node, {name}) and not (kept and _changed(homes[id(node)], kept)):
+            if not _changed_as_given(node.body, name) and not (kept and _changed(homes[id(node)], kept)):
                 continue
             who = "all instances" if kept else "calls"
             yield p.report(
@@ -141,6 +141,21 @@ def _single(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
             yield from zip(target.elts, node.value.elts, strict=False)
         else:
             yield target, node.value
+
+
+def _changed_as_given(body: list[ast.stmt], name: str) -> bool:
+    """Whether something is put into the default itself: not after the name has got another box, as a copy."""
+    for statement in body:
+        inner = [b for _, b in ast.iter_fields(statement) if isinstance(b, list) and b and isinstance(b[0], ast.stmt)]
+        inner += [h.body for h in getattr(statement, "handlers", ())]
+        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)) or not inner:
+            if _changed(statement, {name}):
+                return True
+        elif any(_changed_as_given(part, name) for part in inner):
+            return True
+        if isinstance(statement, ast.Assign) and any(syntax.text(t) == name for t, _ in _single(statement)):
+            return False
+    return False
 
 
 def _changed(node: ast.AST, names: set[str]) -> bool:

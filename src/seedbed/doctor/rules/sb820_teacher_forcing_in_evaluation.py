@@ -93,7 +93,7 @@ def check(p: Program) -> Iterator[Finding]:
         if event.mode == "train" and event.grad:
             continue
         chance, draw = _chance(p, event)
-        if draw is None or chance is None or id(event.node) in seen or _also_free(p, event):
+        if draw is None or chance is None or id(event.node) in seen or _also_free(p, event) or _looked_at(p, event):
             continue
         seen.add(id(event.node))
         how = "always" if isinstance(chance, (int, float)) and chance >= 1 else f"with probability {chance}"
@@ -105,6 +105,23 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Pass a teacher forcing ratio of 0 in evaluation, so that the decoder reads its own predictions",
             related=((str(draw.src.path), draw.line, "the choice"),),
         )
+
+
+def _looked_at(p: Program, event: Event) -> bool:
+    """Whether nothing but the shape of an output is asked for: a pass that tries the model."""
+    stack, seen = [event.result] if event.result is not None else [], set[int]()
+    while stack:
+        for user in q.users(p, stack.pop()):
+            if user.name in _PARTS and id(user) not in seen:
+                seen.add(id(user))
+                stack.append(user)
+            elif user.name not in _SHAPES and id(user) not in seen:
+                return False
+    return event.result is not None and not any(v is event.result for e in p.all("return", "keep") for v in e.args)
+
+
+_PARTS = frozenset(["getitem", "view", "reshape", "part", "transpose", "permute", "contiguous", "squeeze"])
+_SHAPES = frozenset(["size", "shape", "dim", "numel", "len", "ndim", "print"])
 
 
 def _also_free(p: Program, event: Event) -> bool:

@@ -34,9 +34,11 @@ import ast
 import re
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 _TWO = re.compile(r"""^(["'])[\w.\-]+\1 +(["'])[\w.\-]+\2$""")
 _ONE = re.compile(r"""^(["'])[\w.\-]+\1$""")
@@ -83,7 +85,45 @@ def check(p: Program) -> Iterator[Finding]:
                     f"{ast.unparse(node)} compares objects, not values: equal strings or numbers can be two objects",
                     why="the test can fail although both are equal, so the branch is silently not taken",
                     fix=f"Use {'==' if isinstance(op, ast.Is) else '!='}",
+                    severity=Severity.HINT if _own_mark(p, value) or _one_object(p, node, value.value) else None,
                 )
+
+
+def _own_mark(p: Program, value: ast.expr) -> bool:
+    """Whether an argument is compared with its own default."""
+    return any(m is value for func in q.nodes(p, ast.FunctionDef) for m in _own_marks(func))
+
+
+def _own_marks(func: ast.FunctionDef) -> list[ast.expr]:
+    """The texts that an argument is compared with which are its default: ``def run(mode="usual")``."""
+    spec = func.args
+    named = [*spec.posonlyargs, *spec.args]
+    pairs = [*zip(named[len(named) - len(spec.defaults) :], spec.defaults, strict=False)]
+    texts = {(a.arg, d.value) for a, d in pairs if isinstance(d, ast.Constant) and isinstance(d.value, str)}
+    tests = [n for n in syntax.below(func, ast.Compare) if isinstance(n.left, ast.Name)] if texts else []
+    return [c for n in tests for c in n.comparators if (n.left.id, getattr(c, "value", None)) in texts]
+
+
+def _one_object(p: Program, node: ast.Compare, value: object) -> bool:
+    """Whether equal values are one object here: small whole numbers of Python, and texts written in the program."""
+    sides = [e.args[0] for e in p.all("compare") if e.node is node and e.args]
+    found = [o for side in sides for o in _ends(side)]
+    if type(value) is int and -5 <= value <= 256:
+        return not any(o.kind == "tensor" for o in found)
+    plain = isinstance(value, str) and value.isidentifier()
+    return plain and bool(found) and all(o.kind == "const" and isinstance(o.const, str) for o in found)
+
+
+def _ends(val: Val) -> list[Val]:
+    """All that a value can be, those of loops and branches within it too."""
+    found: list[Val] = []
+    stack = [val]
+    while stack and len(found) < 200:
+        one = stack.pop()
+        parts = one.args if one.kind == "phi" else ()
+        stack += parts
+        found += [] if parts else [one]
+    return found
 
 
 def _text(lines: list[str], node: ast.expr) -> str:

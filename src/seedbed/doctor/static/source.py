@@ -90,6 +90,15 @@ class Source:
                 place = f"cell {number} line {line - start + 1}"
         return place
 
+    def shows(self, node: ast.AST) -> bool:
+        """Whether a notebook shows what an expression gives: it is the last line of its cell, outside of any block."""
+        end = getattr(node, "end_lineno", 0) or 0
+        if not self.cells or self.line_text(end).rstrip().endswith(";"):
+            return False
+        after = next((start for start, _ in self.cells if start > end), None)
+        last = [s for s in self.tree.body if after is None or s.lineno < after][-1:]
+        return bool(last) and isinstance(last[0], ast.Expr) and last[0].value is node
+
     def line_text(self, line: int) -> str:
         """The source line, ``""`` when out of range."""
         lines = self.text.splitlines()
