@@ -41,7 +41,16 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.values import Val, ancestors
+
+
+def _of_part(val: Val) -> bool:
+    return val.owner is not None and val.name != "loss"
+
+
+def _beyond(val: Val) -> bool:
+    """Whether something that is defined elsewhere has made it: it may be the model by another of its methods."""
+    return val.kind == "unknown" and any(a.kind == "object" for a in val.args)
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -70,7 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
         if root is None or root.kind != "tensor":
             continue
         path = training.gradient_path_cached(p, root)
-        flowing = any(id(v) in path and v.owner is not None and v.name != "loss" for v in ancestors(root))
+        flowing = any(id(v) in path and (_of_part(v) or _beyond(v)) for v in ancestors(root))
         for cut in training.cut_points(root):
             if (
                 cut.name not in flat

@@ -81,12 +81,28 @@ def check(p: Program) -> Iterator[Finding]:
             "the test set is used to choose the best model",
             why="the best of many test scores is too optimistic; the test set leaks into the choice",
             fix="Choose by a validation split and use the test set once, at the end",
-            severity=Severity.WARNING if _has_validation(p) or _later(p, test) else Severity.HINT,
+            severity=Severity.WARNING
+            if (_has_validation(p) or _later(p, test)) and not _only_shown(p, node, best)
+            else Severity.HINT,
         )
         told = True
     yield from _ranked(p)
     if not told:
         yield from _beaten(p)
+
+
+def _only_shown(p: Program, branch: ast.If, best: str) -> bool:
+    """Whether nothing but the record itself is kept, and nobody reads it but its own comparison and what is printed."""
+    stored = [t for s in branch.body if isinstance(s, ast.Assign) for t in s.targets]
+    kept = {syntax.text(t) for t in stored}
+    if len(stored) != len(branch.body) or branch.orelse or not all(isinstance(t, ast.Name) for t in stored):
+        return False
+    inside = {id(n) for n in syntax.walk(branch.test)}
+    for shown in q.nodes(p, ast.Call):
+        if syntax.text(shown.func) in ("print", "tqdm.write"):
+            inside.update(id(n) for n in syntax.walk(shown))
+    reads = [n for n in q.nodes(p, ast.Name) if n.id in kept and isinstance(n.ctx, ast.Load)]
+    return best in kept and all(id(n) in inside for n in reads)
 
 
 def _ranked(p: Program) -> Iterator[Finding]:

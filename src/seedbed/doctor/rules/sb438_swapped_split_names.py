@@ -29,12 +29,15 @@ model(x_train)
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import split_of
 from seedbed.doctor.static.program import Event, Program
+
+_HELD = ("val", "test")
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -60,9 +63,15 @@ def check(p: Program) -> Iterator[Finding]:
                 "or inputs and targets are mixed up",
                 fix="Unpack in the order of the call: x_train, x_test, y_train, y_test = train_test_split(x, y)",
             )
+    held = {
+        id(n.value): {split_of(_name(t)) for t in getattr(n.targets[0], "elts", ())} - {""} == set(_HELD)
+        for n in q.nodes(p, ast.Assign)
+    }
     for event in p.first_calls("train_test_split"):
         if event.name.rsplit(".", 1)[-1] == "train_test_split":
             size = event.kwargs.get("test_size")
+            if event.args and (event.args[0].split in _HELD or held.get(id(event.node))):
+                continue  # what was held out is parted again
             if size is not None and isinstance(size.const, float) and 0.7 <= size.const < 0.96:
                 yield p.report(
                     "SB438",
@@ -70,7 +79,15 @@ def check(p: Program) -> Iterator[Finding]:
                     f"test_size={size.const} gives the test set most of the data: the sizes of the split are swapped",
                     why=f"only {1 - size.const:.0%} of the rows are left for the training",
                     fix=f"Use test_size={round(1 - size.const, 3)} (or train_size={size.const})",
+                    severity=Severity.HINT if _named(event) else None,
                 )
+
+
+def _named(event: Event) -> bool:
+    """Whether the size has a name that says what it is for: who calls a number so has chosen a small training set."""
+    given = next((k.value for k in getattr(event.node, "keywords", ()) if k.arg == "test_size"), None)
+    said = given.attr if isinstance(given, ast.Attribute) else given.id if isinstance(given, ast.Name) else ""
+    return bool(said) and split_of(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", said).lower()) in _HELD
 
 
 def _name(node: ast.AST) -> str:

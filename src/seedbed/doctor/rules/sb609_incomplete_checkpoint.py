@@ -48,7 +48,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
-from seedbed.doctor.static import ownership
+from seedbed.doctor.static import beginnings, ownership
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -62,6 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
     last = max((b.seq for b in p.all("backward")), default=-1)
     resumes = [e for e in loads if e.recv is not None and e.recv.kind == "module" and e.seq < last]
     resumes = [e for e in resumes if e.recv is not None and ownership.stepped_after(p, e.recv, e.seq)]
+    resumes = [e for e in resumes if not beginnings.warm(p, e)]
     for event in p.once("save"):
         box = event.args[0] if event.args else None
         if box is None or box.kind != "dict" or not stateful:

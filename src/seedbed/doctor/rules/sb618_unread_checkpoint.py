@@ -69,7 +69,7 @@ def check(p: Program) -> Iterator[Finding]:
     if not p.complete:
         return
     loads = [e for e in p.all("load") if e.result is not None and any(b.seq > e.seq for b in p.all("backward"))]
-    restored = [e for e in p.all("restore") if any(_loaded(e, ld) for ld in loads)]
+    restored = [e for e in p.all("restore") if any(_loaded(e, ld) for ld in loads) and not beginnings.warm(p, e)]
     loads = [ld for ld in loads if _goes_on(p, [e for e in restored if _loaded(e, ld)])]
     restored = [e for e in restored if any(_loaded(e, ld) for ld in loads)]
     if loads and restored:

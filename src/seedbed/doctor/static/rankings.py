@@ -25,7 +25,7 @@ def by_test(p: Program) -> Iterator[tuple[Place | Event | Val, Event]]:
     if not tests or not _has_validation(p):
         return
     drawn = {id(a) for n in q.nodes(p, ast.Call) if _draws(n) for a in n.args}
-    picks = [e for e in picks if id(e.node) not in drawn]
+    picks = [e for e in picks if id(e.node) not in drawn and not _of_each(e)]
     for pick in picks:
         box = pick.recv if pick.name.startswith(".") and pick.recv is not None else pick.arg(0)
         if box is None or not _taken(p, pick, box):
@@ -38,6 +38,13 @@ def by_test(p: Program) -> Iterator[tuple[Place | Event | Val, Event]]:
                 continue
             yield _cause(p, event, kept), pick
             return
+
+
+def _of_each(pick: Event) -> bool:
+    """Whether one is picked for each row: the class of a sample or a pixel, along another axis than the first."""
+    name = pick.name.rsplit(".", 1)[-1]
+    axis = pick.kwargs.get("axis") or pick.kwargs.get("dim") or (None if name in ("max", "min") else pick.arg(1))
+    return axis is not None and isinstance(axis.const, int) and axis.const > 0
 
 
 def _draws(call: ast.Call) -> bool:

@@ -30,11 +30,17 @@ def scalers(p: Program) -> Iterator[tuple[Val, str]]:
                 yield _second(p, stat, before), "the evaluation data is normalised with its own mean and deviation"
             if id(step) in used or id(step.node) in lineage.stepping(p):
                 continue
-            if step.name == "fit_transform" and not _estimator(step):
+            if step.name == "fit_transform" and not _estimator(step) and not _same_table(step, before.x):
                 name = step.args[-1].name if len(step.args) > 1 else "the scaler"
                 yield _second(p, step, before), f"{name} is fitted again (fit_transform) on the evaluation data"
             elif step.name == "div" and _own(step):
                 yield _second(p, step, before), "the evaluation data is normalised with its own mean and deviation"
+
+
+def _same_table(step: Val, learned: Val) -> bool:
+    """Whether training fitted it to the same table, read from the same file: the numbers come out equal."""
+    firsts = [v for v in lineage.path(learned) if v.node is step.node and v.name == step.name]
+    return any(v.args and step.args and worked_out_alike(v.args[0], step.args[0]) for v in firsts)
 
 
 def _second(p: Program, step: Val, before: lineage.Feed) -> Val:
