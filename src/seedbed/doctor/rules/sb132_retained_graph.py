@@ -64,7 +64,10 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if any(e.name.endswith("autograd.grad") for e in p.all("call")):
             continue
-        if not _carried(p, event):
+        carried = _carried(p, event)
+        if carried == "before":
+            continue
+        if not carried:
             yield p.report(
                 "SB132",
                 event,
@@ -82,17 +85,32 @@ def check(p: Program) -> Iterator[Finding]:
             why="backward() runs through all earlier batches (with weights that have changed since), and "
             "time and memory grow",
             fix="Remove retain_graph=True and detach what is carried from step to step (hidden = hidden.detach())",
+            severity=Severity.HINT if carried == "perhaps" else None,
         )
 
 
-def _carried(p: Program, event: Event) -> bool:
-    """Whether a loss may hang on the graph of an earlier round: what is not seen through may."""
+def _carried(p: Program, event: Event) -> str:
+    """Whether a loss hangs on the graph of an earlier round, ``""`` if not.
+
+    ``"before"`` is a graph of before the loop, which every round goes through again; what is not seen through may
+    hold one: ``"perhaps"``.
+    """
     later = [b for b in p.all("backward") if b.node is event.node and b.recv is not None and any(b.rounds)]
+    found = "" if later else "certain"
     for back in later:
-        start = rounds.begin(p, back)
+        start, first = rounds.begin(p, back), _entered(p, back)
         parts = [v for v in ancestors(back.recv) if v.grad] if back.recv is not None else []
+        made = [v.seq for v in parts if v.kind == "tensor" and v.args and v.name != "Parameter" and v.seq < start]
+        if any(seq >= first for seq in made):
+            return "certain"
         if any(v.kind == "unknown" or "opaque" in v.tags for v in parts):
-            return True
-        if any(v.kind == "tensor" and v.args and v.name != "Parameter" and v.seq < start for v in parts):
-            return True
-    return not later
+            found = "perhaps"
+        elif made:
+            found = found or "before"
+    return found
+
+
+def _entered(p: Program, event: Event) -> int:
+    """The moment at which the innermost loop that is not in its first round was entered."""
+    loop = next((frame for frame, turn in zip(event.loops[::-1], event.rounds[::-1], strict=True) if turn), None)
+    return next((e.clock for e in p.events if any(frame is loop for frame in e.loops)), 0)

@@ -54,6 +54,8 @@ def check(p: Program) -> Iterator[Finding]:
         clears = [c for c in p.all("clear") if c.inside(step.loops[-1])]
         if not holds or not clears or not any(b.inside(step.loops[-1]) for b in p.all("backward")):
             continue
+        if not any(ownership.contains(m, h) for m in training.trained_modules(p) for h in holds):
+            continue  # parts of something that is not seen whole: it may be what is cleared
         if any(c.recv is None or c.recv.kind not in ("optimizer", "module") for c in clears):
             continue
         fits = [c for c in p.all("clear") if c.recv is None or c.recv.kind not in ("optimizer", "module")]

@@ -43,7 +43,7 @@ from seedbed.doctor.static import marks, tokens
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -77,7 +77,7 @@ def _masked(val: Val) -> bool:
     """Whether entries of a loss were set to zero: by a factor, a choice or a fill."""
     if val.name == "mul" and len(val.args) == 2:
         for mask, loss in (val.args, val.args[::-1]):
-            named = "mask" in words(mask.var) or "masks" in words(mask.var) or _compares(mask)
+            named = (bool({"mask", "masks"} & set(words(mask.var))) and not _graded(mask)) or _compares(mask)
             if f.from_model(mask):
                 continue  # it says what a model is sure of: the part that is left out is meant to weigh less
             if loss.grad and not mask.grad and (named or (_is_error(loss) and marks.indicator(mask))):
@@ -90,6 +90,12 @@ def _masked(val: Val) -> bool:
     if val.name in ("masked_fill", "masked_fill_") and len(val.args) == 3:
         return val.args[2].const in (0, 0.0) and _is_error(val.args[0]) and marks.indicator(val.args[1])
     return False
+
+
+def _graded(mask: Val) -> bool:
+    """Whether what is called a mask holds shares between nothing and all, such as discounts: nothing is left out."""
+    shares = ("pow", "exp", "linspace", "softmax", "sigmoid")
+    return any(v.name in shares for v in ancestors(mask, limit=60))
 
 
 def _is_error(val: Val) -> bool:

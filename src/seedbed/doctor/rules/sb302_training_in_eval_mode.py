@@ -66,7 +66,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if module.kind == "module" and (ownership.is_modal(module) is False or not _stepped(p, module, event)):
             continue
-        if module.kind != "module" and not any(s.inside(event.loops[0]) for s in p.all("step")):
+        steps = [s for s in p.all("step") if s.inside(event.loops[0])] if module.kind != "module" else []
+        if module.kind != "module" and all(_of_inputs(s.recv) for s in steps):
             continue
         if module.kind != "module" and any("requires_grad" in e.kind for e in p.all("requires_grad_")):
             continue
@@ -97,6 +98,13 @@ def check(p: Program) -> Iterator[Finding]:
             related=((str(modes[-1].src.path), modes[-1].line, "model.eval()"),),
         )
     yield from _between_yields(p, seen)
+
+
+def _of_inputs(optimizer: Val | None) -> bool:
+    """Whether an optimizer holds single tensors, and no parameters of a model: inputs or actions are searched."""
+    given = optimizer.arg(0, "params") if optimizer is not None and optimizer.kind == "optimizer" else None
+    held = given.items if given is not None and given.kind == "list" else None
+    return bool(held) and all(v.kind == "tensor" and v.name != "Parameter" for v in held or ())
 
 
 def _between_yields(p: Program, seen: set[int]) -> Iterator[Finding]:

@@ -57,12 +57,11 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     stateful = [o for _, o, _ in ownership.optimizers(p) if o.name != "SGD" or o.kwargs.get("momentum") is not None]
-    loads = [e for e in p.all("restore") if e.recv is not None]
+    loads = [e for e in p.all("restore") if e.recv is not None and not beginnings.warm(p, e)]
     restored = [e for e in loads if e.recv is not None and e.recv.kind == "optimizer"]
     last = max((b.seq for b in p.all("backward")), default=-1)
     resumes = [e for e in loads if e.recv is not None and e.recv.kind == "module" and e.seq < last]
     resumes = [e for e in resumes if e.recv is not None and ownership.stepped_after(p, e.recv, e.seq)]
-    resumes = [e for e in resumes if not beginnings.warm(p, e)]
     for event in p.once("save"):
         box = event.args[0] if event.args else None
         if box is None or box.kind != "dict" or not stateful:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import operator
+from collections.abc import Callable
 from typing import Any
 
 from seedbed.doctor.static import syntax
@@ -12,6 +14,11 @@ from seedbed.doctor.static.values import Val
 _RANGES = frozenset(["uniform", "randint", "randrange", "integers", "triangular"])
 _SPREADS = frozenset(["normal", "gauss", "normalvariate"])
 _UNKNOWN = object()
+_SUMS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+}
 
 
 def draws(body: ast.AST, attrs: dict[str, Val]) -> bool:
@@ -78,6 +85,10 @@ def _value(node: ast.expr, attrs: dict[str, Val]) -> Any:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         inner = _value(node.operand, attrs)
         return -inner if isinstance(inner, int | float) else _UNKNOWN
+    if isinstance(node, ast.BinOp) and type(node.op) in _SUMS:
+        sides = [_value(side, attrs) for side in (node.left, node.right)]
+        numbers = all(isinstance(s, int | float) for s in sides)
+        return _SUMS[type(node.op)](*sides) if numbers else _UNKNOWN
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
         whole, at = _value(node.value, attrs), node.slice.value
         inside = isinstance(whole, tuple) and isinstance(at, int) and -len(whole) <= at < len(whole)
