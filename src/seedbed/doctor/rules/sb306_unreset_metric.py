@@ -82,6 +82,8 @@ def check(p: Program) -> Iterator[Finding]:
         ]
         if not divided or (any(d[2] in ("running", "rounds") for d in divided) and kind != "count"):
             continue
+        if all(_by_round(d[0], outer) for d in divided):
+            continue  # a mean over the rounds so far
         seen.add(id(event.node))
         yield p.report(
             "SB306",
@@ -103,6 +105,17 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Reset {name} after it was read, or at the start of every epoch",
             related=((str(grows.src.path), grows.line, "it accumulates here"),),
         )
+
+
+def _by_round(division: ast.AST, loop: LoopRun) -> bool:
+    """Whether a sum is divided by the number of this round: ``total / (epoch + 1)``."""
+    counted = {n.id for n in syntax.walk(getattr(loop.node, "target", loop.node)) if isinstance(n, ast.Name)}
+    below = division.right if isinstance(division, ast.BinOp) else getattr(division, "value", None)
+    return (
+        isinstance(loop.node, ast.For)
+        and below is not None
+        and any(isinstance(n, ast.Name) and n.id in counted for n in syntax.walk(below))
+    )
 
 
 def _carried(p: Program) -> Iterator[Finding]:
