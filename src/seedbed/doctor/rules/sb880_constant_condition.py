@@ -218,6 +218,8 @@ def _never(p: Program, event: Event) -> tuple[str, str] | None:
     count, every = rest.args[0], rest.args[1].const
     if type(every) is not int or every < 1 or count.kind != "number":
         return None
+    if every == 1 and wanted.const == 1:
+        return None  # "every round" as a setting: another setting makes the test a sensible one
     text = syntax.text(event.node)
     if not 0 <= wanted.const < every:
         return f"{text} is never true: the rest of a division by {every} is below {every}", "Mend the number"
