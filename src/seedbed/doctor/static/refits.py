@@ -156,6 +156,8 @@ def worked_out_alike(a: Val, b: Val) -> bool:
         left, right = list(one.inputs()), list(other.inputs())
         if not left or len(left) != len(right) or one.node is not other.node or one.name != other.name:
             return False
+        if (one.place, one.split) != (other.place, other.split):
+            return False  # two parts of one whole
         if len(seen) > 200:
             return False
         stack += zip(left, right, strict=True)
