@@ -14,14 +14,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from seedbed.bench.services import replaced
-from seedbed.bench.variants import ours
-from seedbed.bench.variants.by_hand import loss_of
+from seedbed.bench.variants import floor, ours
 from seedbed.bench.workloads import WORKLOADS, Task, make_task, prepare
 from seedbed.fast import FastStep
 from seedbed.rundir import dumps
@@ -68,24 +66,9 @@ def clocks() -> tuple[float, float]:
 
 
 def bare_update(task: Task) -> Callable[[], None]:
-    """A function that makes the next update of a copy of the model: forward, loss, backward, fused Adam."""
-    model, size = copy.deepcopy(task.model), task.workload.batch_size
-    inputs, targets = task.train
-    if inputs.dtype == torch.uint8:
-        inputs = (inputs.float().div_(255) - 0.1307) / 0.3081
-    batches = list(zip(inputs.split(size), targets.split(size), strict=True))
-    optimizer = torch.optim.Adam(model.parameters(), lr=task.lr, fused=True)
-    number = 0
-
-    def update() -> None:
-        nonlocal number
-        x, y = batches[number % len(batches)]
-        number += 1
-        optimizer.zero_grad()
-        loss_of(model(x), y).backward()
-        optimizer.step()
-
-    return update
+    """A function that makes the next update of a copy of the model, as the floor makes it."""
+    made = floor.updates(replace(task, model=copy.deepcopy(task.model)))
+    return lambda: next(made)
 
 
 def summary(found: dict[str, list[float]]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 
@@ -12,6 +12,12 @@ from seedbed.bench.workloads import Task
 
 def train(task: Task, tick: Callable[[], None] = lambda: None) -> None:
     """Train; ``tick`` is called after every update."""
+    for _ in updates(task):
+        tick()
+
+
+def updates(task: Task) -> Iterator[None]:
+    """Make an update each time the next item is asked for."""
     model, size = task.model, task.workload.batch_size
     inputs, targets = task.train
     if inputs.dtype == torch.uint8:
@@ -23,4 +29,4 @@ def train(task: Task, tick: Callable[[], None] = lambda: None) -> None:
             optimizer.zero_grad()
             loss_of(model(x), y).backward()
             optimizer.step()
-            tick()
+            yield
