@@ -41,7 +41,7 @@ class PassesOfStack(Passes):
         self.model = copy.deepcopy(self.lead.model)
         self.objective: Any = copy.deepcopy(self.lead.objective)
         parts = [part for part in (self.model, self.objective) if isinstance(part, nn.Module)]
-        constants, self.why_not = what_it_reads(parts)
+        constants, self.why_not = what_it_reads((self.model, self.objective))
         super().__init__(parts, parameters, constants, [member.generator for member in members])
         models = [member.state.model for member in members]
         self.weight_places = [places_of(self.model, name) for name, _ in models[0].named_parameters()]

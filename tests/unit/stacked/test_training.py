@@ -19,7 +19,8 @@ from seedbed.run import load_source, resume, train
 from seedbed.rundir import RunDir, read_events
 from seedbed.seeds import study_seeds
 from seedbed.speed.tapes import Tapes
-from seedbed.stacked.training import is_stacked, train_stacked
+from seedbed.stacked.stack import Stack
+from seedbed.stacked.training import built, is_stacked, train_stacked
 
 SEEDS = (3, 4, 5)
 MLP = "model.args.hidden=[10,6]"
@@ -164,6 +165,21 @@ def test_a_replayed_stack_gives_the_bits_of_one_that_is_not(
     assert not isinstance(plain, str)
     assert [r.weights_sha256 for r in ours] == [r.weights_sha256 for r in plain]
     assert [r.metrics for r in ours] == [r.metrics for r in plain]
+
+
+def test_an_objective_whose_code_is_not_read_is_not_replayed(project: Path, tmp_path: Path) -> None:
+    class Plain:
+        """An objective that is no module."""
+
+        def __init__(self, inner: Any) -> None:
+            self.inner = inner
+
+    loaded = [load_source(project, [FLOATS, f"seed={seed}"]) for seed in SEEDS]
+    with built(loaded, [RunDir(tmp_path / str(seed)) for seed in SEEDS], options(tmp_path)) as members:
+        assert Stack(members).tapes is not None
+        for member in members:
+            member.state.objective = Plain(member.state.objective)  # type: ignore[assignment]
+        assert Stack(members).tapes is None
 
 
 def test_seeds_that_cannot_be_evaluated_together_are_evaluated_alone_and_the_log_says_so(

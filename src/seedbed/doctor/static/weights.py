@@ -114,14 +114,9 @@ def one_of_several(p: Program, event: Event) -> bool:
     return any(mine in found and len(found) > 2 for found in ways.values())
 
 
-_FILLS = frozenset(
-    ["zero_", "fill_", "normal_", "uniform_", "zeros_", "ones_", "constant_", "trunc_normal_", "orthogonal_"]
-)
-_FILLS |= {f"{who}_{how}_" for who in ("xavier", "kaiming") for how in ("normal", "uniform")}
-
-
 _DRAWN = frozenset(["normal_", "uniform_", "trunc_normal_", "orthogonal_"])
 _DRAWN |= {f"{who}_{how}_" for who in ("xavier", "kaiming") for how in ("normal", "uniform")}
+_FILLS = _DRAWN | {"zero_", "fill_", "zeros_", "ones_", "constant_"}
 
 
 def among(p: Program, event: Event) -> bool:
