@@ -107,6 +107,8 @@ def _shifted(p: Program, made: Val) -> bool:
     """Whether a row is cut off and the rest gets the old order of sizes again: that shifts each row by one more."""
     if made.args and _rest(made.args[0]) is not None:
         return True
+    if made.args and made.args[0].name in ("pad", "cat") and any(_rest(u) is made for u in p.users(made)):
+        return True  # one more column, cut anew, and the first row left out: relative positions
     again = (e.result for e in p.makers("view", "reshape", "view_as", "reshape_as"))
     return any(back is not None and back.args and _rest(back.args[0]) is made for back in again)
 

@@ -42,7 +42,9 @@ from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
 
 _SEES = (TRANSPARENT - {"cat", "stack", "getitem"}) | {"float_builtin", "int_builtin", "long", "int", "astype"}
-_MASKS = frozenset(["getitem", "masked_select", "and", "mul", "where", "masked_fill", "bitand", "logical_and", "index"])
+_MASKS = frozenset(
+    ["getitem", "masked_select", "and", "mul", "where", "masked_fill", "masked_fill_", "bitand", "logical_and", "index"]
+)
 
 
 def check(p: Program) -> Iterator[Finding]:

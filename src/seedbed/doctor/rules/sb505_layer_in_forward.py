@@ -37,6 +37,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership, syntax
 from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -77,7 +78,7 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _kept(p: Program, event: Event) -> bool:
     """Whether a layer is made in the first call only and stays: under a test whether the attribute is there yet."""
-    names = [e.name for e in p.all("attribute") if e.args and e.args[0] is event.result]
+    names = [e.name for e in p.all("attribute") if e.args and _holds(e.args[0], event.result)]
     if not names:
         return False
     tests = [c[0].test for c in event.conds if isinstance(c[0], ast.If)]
@@ -85,6 +86,11 @@ def _kept(p: Program, event: Event) -> bool:
     if not isinstance(body, ast.Lambda):  # a condition that the reader knows to hold opens no branch
         tests += [n.test for n in syntax.walk(body) if isinstance(n, ast.If) and _inside(n, event.node)]
     return bool(event.conds) or any(name in syntax.text(test) for test in tests for name in names)
+
+
+def _holds(val: Val, part: Val | None) -> bool:
+    """Whether it is the layer itself, or a Sequential that was made of it."""
+    return val is part or any(v is part for v in (*(val.items or ()), *val.args))
 
 
 def _inside(branch: ast.If, node: ast.AST) -> bool:

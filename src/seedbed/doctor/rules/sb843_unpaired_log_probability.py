@@ -46,12 +46,14 @@ for state in loader:
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.formulas import core, factors, summands
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -74,7 +76,9 @@ def check(p: Program) -> Iterator[Finding]:
                 related=(q.place(drawn),),
             )
             continue
-        if drawn.name == "argmax" and p.trained(made) and _own_best(dist, drawn) and _weighed(p, made):
+        if drawn.name == "argmax" and _own_best(dist, drawn) and p.trained(made) and _weighed(p, made):
+            if _switched(event, drawn):
+                continue
             seen.add(id(event.node))
             yield p.report(
                 "SB843",
@@ -126,6 +130,18 @@ def _greedy(p: Program, dist: Val, best: Val) -> bool:
     """Whether the same distribution was sampled beside it, and the sample was used."""
     drawn = [v for v in q.users(p, dist) if v.name == "sample" and v.loops == best.loops]
     return any(u.name != "log_prob" for v in drawn for u in q.users(p, v))
+
+
+def _switched(event: Event, best: Val) -> bool:
+    """Whether another branch of a switch samples instead: the argmax is for showing what was learnt."""
+    body = event.funcs[-1].node if event.funcs else event.node
+    for branch in (n for n in syntax.walk(body) if isinstance(n, ast.If | ast.IfExp)):
+        sides = [branch.body, branch.orelse]
+        parts = [{n for s in (side if isinstance(side, list) else [side]) for n in syntax.walk(s)} for side in sides]
+        draws = [any(isinstance(n, ast.Attribute) and n.attr in ("sample", "rsample") for n in part) for part in parts]
+        if any(best.node in part and other for part, other in zip(parts, reversed(draws), strict=True)):
+            return True
+    return False
 
 
 def _own_best(dist: Val, best: Val) -> bool:

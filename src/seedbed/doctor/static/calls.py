@@ -53,7 +53,7 @@ def apply(run: Machine, func: Val, node: ast.AST, args: tuple[Val, ...], kwargs:
         options = [o for o in func.options() if not o.is_none]
         if len(kinds := {layers.contract(o) for o in options}) > 1 and "" not in kinds:
             made = run.tensor("loss", node, *args, **kwargs)  # which loss it is decides what the model must give
-            made.grad = run.grads[-1]
+            made.grad = run.grads[-1] and not layers.cut(args)
             run.emit("loss", "", node, recv=func, args=args, kwargs=kwargs, result=made)
             return made
         cheap = all(o.kind == "method" and o.name in methods.SETTINGS for o in options)
@@ -91,7 +91,7 @@ def _call_unknown(run: Machine, func: Val, node: ast.AST, args: tuple[Val, ...],
     values = tuple(kwargs.values())
     if naming.is_loss(name) and len(args) + len(kwargs) >= 1:
         made = run.tensor("loss", node, *args, **kwargs)
-        made.grad = run.grads[-1]
+        made.grad = run.grads[-1] and not layers.cut(args)
         made.owner = func
         run.emit("loss", "", node, recv=func, args=args, kwargs=kwargs, result=made)
         return made

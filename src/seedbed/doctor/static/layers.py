@@ -133,6 +133,12 @@ def _sequence(args: tuple[Val, ...]) -> list[Val] | None:
     return items
 
 
+def cut(args: tuple[Val, ...]) -> bool:
+    """Whether a loss is handed what a model gave under ``no_grad()``."""
+    outputs = [a for a in args if a.kind == "tensor" and a.owner is not None]
+    return bool(outputs) and not any(a.grad for a in args)
+
+
 def apply(run: Machine, module: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     """Call a layer."""
     name = module.name

@@ -10,6 +10,7 @@ _TESTS = frozenset(
     ["compare", "and", "or", "invert", "isnan", "notna", "notnull", "isna", "isnull", "any", "all", "isin",
      "duplicated", "isfinite", "lt", "gt", "le", "ge", "ne", "eq", "logical_not", "logical_and", "between"]
 )  # fmt: skip
+_SHAPED = frozenset(["flatten", "ravel", "squeeze", "reshape", "view", "bool", "getitem"])
 
 
 def removals(val: Val) -> dict[object, Val]:
@@ -22,8 +23,18 @@ def removals(val: Val) -> dict[object, Val]:
         if key is not None and key.shape is not None and len(key.shape) > 1:
             continue  # a mask of single entries, which leaves no rows
         if key is not None and key.name in _TESTS and key.kind in ("tensor", "unknown", "method"):
-            found[id(key)] = step
+            found[spoken(key)] = step
     return found
+
+
+def spoken(key: Val, depth: int = 6) -> object:
+    """What tells a mask from others: ``y.flatten() == 0`` written twice is one mask, as long as ``y`` is the same."""
+    if key.kind == "const":
+        return ("const", repr(key.const))
+    if depth and key.args and key.name in _TESTS | _SHAPED:
+        of = getattr(key.node, "ops", None)  # which comparison it is
+        return (key.name, tuple(type(o).__name__ for o in of or ()), *(spoken(a, depth - 1) for a in key.args))
+    return id(key)
 
 
 def cut_to_fit(val: Val) -> Val | None:
