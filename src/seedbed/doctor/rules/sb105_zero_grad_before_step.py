@@ -75,7 +75,7 @@ def check(p: Program) -> Iterator[Finding]:
             "SB105",
             clear,
             "zero_grad() between backward() and step() erases the gradients before they are used",
-            why="optimizer.step() then sees zero gradients (or None): the weights do not learn from this batch",
+            why="optimizer.step() then sees cleared gradients (zero or None): the weights never change",
             fix="Move zero_grad() before backward(), or after step()",
             related=(
                 (str(back.src.path), back.line, "backward()"),

@@ -66,7 +66,7 @@ def check(p: Program) -> Iterator[Finding]:
                 clear,
                 "zero_grad() runs in every micro-batch: gradient accumulation has no effect",
                 why="the optimizer steps only every few batches, but the gradients of the earlier ones are "
-                "erased before it does",
+                "erased (discarded) before it does: only the last micro-batch counts",
                 fix="Call zero_grad() only after optimizer.step()",
                 related=((str(step.src.path), step.line, "the step"),),
             )
@@ -91,7 +91,7 @@ def check(p: Program) -> Iterator[Finding]:
             clear,
             "zero_grad() runs in every micro-batch: gradient accumulation has no effect",
             why="the optimizer steps only after several batches, but the gradients of the earlier ones are "
-            "erased before it does",
+            "erased (discarded) before it does: only the last micro-batch counts",
             fix="Call zero_grad() before the loop over the micro-batches",
             related=((str(after[0].src.path), after[0].line, "the step"),),
         )

@@ -80,8 +80,8 @@ def check(p: Program) -> Iterator[Finding]:
                 "SB117",
                 q.beside(change, event),
                 "a layer is replaced after the optimizer was built: the optimizer never updates the new parameters",
-                why=f"the optimizer (line {event.line}) still holds the old tensors; the new layer stays at "
-                f"its random start",
+                why=f"the optimizer (line {event.line}) still holds the old tensors; the new layer is not in the "
+                f"optimizer and stays at its random start",
                 fix="Build the optimizer after the model is complete",
                 related=((str(event.src.path), event.line, "the optimizer"),),
             )

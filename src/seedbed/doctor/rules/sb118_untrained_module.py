@@ -90,11 +90,11 @@ def check(p: Program) -> Iterator[Finding]:
         yield p.report(
             "SB118",
             event,
-            f"{name} takes part in the loss but its parameters are in no optimizer: it is never trained",
+            f"{name} takes part in the loss but its parameters are in no optimizer: it is never updated (not trained)",
             why="it gets gradients, but nothing applies them, so it stays as it was initialised (its "
             "gradients only pile up)",
-            fix=f"Add {module.var or name}.parameters() to the optimizer, or freeze it with "
-            f"requires_grad_(False) if that is meant",
+            fix=f"Pass {module.var or name}.parameters() to the optimizer (they are missing from it), or freeze it "
+            f"with requires_grad_(False) if that is meant",
             related=(q.place(missing[0]),),
         )
     yield from _loose_parameters(p)

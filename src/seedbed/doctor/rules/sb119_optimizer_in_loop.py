@@ -77,7 +77,7 @@ def check(p: Program) -> Iterator[Finding]:
         yield p.report(
             "SB119",
             event if event.funcs and "property" in event.funcs[-1].decorators else q.site(event, loop),
-            f"the optimizer {optimizer.name} is created again in every round of the loop (each epoch): a new "
+            f"the optimizer {optimizer.name} is re-created in every round of the loop (every epoch): a new "
             "optimizer every time, its state is lost",
             why="momentum and Adam's running averages restart at zero each time, and no learning-rate schedule can act",
             fix="Create the optimizer once, before the loop",

@@ -2,7 +2,7 @@
 
 ## What it does
 
-Finds a parameter generator (`model.parameters()`) that is read twice.
+Finds a parameter generator (`model.parameters()`) that is read twice, also by a function that it is given to.
 
 ## Why is this bad
 
@@ -43,6 +43,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -52,6 +53,7 @@ _LAZY = frozenset(("zip", "enumerate", "map", "filter", "iter", "islice", *_JOIN
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _by_argument(p)
     used: dict[int, Event] = {}
     if not any(
         v.var and v.copied is None and _spends(v) for v in (*p.of_kind("params", "iter"), *p.anywhere(*_JOINED))
@@ -88,13 +90,56 @@ def check(p: Program) -> Iterator[Finding]:
                 "SB126",
                 val if val.line else event,
                 f"the parameter generator {val.var} is already exhausted (empty) when it is read again",
-                why=f"a generator is read once: line {first.line} has read it, so line {event.line} gets nothing",
+                why=f"an iterator is consumed by one reading: line {first.line} has read it, so line {event.line} "
+                "gets nothing",
                 fix="Make a list of it: list(model.parameters()); or call model.parameters() again",
                 related=(
                     (str(first.src.path), first.line, "the first reader"),
                     (str(event.src.path), event.line, "the second"),
                 ),
             )
+
+
+def _by_argument(p: Program) -> Iterator[Finding]:
+    """``clip(model.parameters())`` where the function runs over its argument twice."""
+    first: dict[int, Event] = {}
+    seen: set[int] = set()
+    for event in p.all("loop", "comprehension"):
+        val, name = event.recv, _walked(event)
+        if val is None or val.var or val.copied is not None or "list" in val.tags or not _spends(val) or not name:
+            continue
+        before = first.setdefault(id(val), event)
+        again = any(before.node is r.node for r in event.loops)
+        if before.node is event.node or not q.same_branch(before, event) or id(val.node) in seen or again:
+            continue
+        if not event.funcs or not before.funcs or event.funcs[-1].node is not before.funcs[-1].node:
+            continue
+        seen.add(id(val.node))
+        made = syntax.text(val.node) if isinstance(val.node, ast.Call) else "model.parameters()"
+        yield p.report(
+            "SB126",
+            val if val.line else event,
+            f"{made} is a generator: {event.funcs[-1].name} reads it twice, and it is exhausted (empty) the second "
+            "time",
+            why=f"line {before.line} has read {name} to its end, so the loop at line {event.line} never runs: nothing "
+            "is done there",
+            fix=f"Give a list: list({made}); or write {name} = list({name}) at the start of {event.funcs[-1].name}",
+            related=(
+                (str(before.src.path), before.line, "the first reader"),
+                (str(event.src.path), event.line, "the second"),
+            ),
+        )
+
+
+def _walked(event: Event) -> str:
+    """The name that a loop or comprehension runs over."""
+    node = event.node
+    nodes = [g.iter for g in node.generators] if isinstance(node, _COMPREHENSIONS) else [getattr(node, "iter", node)]
+    names = [n.id for n in nodes if isinstance(n, ast.Name)]
+    return names[0] if len(names) == 1 else ""
+
+
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 
 
 def _read(val: Val) -> tuple[Val, ...]:

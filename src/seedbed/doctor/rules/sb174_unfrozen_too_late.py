@@ -91,7 +91,8 @@ def check(p: Program) -> Iterator[Finding]:
                 q.beside(on, made),
                 "layers are unfrozen here, but the optimizer was built from what was not frozen then: they are never "
                 "updated",
-                why=f"the optimizer (line {made.line}) took only the parameters with requires_grad; the unfrozen ones "
+                why=f"the optimizer (line {made.line}) took only the parameters with requires_grad; the unfrozen "
+                "ones are not in it and "
                 "get gradients that nothing applies",
                 fix="Add them: optimizer.add_param_group({'params': ...}), or give it all parameters at first",
                 related=(

@@ -83,7 +83,7 @@ def _check(p: Program, event: Event, pred: Val, target: Val) -> Iterator[Finding
             "SB212",
             q.spot(made, event),
             f"{made.name} on the output of a regression: the targets have values that it cannot reach",
-            why="the targets can be negative (or larger than the bound), so part of them is never predicted",
+            why="the output activation bounds the range, so targets below or above it are never predicted",
             fix=f"Delete the final {made.name}: a regression output is linear",
             related=((str(event.src.path), event.line, "the loss"),),
         )

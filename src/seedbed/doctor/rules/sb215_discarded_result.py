@@ -65,7 +65,7 @@ def check(p: Program) -> Iterator[Finding]:
             event,
             f"the result of {name}() is thrown away: it returns a new tensor and does not change "
             f"{subject_text} in place",
-            why=f"{subject_text} is the same as before this line",
+            why=f"{subject_text} is the same as before this line: the operation is out-of-place and has no effect",
             fix=f"Write {subject_text} = {syntax.text(node)}",
         )
 

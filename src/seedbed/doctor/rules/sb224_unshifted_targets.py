@@ -95,7 +95,7 @@ def check(p: Program) -> Iterator[Finding]:
             "SB224",
             cut if cut is not None else event,
             "the targets are the input tokens themselves: they are not shifted by one",
-            why="the model sees the token that it has to predict, so it learns to copy instead of predicting "
+            why="each target is identical to its input (off by one), so the model learns to copy instead of predicting "
             "the next token",
             fix="Use logits[:, :-1] with tokens[:, 1:]",
             related=((str(event.src.path), event.line, "the loss"),) if cut is not None else (),

@@ -71,7 +71,7 @@ def check(p: Program) -> Iterator[Finding]:
                 layer if layer.line else event,
                 f"{layer.name} is used without batch_first=True, but its input has the batch first: batch and "
                 f"time are swapped",
-                why="the layer runs over the samples of the batch as if they were time steps, so samples "
+                why="the layer runs over the batch dimension as if it were the time dimension, so samples "
                 "leak into each other",
                 fix="Pass batch_first=True, or transpose the input to (time, batch, features)",
                 related=((str(event.src.path), event.line, "the call"),),

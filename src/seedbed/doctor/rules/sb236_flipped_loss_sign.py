@@ -187,7 +187,7 @@ def _as_fake(p: Program, at: Event | Val | Place, swapped: bool) -> Finding:
         "SB236",
         at,
         f"the generator is trained with the fake label ({int(swapped)}): the sign of its loss is wrong",
-        why="it learns to make the discriminator recognise its samples instead of fooling it",
+        why="with the wrong target it learns to make the discriminator recognise its samples instead of fooling it",
         fix=f"Use the real label ({'zeros' if swapped else 'ones'}) for its samples in the generator's loss",
     )
 

@@ -61,7 +61,7 @@ def check(p: Program) -> Iterator[Finding]:
             yield p.report(
                 "SB262",
                 made if made.kind == "const" else step if step is not None else event,
-                f"{event.name} needs labels -1 and 1, but it gets labels 0 and 1",
+                f"{event.name} needs labels -1 and +1, but it gets 0/1 labels",
                 why="a label of 0 gives no gradient (or a constant), so the negative pairs are not learned",
                 fix="Map the labels first: y = y * 2 - 1 (or torch.where(same, 1, -1))",
                 related=((str(event.src.path), event.line, "the loss"), q.place(made)),

@@ -157,7 +157,7 @@ def _scales(p: Program) -> Iterator[Finding]:
             "SB278",
             one.owner if one.owner is not None and one.owner.line else one,
             "the reconstruction loss is a mean over all elements, but the KL term is a sum: their scales do not fit",
-            why="the KL counts as many times too much as a sample has elements, so the code collapses to the prior",
+            why="the KL dominates by as many times as a sample has elements: posterior collapse",
             fix="Sum the reconstruction over the elements of a sample too (reduction='sum' divided by the batch size), "
             "or take the mean in both",
             related=(q.place(sums[0]), q.place(one)),

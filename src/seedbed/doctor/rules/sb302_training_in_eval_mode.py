@@ -92,8 +92,8 @@ def check(p: Program) -> Iterator[Finding]:
             if outside and len(event.loops) > 1
             else (start.node, start.src),
             "model.train() is missing: after model.eval() the training goes on in eval mode",
-            why=f"eval() at line {modes[-1].line} is never undone, so dropout is off and BatchNorm statistics "
-            f"no longer learn",
+            why=f"eval() at line {modes[-1].line} is never undone (no switch back to training mode), so dropout is "
+            f"off and BatchNorm statistics no longer learn",
             fix=f"Call {module.var or 'model'}.train() at the start of every training epoch",
             related=((str(modes[-1].src.path), modes[-1].line, "model.eval()"),),
         )

@@ -100,7 +100,8 @@ def _collected(p: Program) -> Iterator[Finding]:
             "SB304",
             event,
             "the metric is a mean of batch means: the shorter last batch counts too much",
-            why=f"the last batch has only {rest} samples, but its mean counts like that of a full batch of {size}",
+            why=f"the last batch has only {rest} samples, but its mean has the weight of a full batch of {size} "
+            "(unequal batches)",
             fix="Sum over samples (multiply by the batch size) and divide by the number of samples",
             last_batch=rest,
         )

@@ -89,7 +89,7 @@ def check(p: Program) -> Iterator[Finding]:
             "SB306",
             before[-1],
             f"{name} is set to zero before the epoch loop and never reset: it adds up over all epochs",
-            why="from the second epoch on the metric contains all earlier epochs",
+            why="from the second epoch on the metric is cumulative: it contains all previous epochs",
             fix=f"Move `{name} = 0` to the start of the epoch loop",
             related=((str(event.src.path), event.line, "it accumulates here"),),
         )

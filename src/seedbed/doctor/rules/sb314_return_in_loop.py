@@ -70,7 +70,7 @@ def check(p: Program) -> Iterator[Finding]:
             "SB314",
             event,
             "return inside the batch loop ends it after the first batch",
-            why="only the first batch is used; the rest of the data is never seen",
+            why="the indentation makes it use one batch only; the rest of the data is never seen",
             fix="Dedent the return to after the loop",
             related=((str(loop.src.path), loop.line, "the loop"),),
         )

@@ -42,6 +42,7 @@ print(roc_auc_score(torch.cat(labels), torch.cat(scores)))
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
@@ -79,19 +80,21 @@ def check(p: Program) -> Iterator[Finding]:
         if _of_one_row(made, event, loop):
             continue  # one value for each sample: their mean is one over samples
         seen.add(id(made.node))
-        yield _say(p, made, event)
+        yield _say(p, made, event, within=loop.node)
     for made, box in _listed(p):
         if id(made.node) not in seen:
             seen.add(id(made.node))
             yield _say(p, made, box)
 
 
-def _say(p: Program, made: Val, at: Event | Val) -> Finding:
+def _say(p: Program, made: Val, at: Event | Val, within: ast.AST | None = None) -> Finding:
     what = cells.by_hand(made) or _SAID.get(made.name, made.name)
+    first, last = getattr(within, "lineno", 0), getattr(within, "end_lineno", None) or 0
+    formula = within is not None and at.src is made.src and bool(cells.by_hand(made)) and not first <= made.line <= last
     return p.report(
         "SB329",
-        made,
-        f"{what} is computed per batch and averaged over the batches: it is no mean of batch values",
+        at if formula else made,  # the formula of a helper is right: what is wrong is where it is asked for
+        f"{what} is computed per batch and averaged over the batches (batch-wise): it is no mean of batch values",
         why="the result depends on the batch size and on which samples meet in a batch",
         fix="Collect predictions and labels of all batches and compute the metric once over the whole data set "
         "(for perplexity and RMSE: average the loss over all samples, then exp or sqrt)",
@@ -102,7 +105,10 @@ def _say(p: Program, made: Val, at: Event | Val) -> Finding:
 def _metric(val: Val) -> Val | None:
     """The metric of one batch that a number is (times the batch size)."""
     one = f.core(val)
-    if one.name in ("mul", "div") and len(one.args) == 2:
+    worked_out = [o for o in one.options() if o.kind != "const"]
+    if one.kind == "phi" and len(worked_out) == 1:
+        one = f.core(worked_out[0])  # the other branch is the value for a batch without positives
+    if one.name in ("mul", "div") and len(one.args) == 2 and not cells.by_hand(one):
         one = next((m for a in one.args if (m := f.core(a)).name in (*_NAMES, "exp", "sqrt")), one)
     if one.name in ("getitem", "part") and one.args and one.args[0].name in _CORRELATIONS:
         return one.args[0]

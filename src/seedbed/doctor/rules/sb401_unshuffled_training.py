@@ -79,7 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
             "SB401",
             _decided(p, loader, flag),
             "the training data is not shuffled: shuffle=True is missing in the training DataLoader",
-            why="batches come in the same order in every epoch; ordered data gives one-sided batches",
+            why="batches come in the same order in every epoch; data sorted by class gives batches of a single class",
             fix="Pass shuffle=True",
             related=((str(loop.src.path), loop.line, "the training loop"),),
         )

@@ -113,6 +113,6 @@ def _finding(p: Program, at: Event | Val, what: str, stat: Val | None = None) ->
         "SB404",
         at if site is stat else site,
         f"{what}: the validation/test data leaks into the training",
-        why="the normalisation has seen the held-out samples, so the measured quality is too good",
+        why="fitted on the whole data set, it has seen the held-out (test) rows, so the measured quality is too good",
         fix="Split first, then fit on the training part only and apply the same statistics to the rest",
     )

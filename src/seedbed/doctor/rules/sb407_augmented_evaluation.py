@@ -61,6 +61,9 @@ def check(p: Program) -> Iterator[Finding]:
         if shared and split_of(name) in ("val", "test") and data.args:
             data = data.args[0]
             split = "val"
+            uses = [u for u in q.users(p, val) if u.kind != "tuple"]
+            if uses and all(u.name == "indices" for u in uses):
+                continue  # only the numbers of its rows are taken, for another view of the data
         if split not in ("val", "test"):
             continue
         transform = (
@@ -87,7 +90,7 @@ def check(p: Program) -> Iterator[Finding]:
                 event if shared else val,
                 f"random augmentation on evaluation data: {what}",
                 why="the metric changes from run to run and is too low, because it measures distorted inputs",
-                fix="Give the evaluation data its own transform without random parts"
+                fix="Give the evaluation data its own transform, not the random training transform"
                 + (" (random_split shares the transform of the whole data set)" if shared else ""),
                 severity=_nothing_measured(p),
             )
@@ -169,7 +172,7 @@ def _handed_over(p: Program, seen: set[int]) -> Iterator[Finding]:
                     f"random augmentation on evaluation data: {random} is applied to every sample of "
                     f"{loader.var or 'the evaluation loader'}",
                     why="the metric changes from run to run and is too low, because it measures distorted inputs",
-                    fix="Give the evaluation data its own transform without random parts",
+                    fix="Give the evaluation data its own transform, not the random training transform",
                 )
                 break
 
@@ -187,7 +190,7 @@ def _folder(p: Program, data: Val, seen: set[int]) -> Iterator[Finding]:
             data,
             f"random augmentation on evaluation data: {random} is applied",
             why="the metric changes from run to run and is too low, because it measures distorted inputs",
-            fix="Give the evaluation data its own transform without random parts",
+            fix="Give the evaluation data its own transform, not the random training transform",
         )
 
 

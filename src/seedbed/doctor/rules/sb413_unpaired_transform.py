@@ -165,7 +165,7 @@ def _one_sided(p: Program) -> Iterator[Finding]:
                 (call, func.src),
                 f"a random flip, crop or rotation is applied to {name} only, not applied to {sorted(places)[0]} "
                 "(image and mask no longer correspond)",
-                why="the target keeps its old place, so pixels and labels are not aligned any more",
+                why="the target keeps its old place, so pixels and labels are misaligned (no longer match)",
                 fix=f"Apply the same transform to both: {name} and {sorted(places)[0]}",
             )
 
@@ -356,6 +356,6 @@ def _finding(p: Program, method: Any, node: ast.AST, what: str) -> Finding:
         "SB413",
         (node, method.src),
         f"input and target get different random transforms: {what}",
-        why="the target no longer fits its input (a flipped mask on an image that is not)",
+        why="each draws separately (independently), so the target is misaligned with its input",
         fix="Draw once and apply the same transform to both",
     )

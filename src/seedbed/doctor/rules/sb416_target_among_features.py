@@ -128,7 +128,7 @@ def _whole_table(p: Program, seen: set[int]) -> Iterator[Finding]:
             "SB416",
             made,
             "the target column is among the inputs: the model reads the answer (a leak)",
-            why="the inputs are all columns of the table, and one of these columns is the target",
+            why="the inputs are all columns of the table, the label column among the features",
             fix="Leave the target column out of the inputs: np.delete(table, t, axis=1)",
         )
 

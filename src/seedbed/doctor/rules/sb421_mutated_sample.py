@@ -78,7 +78,8 @@ def check(p: Program) -> Iterator[Finding]:
                 "SB421",
                 event,
                 "the stored data is changed in place: the sample is a view, and the change adds up over the epochs",
-                why="indexing gives a view of the stored tensor, so every pass changes the data set itself",
+                why="indexing gives a view of the stored tensor: the in-place change accumulates in the data set "
+                "itself",
                 fix="Work on a copy: x = x + noise, or x = self.x[i].clone()",
             )
             break

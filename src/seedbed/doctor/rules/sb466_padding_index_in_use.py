@@ -58,7 +58,7 @@ def check(p: Program) -> Iterator[Finding]:
             yield p.report(
                 "SB466",
                 at if at.node is not None else layer,
-                f"padding_idx={pad.const} is also the index of a real {what}: padding and {what} collide",
+                f"padding_idx={pad.const} is also the index (id) of a real {what}: padding and {what} collide",
                 why="the embedding of the padding index is zero and gets no gradient, so this "
                 f"{what} cannot be told from padding and is never learned",
                 fix="Keep an index for padding alone (number the others from 1), or leave out padding_idx",

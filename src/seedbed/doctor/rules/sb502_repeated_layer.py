@@ -138,7 +138,7 @@ def _finding(p: Program, at: Event | Val) -> Finding:
         "SB502",
         at,
         "one layer is repeated ([layer] * n): all entries share the same weights",
-        why="the list holds the same object several times, so the network has the parameters of a single layer",
+        why="the list holds the same layer (one module, one object) several times: the parameters of a single layer",
         fix="Build a new layer for each entry: [nn.Linear(...) for _ in range(n)] (or copy.deepcopy)",
         severity=q.doubtful(p),
     )

@@ -94,8 +94,7 @@ def check(p: Program) -> Iterator[Finding]:
             "SB503",
             q.origin(event, val),
             f"self.{event.name} {how}: it is not registered as a parameter and is never trained",
-            why="model.parameters() does not contain it, so the optimizer never updates it (and it is not "
-            "moved or saved)",
+            why="it is not in model.parameters(), so the optimizer never updates it (and it is not moved or saved)",
             fix=f"Write self.{event.name} = nn.Parameter(...) with everything else inside",
             severity=q.doubtful(p) or (Severity.WARNING if random and not leaf and not derived else None),
         )

@@ -89,7 +89,7 @@ def check(p: Program) -> Iterator[Finding]:
             "SB509",
             event if event.funcs and event.funcs[-1].name == "forward" else q.spot(found[0], event),
             f"two {event.name} layers follow each other without an activation between them",
-            why="together they are only one linear map, so the network is less deep than it looks",
+            why="together they collapse to one linear map: nothing nonlinear (no ReLU) lies between",
             fix="Put an activation (nn.ReLU()) between them",
             severity=training.shown(p, [first, second]),
             related=(q.place(second),),

@@ -96,7 +96,7 @@ def check(p: Program) -> Iterator[Finding]:
             "SB513",
             q.beside(trains[-1], where) if trains else where,
             f"{module.var or module.name} is frozen but in training mode: its BatchNorm statistics still change",
-            why="requires_grad=False only stops the weights; running mean and variance are updated in every "
+            why="requires_grad=False only stops the weights; in train mode the running statistics are updated in every "
             "forward pass",
             fix=f"Call {module.var or 'backbone'}.eval() after every model.train()",
             related=((str(event.src.path), event.line, "the forward pass"),),

@@ -107,7 +107,7 @@ def check(p: Program) -> Iterator[Finding]:
             "SB547",
             (at, func.src) if at is not None else event,
             f"{func.name}() runs under torch.no_grad() in training too: its layers get no gradient (the graph is cut)",
-            why="the optimizer holds their parameters, but they stay at their initial weights and are never trained",
+            why="their .grad is None, so they stay at their initial weights: never updated, not trained",
             fix="Take no_grad away here and put it around the evaluation only",
             related=(q.place(layer),),
         )

@@ -104,8 +104,9 @@ def check(p: Program) -> Iterator[Finding]:
             "SB601",
             event,
             "state_dict() is kept by reference, not copied: training goes on changing the saved weights",
-            why="it holds the live tensors, so the kept (best) weights are simply the latest ones",
-            fix="Copy it: copy.deepcopy(model.state_dict())",
+            why="it is an alias: it shares the storage of the live tensors, so the kept (best) weights are "
+            "simply the latest ones",
+            fix="Make a deep copy: copy.deepcopy(model.state_dict()), or clone() each tensor",
         )
     yield from _put_back(p, seen)
 

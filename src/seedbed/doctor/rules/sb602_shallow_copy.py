@@ -94,7 +94,7 @@ def check(p: Program) -> Iterator[Finding]:
             "SB602",
             (node, p.source),
             f"{left} is only another name for {right}: it is not a copy and shares its weights",
-            why="both names are one model, so training changes the copy too",
+            why="both are references to the same object (an alias), so training keeps changing the copy too",
             fix=f"Write {left} = copy.deepcopy({right})",
         )
     yield from _kept_best(p, seen)
@@ -132,7 +132,8 @@ def _kept_best(p: Program, seen: set[int]) -> Iterator[Finding]:
             "SB602",
             event,
             f"{name} is only another name for {val.var}: it is not a copy of the best model and goes on training",
-            why="both names are one model, so after the loop it holds the weights of the last epoch",
+            why="both are references to the same object (an alias), so after the loop it holds the weights of "
+            "the last epoch",
             fix=f"Write {name} = copy.deepcopy({val.var})",
         )
 

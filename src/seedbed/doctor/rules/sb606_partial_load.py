@@ -56,7 +56,8 @@ def check(p: Program) -> Iterator[Finding]:
                 event,
                 f"no key matches: the file holds the weights of {_called(saved)}, whose keys {_example(saved, event)}, "
                 "and strict=False hides it",
-                why=f"every key is unexpected and every weight missing: {_called(event.recv)} keeps its random weights",
+                why=f"every key is unexpected and every weight missing (not loaded): {_called(event.recv)} keeps "
+                "its random weights",
                 fix="Take the prefix off the keys (or save the part itself, model.part.state_dict()); load strictly",
             )
             continue
@@ -80,7 +81,8 @@ def check(p: Program) -> Iterator[Finding]:
                 "SB606",
                 event,
                 "load_state_dict(strict=False) hides missing and unexpected keys: weights may not be loaded",
-                why="keys that do not match are skipped silently, so layers keep their random weights",
+                why="keys that do not match (another prefix, such as 'module.') are skipped silently: their "
+                "weights are not loaded",
                 fix="Use strict=True, or check the result: missing, unexpected = model.load_state_dict(..., "
                 "strict=False)",
                 severity=Severity.HINT if _published(p, event) or (id(event.node) in named and not p.trains) else None,

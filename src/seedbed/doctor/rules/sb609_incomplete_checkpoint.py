@@ -83,7 +83,7 @@ def check(p: Program) -> Iterator[Finding]:
                 "SB609",
                 event,
                 "the checkpoint misses the optimizer's state: training cannot resume exactly",
-                why="momentum and Adam's moments start at zero after a resume, and the loss jumps",
+                why="the optimizer state is not restored: momentum and Adam's moments start at zero after a resume",
                 fix="Save optimizer.state_dict() (and the scheduler's) and load it again",
                 severity=None if resumes and not restored else Severity.HINT,
             )
@@ -176,7 +176,7 @@ def _optimizer(p: Program) -> Iterator[Finding]:
                 event,
                 "the checkpoint misses the optimizer's state: model and schedule are resumed, optimizer.state_dict() "
                 "is not in it",
-                why="momentum and Adam's moments start at zero after a resume, and the loss jumps",
+                why="the optimizer state is not restored: momentum and Adam's moments start at zero after a resume",
                 fix="Save optimizer.state_dict() too and load it again",
                 related=((str(schedules[0].src.path), schedules[0].line, "it is resumed here"),),
             )

@@ -99,7 +99,7 @@ def check(p: Program) -> Iterator[Finding]:
                     why="the validation samples of a fold were training samples of the folds before (a leak)"
                     if folds
                     else "the later settings look better (or worse) because of the training that was done before them",
-                    fix=f"Create the model and the optimizer inside the {'fold ' if folds else ''}loop",
+                    fix=f"Create a new model and optimizer inside the {'fold ' if folds else ''}loop",
                     related=((str(event.src.path), event.line, "the loop"),),
                 )
                 break

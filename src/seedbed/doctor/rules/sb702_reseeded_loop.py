@@ -86,7 +86,7 @@ def check(p: Program) -> Iterator[Finding]:
             "SB702",
             event.sites[-1] if helper else event,
             "the seed is set again in every round of the training loop: the same random numbers each time",
-            why="shuffling, dropout and noise repeat exactly in every epoch, so the randomness has no effect",
+            why="with the same seed (manual_seed) shuffling, dropout and noise are identical in every round",
             fix="Set the seed once, before the loop",
         )
     yield from _generators(p)

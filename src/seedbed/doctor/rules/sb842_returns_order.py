@@ -71,7 +71,7 @@ def check(p: Program) -> Iterator[Finding]:
                 "SB842",
                 (loop, p.source),
                 "discounted returns are summed from the first reward to the last: the order must be reversed",
-                why="the return of a step must hold the rewards after it, here it holds those before it",
+                why="the return of a step is its reward-to-go (future rewards), here it holds the past rewards",
                 fix="Run backwards: for r in reversed(rewards): R = r + gamma * R; returns.insert(0, R)",
             )
         elif back and not front and not _turned(p, loop, name):
