@@ -58,7 +58,7 @@ def check(p: Program) -> Iterator[Finding]:
                 "SB242",
                 step if step is not None else made if made.line else event,
                 f"binary targets are -1 and 1, but {event.name} needs 0 and 1",
-                why="for a target of -1 the loss has no lower bound, so the scores run away",
+                why="outside the range [0, 1] (a negative target) the loss has no lower bound, so the scores run away",
                 fix="Map the targets to 0 and 1: (y > 0).float(), or (y + 1) / 2",
                 related=((str(event.src.path), event.line, "the loss"),),
             )

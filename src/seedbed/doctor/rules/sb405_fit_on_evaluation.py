@@ -116,8 +116,8 @@ def _refitted(p: Program, seen: set[int]) -> Iterator[Finding]:
                 "SB405",
                 at,
                 f"{what}: the codes differ between training and evaluation",
-                why="a code means one word or class in training and another one in evaluation, because each mapping "
-                "is made from its own data separately (the encoder is fitted again)",
+                why="one word or class has different ids in training and evaluation, because each split is encoded "
+                "separately (the mapping is re-fit on its own data)",
                 fix="Build the mapping once, from the training data, and use it for every split",
             )
 
@@ -127,6 +127,6 @@ def _finding(p: Program, at: Event | Val, what: str) -> Finding:
         "SB405",
         at,
         f"{what}: its statistics differ from the training statistics",
-        why="the model sees inputs on another scale than in training (and the held-out data informs its own scaling)",
+        why="fitted on the test data (its own statistics), it puts the inputs on another scale than in training",
         fix="Use the statistics of the training data: scaler.transform(x), or (x - train_mean) / train_std",
     )

@@ -64,6 +64,7 @@ from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.scopes import Class
 from seedbed.doctor.static.values import Val
 
+_SIZES = frozenset(["length", "lengths", "lens", "len", "seqlens"])
 _TOLD = frozenset(
     ["mask", "masks", "lengths", "length", "lens", "timestep", "timesteps", "t", "time", "sigma", "memory", "context",
      "hidden", "state", "cond", "condition", "adj", "edge", "edges"]
@@ -92,7 +93,9 @@ def check(p: Program) -> Iterator[Finding]:
                 "SB679",
                 (node, cls.src),
                 f"forward() of {cls.name} never uses its argument {name}: what it is given has no influence (ignored)",
-                why="the output does not depend on it, and layers that made it get no gradient",
+                why="padding counts like real steps, and the last step of a padded sequence is not its last real one"
+                if set(words(name)) & _SIZES
+                else "the output does not depend on it, and layers that made it get no gradient",
                 fix=f"Use {name} in forward(), or take the argument away",
                 related=((str(given[0][0].src.path), given[0][0].line, "given here"),),
             )

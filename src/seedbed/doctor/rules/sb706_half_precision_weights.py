@@ -69,7 +69,7 @@ def check(p: Program) -> Iterator[Finding]:
             "SB706",
             move,
             f"the trained weights are {kind}: small updates and gradients are lost",
-            why=f"{kind} has only {digits} decimal digits, so an update far below the size of a weight changes nothing",
+            why=f"{kind} has only {digits} decimal digits, so updates that are small beside a weight are rounded away",
             fix="Keep float32 weights and use autocast (with a GradScaler for float16)",
             severity=training.shown(p, [o for o in move.recv.options() if o.kind == "module"]),
         )

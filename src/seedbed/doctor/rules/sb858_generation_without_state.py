@@ -79,7 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
             later[0],
             "generation feeds one token at a time without the hidden state: it is dropped and starts from zeros in "
             "every step",
-            why="the model has forgotten the prompt and everything that it generated but the last token",
+            why="the state is discarded: the model has forgotten the prompt and all that it wrote but the last token",
             fix="Pass the state on: logits, state = model(token, state)",
         )
 
