@@ -69,3 +69,38 @@ def test_the_optimizer_of_a_later_phase_is_looked_at_like_the_first(
     codes_of: Codes, lines: str, codes: set[str]
 ) -> None:
     assert codes_of(PHASES.format(lines=lines)) == codes
+
+
+GATHERED = """
+x, y = torch.randn(192, 5), torch.randn(192, 1)
+net = nn.Sequential(nn.Linear(5, 16), nn.Tanh(), nn.Linear(16, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.01)
+for turn in range(3):
+    for k, ids in enumerate(torch.randperm(192).split(16), 1):
+        F.mse_loss(net(x[ids]), y[ids]{how}).backward()
+        if k % 3 == 0:
+            {before}
+            nn.utils.clip_grad_norm_(net.parameters(), {limit})
+            {after}
+            opt.step()
+            opt.zero_grad()
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "before", "limit", "after", "wrong"),
+    [
+        ("", "pass", 1e9, "pass", True),
+        ("", "pass", 0.01, "pass", True),  # clipping makes them smaller too
+        ("", "[q.grad.clamp_(-0.02, 0.02) for q in net.parameters()]", 1e9, "pass", True),
+        ("", "[q.grad.div_(3) for q in net.parameters()]", 0.01, "pass", False),
+        ("", "for q in net.parameters(): q.grad = q.grad / 3", 1e9, "pass", False),
+        ("", "pass", 1e9, "torch._foreach_mul_([q.grad.data for q in net.parameters()], 1 / 3)", False),
+        (", reduction='sum'", "pass", 1e9, "pass", False),
+    ],
+)
+def test_gathered_gradients_may_be_divided_themselves(
+    codes_of: Codes, how: str, before: str, limit: float, after: str, wrong: bool
+) -> None:
+    code = GATHERED.format(how=how, before=before, limit=limit, after=after)
+    assert ("SB109" in codes_of(code)) == wrong

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seedbed.doctor.observe.gradients import marks_of, sizes_of
+from seedbed.doctor.observe.gradients import Sample, marks_of, sizes_of
 from seedbed.doctor.observe.rows import row_hashes
 from seedbed.doctor.observe.site import Site
 
@@ -80,6 +80,7 @@ class OptimizerFact:
     backs_per_step: list[tuple[int, bool]] = field(default_factory=list)
     undivided: Counter[Site | None] = field(default_factory=Counter)
     attacked: Counter[Site | None] = field(default_factory=Counter)
+    sample: Sample | None = None
     cleared: bool = True
     clears: list[Site | None] = field(default_factory=list)
     clears_per_window: Counter[Site | None] = field(default_factory=Counter)
@@ -373,8 +374,10 @@ def version_of(tensor: Any) -> int:
 
 
 def root_name(tensor: Tensor | None) -> str:
-    """Return the name of the operation that made a tensor, ``"AddmmBackward0"`` → ``"Addmm"``."""
+    """Return the name of the operation that made a tensor: ``"AddmmBackward0"`` → ``"Addmm"``, a summed loss → Sum."""
     node = None if tensor is None else tensor.grad_fn
+    if getattr(node, "_saved_reduction", None) == 2:
+        return "Sum"
     return "" if node is None else node.name().split("Backward")[0]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from seedbed.doctor.observe.gradients import after_clipping, before_clipping
 from seedbed.doctor.observe.site import here
 from seedbed.doctor.observe.steps import StepLedger
 
@@ -25,7 +26,10 @@ def install(ledger: StepLedger, patches: Any) -> None:
         def clip(parameters: Any, *args: Any, **kwargs: Any) -> Any:
             if inspect.isgenerator(parameters) or isinstance(parameters, filter | map):
                 parameters = list(parameters)
+            optimizers = ledger.record.optimizers.values()
+            guard.run(lambda: before_clipping(optimizers))
             out = original(parameters, *args, **kwargs)
+            guard.run(lambda: after_clipping(optimizers))
             limit = args[0] if args else kwargs.get("max_norm", kwargs.get("clip_value", 0.0))
             guard.run(ledger.clipped, parameters, float(limit), out)
             return out

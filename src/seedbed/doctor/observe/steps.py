@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from seedbed.doctor.observe.facts import BackwardFact, OptimizerFact, SchedulerFact, is_plain, root_name
-from seedbed.doctor.observe.gradients import exact, marks_of, sizes_of
+from seedbed.doctor.observe.gradients import Sample, exact, marks_of, sizes_of
 from seedbed.doctor.observe.graph import left_by_attack, walk
 from seedbed.doctor.observe.hub import Hub
 from seedbed.doctor.observe.site import Site, here
@@ -168,7 +168,8 @@ class StepLedger:
             fact.stale += 1
         same = len({b.site for b in backs}) == 1
         fresh = len({b.batch for b in backs}) == len(backs)
-        divided = backs[-1].root in ("Div", "Mul", "Add", "Sum", "")
+        by_hand = fact.sample is not None and fact.sample.look()
+        divided = by_hand or backs[-1].root in ("Div", "Mul", "Add", "Sum", "")
         fact.backs_per_step.append((len(backs), same and fresh))
         if len(backs) > 1 and same and fresh and not divided and not any(b.scaled for b in backs):
             fact.undivided[backs[-1].site] += 1
@@ -292,12 +293,8 @@ class StepLedger:
             return
         for key, (_, _, marks) in self.touched.items():
             optimizer = self.record.optimizers[key]
-            changed = False
-            for p in self._watched(optimizer):
-                now = None if p.grad is None else (id(p.grad), p.grad._version)
-                if now is not None and now != marks.get(id(p)):
-                    changed = True
-            if changed:
+            watched = self._watched(optimizer)
+            if any(mark != marks.get(one) for one, mark in marks_of(watched).items()):
                 if optimizer.clears and optimizer.key not in self.stepping and fact.site in self.dropped.get(key, ()):
                     optimizer.discarding[optimizer.clears[-1], fact.site] += 1
                 self.dropped.pop(key, None)
@@ -305,6 +302,7 @@ class StepLedger:
                     optimizer.leaking[optimizer.backs[-1].site] += 1
                 optimizer.backs.append(fact)
                 optimizer.clears = []
+                optimizer.sample = Sample(watched, is_plain)
         self.touched = {}
         if isinstance(tensor, Tensor) and tensor.grad_fn is not None and len(self.losses) < 4000:
             self.losses.append((weakref.ref(tensor), fact))

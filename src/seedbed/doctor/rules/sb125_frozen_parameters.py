@@ -51,8 +51,8 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     frozen = {**freezing.surely(p), **ownership.frozen(p)}
-    if not frozen:
-        return
+    if not frozen or q.gives_gradients(p):
+        return  # gradients that are written into .grad need no graph: evolution strategies, those of another process
     for event, optimizer, modules in ownership.optimizers(p):
         if not any(q.same(s.recv, optimizer) for s in p.all("step")) or not modules:
             continue

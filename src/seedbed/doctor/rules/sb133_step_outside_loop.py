@@ -62,6 +62,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue  # the pieces of one batch: gradients are gathered on purpose
         if not clears and _gathered_anew(p, step, back):
             continue  # so are those of what was drawn for a few passes
+        if not clears and step.loops and rounds.is_loader_loop(step.loops[-1]):
+            continue  # one step for each batch of an outer loop, whose pieces the inner one runs over
         whole = rounds.is_loader_loop(inner) and step.loops and rounds.repeats(step.loops[-1])
         if not (clears and rounds.is_loader_loop(inner)) and not (whole and not _scaled(back)):
             continue

@@ -113,6 +113,11 @@ def sets_gradients(p: Program) -> bool:
     return any(e.name in ("grad", "_grad") for e in p.all("attribute"))
 
 
+def gives_gradients(p: Program) -> bool:
+    """Whether some ``.grad`` gets a gradient by hand, and not only ``None``."""
+    return any(e.name in ("grad", "_grad") and bool(e.args) and not e.args[-1].is_none for e in p.all("attribute"))
+
+
 def is_rate(event: Event) -> bool:
     """Whether an item assignment sets a learning rate of a parameter group."""
     return bool(event.args) and event.args[0].const == "lr" and event.recv is not None and event.recv.name != "defaults"

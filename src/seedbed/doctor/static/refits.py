@@ -33,7 +33,7 @@ def scalers(p: Program) -> Iterator[tuple[Val, str]]:
             if step.name == "fit_transform" and not _estimator(step) and not _same_table(step, before.x):
                 name = step.args[-1].name if len(step.args) > 1 else "the scaler"
                 yield _second(p, step, before), f"{name} is fitted again (fit_transform) on the evaluation data"
-            elif step.name == "div" and _own(step):
+            elif step.name == "div" and any(id(s) not in used for s in _own(step)):
                 yield _second(p, step, before), "the evaluation data is normalised with its own mean and deviation"
 
 
@@ -57,7 +57,7 @@ def _second(p: Program, step: Val, before: lineage.Feed) -> Val:
 
 def _scaled(x: Val) -> bool:
     return any(
-        v.name in ("fit_transform", "transform") or (v.name == "div" and (_own(v) or _of_table(v) is not None))
+        v.name in ("fit_transform", "transform") or (v.name == "div" and (bool(_own(v)) or _of_table(v) is not None))
         for v in lineage.certain(x)
     )
 
@@ -85,15 +85,20 @@ def _estimator(step: Val) -> bool:
     return any(n in ("TSNE", "UMAP", "KMeans", "SMOTE") or n.endswith("Encoder") for n in names)
 
 
-def _own(step: Val) -> bool:
-    """Whether a quotient standardises data by its own mean and deviation (or lowest and highest value)."""
+def _own(step: Val) -> list[Val]:
+    """The mean and deviation (or lowest and highest value) of data by which a quotient standardises that data."""
     if len(step.args) != 2 or step.args[0].name != "sub" or len(step.args[0].args) != 2:
-        return False
+        return []
     base, middle = step.args[0].args
     if base.name in ("element", "batch") or any(v.name in ("batch", "element") for v in lineage.certain(base)):
-        return False
+        return []
+    key = lineage.row_key(base)
+    if key is not None and any("index" in v.tags or "counter" in v.tags for v in ancestors(key, limit=20)):
+        return []  # a window on its own scale: nothing that training has fixed
     stats = [v for part in (middle, step.args[1]) for v in ancestors(part, limit=30) if v.name in MOMENTS and v.args]
-    return any(_alike(s.args[0], base) for s in stats) and not any(data_queries.per_sample(s) for s in stats)
+    if any(data_queries.per_sample(s) for s in stats):
+        return []
+    return [s for s in stats if _alike(s.args[0], base)]
 
 
 def _alike(a: Val, b: Val) -> bool:
@@ -206,7 +211,7 @@ def _collect(val: Val | None, into: dict[str, dict[int, Val]]) -> None:
         elif one.name in _CODES and one.kind in ("tensor", "unknown", "method") and not _given(one):
             name = f"the {'category codes' if 'codes' in one.name else one.name + '() columns or codes'} are"
         elif one.name == "unique" and "return_inverse" in one.kwargs:
-            name = "the class codes of unique() are"
+            name = "the class codes of unique(return_inverse=True) are"
         elif one.kind == "number" and one.name in ("code", "len") and one.args and _table(one):
             name = "" if _folders(one) else _VOCABULARY
         elif one.name == "get" and one.kind == "unknown" and one.args and one.args[0].kind == "dict":
