@@ -34,12 +34,13 @@ for i, (x, y) in enumerate(loader):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership, rounds
+from seedbed.doctor.static import ownership, rounds, syntax
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import LoopRun, Program
+from seedbed.doctor.static.program import Cond, Event, LoopRun, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -66,17 +67,45 @@ def check(p: Program) -> Iterator[Finding]:
                 e.name in ("div_", "mul_") and e.recv is not None and e.recv.name == "grad" for e in p.all("inplace")
             ):
                 continue
-            yield p.report(
-                "SB109",
-                back,
-                "gradient accumulation without dividing the loss by the number of accumulation steps",
-                why="the gradients of all micro-batches are summed, so the step is that many times larger "
-                "than for one big batch",
-                fix="Divide the loss by the number of accumulated batches before backward()",
-                related=((str(step.src.path), step.line, "the step after several backward() calls"),),
-            )
+            yield _finding(p, back, step, _period(inner))
             break
     yield from _inner_loops(p)
+
+
+def _finding(p: Program, back: Event, step: Event, count: str) -> Finding:
+    """``count`` is how the number of accumulated batches is written, empty where that is not known."""
+    many = f"{count} times" if count else "that many times"
+    return p.report(
+        "SB109",
+        back,
+        "gradient accumulation without dividing the loss by the number of accumulation steps"
+        + (f" ({count})" if count else ""),
+        why=f"the gradients of all micro-batches are summed, so the step is {many} too large: that of one big batch is "
+        "their mean",
+        fix=f"Divide the loss before backward(): (loss / {count}).backward()"
+        if count
+        else "Divide the loss by the number of accumulated batches before backward()",
+        related=((str(step.src.path), step.line, "the step after several backward() calls"),),
+    )
+
+
+def _period(conds: list[Cond]) -> str:
+    """How the number of rounds between two steps is written: what stands right of ``%`` in their condition."""
+    for node, _, _ in conds:
+        test = node.test if isinstance(node, (ast.If, ast.IfExp)) else node
+        rests = [n.right for n in syntax.walk(test) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mod)]
+        if len(rests) == 1 and isinstance(rests[0], (ast.Name, ast.Attribute, ast.Constant)):
+            return syntax.text(rests[0])
+    return ""
+
+
+def _length(loop: LoopRun) -> str:
+    """How the number of micro-batches is written in ``for _ in range(n)``."""
+    over = getattr(loop.node, "iter", None)
+    if isinstance(over, ast.Call) and isinstance(over.func, ast.Name) and over.func.id == "range":
+        given = over.args[0] if len(over.args) == 1 else None
+        return syntax.text(given) if isinstance(given, (ast.Name, ast.Attribute, ast.Constant)) else ""
+    return ""
 
 
 def _counts(test: Val) -> bool:
@@ -119,15 +148,7 @@ def _inner_loops(p: Program) -> Iterator[Finding]:
         if not steps or rescaled or _divided(back.recv):
             continue
         seen.add(id(back.node))
-        yield p.report(
-            "SB109",
-            back,
-            "gradient accumulation without dividing the loss by the number of accumulation steps",
-            why="the gradients of all micro-batches are summed, so the step is that many times larger "
-            "than for one big batch",
-            fix="Divide the loss by the number of accumulated batches before backward()",
-            related=((str(steps[0].src.path), steps[0].line, "the step after several backward() calls"),),
-        )
+        yield _finding(p, back, steps[0], _length(loop))
 
 
 def _once(loop: LoopRun) -> bool:

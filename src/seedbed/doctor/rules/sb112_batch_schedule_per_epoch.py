@@ -117,11 +117,44 @@ def _horizon(scheduler: Val) -> str:
             "step" in u or "iter" in u for u in used - names
         ):
             return "its function"
+        return _divisor(func)
+    return ""
+
+
+def _divisor(func: Val | None) -> str:
+    """A number of batches from around the function, by which it divides what it is given."""
+    node = func.node if func is not None and func.kind == "func" else None
+    if func is None or func.owner is None or not isinstance(node, (ast.FunctionDef, ast.Lambda)):
+        return ""
+    given = {a.arg for a in node.args.args}
+    parts = list(syntax.walk(node))
+    for n in parts:
+        if not isinstance(n, ast.BinOp) or not isinstance(n.op, (ast.Div, ast.FloorDiv)):
+            continue
+        above = list(syntax.walk(n.left))
+        if any(isinstance(a, ast.BinOp) and not isinstance(a.op, (ast.Sub, ast.Add)) for a in above):
+            continue  # the epoch may be turned into steps there
+        if not any(isinstance(a, ast.Name) and a.id in given for a in above):
+            continue
+        names = {b.id for b in syntax.walk(n.right) if isinstance(b, ast.Name)} - given
+        held = [(name, func.owner.scope.find(name)) for name in sorted(names)]
+        for name, val in held:
+            if val is not None and _batches(val):
+                return f"{name}, by which its function divides,"
     return ""
 
 
 def _batches(val: Val) -> bool:
     return any(
-        v.name == "len" and v.args and v.args[0].kind in ("loader", "unknown", "instance", "method")
+        (v.name == "len" and v.args and v.args[0].kind in ("loader", "unknown", "instance", "method")) or _quotient(v)
         for v in ancestors(val)
     )
+
+
+def _quotient(val: Val) -> bool:
+    """``len(samples) / batch_size``: how many batches there are."""
+    if val.name not in ("div", "floordiv", "floor_divide") or len(val.args) != 2:
+        return False
+    size = val.args[1].const if val.args[1].kind == "const" else None
+    counted = val.args[0]
+    return counted.name == "len" and bool(counted.args) and isinstance(size, int) and size > 1

@@ -76,7 +76,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue  # one optimizer for each model that the loop runs over
         yield p.report(
             "SB119",
-            event if event.funcs and "property" in event.funcs[-1].decorators else q.site(event, loop),
+            event if _own(p, event, optimizer) else q.site(event, loop),
             f"the optimizer {optimizer.name} is re-created in every round of the loop (every epoch): a new "
             "optimizer every time, its state is lost",
             why="momentum and Adam's running averages restart at zero each time, and no learning-rate schedule can act",
@@ -84,6 +84,14 @@ def check(p: Program) -> Iterator[Finding]:
             related=((str(event.src.path), loop.line, "the loop"),),
             severity=Severity.HINT if _stateless(p, optimizer) else None,
         )
+
+
+def _own(p: Program, event: Event, optimizer: Val) -> bool:
+    """Whether the function that makes it also steps it (or is a property): no call outside could keep it."""
+    if not event.funcs:
+        return False
+    steps = [s for s in p.all("step") if q.same(s.recv, optimizer) and s.funcs]
+    return "property" in event.funcs[-1].decorators or any(s.funcs[-1].node is event.funcs[-1].node for s in steps)
 
 
 def _again(p: Program, event: Event, loop: LoopRun) -> bool:

@@ -58,10 +58,12 @@ def check(p: Program) -> Iterator[Finding]:
         if id(off.node) in seen:
             continue
         seen.add(id(off.node))
+        around = [f.node for f in on.funcs]
+        apart = bool(off.funcs) and not any(off.funcs[-1].node is n for n in around)  # a helper froze it before
         built = bool(off.funcs) and off.funcs[-1].name == "__init__"  # the part is frozen for good
         yield p.report(
             "SB156",
-            on if built else q.beside(on, off),
+            on if built or apart else q.beside(on, off),
             f"model.train() switches {part.var or part.name} back to training mode: its eval() has no effect",
             why="train() goes through every part of the model, so a frozen BatchNorm updates its running statistics "
             "again and dropout is active again",

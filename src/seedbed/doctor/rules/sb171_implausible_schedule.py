@@ -2,7 +2,8 @@
 
 ## What it does
 
-Finds schedules that grow the learning rate, never reach their step, compound a power or leave the cosine's pi out.
+Finds schedules that grow the learning rate, never reach their step, compound a power or a ramp, or leave the cosine's
+pi out.
 
 ## Why is this bad
 
@@ -63,7 +64,8 @@ def check(p: Program) -> Iterator[Finding]:
         if problem:
             seen.add(id(event.node))
             yield p.report("SB171", event, f"{made.name}: {problem[0]}", why=problem[1], fix=problem[2])
-    for at, problem in (*_cosine_by_hand(p), *curves.by_hand(p), *curves.cut_per_batch(p), *plans.odd_rates(p)):
+    by_hand = (*curves.by_hand(p), *curves.cut_per_batch(p), *curves.ramp_on_itself(p), *plans.odd_rates(p))
+    for at, problem in (*_cosine_by_hand(p), *by_hand):
         yield p.report("SB171", at, problem[0], why=problem[1], fix=problem[2])
     yield from _by_hand(p)
     yield from _warm_up(p)

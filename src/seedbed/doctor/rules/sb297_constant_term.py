@@ -39,10 +39,12 @@ for x, y in loader:
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static import ownership, syntax
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 _NUMBERS = frozenset(["item", "float_builtin", "tolist"])
@@ -60,7 +62,10 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         for term in terms:
             cut = _cut(term)
-            if cut is None or id(cut.node) in seen:
+            if cut is None:
+                yield from _detached(p, term, back, seen)
+                continue
+            if id(cut.node) in seen:
                 continue
             seen.add(id(cut.node))
             how = {"item": ".item()", "float_builtin": "float()", "tolist": ".tolist()"}[cut.name]
@@ -72,6 +77,47 @@ def check(p: Program) -> Iterator[Finding]:
                 fix=f"Delete {how} in the term; take it only for what is printed",
                 related=((str(back.src.path), back.line, "backward()"),),
             )
+
+
+_CHOSEN = frozenset(["argmin", "argmax", "topk_indices", "one_hot"])
+
+
+def _detached(p: Program, term: Val, back: Event, seen: set[int]) -> Iterator[Finding]:
+    """A term that measures something detached, and nothing else that is trained."""
+    if term.grad or term.kind != "tensor" or term.name in ("detach", "data"):
+        return  # what is detached as a whole is meant to be a number
+    made = list(ancestors(term, limit=200))
+    cuts = [v for v in made if v.kind == "tensor" and v.name == "detach" and v.args and v.args[0].grad]
+    if len(made) >= 200 or not cuts or not any(v.name in _MEASURES for v in made):
+        return
+    beyond = {id(a) for c in cuts for a in ancestors(c.args[0]) if a is not c}
+    above = [v for v in made if id(v) not in beyond]
+    if any(v.grad or v.kind in ("phi", "unknown") or v.name in _CHOSEN for v in above):
+        return
+    cut = next((c for c in cuts if id(c.node) not in seen), None)
+    if cut is None or not all(_held(p, c) for c in cuts):
+        return
+    seen.add(id(cut.node))
+    said = syntax.text(cut.node) if isinstance(cut.node, ast.Call) else ".detach()"
+    yield p.report(
+        "SB297",
+        cut,
+        f"a term of the loss is made from {said} and nothing else that is trained: no gradient flows through it",
+        why="the term (a distillation, matching or auxiliary loss) shifts the value that is printed, but the weights "
+        "are never trained on it",
+        fix="Delete the .detach() of what should learn; detach the teacher or target instead",
+        related=((str(back.src.path), back.line, "backward()"),),
+    )
+
+
+_MEASURES = frozenset(["mean", "sum", "loss", "norm"])
+
+
+def _held(p: Program, cut: Val) -> bool:
+    """Whether what was cut off is the output of a module that an optimizer holds."""
+    held = [m for _, o, _ in ownership.optimizers(p) for m in ownership.held(o)]
+    made = [v.owner for v in ancestors(cut.args[0], limit=200) if getattr(v.owner, "kind", "") == "module"]
+    return any(m is one or ownership.contains(m, one) for one in made for m in held)
 
 
 def _terms(root: Val) -> Iterator[Val]:

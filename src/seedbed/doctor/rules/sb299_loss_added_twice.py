@@ -77,7 +77,15 @@ def check(p: Program) -> Iterator[Finding]:
 def _alike(one: Val, other: Val) -> bool:
     if one is other or one.node is other.node or len(one.args) != len(other.args) or len(one.args) < 2:
         return False
+    if _options(one) != _options(other):
+        return False  # smoothed or weighted labels in one of the two
     return one.tags == other.tags and all(a is b for a, b in zip(one.args, other.args, strict=True))
+
+
+def _options(val: Val) -> dict[str | None, str]:
+    """What is said in words where a loss is called."""
+    given = val.node.keywords if isinstance(val.node, ast.Call) else []
+    return {k.arg: syntax.text(k.value) for k in given if k.arg not in ("input", "target")}
 
 
 def _passed_twice(p: Program) -> Iterator[Finding]:

@@ -188,9 +188,9 @@ def _in_eval(p: Program, event: Event) -> bool:
 
 
 def _end(mode: Event, event: Event) -> Event | Place:
-    """Where the model should be put back: at the end of the function that called eval(), else beside the call."""
+    """Where the model should be put back: at the end of a method, which has a model of its own, else at the call."""
     func = mode.funcs[-1] if len(mode.funcs) > len(event.funcs) else None
-    body = getattr(func.node, "body", None) if func is not None else None
+    body = getattr(func.node, "body", None) if func is not None and func.owner is not None else None
     return (body[-1], mode.src) if isinstance(body, list) and body else q.site(mode, event.loops[-1])
 
 

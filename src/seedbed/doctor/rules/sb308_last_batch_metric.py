@@ -62,7 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
                     continue
                 if not rounds.is_loader_loop(loop) or any(b.inside(loop) for b in p.all("backward")):
                     continue
-                if _in_comprehension(p, loop):
+                if _in_comprehension(p, loop) or metering.one_batch(rounds.base_of_loop(loop)):
                     continue
                 if event.line <= loop.line and event.src is loop.src and event.kind == "call":
                     continue
@@ -160,6 +160,8 @@ def _after_loop(p: Program, seen: set[int]) -> Iterator[Finding]:
             ]
             loop = rounds.loop_of(p, outputs[0]) if outputs and len(made) == 1 else None
             if loop is None or not rounds.is_loader_loop(loop) or id(event.node) in seen:
+                continue
+            if metering.one_batch(rounds.base_of_loop(loop)):
                 continue
             if event.src is not loop.src or event.line <= (getattr(loop.node, "end_lineno", 0) or 0):
                 continue

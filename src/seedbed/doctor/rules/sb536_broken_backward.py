@@ -3,7 +3,8 @@
 ## What it does
 
 Finds a `backward` that ignores the incoming gradient, changes it in place, gives none back, a gradient reversal
-that does not reverse, or one that is not the derivative of a simple `forward` (tried out with numbers).
+that does not reverse, one that is not the derivative of a simple `forward` (tried out with numbers), and a `backward`
+of an `nn.Module`, which autograd never calls.
 
 ## Why is this bad
 
@@ -79,6 +80,75 @@ def check(p: Program) -> Iterator[Finding]:
                 fix=said[3],
                 severity=Severity.HINT if f"gradcheck({cls.name}.apply" in p.source.text else q.doubtful(p),
             )
+    yield from _of_a_module(p)
+
+
+def _of_a_module(p: Program) -> Iterator[Finding]:
+    """``backward`` of an ``nn.Module`` that nobody calls: autograd knows the operations of ``forward`` only."""
+    for cls in p.classes:
+        scope = cls.scope.vars
+        member, ahead = scope.get("backward"), scope.get("forward")
+        if cls.base != "module" or cls.src is not p.source or member is None or ahead is None:
+            continue
+        if member.kind != "func" or ahead.kind != "func" or not _is_meant(cls, ahead.owner.node, member.owner.node):
+            continue
+        used = [e for e in p.all("forward") if e.recv is not None and e.recv.owner is cls and p.trained(e.result)]
+        calls = q.everywhere(p, ast.Attribute)
+        if not used or any(n.attr == "backward" and _is_handed(p, n) for n in calls):
+            continue
+        reversal = bool(set(words(cls.name)) & _REVERSAL)
+        yield p.report(
+            "SB536",
+            (member.owner.node, p.source),
+            f"{cls.name}.backward is never called: autograd does not look for a backward() in an nn.Module"
+            + (", so the gradient is not reversed" if reversal else ""),
+            why="the gradient is that of forward() alone, as if this method were not there"
+            + ("; the layers before it help the adversary instead of working against it" if reversal else ""),
+            fix=f"Write class {cls.name}(torch.autograd.Function) with static methods forward(ctx, ...) and "
+            f"backward(ctx, grad), and call {cls.name}.apply(x)",
+            severity=q.doubtful(p),
+            related=((str(used[0].src.path), used[0].line, "used here"),),
+        )
+
+
+_REVERSAL = frozenset(("reversal", "reverse", "grl", "revgrad", "rev", "reversed"))
+_SAME = frozenset(("view_as", "clone", "view", "contiguous", "identity", "alias"))
+_STEPS = frozenset(("round", "sign", "floor", "ceil", "trunc", "heaviside"))
+
+
+def _is_meant(cls: Any, ahead: Any, back: Any) -> bool:
+    """Whether the method is a gradient of its own for a forward that has another one: the identity, or steps."""
+    if not isinstance(ahead, ast.FunctionDef) or not isinstance(back, ast.FunctionDef):
+        return False
+    given, gradient = [a.arg for a in ahead.args.args[1:]], [a.arg for a in back.args.args[1:]]
+    returns = [r.value for r in syntax.walk(ahead) if isinstance(r, ast.Return) and r.value is not None]
+    answers = [r.value for r in syntax.walk(back) if isinstance(r, ast.Return) and r.value is not None]
+    if not given or not gradient or len(returns) != 1 or not answers or "register_hook" in syntax.text(cls.node):
+        return False
+    if not any(isinstance(n, ast.Name) and n.id == gradient[-1] for a in answers for n in syntax.walk(a)):
+        return False
+    called = returns[0].func if isinstance(returns[0], ast.Call) else None
+    if isinstance(called, ast.Attribute) and called.attr in _STEPS:
+        return True
+    made = _handed_on(returns[0])
+    plain = any(isinstance(a, ast.Name) and a.id == gradient[-1] for a in answers)
+    return isinstance(made, ast.Name) and made.id in given and not plain
+
+
+def _handed_on(node: ast.expr) -> ast.expr:
+    """What ``x.view_as(x)`` and ``torch.clone(x)`` give on."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in _SAME:
+        return node
+    of_torch = isinstance(node.func.value, ast.Name) and node.func.value.id == "torch"
+    return node.args[0] if of_torch and node.args else node.func.value
+
+
+def _is_handed(p: Program, node: ast.Attribute) -> bool:
+    """Whether some ``.backward`` may be this one: it is called with a gradient, or handed on without a call."""
+    for call in q.everywhere(p, ast.Call):
+        if call.func is node:
+            return bool(call.args) and syntax.text(node.value) not in ("torch.autograd", "autograd", "accelerator")
+    return True
 
 
 def _ignored(node: Any, names: list[str]) -> tuple[Any, str, str, str] | None:
@@ -156,7 +226,7 @@ def _in_place(node: Any, names: list[str]) -> tuple[Any, str, str, str] | None:
 def _unreversed(name: str, node: Any) -> tuple[Any, str, str, str] | None:
     """A gradient reversal whose backward keeps the sign."""
     found = set(words(name))
-    if not found & {"reversal", "reverse", "grl", "revgrad", "rev", "reversed"}:
+    if not found & _REVERSAL:
         return None
     if any(
         isinstance(n, ast.USub) or (isinstance(n, ast.Call) and "neg" in syntax.text(n.func)) for n in syntax.walk(node)

@@ -2,7 +2,7 @@
 
 ## What it does
 
-Finds `out + out` in a `forward`: both sides are the same value.
+Finds `out + out` and `out += out` in a `forward`: both sides are the same value.
 
 ## Why is this bad
 
@@ -41,7 +41,6 @@ Block()(torch.randn(4, 8))
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
@@ -80,8 +79,10 @@ def check(p: Program) -> Iterator[Finding]:
             "SB541",
             val,
             "both sides of the sum are the same value: the residual (skip connection) is lost, the branch is doubled",
-            why="the input of the block was overwritten before it was added, so there is no skip connection",
-            fix="Keep the input: return x + self.layers(x)",
+            why="the input of the block is not added (another name was written, or it was overwritten before), "
+            "so there "
+            "is no skip connection",
+            fix="Add the input of the block: return x + self.layers(x)",
             severity=q.doubtful(p),
         )
 
@@ -89,9 +90,6 @@ def check(p: Program) -> Iterator[Finding]:
 def _doubled(val: Val) -> bool:
     """Whether a value is added to itself."""
     one, two = val.args
-    node = val.node
-    if isinstance(node, ast.AugAssign):
-        return False
     return one is two and one.kind == "tensor" and one.grad
 
 

@@ -3,7 +3,7 @@
 ## What it does
 
 Finds routers and gates in a trained model whose output reaches the loss only through `argmax`, the indices of `topk`
-or `max`, a comparison or `one_hot`.
+or `max`, a comparison or `one_hot`; and the gate of a single choice (`topk(1)`) that is divided by its own sum.
 
 ## Why is this bad
 
@@ -69,7 +69,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership, training
+from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static import op_shapes, ownership, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -86,6 +87,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     if not p.complete or not p.trains or not _chosen(p):
         return
+    yield from _always_one(p)
     flowing, reached = _flows(p)
     held = {id(m) for _, o, _ in ownership.optimizers(p) for m in ownership.held(o)}
     frozen = ownership.frozen(p)
@@ -116,6 +118,57 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Multiply what is chosen by its gate probability: expert(x) * probs.gather(-1, choice)",
             related=(q.place(made),),
         )
+
+
+def _always_one(p: Program) -> Iterator[Finding]:
+    """The gate of the one expert that is chosen, divided by the sum of the gates that are chosen: by itself."""
+    seen: set[int] = set()
+    for made in p.made("div", "true_divide", "softmax"):
+        if not made.args or not made.grad or id(made.node) in seen or not p.trained(made):
+            continue
+        gate = f.core(made.args[0])
+        axis = op_shapes.dim_of(made.args, made.kwargs)
+        if made.name != "softmax":
+            total = _sum_of(made.args[1], gate) if len(made.args) == 2 else None
+            axis = op_shapes.dim_of(total.args, total.kwargs) if total is not None else None
+        if not gate.grad or not _single(gate, axis):
+            continue
+        seen.add(id(made.node))
+        how = "a softmax over it alone" if made.name == "softmax" else "divided by its own sum"
+        yield p.report(
+            "SB551",
+            made,
+            f"the gate of the one chosen expert ({how}) is always 1: the router gets no gradient",
+            why="with top-1 routing (top_k = 1) there is nothing to normalise over: weight / weight.sum() is the "
+            "constant 1, so the router keeps its random weights and is never trained by the task",
+            fix="Normalise only where more than one is chosen: if top_k > 1: weight = weight / weight.sum(dim=-1, "
+            "keepdim=True)",
+            related=(q.place(gate),),
+        )
+
+
+def _sum_of(val: Val, gate: Val) -> Val | None:
+    """The sum of the gates themselves that a divisor is, without the guard against zero."""
+    for _ in range(4):
+        val = f.core(val)
+        if val.name == "sum":
+            return val if val.args and f.core(val.args[0]) is gate else None
+        if val.name not in ("add", "clamp", "clamp_min") or not val.args:
+            return None
+        val = val.args[0]
+    return None
+
+
+def _single(gate: Val, axis: object) -> bool:
+    """Whether there is one number along the axis: ``topk(1)``, ``max`` with ``keepdim=True``."""
+    if not isinstance(axis, int):
+        return False
+    over = gate.kwargs.get("dim") or (gate.arg(2) if gate.name == "topk" else gate.arg(1))
+    along = -1 if over is None and gate.name == "topk" else over.const if over is not None else None
+    if gate.name == "topk" and gate.number(1, "k") == 1:
+        return axis == along
+    kept = gate.kwargs.get("keepdim")
+    return gate.name in ("max", "amax") and axis == along and kept is not None and kept.const is True
 
 
 def _chosen(p: Program) -> bool:

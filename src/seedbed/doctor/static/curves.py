@@ -175,3 +175,81 @@ def _length(over: Val | None) -> int | None:
         size = shape[0] if shape else None
         return -(-size // over.args[1].const) if size is not None else None
     return None
+
+
+def ramp_on_itself(p: Program) -> Iterator[tuple[Event | Place, Problem]]:
+    """``group["lr"] *= step / warmup``: a factor that moves with the run, on a rate that holds the earlier ones."""
+    seen: set[int] = set()
+    for event in p.all("setitem"):
+        if not q.is_rate(event) or len(event.loops) < 2 or id(event.node) in seen or not event.args:
+            continue
+        old, factor = _of_itself(event.args[-1])
+        loop = event.loops[-1]
+        if old is None or factor is None or loop.over is None or loop.over.kind != "groups":
+            continue
+        moving = _moves(factor, loop)
+        if not moving or _is_reset(p, event) or not any(s.inside(event.loops[0]) for s in p.all("step")):
+            continue
+        seen.add(id(event.node))
+        said = (
+            syntax.text(factor.node) if isinstance(factor.node, (ast.BinOp, ast.Call)) else factor.var or "the factor"
+        )
+        yield (
+            event,
+            (
+                f"the learning rate is multiplied by {said} again and again: the factors compound",
+                "the current rate already holds the factors of all earlier steps, so instead of following the "
+                f"{moving} it shrinks towards zero",
+                'Multiply the base rate, which stays the same: group["lr"] = base_lr * factor',
+            ),
+        )
+
+
+def _of_itself(val: Val) -> tuple[Val | None, Val | None]:
+    """The old rate of the same group and the factor, in ``group["lr"] * factor``."""
+    if val.name != "mul" or len(val.args) != 2:
+        return None, None
+    for old, factor in (val.args, val.args[::-1]):
+        if old.name == "getitem" and len(old.args) == 2 and old.args[1].const == "lr":
+            return old, factor
+    return None, None
+
+
+def _moves(val: Val, loop: LoopRun, depth: int = 0) -> str:
+    """What a factor draws over the run if it is a straight ramp of a counter by a fixed number, or half a cosine."""
+    options = [o for o in val.options() if o.kind != "const"]
+    if depth > 6 or len(options) != 1:
+        return ""
+    one = options[0]
+    if one.name in ("min", "minimum", "max", "maximum", "float", "mul", "add", "sub"):
+        found = [m for a in one.args if (m := _moves(a, loop, depth + 1))]
+        still = [a for a in one.args if not _moves(a, loop, depth + 1)]
+        return found[0] if len(found) == 1 and all(a.kind == "const" for a in still) else ""
+    if one.name == "cos":
+        return "cosine" if _counter(one, loop) else ""
+    if one.name == "div" and len(one.args) == 2 and _counter(one.args[0], loop):
+        return "ramp" if not _counter(one.args[1], loop) and _plain(one.args[1]) else ""
+    return ""
+
+
+def _counter(val: Val, loop: LoopRun) -> bool:
+    """Whether a value moves with a counter of the run, other than one of the loop over the groups."""
+    target = getattr(loop.node, "target", None)
+    own = {id(n) for n in ast.walk(target)} if target is not None else set()
+    counts = [v for v in ancestors(val, limit=40) if v.kind == "number" and v.name in ("int", "running")]
+    return bool(counts) and not any(id(c.node) in own for c in counts)
+
+
+def _plain(val: Val) -> bool:
+    """Whether a divisor is a number that is written down, or a product of such."""
+    return all(o.kind == "const" or (o.kind == "number" and o.name == "len") for o in val.options()) or (
+        val.name in ("mul", "max", "min") and all(_plain(a) for a in val.args)
+    )
+
+
+def _is_reset(p: Program, event: Event) -> bool:
+    """Whether the same loop also sets the rate from something else, or a schedule does."""
+    for other in p.all("setitem"):
+        if q.is_rate(other) and other.node is not event.node and other.inside(event.loops[0]):
+            return True
+    return any(e.inside(event.loops[0]) for e in p.all("schedule"))

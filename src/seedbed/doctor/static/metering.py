@@ -215,6 +215,19 @@ def last_batch(loader: Val | None) -> int | None:
     return count % size if count > size else 0
 
 
+def one_batch(loader: Val | None) -> bool:
+    """Whether a loader gives all of its samples in one batch: then the last batch is the whole set."""
+    if loader is None or loader.kind != "loader" or not loader.args:
+        return False
+    data, size = loader.args[0], loader.arg(1, "batch_size")
+    if size is None:
+        return False
+    if size.name == "len" and size.args:
+        return size.args[0] is data or any(o is size.args[0] for o in data.options())
+    count = dataset_size(data)
+    return count is not None and type(size.const) is int and size.const >= count
+
+
 _ONE_GRAPH = frozenset([
     "Planetoid", "CitationFull", "CoraFull", "Coauthor", "Amazon", "KarateClub", "WebKB", "WikipediaNetwork",
     "WikiCS", "Reddit", "Reddit2", "Flickr", "PolBlogs", "NELL", "HeterophilousGraphDataset",
