@@ -68,6 +68,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if optimizer is not None and _moved_by_hand(p, optimizer):
             continue
+        if optimizer is not None and any(_updates(e, optimizer) for e in p.all("manual")):
+            continue
         if not steps and optimizer is not None and not _reached(p, optimizer, backs):
             continue  # the gradients of other models are looked at
         yield p.report(
@@ -78,6 +80,16 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Call optimizer.step() after loss.backward()",
             related=((str(event.src.path), event.line, "the optimizer"),),
         )
+
+
+def _updates(event: Event, optimizer: Val) -> bool:
+    """Whether an update that is written out may change what an optimizer holds: all but weights of other modules."""
+    if event.recv is None:
+        return False
+    own = ownership.held(optimizer)
+    owners = [v.args[0] for v in q.memory(event.recv) if v.name in ("parameter", "Parameter") and v.args]
+    known = own and owners and all(o.kind == "module" for o in owners)
+    return not known or any(ownership.related(h, o) for h in own for o in owners)
 
 
 def _reached(p: Program, optimizer: Val, backs: list[Event]) -> bool:

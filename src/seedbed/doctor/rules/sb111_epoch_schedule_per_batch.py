@@ -52,6 +52,7 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.once("schedule"):
         if event.recv is None or len(event.loops) < 2 or event.conds_in(event.loops[-1]):
             continue
+        placed = event.arg(0, "epoch")
         steps = [s for s in p.all("step") if s.loop is not None and s.loop.node is event.loops[-1].node]
         if not steps and _measures(p, event):
             yield p.report(
@@ -69,6 +70,8 @@ def check(p: Program) -> Iterator[Finding]:
         count = epochs.args[-1] if epochs.name == "range" and len(epochs.args) in (1, 2) else None
         parts = [o for r in event.recv.options() for o in (r, *_members(r))]
         for scheduler in parts:
+            if placed is not None and not placed.is_none and scheduler.name != "ReduceLROnPlateau":
+                continue  # step(epoch) sets the rate of that epoch, however often it is called
             reason = _epochs(scheduler, count)
             if reason:
                 yield p.report(

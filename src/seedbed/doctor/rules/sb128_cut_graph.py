@@ -41,7 +41,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import methods, opponents, ownership, queries, rounds, training
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import CHOICES, Val, ancestors
+from seedbed.doctor.static.values import CHOICES, CLOSED, Val, ancestors
 
 _FLAT = {
     "argmax",
@@ -79,8 +79,8 @@ def check(p: Program) -> Iterator[Finding]:
                 flowing |= training.gradient_path(root)
     for back in p.all("backward"):
         for root in [back.recv] if back.recv is not None else list(back.args[:1]):
-            for cut in training.cut_points(root):
-                if cut.name in _FLAT or id(cut.node) in seen or "compare" in cut.name:
+            for cut in _cuts(root):
+                if id(cut.node) in seen:
                     continue
                 models = [
                     a
@@ -127,6 +127,36 @@ def check(p: Program) -> Iterator[Finding]:
                 fix=f"Give {other} the tensor itself; {cut.name}() belongs to its own step",
                 related=((str(back.src.path), back.line, "backward()"),),
             )
+
+
+def _not_by_choice(root: Val) -> set[int]:
+    """Ids of what a loss is made of by its numbers: behind ``argmax`` or a comparison no gradient would flow anyway."""
+    found: set[int] = set()
+    stack = [root]
+    while stack:
+        val = stack.pop()
+        if id(val) in found:
+            continue
+        found.add(id(val))
+        if val.kind not in CLOSED and not (val.kind in ("tensor", "number") and val.name in _FLAT):
+            stack.extend(val.inputs())
+    return found
+
+
+def _cuts(root: Val) -> list[Val]:
+    """Where a gradient stops that could flow: not at choices, at what is behind them, or at actions that are drawn."""
+    way = _not_by_choice(root)
+    ends = [c for c in training.cut_points(root) if c.name not in _FLAT and "compare" not in c.name]
+    return [c for c in ends if id(c) in way and not _drawn(c)]
+
+
+_DISCRETE = ("Categorical", "Multinomial", "Bernoulli", "Binomial", "Geometric", "Poisson")
+
+
+def _drawn(cut: Val) -> bool:
+    """Whether an action is drawn from a distribution over choices: there is no sample with a gradient."""
+    source = cut.args[0] if cut.name == "sample" and cut.args else None
+    return source is not None and any(o.name.rsplit(".", 1)[-1].endswith(_DISCRETE) for o in source.options())
 
 
 def _matters(p: Program, val: Val) -> bool:

@@ -87,6 +87,8 @@ _SAME = frozenset(
 def _turned(source: Val) -> bool:
     """Whether the first axis of scores is no longer the one of the samples: a row was picked, axes were swapped."""
     for _ in range(8):
+        if source.kind == "phi":
+            return all(_turned(o) for o in source.options())
         if source.name in _MOVES and not (source.name == "squeeze" and source.number(1, "dim") not in (None, 0)):
             return True
         if source.name not in _SAME or not source.args:

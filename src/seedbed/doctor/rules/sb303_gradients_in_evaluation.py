@@ -47,7 +47,7 @@ from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import ownership, rounds, syntax, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import is_evaluation, words
-from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.program import Event, LoopRun, Place, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -91,20 +91,24 @@ def check(p: Program) -> Iterator[Finding]:
         if event.loop is not None and id(event.loop.node) in told:
             continue
         told |= {id(event.loop.node)} if event.loop is not None else set()
-        near = loop is not None and event.line - loop.line <= 4
-        shared = any(
-            o.node is event.node and o.grad and training.trained_output(p, o.result) for o in training.forwards(p)
-        )
-        if shared and event.sites:
-            near = False
         yield p.report(
             "SB303",
-            (loop.node, loop.src) if near and loop is not None else q.site(event) if shared else event,
+            _place(p, event, loop),
             "torch.no_grad() is missing: the evaluation records gradients (autograd graphs)",
             why="each batch builds a graph that is never used, which costs memory and time",
             fix="Evaluate inside `with torch.no_grad():` (or torch.inference_mode())",
             severity=None if looped or (_measured(p, event) and not _glance(p, event)) else Severity.HINT,
         )
+
+
+def _place(p: Program, event: Event, loop: LoopRun | None) -> Event | Place:
+    """The loop of an evaluation; where the training runs through the same lines, the call by which they part."""
+    same = [o for o in training.forwards(p) if o.node is event.node and o.grad]
+    trainer = next((o for o in same if training.trained_output(p, o.result)), None)
+    if trainer is not None and event.sites:
+        return q.beside(event, trainer)
+    near = loop is not None and event.line - loop.line <= 4
+    return (loop.node, loop.src) if near and loop is not None else event
 
 
 def _adapts(p: Program, event: Event) -> bool:

@@ -63,7 +63,7 @@ def check(p: Program) -> Iterator[Finding]:
             wrong = ""
             if kind == "count" and what == "batches":
                 wrong = "a count of correct samples is divided by the number of batches (len(loader))"
-            elif kind == "mean" and what == "batches" and (other := _other_split(loop, node)):
+            elif kind == "mean" and what == "batches" and (other := _other_split(p, loop, node)):
                 wrong = f"a sum over the {other[0]} batches is divided by the number of {other[1]} batches"
             elif kind == "mean" and (what == "samples" or (what == "running" and _counts_samples(p, loop, node))):
                 wrong = "a sum of batch means is divided by the number of samples (len(dataset))"
@@ -119,7 +119,7 @@ def _counted_twice(p: Program, seen: set[int]) -> Iterator[Finding]:
             )
 
 
-def _other_split(loop: LoopRun, node: ast.AST) -> tuple[str, str] | None:
+def _other_split(p: Program, loop: LoopRun, node: ast.AST) -> tuple[str, str] | None:
     """The split of a loop and that of the loader in ``total / len(loader)``, when they are not the same."""
     right = node.right if isinstance(node, ast.BinOp) else node.value if isinstance(node, ast.AugAssign) else None
     names = (
@@ -131,6 +131,11 @@ def _other_split(loop: LoopRun, node: ast.AST) -> tuple[str, str] | None:
         if right is not None
         else []
     )
+    if isinstance(right, ast.Name):
+        counted = [v.args[0] for n, v, _ in p.assigned(right.id) if v.name == "len" and v.args]
+        base = rounds.base_of_loop(loop)
+        if any(q.alike(v, base) or v.node is None for v in counted):
+            return None  # the length of the very thing that the loop runs over, whatever it is called
     own, other = rounds.loop_split(loop), naming.split_of("_".join(n for n in names if n not in ("len", "self")))
     return (own, other) if own and other and (own == "train") != (other == "train") else None
 

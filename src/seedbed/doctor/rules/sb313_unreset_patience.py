@@ -172,7 +172,7 @@ def _before(p: Program, node: ast.If) -> set[str]:
     found: set[str] = set()
     for other in q.nodes(p, ast.If):
         if other is not node and not _stopping(other):
-            for part in other.body:
+            for part in (*other.body, *other.orelse):  # `if worse: count += 1` and `else: count = 0`
                 for a in syntax.walk(part):
                     if isinstance(a, ast.Assign) and isinstance(a.value, ast.Constant) and a.value.value == 0:
                         found |= {syntax.text(t) for t in a.targets}

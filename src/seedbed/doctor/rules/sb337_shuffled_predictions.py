@@ -53,7 +53,7 @@ from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import measures
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Place, Program
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.values import CLOSED, Val, ancestors
 
 _ALL = measures.RANKING | measures.LABELLED | measures.ERRORS | {"confusion_matrix", "classification_report"}
 
@@ -72,8 +72,8 @@ def check(p: Program) -> Iterator[Finding]:
             if not _stored(loader, truth) or id(event.node) in seen:
                 continue
             joined = event.name.rsplit(".", 1)[-1] in _TABLES
-            if joined and (guess.kind == "loader" or not f.from_model(guess)):
-                continue  # two streams of batches side by side
+            if joined and (guess.kind == "loader" or not f.from_model(guess) or _condensed(guess)):
+                continue  # two streams of batches side by side, or figures of the whole
             seen.add(id(event.node))
             what = "written beside ids (or rows)" if joined else "compared with labels"
             yield p.report(
@@ -117,6 +117,11 @@ def _decided(p: Program, loader: Val) -> Val | Event | Place:
     return loader if made is None else q.decided(made, _flag(loader))
 
 
+def _condensed(guess: Val) -> bool:
+    """Whether averages were collected, one for each class or epoch, and not a prediction for each sample."""
+    return any(v.name in ("mean", "nanmean", "average", "std", "median") for v in measures.elements(guess))
+
+
 def _gathered(val: Val) -> bool:
     """Whether a value was collected over batches."""
     return any(v.kind == "list" and "grown" in v.tags for v in ancestors(val, limit=60)) or any(
@@ -124,10 +129,28 @@ def _gathered(val: Val) -> bool:
     )
 
 
+_FILES = ("open", "load", "loads", "listdir", "glob")  # and all that is named read_
+
+
+def _read_from(truth: Val) -> list[Val]:
+    """What labels were made from, back to the file that they were read from: not the settings that name the file."""
+    found: list[Val] = []
+    stack = [truth]
+    while stack and len(found) < 40:
+        one = stack.pop()
+        if any(one is v for v in found):
+            continue
+        found.append(one)
+        last = one.name.rsplit(".", 1)[-1]
+        if one.kind not in CLOSED and last not in _FILES and not last.startswith("read_"):
+            stack += one.inputs()
+    return found
+
+
 def _stored(loader: Val, truth: Val) -> bool:
     """Whether the labels are those that the loader's data set holds."""
     held = {id(v) for v in ancestors(loader, limit=400) if v.kind in ("tensor", "unknown", "dataset")}
-    for one in ancestors(truth, limit=40):
+    for one in _read_from(truth):
         if one.kind in ("tensor", "unknown", "dataset") and id(one) in held and one.name not in ("randint", "randn"):
             return True
         if one.kind == "tensor" and id(one) in held:

@@ -65,7 +65,7 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         method = cls.method("__iter__")
-        if method is not None and _draws(cls, method.node):
+        if method is not None and (_draws(cls, method.node) or _made_elsewhere(cls, method.node)):
             continue
         yield p.report(
             "SB418",
@@ -77,13 +77,52 @@ def check(p: Program) -> Iterator[Finding]:
         )
 
 
+_READS = ("open", "map", "zip", "iter", "next", "range", "enumerate", "islice")
+
+
+def _made_elsewhere(cls: Any, node: ast.AST) -> bool:
+    """Whether no part of a stream goes through something that is the same for all: others make it, as a game does."""
+    bodies = _bodies(cls, node)
+    own = {name for name in _called(node) if cls.method(name)}
+    nodes = [n for body in bodies for part in getattr(body, "body", ()) for n in syntax.walk(part)]
+    built = {n.target.id for n in nodes if isinstance(n, ast.For) and isinstance(n.target, ast.Name)}
+    for n in nodes:
+        if isinstance(n, (ast.For, ast.comprehension)):
+            over: ast.AST | None = n.iter
+        elif isinstance(n, (ast.YieldFrom, ast.Return)):
+            over = n.value
+        elif isinstance(n, ast.Call) and syntax.text(n.func).rsplit(".", 1)[-1] in _READS:
+            return False
+        elif isinstance(n, ast.Subscript) or (isinstance(n, ast.AugAssign) and isinstance(n.value, ast.Constant)):
+            return False  # a row of something, a count
+        elif isinstance(n, ast.While) and not isinstance(n.test, ast.Constant):
+            return False
+        else:
+            continue
+        if isinstance(over, ast.Name) and over.id in built:
+            continue  # what such a loop has got
+        called = over.func if isinstance(over, ast.Call) else None
+        if not (isinstance(called, ast.Attribute) and called.attr in own and syntax.text(called.value) == "self"):
+            return False
+    return True
+
+
+def _called(node: ast.AST) -> set[str]:
+    """Names of the methods that something calls."""
+    return {n.func.attr for n in syntax.walk(node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)}
+
+
+def _bodies(cls: Any, node: ast.AST) -> list[ast.AST]:
+    """A method and the others of its class that it calls."""
+    return [node, *(m.node for name in _called(node) - {"__iter__"} if (m := cls.method(name)) is not None)]
+
+
 _SEEDS = frozenset(["manual_seed", "default_rng", "Random", "RandomState", "seed"])
 
 
 def _draws(cls: Any, node: ast.AST) -> bool:
     """Whether a stream makes up its samples from random numbers, and does not go through something stored."""
-    called = {n.func.attr for n in syntax.walk(node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)}
-    bodies = [node, *(m.node for name in called - {"__iter__"} if (m := cls.method(name)) is not None)]
+    bodies = _bodies(cls, node)
     nodes = [n for body in bodies for n in syntax.walk(body)]
     if any(isinstance(n, ast.Call) and syntax.text(n.func) in ("open", "map", "zip", "iter") for n in nodes):
         return False

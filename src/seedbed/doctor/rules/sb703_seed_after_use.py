@@ -53,7 +53,10 @@ def check(p: Program) -> Iterator[Finding]:
             and e.result.name.startswith(ownership.WEIGHTED)
             and e.name.startswith("torch.nn")
         ]
-        made = [e for e in made[:_MANY] if _used(p, e, seed.seq)] if made and not p.calls("fit") else made
+        last = _last_seed(p, seeds)
+        made = (
+            [e for e in made[:_MANY] if _used(p, e, last)] if made and (not p.calls("fit") or last > seed.seq) else made
+        )
         if (
             made
             and (len(seed.funcs) <= 1 or _helper(seed, made[0]))
@@ -67,6 +70,12 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Set the seed before the model is created",
                 related=((str(made[0].src.path), made[0].line, "the weights are drawn here"),),
             )
+
+
+def _last_seed(p: Program, seeds: list[Event]) -> int:
+    """When the seed was set for the last time before anything is learned: earlier ones are for what stands between."""
+    start = next((b.seq for b in p.all("backward")), seeds[0].seq)
+    return max((s.seq for s in seeds if s.seq < start), default=seeds[0].seq)
 
 
 _MANY = 40

@@ -121,6 +121,8 @@ def chosen_terms(val: Val, sign: int = 1, when: Choices = (), depth: int = 0) ->
             if number.kind == "const" and isinstance(number.const, (int, float)) and rest.kind != "const":
                 if inner.name == "div" and rest is inner.args[1]:
                     continue
+                if number.const == 0:
+                    return []  # a term that is switched off
                 parts = [(-sign if number.const < 0 else sign, rest)]
                 break
     return [t for s, part in parts for t in chosen_terms(part, s, when, depth + 1)] if parts else [(sign, inner, when)]
