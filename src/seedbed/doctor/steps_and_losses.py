@@ -43,6 +43,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB133", "step-outside-loop", E, "backward() runs for every batch, step() only once after the loop"),
     ("SB134", "backward-outside-loop", E, "backward() runs only for the last batch of the loop"),
     ("SB135", "dropped-loss-term", W, "a loss is computed but never reaches backward()"),
+    ("SB136", "unmatched-decay-name", W, "a name in the list without weight decay matches no parameter"),
     ("SB138", "clip-other-parameters", W, "clipping does not touch the parameters that the optimizer steps"),
     ("SB139", "lambda-returns-rate", W, "LambdaLR's function returns a rate, but it must return a factor"),
     ("SB140", "short-schedule", W, "the schedule's horizon does not fit the number of steps that run"),

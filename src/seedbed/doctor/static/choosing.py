@@ -10,6 +10,7 @@ from typing import Any
 
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.source import Source
 from seedbed.doctor.static.values import Val
 
 UNKNOWN = object()
@@ -78,6 +79,25 @@ def picks(p: Program, val: Val, one: Parameter) -> bool | None:
             return True
         found = None if here is None else found
     return found if _choices(p, val) else None
+
+
+def is_norm(one: Parameter) -> bool:
+    """Whether a parameter belongs to a normalisation layer."""
+    return one.module is not None and one.module.name.startswith(_NORMS)
+
+
+def texts(p: Program, val: Val) -> Iterator[tuple[str, ast.AST | None, Source | None]]:
+    """The texts by which a list of parameters is picked, each with the place where it is written."""
+    tests = [node for path, _, _ in _choices(p, val) for test, _ in path for node in ast.walk(test)]
+    for node in tests:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value, node, val.src
+        held = (
+            next((v for n, v, _ in reversed(p.assigns) if n == node.id), None) if isinstance(node, ast.Name) else None
+        )
+        for item in held.items or [held] if held is not None else ():
+            if item.kind == "const" and isinstance(item.const, str):
+                yield item.const, item.node, item.src
 
 
 def _choices(p: Program, val: Val) -> list[Choice]:
