@@ -108,7 +108,8 @@ class Finding:
 def merge(findings: list[Finding], slack: int = 3) -> list[Finding]:
     """Join findings of one code at one place (within ``slack`` lines) from different sources into one.
 
-    The dynamic one keeps its evidence, the static one its line. Order is kept.
+    The dynamic one keeps its evidence, the static one its line. The static one, which has read the cause, also says
+    what is wrong, unless it is less sure; what was seen is added. Order is kept.
     """
     merged: list[Finding] = []
     for finding in findings:
@@ -125,8 +126,12 @@ def merge(findings: list[Finding], slack: int = 3) -> list[Finding]:
 
 def _joined(first: Finding, second: Finding) -> Finding:
     reader, watcher = (first, second) if first.source == "static" else (second, first)
+    said = watcher
+    if reader.severity >= watcher.severity and reader.title != watcher.title:
+        why = "; ".join(part.rstrip(".") for part in (reader.why, f"seen while it ran: {watcher.title}") if part)
+        said = replace(watcher, title=reader.title, why=why, fix=reader.fix or watcher.fix)
     return replace(
-        watcher,
+        said,
         severity=max(first.severity, second.severity),
         file=reader.file or watcher.file,
         line=reader.line or watcher.line,

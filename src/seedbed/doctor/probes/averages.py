@@ -25,8 +25,8 @@ def probe(run: Run) -> Iterator[Finding]:
         if len(average.shares) >= 3 and 0.7 < median(average.shares) < 0.9999:
             share = median(average.shares)
             yield report(
-                "SB603", f"the moving average (EMA) is weighted the wrong way round: each update moves it "
-                f"{share:.1%} of "
+                "SB603", "the moving average (EMA) is weighted the wrong way round, or its decay is overwritten: each "
+                f"update moves it {share:.1%} of "
                 "the way to the model, so it is hardly an average", only_call(average.site, ("lerp_", "mul_", "copy_")),
                 "Write average = decay * average + (1 - decay) * weight.", share=share,
             )  # fmt: skip
