@@ -62,6 +62,8 @@ def _overlap(run: Run) -> Iterator[Finding]:
         share = len(shared) / max(len(rows), 1)
         if _acted(run, facts, shared) or _transductive(run, facts) or (share < 0.5 and _repeating(run, facts)):
             continue
+        if share <= 0.98 and _says_again(run, facts[0].root):
+            continue
         if (not key and _whole_sets(facts, shared)) or _labelled_anew(run, shared):
             continue
         whole = len(shared) >= 0.95 * len(train) and share <= 0.98
@@ -147,6 +149,22 @@ def _repeating(run: Run, facts: list[ForwardFact]) -> bool:
     usual = sorted(counts.values())[len(counts) // 2] if counts else 1
     twice = sum(count >= 2 * usual for count in counts.values())
     return len(set(whole)) < 0.99 * len(whole) or twice >= 2
+
+
+def _says_again(run: Run, root: int) -> bool:
+    """Say whether the training text comes back to the same long pieces and goes on in another way after them.
+
+    A window of such a text is no sample of its own: text that was cut off by position holds the same ones by chance.
+    """
+    given = [f.flat for f in run.training_forwards if f.root == root and f.flat is not None]
+    texts = [x for x in given if x.ndim == 2 and not x.is_floating_point() and x.shape[1] == given[0].shape[1] >= 12]
+    if not texts:
+        return False
+    rows = torch.cat(texts)[:2000]
+    size = max(8, 5 * rows.shape[1] // 8)
+    pieces = torch.unique(rows.unfold(1, size + 1, 1).reshape(-1, size + 1), dim=0)
+    starts = torch.unique(pieces[:, :-1], dim=0)
+    return len(pieces) > 1.03 * len(starts)
 
 
 def _transductive(run: Run, facts: list[ForwardFact]) -> bool:

@@ -211,7 +211,12 @@ def _learned_beside(p: Program, output: Val | None) -> bool:
 
 
 def _updated_by_hand(p: Program, module: Val) -> bool:
-    return bool(p.all("manual"))
+    """Whether something writes into its parameters: an update by hand, or a target network that follows another."""
+    if p.all("manual"):
+        return True
+    into = [e.recv for e in p.all("inplace") if e.name in ("copy_", "lerp_", "set_") and e.recv is not None]
+    owners = (m for v in into if v.name in ("parameter", "data") for m in ownership.modules_of(v))
+    return any(m is module or ownership.contains(m, module) for m in owners)
 
 
 def _loose_parameters(p: Program) -> Iterator[Finding]:

@@ -47,7 +47,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static import rounds
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.values import CLOSED, CUTTING, Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -99,7 +99,7 @@ def _carried(p: Program, event: Event) -> str:
     found = "" if later else "certain"
     for back in later:
         start, first = rounds.begin(p, back), _entered(p, back)
-        parts = [v for v in ancestors(back.recv) if v.grad] if back.recv is not None else []
+        parts = [v for v in _held(back.recv, _emptied(p, back)) if v.grad] if back.recv is not None else []
         made = [v.seq for v in parts if v.kind == "tensor" and v.args and v.name != "Parameter" and v.seq < start]
         if any(seq >= first for seq in made):
             return "certain"
@@ -108,6 +108,35 @@ def _carried(p: Program, event: Event) -> str:
         elif made:
             found = found or "before"
     return found
+
+
+def _held(root: Val, dropped: set[int]) -> Iterator[Val]:
+    """``root`` and what its graph holds: nothing behind a sampled or detached number, nor what was let go of."""
+    stack, seen = [root], set(dropped)
+    while stack and len(seen) < 4000:
+        one = stack.pop()
+        if id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            cut = one.kind in ("tensor", "number") and (one.name in CUTTING or not one.grad)
+            stack += () if cut or one.kind in CLOSED else one.inputs()
+
+
+def _emptied(p: Program, back: Event) -> set[int]:
+    """Ids of what earlier rounds put into lists that are emptied after every backward(), whatever branch that is in."""
+    boxes: set[int] = set()
+    for event in (*p.all("delete"), *p.calls("clear")):
+        box = event.recv
+        if box is not None and box.kind == "list" and box.name == "slice" and box.args:
+            box = box.args[0]
+        beside = event.loops == back.loops and {(id(c[0]), c[1]) for c in event.conds} <= {
+            (id(c[0]), c[1]) for c in back.conds
+        }
+        if box is not None and box.kind == "list" and beside and event.seq > back.seq:
+            boxes.add(id(box))
+    start = rounds.begin(p, back)
+    kept = [e for e in p.all("keep") if boxes and e.recv is not None and id(e.recv) in boxes and e.clock < start]
+    return {id(a) for e in kept for a in e.args}
 
 
 def _entered(p: Program, event: Event) -> int:

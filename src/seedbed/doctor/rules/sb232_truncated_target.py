@@ -65,7 +65,7 @@ def check(p: Program) -> Iterator[Finding]:
                         related=((str(event.src.path), event.line, "the loss"),),
                     )
                     break
-                if source.dtype == "float" or ranges.can_be_negative(source) is True:
+                if (source.dtype == "float" and not _compared(p, one)) or ranges.can_be_negative(source) is True:
                     yield p.report(
                         "SB232",
                         one,
@@ -77,6 +77,22 @@ def check(p: Program) -> Iterator[Finding]:
                     break
 
 
+def _compared(p: Program, cast: Val) -> bool:
+    """Whether a target of which only a cast says that it is a float holds classes: something is to be equal to it."""
+    source = lineage.path(cast, 40)
+    if any(v.name in ("div", "mul", "randn", "rand", "normal", "uniform") or _fractions(v) for v in source):
+        return False
+    mine = {id(v) for v in source} | {id(v.node) for v in source if v.node is not None}
+    for event in p.all("compare", "call"):
+        equal = event.kind == "compare" and event.name in ("Eq", "NotEq")
+        if equal or event.name.rsplit(".", 1)[-1] in _OF_CLASSES:
+            for side in event.args[:2]:
+                if any(id(v) in mine or id(v.node) in mine for v in lineage.path(side, 12)):
+                    return True
+    return False
+
+
+_OF_CLASSES = frozenset(["accuracy_score", "f1_score", "precision_score", "recall_score", "confusion_matrix"])
 _LABELS = ("CrossEntropyLoss", "NLLLoss", "BCELoss", "BCEWithLogitsLoss")
 _CASTS = frozenset(["long", "int", "astype", "to", "type", "tensor", "as_tensor"])
 _BELOW_ONE = frozenset(["sigmoid", "softmax", "expit", "rand", "rand_like", "random_sample", "np_rand"])

@@ -45,12 +45,13 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    others = _otherwise_trained(p)
     logits = {
         id(o.owner)
         for e in p.all("loss")
         if e.name == "BCEWithLogitsLoss" and e.args
         for o in training.loss_origins(e.args[0])
-        if o.owner is not None
+        if o.owner is not None and id(o.owner) not in others
     }
     if not logits:
         return
@@ -59,7 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
         for e in p.all("loss")
         if e.name == "BCEWithLogitsLoss" and e.args
         for o in training.loss_origins(e.args[0])
-        if "opaque" in o.tags and o.owner is not None
+        if "opaque" in o.tags and o.owner is not None and id(o.owner) not in others
     }
     seen: set[int] = set()
     for event in p.all("compare", "call"):
@@ -92,3 +93,16 @@ def check(p: Program) -> Iterator[Finding]:
                     fix="Use torch.sigmoid(logits) > 0.5, or logits > 0",
                 )
                 break
+
+
+_NUMBERS = ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss")
+
+
+def _otherwise_trained(p: Program) -> set[int]:
+    """Ids of what is fitted to the labels as numbers, 0.5 between them: the loss on logits is only reported."""
+    fitted: dict[bool, set[int]] = {True: set(), False: set()}
+    for event in p.all("loss"):
+        if event.args and event.grad and (event.name in _NUMBERS or event.name == "BCEWithLogitsLoss"):
+            owners = {id(o.owner) for o in training.loss_origins(event.args[0]) if o.owner is not None}
+            fitted[event.name in _NUMBERS] |= owners
+    return fitted[True] - fitted[False]

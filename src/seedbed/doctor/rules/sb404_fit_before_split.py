@@ -55,12 +55,14 @@ def check(p: Program) -> Iterator[Finding]:
                 and val.kind == "tensor"
                 and id(val.node) not in seen
                 and not d.is_split(val.args[0] if val.args else None)
-                and not leaks.names_classes(val)
+                and not leaks.learns_nothing(val)
             ):
                 seen.add(id(val.node))
                 found = _finding(p, val, f"{val.name}() is fitted on all data before the split")
                 yield replace(found, severity=Severity.HINT) if _of_a_scene(val) else found
             elif val.name == "transform" and val.kind == "tensor" and len(val.args) > 1 and id(val.args[-1]) in fits:
+                if leaks.learns_nothing(val):
+                    continue
                 fit = fits[id(val.args[-1])]
                 if fit.args and not d.is_split(fit.args[0]) and fit.args[0] is val.args[0] and id(fit.node) not in seen:
                     seen.add(id(fit.node))

@@ -89,7 +89,7 @@ def check(p: Program) -> Iterator[Finding]:
                     "(worker_init_fn)",
                     related=((str(event.src.path), event.line, "num_workers > 0"),),
                 )
-        for n in syntax.walk(method.node):
+        for n in _living(method.node, made.args[0]) if workers.const != 1 else ():
             if (
                 isinstance(n, ast.Attribute)
                 and syntax.text(n).startswith(("np.random.", "numpy.random."))
@@ -105,6 +105,33 @@ def check(p: Program) -> Iterator[Finding]:
                     severity=Severity.WARNING,
                 )
                 break
+
+
+def _living(node: ast.AST, data: Val) -> Iterator[ast.AST]:
+    """The parts of a method that this data set comes through: not what a switch of its own turns off."""
+    stack = [node]
+    while stack:
+        one = stack.pop()
+        yield one
+        if isinstance(one, ast.If | ast.IfExp):
+            on = _switch(one.test, data)
+            arms = [*(() if on is False else _arm(one.body)), *(() if on is True else _arm(one.orelse))]
+            stack += [*reversed(arms), one.test]
+        else:
+            stack += reversed(list(ast.iter_child_nodes(one)))
+
+
+def _arm(body: list[ast.stmt] | ast.expr) -> list[ast.AST]:
+    return list(body) if isinstance(body, list) else [body]
+
+
+def _switch(test: ast.expr, data: Val) -> bool | None:
+    """Whether a test of an attribute is passed, which the data set got as a constant."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = _switch(test.operand, data)
+        return None if inner is None else not inner
+    held = data.attrs.get(test.attr) if isinstance(test, ast.Attribute) and syntax.text(test.value) == "self" else None
+    return bool(held.const) if held is not None and held.kind == "const" else None
 
 
 def _left_alone(p: Program, event: Event, data: Val, init: Val) -> Iterator[Finding]:

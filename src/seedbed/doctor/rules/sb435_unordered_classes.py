@@ -52,7 +52,7 @@ def check(p: Program) -> Iterator[Finding]:
         direct = ((_is_set(inner) or listed) and not _of_numbers(p, inner)) or (
             isinstance(inner, ast.Name) and inner.id in sets
         )
-        if name == "enumerate" and direct:
+        if name == "enumerate" and direct and not _places(p, node):
             yield p.report(
                 "SB435",
                 (node, p.source),
@@ -62,6 +62,43 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Sort first: enumerate(sorted(set(...)))",
             )
     yield from _listings(p)
+
+
+def _places(p: Program, call: ast.Call) -> bool:
+    """Whether the numbers only say in which row of an array, made with a row for each, something is written."""
+    made = [
+        (syntax.text(n.targets[0]), n.value.generators[0].iter)
+        for n in q.nodes(p, ast.Assign)
+        if isinstance(n.value, ast.DictComp)
+    ]
+    tables = {name for name, over in made if over is call}
+    wholes = {
+        syntax.text(over.args[0])
+        for name, over in made
+        if name in tables and isinstance(over, ast.Call) and syntax.text(over.func) == "enumerate" and over.args
+    }
+    sized = {
+        syntax.text(n.targets[0])
+        for n in q.nodes(p, ast.Assign)
+        if isinstance(n.value, ast.Call)
+        and n.value.args
+        and _first_size(n.value.args[0]) in {f"len({w})" for w in wholes}
+    }
+    rows = {
+        id(n.slice.elts[0].value)
+        for n in q.nodes(p, ast.Subscript)
+        if isinstance(n.slice, ast.Tuple)
+        and isinstance(n.slice.elts[0], ast.Subscript)
+        and syntax.text(n.value) in sized
+        and not any(tables & _mentioned(e) for e in n.slice.elts[1:])
+    }
+    read = [n for n in q.nodes(p, ast.Name) if n.id in tables and isinstance(n.ctx, ast.Load)]
+    return bool(read) and all(id(n) in rows for n in read)
+
+
+def _first_size(shape: ast.expr) -> str:
+    """The first size in ``zeros((len(names), 20))``, where it has more than one."""
+    return syntax.text(shape.elts[0]) if isinstance(shape, ast.Tuple) and len(shape.elts) > 1 else ""
 
 
 def _of_numbers(p: Program, node: ast.AST) -> bool:

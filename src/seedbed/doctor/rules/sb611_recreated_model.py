@@ -106,7 +106,9 @@ def _weightless(model: Val) -> bool:
 def _epochs_inside(p: Program, loop: LoopRun) -> bool:
     """Whether the loop in it counts its steps, and does not say with its number which rows to take."""
     for back in p.all("backward"):
-        inner = back.loops[-1].node if back.inside(loop) and back.loops else None
+        if not back.inside(loop):
+            continue  # another training
+        inner = back.loops[-1].node
         if not isinstance(inner, ast.For) or inner is loop.node or syntax.text(inner.iter).partition("(")[0] != "range":
             return False
         if isinstance(inner.iter, ast.Call) and len(inner.iter.args) > 1:

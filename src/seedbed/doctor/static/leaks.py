@@ -180,9 +180,16 @@ def of_both(p: Program) -> Iterator[tuple[Val | Event, str]]:
                     yield stat, say.replace("on all data before the split", "on training and test rows together")
 
 
-def names_classes(fitted: Val) -> bool:
-    """Whether an encoder only numbers the classes: which classes there are is known beforehand."""
-    return any(a.name in ("LabelEncoder", "LabelBinarizer", "MultiLabelBinarizer") for a in fitted.args[1:])
+_NO_STATISTICS = frozenset([
+    "LabelEncoder", "LabelBinarizer", "MultiLabelBinarizer",  # which classes there are is known beforehand
+    "PolynomialFeatures", "Normalizer", "Binarizer", "FunctionTransformer", "HashingVectorizer", "FeatureHasher",
+    "AdditiveChi2Sampler", "PolynomialCountSketch", "RBFSampler", "GaussianRandomProjection", "SparseRandomProjection",
+])  # fmt: skip
+
+
+def learns_nothing(fitted: Val) -> bool:
+    """Whether what is fitted takes no statistics of the rows: it numbers the classes, or works row by row."""
+    return any(a.name in _NO_STATISTICS for a in fitted.args[1:])
 
 
 def of_its_type(stat: Val) -> bool:
@@ -225,11 +232,11 @@ def _statistics(node: Val, fits: dict[int, Event]) -> Iterator[tuple[Val | Event
     """The statistics that a step uses, each with the rows it was computed on."""
     if node.kind not in ("tensor", "unknown", "object"):
         return
-    if node.name in ("fit_transform", "fit_resample") and node.args and not names_classes(node):
+    if node.name in ("fit_transform", "fit_resample") and node.args and not learns_nothing(node):
         chooser = next((a.name for a in node.args[1:] if a.kind == "object" and a.name in _SELECTORS), "")
         say = f" (feature selection by {chooser} on the whole data)" if chooser else ""
         yield node, node.args[0], f"{node.name}() is fitted on all data before the split{say}"
-    elif node.name == "transform" and len(node.args) > 1 and id(node.args[-1]) in fits:
+    elif node.name == "transform" and len(node.args) > 1 and id(node.args[-1]) in fits and not learns_nothing(node):
         fit = fits[id(node.args[-1])]
         if fit.args:
             yield fit, fit.args[0], fitted(fit)

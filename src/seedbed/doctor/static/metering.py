@@ -9,7 +9,7 @@ from seedbed.doctor.static import restarts, syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.queries import chain
-from seedbed.doctor.static.rounds import is_loader_loop
+from seedbed.doctor.static.rounds import base_of_loop, is_loader_loop
 from seedbed.doctor.static.source import Source
 from seedbed.doctor.static.values import Val
 
@@ -87,8 +87,27 @@ def divisions(p: Program, event: Event, name: str) -> list[tuple[ast.AST, Source
         line = _line_in(event, home, node)
         if line is not None and restarts.begun_anew(home, name, line, node):
             continue
-        found.append((node, event.src, _divisor(p, right)))
+        what = _divisor(p, right)
+        found.append((node, event.src, "rounds" if what != "batches" and _of_rounds(p, event, right) else what))
     return found
+
+
+def _of_rounds(p: Program, event: Event, right: ast.expr) -> bool:
+    """Whether a divisor is the length of the very thing that the loop of a sum runs over, one by one."""
+    loop = event.loops[-1]
+    base = base_of_loop(loop)
+    if isinstance(right, ast.Name | ast.Attribute):
+        held = [v for v in _held(p, syntax.text(right)) if v.name == "len" and v.args]
+        return base is not None and bool(held) and all(v.args[0] is base for v in held)
+    if not isinstance(right, ast.Call) or syntax.text(right.func) != "len" or not isinstance(loop.node, ast.For):
+        return False
+    over: ast.expr = loop.node.iter
+    while isinstance(over, ast.Call) and over.args and syntax.text(over.func).rsplit(".", 1)[-1] in _BESIDE:
+        over = over.args[0]
+    return bool(right.args) and syntax.text(over) == syntax.text(right.args[0])
+
+
+_BESIDE = frozenset(("enumerate", "tqdm", "trange", "track", "iter", "list", "reversed"))
 
 
 def _holds(event: Event, node: ast.AST) -> bool:

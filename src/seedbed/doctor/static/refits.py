@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.static import data_queries, lineage, queries
-from seedbed.doctor.static.leaks import MOMENTS
+from seedbed.doctor.static.leaks import MOMENTS, learns_nothing
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.scopes import Func
 from seedbed.doctor.static.source import Source
@@ -82,7 +82,7 @@ def _row_statistic(p: Program, step: Val) -> Val | None:
 
 def _estimator(step: Val) -> bool:
     names = [a.name for a in step.args[1:]]
-    return any(n in ("TSNE", "UMAP", "KMeans", "SMOTE") or n.endswith("Encoder") for n in names)
+    return learns_nothing(step) or any(n in ("TSNE", "UMAP", "KMeans", "SMOTE") or n.endswith("Encoder") for n in names)
 
 
 def _own(step: Val) -> list[Val]:
