@@ -71,6 +71,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if event.recv is not None and event.kind != "augment" and _of_one_batch(p, event, event.recv):
             continue
+        if event.kind == "keep" and _within_forward(event):
+            continue
         if event.kind == "keep":
             box = event.recv
             if any(event.loops[-1] not in b.loops and _takes(b, graph) for b in p.all("backward")):
@@ -218,6 +220,18 @@ def _lives_longer(box: Val, event: Event) -> bool:
     start, end = getattr(loop, "lineno", 0), getattr(loop, "end_lineno", 0)
     inside = start <= getattr(node, "lineno", 0) <= (end or 0)
     return not inside
+
+
+def _within_forward(event: Event) -> bool:
+    """Whether a list is a variable of ``forward()`` and is made there: it ends with the call."""
+    func, box = event.node.func if isinstance(event.node, ast.Call) else None, event.recv
+    body = event.funcs[-1].node if event.funcs and event.funcs[-1].owner is not None else None
+    if box is None or body is None or not isinstance(func, ast.Attribute) or not isinstance(func.value, ast.Name):
+        return False
+    called = [f.name for f in event.funcs if f.owner is event.funcs[-1].owner]
+    low, high = getattr(body, "lineno", 0), getattr(body, "end_lineno", 0)
+    inside = all(o.src is event.src and o.line and low <= o.line <= high for o in box.options())
+    return inside and any(name in ("forward", "__call__") for name in called)
 
 
 def _of_one_batch(p: Program, event: Event, box: Val) -> bool:

@@ -104,7 +104,13 @@ def _of_inputs(optimizer: Val | None) -> bool:
     """Whether an optimizer holds single tensors, and no parameters of a model: inputs or actions are searched."""
     given = optimizer.arg(0, "params") if optimizer is not None and optimizer.kind == "optimizer" else None
     held = given.items if given is not None and given.kind == "list" else None
-    return bool(held) and all(v.kind == "tensor" and v.name != "Parameter" for v in held or ())
+    return bool(held) and all(_own_values(v) for v in held or ())
+
+
+def _own_values(val: Val) -> bool:
+    """Whether something is a tensor of its own: made here, or a copy of one."""
+    copied = val.kind == "unknown" and val.name in ("clone", "detach", "data", "zeros_like", "randn_like")
+    return copied or (val.kind == "tensor" and val.name != "Parameter")
 
 
 def _between_yields(p: Program, seen: set[int]) -> Iterator[Finding]:

@@ -60,8 +60,9 @@ def check(p: Program) -> Iterator[Finding]:
         source = event.args[0] if event.args else None
         if source is None or rounds.split_of_val(source) not in ("val", "test") or event.recv is None:
             continue
-        if event.recv.name[-9:] in ("Regressor", "lassifier") or event.recv.name in (
-            "LogisticRegression",
+        if event.recv.name.endswith(
+            ("Regressor", "Classifier", "Regression", "CV", "Calibrator")
+        ) or event.recv.name in (
             "SVC",
             "KNeighborsClassifier",
         ):

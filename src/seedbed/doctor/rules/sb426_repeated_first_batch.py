@@ -53,6 +53,8 @@ def check(p: Program) -> Iterator[Finding]:
         if not isinstance(inner, ast.Call) or syntax.text(inner.func) != "iter" or not event.args[0].args:
             continue
         loader = event.args[0].args[0]
+        if loader.kind in ("params", "state") or syntax.text(inner).rstrip("()").endswith(_WEIGHTS):
+            continue  # next(iter(net.parameters())).device
         flag = loader.arg(2, "shuffle") if loader.kind == "loader" else None
         if not any(b.inside(event.loops[-1]) for b in p.all("backward")) or _only_looks(p, event):
             continue
@@ -75,6 +77,9 @@ def check(p: Program) -> Iterator[Finding]:
             else Severity.ERROR,
         )
     yield from _one_batch(p)
+
+
+_WEIGHTS = (".parameters", ".named_parameters", ".buffers", ".named_buffers", ".children", ".modules")
 
 
 def _steps(p: Program) -> bool:

@@ -72,6 +72,8 @@ def check(p: Program) -> Iterator[Finding]:
             size = event.kwargs.get("test_size")
             if event.args and (event.args[0].split in _HELD or held.get(id(event.node))):
                 continue  # what was held out is parted again
+            if _rest_of_training(event):
+                continue
             if size is not None and isinstance(size.const, float) and 0.7 <= size.const < 0.96:
                 yield p.report(
                     "SB438",
@@ -88,6 +90,22 @@ def _named(event: Event) -> bool:
     given = next((k.value for k in getattr(event.node, "keywords", ()) if k.arg == "test_size"), None)
     said = given.attr if isinstance(given, ast.Attribute) else given.id if isinstance(given, ast.Name) else ""
     return bool(said) and split_of(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", said).lower()) in _HELD
+
+
+def _rest_of_training(event: Event) -> bool:
+    """Whether the size is written as what a share for the training leaves: ``test_size=1 - share``."""
+    given = next((k.value for k in getattr(event.node, "keywords", ()) if k.arg == "test_size"), None)
+    if (
+        not isinstance(given, ast.BinOp)
+        or not isinstance(given.op, ast.Sub)
+        or not isinstance(given.left, ast.Constant)
+    ):
+        return False
+    names = [n.id if isinstance(n, ast.Name) else n.attr for n in ast.walk(given.right) if isinstance(n, _NAMES)]
+    return bool(names) and not any(split_of(n) in _HELD for n in names)
+
+
+_NAMES = (ast.Name, ast.Attribute)
 
 
 def _name(node: ast.AST) -> str:

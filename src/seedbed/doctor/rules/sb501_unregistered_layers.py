@@ -40,10 +40,11 @@ class Net(nn.Module):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership
+from seedbed.doctor.static import methods, ownership, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -67,7 +68,7 @@ def check(p: Program) -> Iterator[Finding]:
                 for h in held
                 if (h.kind == "module" and _has_weights(h)) or (h.kind == "tensor" and h.name == "Parameter")
             ]
-            if not layers or _hidden(event, one, layers) or _wrapped(p, event):
+            if not layers or _hidden(event, one, layers) or _wrapped(p, event) or _spread(event):
                 continue
             known = [s for name, a in event.recv.attrs.items() if a.kind == "module" for s in methods.submodules(a)]
             known += [v for a in event.recv.attrs.values() if a.kind == "module" for v in _handed(a)]
@@ -111,6 +112,21 @@ def _wrapped(p: Program, event: Event) -> bool:
         for e in p.all("attribute")
         if e.args
     )
+
+
+def _spread(event: Event) -> bool:
+    """Whether the class gives the whole list to a container too: ``self.net = nn.Sequential(*self.layers)``."""
+    owner = event.recv.owner if event.recv is not None else None
+    for cls in owner.lineage() if owner is not None else ():
+        for node in syntax.walk(cls.node):
+            if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+                continue
+            given = [a.value if isinstance(a, ast.Starred) else a for a in node.value.args]
+            kept = any(syntax.text(t).startswith("self.") for t in node.targets)
+            named = syntax.text(node.value.func).rsplit(".", 1)[-1] in _CONTAINERS
+            if kept and named and any(syntax.text(a) == f"self.{event.name}" for a in given):
+                return True
+    return False
 
 
 def _hidden(event: Event, box: Val, layers: list[Val]) -> bool:

@@ -81,6 +81,8 @@ def check(p: Program) -> Iterator[Finding]:
         val = (found[0].result if found[0].kind == "assign" else found[0].args[0]) if found else None
         if val is None or (val.kind != "module" and not (val.kind == "unknown" and is_model(right) and is_model(left))):
             continue
+        if val.kind == "unknown" and not _works(p, left, right):
+            continue  # it may be the name of a model
         if (
             found[0].funcs
             and found[0].funcs[-1].name == "__init__"
@@ -98,6 +100,17 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Write {left} = copy.deepcopy({right})",
         )
     yield from _kept_best(p, seen)
+
+
+def _works(p: Program, *names: str) -> bool:
+    """Whether something of these names is called, or asked for its weights: it is a model."""
+    if any(syntax.text(n.func) in names for n in q.nodes(p, ast.Call)):
+        return True
+    asked = [n for n in q.nodes(p, ast.Attribute) if n.attr in _PARTS]
+    return any(syntax.text(n.value) in names for n in asked)
+
+
+_PARTS = frozenset(["parameters", "named_parameters", "state_dict", "load_state_dict", "eval", "train", "zero_grad"])
 
 
 def _replaced(p: Program, node: ast.Assign, name: str) -> bool:

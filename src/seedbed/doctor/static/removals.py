@@ -17,7 +17,7 @@ def removals(val: Val) -> dict[object, Val]:
     """The steps that took rows out of ``val``, by what decided on the rows."""
     found: dict[object, Val] = {}
     for step in lineage.certain(val):
-        if step.name in _CALLS and step.kind in ("tensor", "unknown", "method"):
+        if step.name in _CALLS and step.args and step.kind in ("tensor", "unknown", "method"):
             found[id(step)] = step
         key = lineage.row_key(step)
         if key is not None and key.shape is not None and len(key.shape) > 1:
