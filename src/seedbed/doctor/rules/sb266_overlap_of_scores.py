@@ -45,13 +45,15 @@ for image, mask in loader:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ast
+from collections.abc import Iterable, Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.source import Source
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -74,7 +76,7 @@ def check(p: Program) -> Iterator[Finding]:
     for event in p.events if p.made("div") and p.anywhere("sum") else ():
         for root in (event.result, *event.args):
             if root is not None and root.kind == "tensor" and root.name in ("div", "sub", "mean", "rsub"):
-                made.update((id(v.node), v) for v in ancestors(root, limit=12) if v.name == "div")
+                made.update((id(v), v) for v in ancestors(root, limit=12) if v.name == "div")
     for val in made.values():
         if _multiplied(val) and id(val.node) not in seen:
             seen.add(id(val.node))
@@ -89,12 +91,13 @@ def check(p: Program) -> Iterator[Finding]:
         if found is None or id(val.node) in seen:
             continue
         pred, factor, corrected = found
-        raw = [o for o in training.loss_origins(pred) if o.kind == "tensor" and o.name in training.LOGIT_OPS]
-        if raw and not _rounded(pred):
+        made_by = training.loss_origins(pred)
+        raw = [o for o in made_by if _is_raw(o)]
+        if raw and len(raw) == len(made_by):
             seen.add(id(val.node))
             yield p.report(
                 "SB266",
-                val,
+                _caller(p, val, made.values()),
                 "the overlap (Dice or IoU) is computed from raw logits: the sigmoid (or softmax) is missing",
                 why="logits are not in 0..1, so the ratio of sums has no meaning",
                 fix="Apply torch.sigmoid (or softmax) to the logits first",
@@ -131,8 +134,21 @@ def _doubled(p: Program, val: Val) -> bool:
     return any(u.name == "mul" and any(a.kind == "const" for a in u.args) for u in q.users(p, val))
 
 
-def _rounded(val: Val) -> bool:
-    return any(v.name in ("compare", "round", "argmax") for v in q.chain(val))
+def _caller(p: Program, val: Val, others: Iterable[Val]) -> tuple[ast.AST, Source] | Val:
+    """Where a helper is called with raw scores that gets probabilities or masks elsewhere; else the ratio itself."""
+    fine = False
+    for one in others:
+        found = _parts(one) if one is not val and one.node is val.node else None
+        fine = fine or (found is not None and not any(_is_raw(o) for o in training.loss_origins(found[0])))
+    for event in p.events if fine else ():
+        near = [r for r in (event.result, event.recv, *event.args) if r is not None]
+        if event.sites and any(v is val for r in near for v in ancestors(r, limit=12)):
+            return event.sites[-1]
+    return val
+
+
+def _is_raw(val: Val) -> bool:
+    return val.kind == "tensor" and val.name in training.LOGIT_OPS
 
 
 def _parts(val: Val) -> tuple[Val, float, bool] | None:

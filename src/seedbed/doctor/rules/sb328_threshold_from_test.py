@@ -53,6 +53,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import measures
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import split_of
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.source import Source
@@ -119,7 +120,11 @@ def _searched(p: Program, cut: Val, truth: Val, report: Event) -> Event | None:
         given = one.node.keywords if isinstance(one.node, ast.Call) else []
         inner = {id(n) for k in given if k.arg == "key" for n in ast.walk(k.value)}
         for event in p.all("compare", "call") if inner and id(report.node) not in inner else ():
-            if id(event.node) in inner and any(_same(a, truth) for a in event.args if a.kind == "tensor"):
+            asked = id(event.node) in inner or any(id(node) in inner for node, _ in event.sites)
+            seen = (
+                [v for a in (event.recv, *event.args) if a is not None for v in ancestors(a, limit=6)] if asked else []
+            )
+            if any(_same(v, truth) for v in seen if v.kind == "tensor"):
                 return event
     return None
 
@@ -130,6 +135,26 @@ def _scored(p: Program) -> Iterator[tuple[Event, Val, Val]]:
         if event.kind == "compare":
             yield event, right, left
             yield event, left, right
+    for event in p.calls("sum", "count_nonzero"):
+        yield from ((event, truth, guess) for truth, guess in _counted(event))
+
+
+def _counted(event: Event) -> Iterator[tuple[Val, Val]]:
+    """Labels and predictions of ``((scores > cut) & (labels == 1)).sum()``."""
+    held = event.recv if event.recv is not None and event.recv.kind == "tensor" else event.arg(0)
+    both = f.core(held) if held is not None else None
+    if both is None or both.name not in ("and", "logical_and", "bitwise_and", "mul") or len(both.args) != 2:
+        return
+    for mine, other in (both.args, both.args[::-1]):
+        if f.from_model(mine) and not f.from_model(other):
+            label, mark = other, mine
+            while label.name in ("invert", "logical_not", "bool", "float", "long", "int") and label.args:
+                label = label.args[0]
+            if label.name == "compare" and label.tags & {"Eq", "NotEq"}:
+                label = label.args[0]
+            while mark.name in ("invert", "logical_not", "bool", "float", "long", "int") and mark.args:
+                mark = mark.args[0]
+            yield label, mark
 
 
 def _cuts(guess: Val) -> Iterator[Val]:
@@ -159,5 +184,4 @@ def _test(truth: Val) -> bool:
 
 def _place(choice: Event, report: Event) -> Event | tuple[ast.AST, Source]:
     """Where the choice is asked for, seen from the function that reports."""
-    depth = len(report.sites)
-    return choice.sites[depth] if len(choice.sites) > depth else choice
+    return q.beside(choice, report)

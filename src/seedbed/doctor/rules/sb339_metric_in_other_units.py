@@ -68,6 +68,19 @@ def check(p: Program) -> Iterator[Finding]:
             if own is not layer:
                 continue
             scaled = units.change(goal)
+            still = units.change(truth)
+            if scaled is not None and still is not None and units.brought_back(guess, still):
+                seen.add(id(event.node))
+                yield p.report(
+                    "SB339",
+                    event,
+                    "the predictions are scaled back to raw units, but the targets that they are compared with are "
+                    f"still scaled ({still.name}): the error mixes two units",
+                    why="predictions and targets are in different units, so the error says nothing about the model",
+                    fix="Scale the targets back too (inverse_transform, * std + mean, exp), or neither of them",
+                    related=(q.place(still),),
+                )
+                break
             if scaled is None or units.change(truth) is not None or units.change_of_output(guess):
                 continue
             if not units.kin(goal, truth) or not units.raw(goal, truth):

@@ -37,7 +37,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
-from seedbed.doctor.static import lineage, queries
+from seedbed.doctor.static import lineage, queries, unlabelled
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
 
@@ -49,6 +49,16 @@ _MASKS = frozenset(
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    for at, number, hits in unlabelled.counted(p):
+        yield p.report(
+            "SB351",
+            at,
+            f"ignored positions (label {number}) count in the denominator of the accuracy: numel() takes all of them, "
+            "while the hits leave them out",
+            why="an ignored (unlabelled) position can never be right, so the accuracy is too low by their share",
+            fix=f"Count the valid positions only: (target != {number}).sum()",
+            related=(queries.place(hits),),
+        )
     for event in p.once("compare"):
         made = event.result
         if made is None or len(event.args) != 2 or (event.grad and not p.all("backward")):

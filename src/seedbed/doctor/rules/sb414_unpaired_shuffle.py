@@ -82,7 +82,7 @@ def _out_of_step(p: Program, seen: set[int]) -> Iterator[Finding]:
         seen.add(id(found[0].node))
         yield p.report(
             "SB414",
-            found[0],
+            orders.shuffled_in_place(p).get(id(found[0]), found[0]),
             f"{_said(found)}: the labels no longer belong to their rows",
             why="every sample gets the label of another one (a mismatch of rows), so there is nothing to learn",
             fix="Draw one permutation and index both with it: order = randperm(len(x)); x[order], y[order]",

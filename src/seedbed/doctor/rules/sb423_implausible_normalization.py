@@ -140,6 +140,19 @@ def _by_hand(p: Program) -> Iterator[Finding]:
         if len(val.args) != 2 or val.args[0].name != "sub" or len(val.args[0].args) != 2 or id(val.node) in seen:
             continue
         mean, std = _inside(val.args[0].args[1]), _inside(val.args[1])
+        if mean and std and min(mean) > 2 and min(std) > 2 and _brought_to_one(val.args[0].args[0]):
+            seen.add(id(val.node))
+            given = val.args[0].args[1]
+            yield p.report(
+                "SB423",
+                given if given.kind == "const" and given.line and given.src is not None else val,
+                f"implausible normalisation: values in 0..1 (bytes already divided by 255) are normalised with "
+                f"mean={mean} and std={std}, which are for 0..255",
+                why=f"every pixel becomes about {-mean[0] / std[0]:.2f}: the input is nearly constant",
+                fix="Use mean and std on the scale 0..1 (such as 0.5 and 0.5), or leave the division by 255 out",
+                related=(q.place(val),),
+            )
+            continue
         source = _byte_source(val.args[0].args[0])
         if not mean or not std or source is None or not (0 < max(mean) < 1 and 0 < max(std) < 1):
             continue
@@ -152,6 +165,28 @@ def _by_hand(p: Program) -> Iterator[Finding]:
             fix="Divide by 255 first: (x.float() / 255 - mean) / std",
             related=(q.place(source),),
         )
+
+
+def _brought_to_one(val: Val) -> bool:
+    """Whether bytes were divided by 255 and nothing but their type and layout was changed since."""
+    for _ in range(12):
+        by = val.args[1].const if val.name == "div" and len(val.args) == 2 and val.args[1].kind == "const" else None
+        if by in (255, 256):
+            return _is_bytes(val.args[0])
+        if val.name not in _MOVES or not val.args:
+            return False
+        val = val.args[0]
+    return False
+
+
+def _is_bytes(val: Val) -> bool:
+    for _ in range(12):
+        if val.dtype == "uint8" or val.name in _BYTES:
+            return True
+        if val.name not in _MOVES or not val.args:
+            return False
+        val = val.args[0]
+    return False
 
 
 def _inside(val: Val) -> list[float]:

@@ -39,6 +39,7 @@ _SAY = {
     "mul": "a product wraps around above 255",
     "neg": "a byte has no sign: the negation wraps around",
     "pow": "a square wraps around above 255",
+    "diff": "the differences wrap around below 0",
 }
 
 

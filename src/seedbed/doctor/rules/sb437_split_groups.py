@@ -181,7 +181,7 @@ def _picked(p: Program, order: Val | None) -> Iterator[Val]:
     for feed in (f for part in lineage.feeds(p) for f in part):
         for step in lineage.certain(feed.x):
             key = lineage.row_key(step)
-            if key is not None and any(v is order for v in ancestors(key, limit=20)):
+            if key is not None and any(v is order for v in (*lineage.path(key, 40), *ancestors(key, limit=20))):
                 yield step
 
 

@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import lineage
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.values import Val, ancestors, origins
 
 _SMOOTH = frozenset(["bilinear", "bicubic", "linear", "trilinear", "area"])
 _KEEP = frozenset(["NEAREST", "NEAREST_EXACT", "INTER_NEAREST", "nearest"])
@@ -42,12 +42,13 @@ def check(p: Program) -> Iterator[Finding]:
     told: set[int] = set()
     for event in p.all("loss", "criterion"):
         target = event.args[1] if len(event.args) > 1 else event.kwargs.get("target")
+        many = event.name in ("CrossEntropyLoss", "NLLLoss") and bool(event.args) and _classes(event.args[0]) > 2
         for cast in ancestors(target, limit=400) if target is not None else ():
             if cast.name not in _CASTS or not cast.args:
                 continue
             for step in lineage.certain(cast.args[0])[:12]:
                 how = _smooth(step)
-                if step.name in ("round", "compare", "gt", "ge", "argmax"):
+                if step.name in ("compare", "gt", "ge", "argmax") or (step.name == "round" and not many):
                     break
                 if how and id(step.node) not in told:
                     told.add(id(step.node))
@@ -58,6 +59,16 @@ def check(p: Program) -> Iterator[Finding]:
                         why="interpolation between two class indices gives a third class that is not there",
                         fix='Resize masks with nearest: mode="nearest", InterpolationMode.NEAREST',
                     )
+
+
+def _classes(scores: Val) -> int:
+    """Over how many classes scores are, 0 when unknown: between two classes rounding gives one of both."""
+    for one in origins(scores):
+        made = one.owner if one.name in ("Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d") else None
+        count = made.number(1, "out_channels") if made is not None and made.kind == "module" else None
+        count = one.shape[1] if count is None and one.shape and len(one.shape) > 2 else count
+        return count if type(count) is int else 0
+    return 0
 
 
 def _smooth(step: Val) -> str:

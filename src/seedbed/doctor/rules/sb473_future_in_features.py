@@ -3,7 +3,8 @@
 ## What it does
 
 Finds table columns that are features and are made with `shift(-k)`, a rolling mean of the target itself without
-`shift`, a centred window, or gaps that are filled from later rows.
+`shift`, a centred window, or gaps that are filled from later rows; windows that are scaled with the mean and
+deviation of lookback and horizon together.
 
 ## Why is this bad
 
@@ -41,7 +42,7 @@ from collections.abc import Iterator, Sequence
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax
+from seedbed.doctor.static import syntax, window_scale
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 
@@ -51,6 +52,16 @@ _TIME = frozenset(["shift", "rolling", "resample", "date_range", "to_datetime", 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    for stat, window in window_scale.over_horizon(p):
+        yield p.report(
+            "SB473",
+            stat,
+            f"the inputs are scaled with the {stat.name} of the whole window ({window.var or 'line'} of line "
+            f"{window.line}), which includes the horizon to predict: future values leak into the inputs",
+            why="at forecast time only the lookback part is known, so the scale gives the future away (look-ahead)",
+            fix="Take mean and std over the lookback part only: past.mean(), past.std(); scale past and future by them",
+            related=(q.place(window),),
+        )
     if "pandas" not in p.source.text:
         return
     columns = [

@@ -125,8 +125,13 @@ _WHOLE = {
 def counted(val: Val) -> str:
     """The same from the formula alone, whatever the number is called."""
     one = f.core(val)
+    if one.name in ("diag", "diagonal", "np_diag") and one.args:
+        return "tp" if _rows(one.args[0]) is not None else ""
     if one.name not in ("sum", "count_nonzero") or not one.args:
         return ""
+    rows = _rows(one.args[0])
+    if rows is not None:
+        return _of_axis(one, rows)
     inner = f.core(one.args[0])
     if inner.name in ("and", "mul", "logical_and", "bitwise_and") and len(inner.args) == 2:
         marks = {_side(a): _positive(a) for a in inner.args}
@@ -138,6 +143,51 @@ def counted(val: Val) -> str:
         return table[(marks["pred"], marks["true"])]
     side = _side(inner)
     return side if side and _positive(inner) else ""
+
+
+_TABLES = frozenset(["bincount", "histogram2d", "confusion_matrix", "crosstab", "scatter_add", "index_add"])
+
+
+def _rows(val: Val) -> str | None:
+    """What the rows of a confusion matrix are: ``pred``, ``true``, ``""`` when unknown; ``None`` for no matrix."""
+    found: list[str] = []
+    stack, seen = [val], set[int]()
+    while stack and len(seen) < 40:
+        one = f.core(stack.pop())
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if one.kind == "phi" or one.name in ("add", "Add", "add_", "running"):
+            stack.extend(one.args)
+        elif one.name in _TABLES:
+            found.append(_counted_pairs(one))
+    return found[0] if found and len(set(found)) == 1 else "" if found else None
+
+
+def _counted_pairs(table: Val) -> str:
+    """The rows of ``bincount(classes * rows + columns)`` and of ``confusion_matrix(rows, columns)``."""
+    row = column = None
+    if table.name == "confusion_matrix" and len(table.args) >= 2:
+        row, column = table.args[:2]
+    inner = f.core(table.args[0]) if table.name == "bincount" and table.args else None
+    for first, second in (inner.args, inner.args[::-1]) if inner is not None and len(inner.args) == 2 else ():
+        scaled = f.core(first)
+        if inner is not None and inner.name == "add" and scaled.name == "mul" and len(scaled.args) == 2:
+            by = [a for a in scaled.args if a.kind in ("const", "number")]
+            if len(by) == 1:
+                row, column = next(a for a in scaled.args if a is not by[0]), second
+    if row is None or column is None or f.from_model(row) == f.from_model(column):
+        return ""
+    return "pred" if f.from_model(row) else "true"
+
+
+def _of_axis(total: Val, rows: str) -> str:
+    """What the sums of a confusion matrix along one axis count."""
+    axis = total.arg(1, "dim") or total.kwargs.get("axis")
+    if axis is None or axis.const not in (0, 1, -1, -2) or not rows:
+        return ""
+    other = "true" if rows == "pred" else "pred"
+    return rows if axis.const in (1, -1) else other
 
 
 def _side(val: Val) -> str:

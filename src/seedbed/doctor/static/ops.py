@@ -72,6 +72,10 @@ def apply(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs:
     return val
 
 
+_JOINS = frozenset(["stack", "cat", "concatenate", "concat", "vstack", "hstack", "column_stack", "array", "asarray"])
+_SMALL = frozenset(["uint8", "int8", "int16", "uint16"])  # those that overflow: it matters that they stay what they are
+
+
 def _dtype(name: str, first: Val | None, kwargs: dict[str, Val], args: tuple[Val, ...] = ()) -> str:
     """The type of the numbers: float, long, bool, a small integer type, or ``""`` when unknown."""
     if name in ("byte", "ByteTensor", "imread", "imdecode", "read_image", "decode_image"):
@@ -100,6 +104,9 @@ def _dtype(name: str, first: Val | None, kwargs: dict[str, Val], args: tuple[Val
         name = "tensor"
     elif name == "pad_sequence" and first is not None and first.items:
         first = first.items[0]
+    elif name in _JOINS and first is not None and first.kind == "list" and first.items:
+        kinds = {i.dtype if i.kind == "tensor" else "" for i in first.items}
+        return kinds.pop() if len(kinds) == 1 and kinds <= _SMALL else first.dtype
     if name == "tensor" and first is not None:
         probe = first
         while probe.items:

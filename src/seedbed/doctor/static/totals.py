@@ -244,7 +244,7 @@ def full_counts(p: Program) -> Iterator[Wrong]:
         if over is None or event.conds_in(loop) or not _is_batch_size(event.args[0], over, event.node.value):
             continue
         rest = _rest(over)
-        if rest == 0 or not _divides_a_count(p, event):
+        if rest == 0 or not divides_a_count(p, event):
             continue
         left = f" (it has {rest} samples)" if rest else ""
         said = f"the last batch is smaller than batch_size{left}, but is counted as a full one"
@@ -289,7 +289,7 @@ def _size(over: Val) -> int | None:
     return size if type(size) is int and size > 0 else None
 
 
-def _divides_a_count(p: Program, event: Event) -> bool:
+def divides_a_count(p: Program, event: Event) -> bool:
     """Whether what is counted up divides a number of right answers (or a sum of losses) of the same loop."""
     if not isinstance(event.node, ast.AugAssign):
         return False
@@ -312,9 +312,9 @@ def _divides_a_count(p: Program, event: Event) -> bool:
 
 
 def _sides(val: Val) -> Iterator[Val]:
-    """What a side of a division can be; ``100 * right`` is ``right``."""
+    """What a side of a division can be; ``100 * right`` is ``right``, ``max(count, 1)`` is ``count``."""
     for one in f.core(val).options():
-        if one.name == "mul" and any(a.kind == "const" for a in one.args):
+        if one.name in ("mul", "max", "maximum", "clamp", "clip") and any(a.kind == "const" for a in one.args):
             one = next((a for a in one.args if a.kind != "const"), one)
         yield from f.core(one).options()
 

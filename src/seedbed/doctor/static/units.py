@@ -109,6 +109,22 @@ def change_of_output(val: Val) -> bool:
     return False
 
 
+def brought_back(guess: Val, still: Val) -> bool:
+    """Whether a prediction went back through the very scaling that a target is still in."""
+    for one in measures.elements(guess):
+        while one.name in ("getitem", "squeeze", "ravel", "flatten") and one.args:
+            one = f.core(one.args[0])
+        if still.name in _LOGS:
+            return one.name in ("exp", "expm1", "np_exp", "np_expm1") and f.from_model(one)
+        if still.name in ("transform", "fit_transform"):
+            return one.name == "inverse_transform" and bool(one.args) and one.args[-1] is still.args[-1]
+        by = f.core(still.args[1]) if len(still.args) == 2 else None
+        terms = [t for _, t in f.plain_terms(one)]
+        factors = [f.core(a) for t in terms if t.name == "mul" for a in t.args]
+        return by is not None and any(a is by for a in factors) and any(f.from_model(a) for a in factors)
+    return False
+
+
 def change(target: Val) -> Val | None:
     """The scaling that a target went through, ``None`` when it is raw as far as it can be followed."""
     stack, seen = [target], set[int]()
