@@ -49,6 +49,7 @@ from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val
 
 _WORDS = frozenset(("loss", "penalty", "reg", "kl", "kld", "regularizer", "aux", "losses", "l2", "l1"))
+_SHOWN = frozenset(("item", "float", "detach", "data", "isnan", "isfinite", "round", "number"))
 
 
 def _read(p: Program, name: str) -> bool:
@@ -100,3 +101,41 @@ def check(p: Program) -> Iterator[Finding]:
             why="only what reaches backward() trains the model",
             fix=f"Add {name} to the loss before backward(), or delete it",
         )
+    yield from _shown_totals(p)
+
+
+def _shown_totals(p: Program) -> Iterator[Finding]:
+    """``loss = a + w * b`` that is only printed, while ``a`` alone is what backward() gets."""
+    if not p.complete:
+        return
+    for name, val, event in p.assigns:
+        if val.name != "add" or not val.grad or not event.first or p.trained(val):
+            continue
+        terms = [t for _, t in formulas.summands(val) if t.grad]
+        trained = [t for t in terms if p.trained(t)]
+        lost = [
+            t for t in terms if t not in trained and not any(p.trained(f) for f, _ in formulas.factors(t) if f.grad)
+        ]
+        if not trained or not lost or not _is_number(p, val) or _goes_on(p, val):
+            continue
+        yield p.report(
+            "SB135",
+            event,
+            f"{name} is the total loss, but backward() gets only a part of it: its other term is never trained",
+            why=f"{name} is only shown (item()), so the auxiliary term in it has no influence on the weights",
+            fix=f"Give {name} itself to backward() (return it instead of the single term)",
+        )
+
+
+def _is_number(p: Program, val: Val) -> bool:
+    return val.shape == () or any(u.name in ("item", "float") for u in p.users(val))
+
+
+def _goes_on(p: Program, val: Val) -> bool:
+    """Whether a total is used for anything but a figure to show."""
+    if any(u.name not in _SHOWN for u in p.users(val)):
+        return True
+    kept = (
+        e for e in p.all("keep", "return", "setitem", "attribute", "call", "invoke") if e.name not in ("print", "round")
+    )
+    return any(a is val for e in kept for a in (*e.args, *e.kwargs.values(), e.result))

@@ -41,6 +41,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -67,6 +68,16 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the divergence from itself is zero, and so is its gradient: the teacher has no influence",
                 fix="Take the soft target from the teacher: softmax(teacher(x) / T)",
             )
+        elif event.name == "KLDivLoss" and len(event.args) > 1 and (teacher := _without_student(event)) is not None:
+            yield p.report(
+                "SB272",
+                event,
+                "the distillation loss compares the teacher with itself: prediction and soft target come from the same "
+                "logits, which have no gradient",
+                why="the soft loss is zero whatever the student gives, so the teacher has no influence on it",
+                fix="Take the log-probabilities from the student: log_softmax(student(x) / T)",
+                related=(q.place(teacher),),
+            )
         if event.name not in _PAIRS or len(event.args) < 2:
             continue
         one, two = _plain(event.args[0]), _plain(event.args[1])
@@ -90,6 +101,15 @@ def _own_softness(event: Event) -> bool:
     if any(v.name == "dropout" or "opaque" in v.tags for end in (one, two) for v in ancestors(end, limit=200)):
         return False
     return bool(one.args) and bool(two.args) and one.grad and not two.grad and f.same(one.args[0], two.args[0])
+
+
+def _without_student(event: Event) -> Val | None:
+    """The logits that both sides of a divergence are made of, where they come from a model without a gradient."""
+    sides = [f.made_by(a, "softmax", "log_softmax") for a in event.args[:2]]
+    one, two = (f.core(_undivided(s.args[0])) if s is not None and s.args else None for s in sides)
+    if one is None or one is not two or one.grad or event.args[0].grad or not f.from_model(one):
+        return None
+    return one
 
 
 def _undivided(val: Val) -> Val:

@@ -203,7 +203,7 @@ def _schedule(p: Program) -> Iterator[Finding]:
     yield p.report(
         "SB609",
         event,
-        f"the resume restores the optimizer but not the scheduler's state: {name} starts again at its first step",
+        f"the resume restores the optimizer but not the scheduler state: {name} starts again at its first step",
         why="after the resume the learning rate follows the schedule from its beginning, not from where it stopped",
         fix="Save scheduler.state_dict() in the checkpoint and call scheduler.load_state_dict() after loading",
         related=(q.place(schedules[0]),),

@@ -66,7 +66,7 @@ def check(p: Program) -> Iterator[Finding]:
         )
         text = syntax.text(node.iter) if isinstance(node, ast.For) else ""
         folds = "fold" in names or _FOLD_WORDS.search(text) is not None
-        folds = folds or rounds.over_folds(LoopRun(node, event.src, event.recv))
+        folds = folds or rounds.over_folds(LoopRun(node, event.src, event.recv)) or _leaves_one_out(node)
         if not folds and not _sweep(p, node):
             continue
         start, end = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0) or 0
@@ -103,6 +103,24 @@ def check(p: Program) -> Iterator[Finding]:
                     related=((str(event.src.path), event.line, "the loop"),),
                 )
                 break
+
+
+def _leaves_one_out(node: ast.AST) -> bool:
+    """Whether each round puts together all parts but its own: ``cat([part[j] for j in range(n) if j != k])``."""
+    target = getattr(node, "target", None)
+    mine = {n.id for n in syntax.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
+    tests = (
+        t
+        for c in syntax.walk(node)
+        if isinstance(c, ast.Call)
+        and syntax.text(c.func).rsplit(".", 1)[-1] in ("cat", "concat", "concatenate", "hstack")
+        for n in c.args
+        if isinstance(n, ast.ListComp | ast.GeneratorExp)
+        for g in n.generators
+        for t in g.ifs
+        if isinstance(t, ast.Compare) and len(t.ops) == 1 and isinstance(t.ops[0], ast.NotEq)
+    )
+    return any({n.id for s in (t.left, *t.comparators) if isinstance(n := s, ast.Name)} & mine for t in tests)
 
 
 def _stands_still(p: Program, node: ast.AST, model: Val) -> bool:

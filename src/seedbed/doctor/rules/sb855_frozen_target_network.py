@@ -56,7 +56,7 @@ from seedbed.doctor.rules.sb841_wrong_bootstrap import bootstrap
 from seedbed.doctor.static import methods, ownership, syntax, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -97,13 +97,19 @@ def _moved(p: Program, net: Val) -> bool:
     """Whether anything changes the weights of a network inside a loop."""
     parts = methods.submodules(net)
     for event in p.all("restore", "average", "inplace", "attribute", "augment", "setitem", "manual"):
-        if event.recv is None or not (event.loops or event.funcs):
+        if event.recv is None or not (event.loops or event.funcs) or _own_state(event):
             continue
         if any(o is m for o in event.recv.options() for m in parts) and (event.loops or event.kind == "average"):
             return True
         if event.kind != "restore" and any(m is s for m in ownership.modules_of(event.recv) for s in parts):
             return True
     return any(net in (*e.args, *e.kwargs.values()) and not e.name.startswith("copy") for e in p.all("call", "make"))
+
+
+def _own_state(event: Event) -> bool:
+    """``net.load_state_dict(net.state_dict())``: it gets what it has."""
+    state = event.args[0] if event.kind == "restore" and event.args else None
+    return state is not None and state.kind == "state" and bool(state.args) and state.args[0] is event.recv
 
 
 def _said(p: Program, net: Val) -> bool:
@@ -113,7 +119,10 @@ def _said(p: Program, net: Val) -> bool:
     blocks = [n for n in q.nodes(p, ast.For, ast.While, ast.FunctionDef) if getattr(n, "name", "") != "__init__"]
     blocks = [n for n in blocks if id(n) not in once]
     for block in blocks:
+        selves = {id(n) for c in syntax.walk(block) if isinstance(c, ast.Call) for n in _to_itself(c)}
         for node in syntax.walk(block):
+            if id(node) in selves:
+                continue
             owner = node.value if isinstance(node, ast.Attribute) else None
             moves = isinstance(node, ast.Attribute) and node.attr in ("load_state_dict", "parameters", "state_dict")
             if owner is not None and moves and syntax.text(owner).rsplit(".", 1)[-1] == net.var:
@@ -121,3 +130,14 @@ def _said(p: Program, net: Val) -> bool:
     return any(
         {"update", "sync", "soft", "polyak", "copy"} & set(words(e.name)) for e in p.all("invoke") if net in e.args
     )
+
+
+def _to_itself(call: ast.Call) -> list[ast.AST]:
+    """The parts of ``net.load_state_dict(net.state_dict())``."""
+    func, given = call.func, call.args[0] if call.args else None
+    if not isinstance(func, ast.Attribute) or func.attr != "load_state_dict" or not isinstance(given, ast.Call):
+        return []
+    inner = given.func
+    if not isinstance(inner, ast.Attribute) or syntax.text(inner.value) != syntax.text(func.value):
+        return []
+    return [func, inner]
