@@ -102,10 +102,13 @@ def check(p: Program) -> Iterator[Finding]:
 def _averaged(p: Program) -> Iterator[Finding]:
     """``online = m * online + (1 - m) * target``: the average is written into the trained network."""
     stepped = {id(h) for s in p.all("step") if s.recv is not None for o in s.recv.options() for h in _held(o)}
+    rounds = {id(loop.node) for s in p.all("step") for loop in s.loops}
     seen: set[int] = set()
     for event in p.all("attribute", "inplace"):
+        if not any(id(loop.node) in rounds for loop in event.loops):
+            continue  # a loop without a step: weights that are merged or taken over once
         wanted = event.name == "data" if event.kind == "attribute" else event.name in ("copy_", "lerp_", "add_")
-        if not wanted or event.recv is None or not event.loops or not event.args or id(event.node) in seen:
+        if not wanted or event.recv is None or not event.args or id(event.node) in seen:
             continue
         goals = [m for m in ownership.modules_of(event.recv) if m.kind == "module"]
         sources = [m for a in event.args for m in ownership.modules_of(a) if m.kind == "module"]

@@ -105,6 +105,7 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Store loss.item() (or loss.detach())",
         )
     yield from _totals(p, seen)
+    yield from _averages(p, seen)
     yield from _outputs(p, seen)
 
 
@@ -191,6 +192,32 @@ def _totals(p: Program, seen: set[int]) -> Iterator[Finding]:
                         "from step to step",
                         fix="Add loss.item() (or loss.detach())",
                     )
+
+
+def _averages(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """``smooth = 0.9 * smooth + 0.1 * loss``, kept under a name or in an attribute from step to step."""
+    kept = [(e.name, e.args[0], e) for e in p.all("attribute") if e.args] + [(n, v, e) for n, v, e in p.assigns]
+    losses = {b.recv for b in p.all("backward") if b.recv is not None}
+    before: dict[str, list[Val]] = {}
+    for name, given, event in kept:
+        old = before.setdefault(name, [])
+        for val in given.options() if event.loops and event.grad and id(event.node) not in seen else ():
+            if val.name != "add" or val.kind != "tensor" or not val.grad or len(val.args) != 2 or p.trained(val):
+                continue
+            parts = [list(a.args) if a.name == "mul" else [a] for a in val.args]
+            again = [any(v is o for v in part for o in old) for part in parts]
+            fresh = [v for part, known in zip(parts, again, strict=True) if not known for v in part if v.grad]
+            if again.count(True) != 1 or not fresh or not all(v in losses for v in fresh) or id(val.node) in seen:
+                continue
+            seen |= {id(event.node), id(val.node)}
+            yield p.report(
+                "SB216",
+                event,
+                "the loss goes into a moving average with its autograd graph: use loss.item()",
+                why="the average keeps the computation graphs of all steps alive, so memory grows from step to step",
+                fix="Average loss.item() (or loss.detach())",
+            )
+        old.extend(given.options())
 
 
 def _is_loss(p: Program, val: Val) -> bool:

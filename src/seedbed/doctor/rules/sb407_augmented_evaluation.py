@@ -50,13 +50,13 @@ def check(p: Program) -> Iterator[Finding]:
     named = (
         []
         if not p.of_kind("dataset")
-        else [*p.assigns, *((e.name, e.args[0], e) for e in p.all("attribute") if e.args)]
+        else [*p.assigns, *((e.name, e.args[0], e) for e in p.all("attribute") if e.args), *_in_loaders(p)]
     )
     for name, val, event in named:
         if val.kind != "dataset" or id(val.node) in seen:
             continue
         data = val
-        split = val.split or split_of(name)
+        split = split_of(name) if split_of(name) in ("val", "test") else val.split or split_of(name)
         shared = data.name in ("random_split", "Subset")
         if shared and split_of(name) in ("val", "test") and data.args:
             data = data.args[0]
@@ -97,6 +97,14 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _flagged(p, seen)
     yield from _handed_over(p, seen)
     yield from _same_noise(p)
+
+
+def _in_loaders(p: Program) -> Iterator[tuple[str, Val, Event]]:
+    """The parts of data sets that are given to a loader on the spot, by the loader's name."""
+    for event in p.makers("loader"):
+        loader = event.result
+        if loader is not None and loader.kind == "loader" and loader.args and loader.args[0].name == "Subset":
+            yield loader.var, loader.args[0], event
 
 
 def _only_shown(p: Program, data: Val) -> bool:
