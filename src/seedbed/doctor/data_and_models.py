@@ -272,6 +272,8 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB834", "log-determinant-sign", E, "the log-determinant of a flow has the wrong sign"),
     ("SB835", "inverted-entropy-bonus", E, "the entropy bonus of a policy has the wrong sign"),
     ("SB836", "constant-ratio", E, "the probability ratio of PPO is always one"),
+    ("SB837", "summed-second-derivative", E, "second derivatives are taken of the sum of all first derivatives"),
+    ("SB838", "centre-boxes-as-corners", E, "an overlap (IoU) of corner boxes gets boxes of centre and size"),
     ("SB840", "inverted-mask", E, "an attention mask has the wrong polarity"),
     (
         "SB841",

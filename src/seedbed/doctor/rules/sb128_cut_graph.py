@@ -39,9 +39,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, opponents, ownership, queries, rounds, training
+from seedbed.doctor.static import inner_steps, methods, opponents, ownership, queries, rounds, training
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import CHOICES, CLOSED, Val, ancestors
+from seedbed.doctor.static.values import CHOICES, CLOSED, CUTTING, Val, ancestors
 
 _FLAT = {
     "argmax",
@@ -113,7 +113,7 @@ def check(p: Program) -> Iterator[Finding]:
                 )
     yield from _data_in_forward(p, seen)
     yield from _cut_terms(p, seen)
-    yield from _painted_over(p)
+    yield from (*_painted_over(p), *_adapted(p, seen))
     for cut, maker, judge, back in opponents.wasted(p):
         if id(cut.node) not in seen:
             seen.add(id(cut.node))
@@ -126,6 +126,24 @@ def check(p: Program) -> Iterator[Finding]:
                 why=f"the term is there to train {name}, and no gradient reaches it; that of {other} is cleared unused",
                 fix=f"Give {other} the tensor itself; {cut.name}() belongs to its own step",
                 related=((str(back.src.path), back.line, "backward()"),),
+            )
+
+
+def _adapted(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """Fast weights of meta-learning that are cut off the weights which the optimizer holds."""
+    for cut, back in inner_steps.cut_updates(p):
+        if id(cut.node) not in seen:
+            seen.add(id(cut.node))
+            how = f"{cut.name}()" if cut.name in CUTTING else "no_grad()"
+            yield p.report(
+                "SB128",
+                cut,
+                f"{how} cuts the adapted (fast) weights off the graph: the outer loss gets no gradient to the meta "
+                "parameters, the model never trains",
+                why="the inner step makes new leaves, so grad is None for every weight that the optimizer holds, and "
+                "step() never changes them",
+                fix="Keep the update in the graph: fast = w - lr * g. For a first-order step detach only g",
+                related=((str(back.src.path), back.line, "the outer backward()"),),
             )
 
 

@@ -86,7 +86,7 @@ from typing import Any
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -99,9 +99,9 @@ def check(p: Program) -> Iterator[Finding]:
         cls = getattr(func, "owner", None)
         if func is None or cls is None or not event.loops or id(func.node) in seen:
             continue
-        kept = _puts_away(func.node)
-        if not kept or not _writes(func.node):
+        if not _writes(func.node):
             continue
+        kept = _puts_away(func.node) or _put_away_beside(p, event, func)
         backs = [
             v.owner
             for v in cls.scope.vars.values()
@@ -121,6 +121,42 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Call {backs[0].name}() after the evaluation",
             related=((str(func.src.path), backs[0].node.lineno, "the way back"),),
         )
+
+
+def _put_away_beside(p: Program, event: Event, func: Any) -> set[str]:
+    """What another method of the same object, called just before it in the same round, has put aside for the way back.
+
+    Only for a method that writes into the model itself: the one that follows the weights writes into its own average.
+    """
+    if not _writes_outside(func.node):
+        return set()
+    found: set[str] = set()
+    for other in p.all("invoke"):
+        keeper = other.recv.owner if other.recv is not None else None
+        if keeper is None or other.seq > event.seq or keeper is func or keeper.owner is not func.owner:
+            continue
+        beside = other.loops == event.loops and other.rounds == event.rounds and q.same_branch(other, event)
+        if beside and other.args and event.args and q.same(other.args[0], event.args[0]):
+            found |= set() if _writes(keeper.node) else _puts_away(keeper.node)
+    return found - _reads(func.node)
+
+
+def _writes_outside(func: Any) -> bool:
+    """Whether a method writes into something that is no entry of its own tables."""
+    for n in syntax.walk(func):
+        if (
+            isinstance(n, ast.Call)
+            and isinstance(n.func, ast.Attribute)
+            and n.func.attr in ("copy_", "load_state_dict")
+        ):
+            into = n.func.value
+        elif isinstance(n, ast.Assign) and any(isinstance(t, ast.Attribute) and t.attr == "data" for t in n.targets):
+            into = next(t.value for t in n.targets if isinstance(t, ast.Attribute) and t.attr == "data")
+        else:
+            continue
+        if not (isinstance(into, ast.Subscript) and syntax.text(into).startswith("self.")):
+            return True
+    return False
 
 
 def _named(p: Program, name: str) -> bool:

@@ -65,7 +65,8 @@ def check(p: Program) -> Iterator[Finding]:
                 power = scales.get(id(val))
                 if power is None or sign * want == power or id(val.node) in seen:
                     continue
-                at = _joined(back.recv, val)
+                joined = _joined(back.recv, val)
+                at = _signed(joined, val) if joined is not None else None
                 if at is None or id(at.node) in seen:
                     continue
                 seen |= {id(val.node), id(at.node)}
@@ -126,6 +127,18 @@ def _joined(root: Val, term: Val) -> Val | None:
             if (inside[1] and _base_in(val.args[0])) or (inside[0] and _base_in(val.args[1])):
                 best = val
     return best
+
+
+def _signed(joined: Val, term: Val) -> Val:
+    """Where the log-determinant gets its sign: the difference itself; in a sum, where a layer negates or adds it up."""
+    side = next((a for a in joined.args if any(v is term for _, v in summands(a))), None)
+    if joined.name == "sub" or side is None:
+        return joined
+    found: Val | None = None
+    for val in ancestors(side, limit=200):
+        if val.name in ("neg", "sum") and any(v is term for _, v in summands(val)):
+            found = val if found is None or val.name == "neg" else found
+    return found or joined
 
 
 def _base_in(val: Val) -> bool:

@@ -69,6 +69,8 @@ def check(p: Program) -> Iterator[Finding]:
             made = _gradient(val.args[1])
             if made is None or id(made.node) in seen or not val.args[0].grad or _of_data(val.args[0]):
                 continue
+            if any(u.name in ("detach", "data") for u in p.users(val)):
+                continue  # cut off as a whole: it is not the second order alone that is left out
             seen |= {id(val.node), id(made.node)}
             yield p.report(
                 "SB853",

@@ -230,6 +230,8 @@ def _torch_function(
         run.modes[id(made)] = "eval" if last == "from_pretrained" else "train"
         made.tags.add("external")
         return made
+    if name.startswith("torchvision.ops") and last.islower() and not last.endswith("nms"):
+        return run.tensor(last, node, *args, **kwargs)  # overlaps and conversions of boxes: a gradient goes through
     if name.startswith(("torchvision.transforms", "torchvision.ops")):
         return _transform(run, last, node, args, kwargs)
     if name == "torch.autograd.grad":

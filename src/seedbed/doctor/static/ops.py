@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import functools
 
 from seedbed.doctor.static import op_shapes, shapes
 from seedbed.doctor.static.machine import Machine
-from seedbed.doctor.static.values import CUTTING, Val
+from seedbed.doctor.static.values import CUTTING, Val, join
 
 FLOATS = frozenset(
     [
@@ -50,6 +51,11 @@ def apply(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs:
         "dim" in kwargs or (len(args) > 1 and args[1].kind == "const" and isinstance(args[1].const, int))
     ):
         return _with_indices(run, name, node, args, kwargs)
+    if name in ("cat", "stack") and first is not None and first.kind == "phi" and args:
+        orders = list(first.options())
+        if 2 <= len(orders) <= 4 and all(o.kind in ("list", "tuple") and o.items for o in orders):
+            made = [apply(run, name, node, (o, *args[1:]), kwargs) for o in orders]
+            return functools.reduce(join, made)  # [a, b] if flip else [b, a]
     val = run.tensor(name, node, *args, **kwargs)
     if name in CUTTING or name in ("tensor", "as_tensor", "from_numpy") or name in op_shapes.CREATORS:
         val.grad = False
