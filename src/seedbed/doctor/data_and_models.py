@@ -274,6 +274,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB836", "constant-ratio", E, "the probability ratio of PPO is always one"),
     ("SB837", "summed-second-derivative", E, "second derivatives are taken of the sum of all first derivatives"),
     ("SB838", "centre-boxes-as-corners", E, "an overlap (IoU) of corner boxes gets boxes of centre and size"),
+    ("SB839", "unchecked-negatives", W, "negative items are drawn without leaving out the positive ones"),
     ("SB840", "inverted-mask", E, "an attention mask has the wrong polarity"),
     (
         "SB841",
