@@ -102,10 +102,17 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             continue
         masked = any(v.name == "mul" and any("mask" in a.var for a in v.args) for v in parts_)
-        if masked:
+        if masked or any(_cut_short(v) for v in parts_):
             continue
         weak = event.kind != "getitem" and (not p.complete or _windows(padded[0]))  # who calls it may never pad
         yield _report(p, event, what, (q.place(padded[0]),), Severity.HINT if weak else None)
+
+
+def _cut_short(val: Val) -> bool:
+    """Whether something is cut to a length that is worked out: ``out[k, : lengths[k]]``."""
+    key = val.args[1] if val.name == "getitem" and len(val.args) > 1 else None
+    slices = [s for s in (key.items or [key]) if s.kind == "slice" and len(s.args) > 1] if key is not None else []
+    return any(s.args[1].kind not in ("const",) and not s.args[1].is_none for s in slices)
 
 
 def _windows(padded: Val) -> bool:

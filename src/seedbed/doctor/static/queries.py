@@ -152,7 +152,9 @@ def seen_through(val: Val) -> list[Val]:
 
 
 def site(event: Event, loop: LoopRun | None = None) -> tuple[ast.AST, Source] | Event:
-    """The place outside helper functions from which an event was caused (inside ``loop`` if given)."""
+    """The place outside helper functions from which an event was caused (inside ``loop`` if given, else its first)."""
+    if loop is None and event.loops and event.loops[0].line:
+        loop = event.loops[0]  # the call of the whole program says nothing
     for node, src in event.sites:
         if loop is None or (
             src is loop.src and loop.line <= getattr(node, "lineno", 0) <= (getattr(loop.node, "end_lineno", 0) or 0)
