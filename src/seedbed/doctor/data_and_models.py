@@ -233,6 +233,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB716", "nondeterministic-operation", W, "one update made twice gives two different gradients"),
     ("SB717", "changed-defaults", W, "shared default settings are changed in place"),
     ("SB718", "last-instead-of-best", W, "after a search the last candidate is used, not the best one"),
+    ("SB719", "benchmark-in-deterministic-run", W, "cudnn.benchmark is on in a run that is set to be deterministic"),
     ("SB720", "unlike-padding-ids", E, "sequences are padded with another id than the embedding takes for padding"),
     ("SB721", "constant-draw", E, "a random integer is always the same: the upper bound is exclusive"),
     ("SB722", "shared-record", W, "all stored results refer to one dictionary that goes on changing"),

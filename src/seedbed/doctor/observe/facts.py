@@ -318,7 +318,7 @@ class Record:
     loaders: dict[int, LoaderFact] = field(default_factory=dict)
     notes: dict[tuple[str, str, int], Note] = field(default_factory=dict)
     leaves: dict[int, Tensor] = field(default_factory=dict)
-    leaf_starts: dict[int, tuple[float, float, float]] = field(default_factory=dict)
+    leaf_starts: dict[int, tuple[float, float, float, int]] = field(default_factory=dict)
     leaf_counts: Counter[int] = field(default_factory=Counter)
     walks: int = 0
     joints: dict[Any, int] = field(default_factory=dict)  # graph nodes between two linear layers, and the second one

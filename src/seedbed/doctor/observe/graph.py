@@ -51,11 +51,32 @@ def walk(record: Record, tensor: Tensor, site: Site | None) -> tuple[int, bool]:
         plain = record.walks == 1 and not isinstance(leaf, Parameter) and leaf.ndim == 2 and leaf.numel() > 1
         if plain and key not in record.leaves and is_plain(leaf):
             values = leaf.detach().float()
-            record.leaf_starts[key] = (float(values.std()), float(values.mean()), float(values.min()))
+            fan_in = leaf.shape[0] if key in _factors(tensor) else min(leaf.shape)
+            record.leaf_starts[key] = (float(values.std()), float(values.mean()), float(values.min()), fan_in)
         record.leaves.setdefault(key, leaf)
         record.walk_sites.setdefault(key, site)
     held = {id(p) for optimizer in record.optimizers.values() for p in optimizer.params}
     return nodes, any(not isinstance(t, Parameter) and id(t) not in held and t.ndim > 1 for t in found.values())
+
+
+def _factors(tensor: Tensor) -> set[int]:
+    """The leaves that stand as they are on the right of a matrix product: their rows are the inputs of the layer.
+
+    ``F.linear`` turns its weight first, and a weight that was moved (``w - lr * g``) may go to either.
+    """
+    found: set[int] = set()
+    stack: list[Any] = [tensor.grad_fn]
+    seen: set[Any] = {None}
+    while stack and len(seen) < LIMIT:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node.name() in ("MmBackward0", "AddmmBackward0", "BmmBackward0"):
+            variable = getattr(node.next_functions[-1][0], "variable", None)
+            found |= {id(variable)} if isinstance(variable, Tensor) else set()
+        stack.extend(parent for parent, _ in node.next_functions)
+    return found
 
 
 def left_by_attack(backs: list[BackwardFact]) -> bool:

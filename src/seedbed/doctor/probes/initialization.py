@@ -29,11 +29,13 @@ def probe(run: Run) -> Iterator[Finding]:
 
 def _plain_leaves(run: Run) -> Iterator[Finding]:
     """Weights of hand-written networks, which belong to no module."""
-    for key, (deviation, mean, low) in run.record.leaf_starts.items():
+    for key, (deviation, mean, low, fan_in) in run.record.leaf_starts.items():
         leaf = run.record.leaves[key]
-        if isinstance(leaf, nn.Parameter) or key in run.names or leaf.shape[0] < 16 or run.record.leaf_counts[key] < 3:
+        if isinstance(leaf, nn.Parameter) or key in run.names or run.record.leaf_counts[key] < 3:
             continue
-        gain = (deviation**2 + mean**2) ** 0.5 * leaf.shape[0] ** 0.5
+        if fan_in < 8 or leaf.shape[0] < 16:
+            continue
+        gain = (deviation**2 + mean**2) ** 0.5 * fan_in**0.5
         now = leaf.detach().float()
         if float(now.std()) == deviation and float(now.mean()) == mean:
             continue  # nobody moves it: points at which derivatives are taken, no weight

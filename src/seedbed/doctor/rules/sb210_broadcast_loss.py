@@ -50,6 +50,8 @@ from seedbed.doctor.static.program import Event, Place, Program
 from seedbed.doctor.static.scopes import Class
 from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
 
+_SAME_ROWS = frozenset(("detach", "data", "cpu", "cuda", "to", "float", "clone", "numpy", "getitem", "forward"))
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
@@ -67,7 +69,18 @@ def check(p: Program) -> Iterator[Finding]:
                 shapes=f"{a.shape} and {b.shape}",
             )
             continue
-        if not (a.grad or b.grad) or event.depth:
+        if event.depth:
+            continue
+        if not (a.grad or b.grad):
+            if event.name == "sub" and _baseline(a, b):
+                yield p.report(
+                    "SB210",
+                    event,
+                    "a vector (N,) minus the column (N, 1) of a network broadcasts to (N, N), which goes into the loss",
+                    why="the value of every sample is taken off every other sample: the advantage mixes all of them",
+                    fix="Make both shapes equal: values.squeeze(-1)",
+                    shapes=f"{a.shape} and {b.shape}",
+                )
             continue
         if event.name == "mul" and any(_logarithm(x) for x in (a, b)):
             yield p.report(
@@ -96,6 +109,14 @@ def check(p: Program) -> Iterator[Finding]:
             related=((str(event.src.path), event.line, "here they meet"),) if given else (),
             shapes=f"{a.shape} and {b.shape}",
         )
+
+
+def _baseline(a: Val, b: Val) -> bool:
+    """Whether the column is what a network gave, and the vector is nothing of that network's."""
+    column, vector = (a, b) if a.shape is not None and len(a.shape) == 2 else (b, a)
+    made = list(ancestors(column, _SAME_ROWS, limit=12))
+    network = [v for v in made if v.name in ("forward", "Linear") and v.owner is not None]
+    return bool(network) and not any(v is network[0] for v in ancestors(vector, limit=400))
 
 
 def _given(p: Program, column: Val) -> Place | None:
@@ -132,8 +153,13 @@ def _asked(event: Event) -> Event | Place:
 
 
 def _logarithm(val: Val) -> bool:
-    """Whether a value is a log-probability with a gradient."""
-    return f.core(val).name in ("log", "log_prob", "logsigmoid", "log_softmax", "log1p") and val.grad
+    """Whether a value is a log-probability with a gradient, or the ratio of two probabilities, ``exp(new - old)``."""
+    one = f.core(val)
+    while one.name in ("exp", "clamp", "clip") and one.args:
+        one = f.core(one.args[0])
+        if one.name == "sub" and one.args:
+            one = f.core(one.args[0])
+    return one.name in ("log", "log_prob", "logsigmoid", "log_softmax", "log1p") and val.grad
 
 
 def _per_sample(val: Val) -> bool:

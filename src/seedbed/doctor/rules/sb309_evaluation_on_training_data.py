@@ -122,7 +122,7 @@ def _unused(p: Program, held_out: list[Val], used: list[Val]) -> list[Val]:
     for o in used:
         touched |= {id(v) for v in ancestors(o, limit=100)}
     for e in p.all("call", "compare", "loss"):
-        touched |= {id(v) for a in (*e.args, *e.kwargs.values()) for v in ancestors(a, limit=30)}
+        touched |= {id(v) for a in (*e.args, *e.kwargs.values()) for v in ancestors(a, limit=300)}
     picked = {id(e.recv) for e in p.all("getitem")}
     return [v for v in held_out if id(v) not in touched and id(v) not in picked and _is_data(v)]
 

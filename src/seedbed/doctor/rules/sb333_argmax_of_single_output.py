@@ -40,7 +40,12 @@ from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import training
 from seedbed.doctor.static.op_shapes import dim_of
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import TRANSPARENT, Val
+
+_SAME_AXES = frozenset(
+    ["to", "cuda", "cpu", "float", "double", "half", "bfloat16", "type", "type_as", "contiguous", "clone", "detach",
+     "data", "numpy", "forward", "identity", "Identity", "dropout", "Dropout", "alpha_dropout", "requires_grad_"]
+)  # fmt: skip
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -73,8 +78,10 @@ def check(p: Program) -> Iterator[Finding]:
 
 
 def _single(val: Val) -> bool:
-    """Whether a value is the output of a layer with one output."""
+    """Whether a value is the output of a layer with one output, on the same axes: nothing squeezed it away."""
     made = training.loss_origins(val)
+    if any(v.kind == "tensor" and v.name in TRANSPARENT and v.name not in _SAME_AXES for v in q.chain(val)):
+        return False
     return bool(made) and all(
         o.name == "Linear" and o.owner is not None and o.owner.number(1, "out_features") == 1 for o in made
     )

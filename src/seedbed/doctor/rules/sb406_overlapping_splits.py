@@ -43,7 +43,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
-from seedbed.doctor.static import overlaps, rounds, sharing, sources, training
+from seedbed.doctor.static import overlaps, redraws, rounds, sharing, sources, training
 from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
@@ -76,6 +76,7 @@ def check(p: Program) -> Iterator[Finding]:
                 break
     yield from _evaluated_slices(p, seen)
     yield from _redrawn(p)
+    yield from _resumed(p)
     yield from _permutation_parts(p)
     yield from _followed(p, seen)
     yield from _whole_of_part(p)
@@ -281,6 +282,21 @@ def _redrawn(p: Program) -> Iterator[Finding]:
             f"{last} draws a new split in every epoch: over the epochs the model is trained on all validation samples",
             why="samples that are held out in one epoch are trained on in the next (a leak)",
             fix="Split once, before the epoch loop",
+        )
+
+
+def _resumed(p: Program) -> Iterator[Finding]:
+    """A split that is drawn again when the training goes on from a checkpoint."""
+    for event, restore in redraws.resumed(p):
+        last = event.name.rsplit(".", 1)[-1]
+        yield p.report(
+            "SB406",
+            event,
+            f"{last} has no fixed seed and is drawn anew when training is resumed from the checkpoint: the validation "
+            "set then holds samples that the model was trained on",
+            why="each run holds out other samples, so after resuming the score is taken on known ones (a leak)",
+            fix="Fix the split: random_split(data, sizes, generator=torch.Generator().manual_seed(0)), or random_state",
+            related=((str(restore.src.path), restore.line, "the weights of the run before are loaded here"),),
         )
 
 

@@ -61,7 +61,64 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the ids of classes or tokens differ between runs, so a saved model means other classes",
                 fix="Sort first: enumerate(sorted(set(...)))",
             )
+    yield from _grown_tables(p)
     yield from _listings(p)
+
+
+def _grown_tables(p: Program) -> Iterator[Finding]:
+    """``for word in words: ids[word] = len(ids)`` over a set of strings."""
+    for loop in q.nodes(p, ast.For):
+        if not isinstance(loop.target, ast.Name) or not _is_set_of_words(p, loop):
+            continue
+        for node in loop.body:
+            if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Subscript):
+                continue
+            table, key = syntax.text(node.targets[0].value), syntax.text(node.targets[0].slice)
+            if key == loop.target.id and syntax.text(node.value) == f"len({table})":
+                yield p.report(
+                    "SB435",
+                    (loop, p.source),
+                    "numbers are given in the order of a set, which changes from run to run (PYTHONHASHSEED)",
+                    severity=None if _kept(p) else Severity.HINT,
+                    why="the ids of classes or tokens differ between runs, so a saved model means other classes",
+                    fix=f"Sort first: for {key} in sorted({syntax.text(loop.iter)})",
+                )
+
+
+def _is_set_of_words(p: Program, loop: ast.For) -> bool:
+    """Whether a loop runs over a set of strings: over numbers its order is the same in every run."""
+    inside = [f for f in q.nodes(p, ast.FunctionDef) if f.lineno <= loop.lineno <= (f.end_lineno or 0)]
+    home: ast.AST = max(inside, key=lambda f: f.lineno, default=p.source.tree)
+    parts: list[ast.expr] = [loop.iter]
+    if isinstance(loop.iter, ast.Name):
+        name = loop.iter.id
+        made = [n for n in syntax.walk(home) if isinstance(n, ast.Assign) and name in map(syntax.text, n.targets)]
+        if not made or not all(_is_set(n.value) and syntax.text(n.value)[:4] not in ("list", "tupl") for n in made):
+            return False
+        grown = (f"{name}.add", f"{name}.update")
+        calls = [n for n in syntax.walk(home) if isinstance(n, ast.Call) and syntax.text(n.func) in grown]
+        parts = [n.value for n in made] + [a for n in calls for a in n.args]
+        fills = [n for n in syntax.walk(home) if isinstance(n, (ast.For, ast.comprehension))]
+        used = {t.id for part in parts for t in syntax.walk(part) if isinstance(t, ast.Name)}
+        parts += [n.iter for n in fills if isinstance(n.target, ast.Name) and n.target.id in used]
+    elif not _is_set(loop.iter):
+        return False
+    return any(_says_words(part) for part in parts)
+
+
+def _says_words(node: ast.AST) -> bool:
+    """Whether an expression cuts or changes texts, or holds some."""
+    for one in syntax.walk(node):
+        if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and one.func.attr in _TEXT:
+            return True
+        if isinstance(one, (ast.Set, ast.List, ast.Tuple)) and any(
+            isinstance(e, ast.Constant) and isinstance(e.value, str) for e in one.elts
+        ):
+            return True
+    return False
+
+
+_TEXT = ("split", "lower", "strip", "upper", "rstrip", "lstrip", "findall", "casefold", "splitlines")
 
 
 def _places(p: Program, call: ast.Call) -> bool:

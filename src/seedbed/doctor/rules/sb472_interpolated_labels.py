@@ -65,10 +65,20 @@ def _classes(scores: Val) -> int:
     """Over how many classes scores are, 0 when unknown: between two classes rounding gives one of both."""
     for one in origins(scores):
         made = one.owner if one.name in ("Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d") else None
-        count = made.number(1, "out_channels") if made is not None and made.kind == "module" else None
+        given = made.arg(1, "out_channels") if made is not None and made.kind == "module" else None
+        count = _count(given) if given is not None else None
         count = one.shape[1] if count is None and one.shape and len(one.shape) > 2 else count
         return count if type(count) is int else 0
     return 0
+
+
+def _count(given: Val) -> object:
+    """A number that is written down, or the length of a list that is (``len(CLASSES)``)."""
+    if given.name == "len" and given.args and given.args[0].kind in ("list", "tuple"):
+        listed = given.args[0]
+        plain = listed.items is not None and not listed.tags and all(v.kind == "const" for v in listed.items)
+        return len(listed.items or []) if plain else None
+    return given.const if given.kind == "const" else None
 
 
 def _smooth(step: Val) -> str:

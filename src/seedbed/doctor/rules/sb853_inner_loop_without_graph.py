@@ -49,6 +49,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static.drifting import DRAWN
 from seedbed.doctor.static.formulas import factors
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.queries import flat
 from seedbed.doctor.static.values import Val, ancestors
 
 _DATA = frozenset(["batch", "sample", "rand_like", "randn_like"])
@@ -67,7 +68,7 @@ def check(p: Program) -> Iterator[Finding]:
             if val.name != "sub" or len(val.args) != 2 or id(val.node) in seen:
                 continue
             made = _gradient(val.args[1])
-            if made is None or id(made.node) in seen or not val.args[0].grad or _of_data(val.args[0]):
+            if made is None or id(made.node) in seen or not val.args[0].grad or _of_data(p, val.args[0]):
                 continue
             if any(u.name in ("detach", "data") for u in p.users(val)):
                 continue  # cut off as a whole: it is not the second order alone that is left out
@@ -82,17 +83,30 @@ def check(p: Program) -> Iterator[Finding]:
             )
 
 
-def _of_data(moved: Val) -> bool:
+def _of_data(p: Program, moved: Val) -> bool:
     """Whether what is moved along a gradient is data or noise (Langevin steps, an attack), not a weight."""
-    one, seen = moved, set[int]()
+    one, seen, held = moved, set[int](), _held(p)
     while one.kind in ("tensor", "phi", "unknown") and one.args and id(one) not in seen:
         seen.add(id(one))
+        if id(one) in held:
+            return False  # drawn, but an optimizer trains it
         if one.name in _DATA or one.name in DRAWN:
             return True
         if one.name in ("parameter", "Parameter"):
             return False
         one = one.args[0]
     return one.name in _DATA or one.name in DRAWN
+
+
+def _held(p: Program) -> set[int]:
+    """The tensors that optimizers were given, one by one or in lists."""
+    given = [a for o in p.of_kind("optimizer") for a in (*o.args[:1], *o.kwargs.values())]
+    found = set[int]()
+    for val in given:
+        lists = [one for one in val.options() if one.kind in ("list", "tuple", "dict")]
+        parts = [v for one in lists for v in flat(one.items or [])]
+        found |= {id(v) for v in parts if v.kind == "tensor" and "leaf" in v.tags}
+    return found
 
 
 def _gradient(step: Val) -> Val | None:

@@ -52,7 +52,7 @@ _ENDS = re.compile(
     r"done|termin|\bend(s|ed|ing)?\b|alive|mask|\bcont(inue)?s?\b|not_?last|last_?step|\bds?\b|\bfinal|episode_?start",
     re.I,
 )
-_RATES = re.compile(r"gamma|discount|lam|\bg\b|0\.9\d*")
+_RATES = re.compile(r"(?i:gamma|discount|lam)|\bg\b|0\.9\d*")  # not G, which is often the return itself
 
 
 def check(p: Program) -> Iterator[Finding]:

@@ -88,6 +88,8 @@ def _same_seed(one: Event, two: Event) -> object:
             return None
         if a.const != b.const and not (isinstance(a.const, (int, bool)) and isinstance(b.const, (int, bool))):
             return None
+    if _draws_beside(func, seeds):
+        return None  # the seeded generator makes a part of the samples only
     values = [_value(seeds[0].args[0], g) for g in given]
     if None in values or values[0] != values[1]:
         return None
@@ -132,17 +134,39 @@ def _value(node: ast.expr, given: dict[str, Val]) -> object:
     return None
 
 
+_DRAWS = frozenset(
+    ["rand", "randn", "normal", "uniform", "randint", "integers", "choice", "standard_normal", "random", "gauss",
+     "randperm", "shuffle", "permutation", "bernoulli", "multinomial", "poisson", "exponential"]
+)  # fmt: skip
+_GLOBAL = ("torch", "np.random", "numpy.random", "random", "torch.random", "torch.cuda")
+
+
 def _draws(func: Any) -> bool:
-    words = (
-        "rand",
-        "randn",
-        "normal",
-        "uniform",
-        "randint",
-        "integers",
-        "choice",
-        "standard_normal",
-        "random",
-        "gauss",
+    return any(isinstance(n, ast.Call) and _name(n.func) in _DRAWS for n in syntax.walk(func))
+
+
+def _draws_beside(func: Any, seeds: list[ast.Call]) -> bool:
+    """Whether something is drawn from the global state, while only a generator of its own is seeded."""
+    owned = ("default_rng", "RandomState", "Random", "SeedSequence", "PCG64")
+    if any(_name(s.func) not in owned and not _of_generator(func, s) for s in seeds):
+        return False
+    for node in syntax.walk(func):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _DRAWS:
+            given = any(k.arg in ("generator", "rng", "random_state", "out") for k in node.keywords)
+            if syntax.text(node.func.value) in _GLOBAL and not given:
+                return True
+    return False
+
+
+def _of_generator(func: Any, seed: ast.Call) -> bool:
+    """Whether a seeding call is that of a generator object: ``Generator().manual_seed(0)``, ``g.manual_seed(0)``."""
+    base = seed.func.value if isinstance(seed.func, ast.Attribute) else None
+    if isinstance(base, ast.Call):
+        return _name(base.func) == "Generator"
+    made = (n for n in syntax.walk(func) if isinstance(n, ast.Assign) and base is not None)
+    return isinstance(base, ast.Name) and any(
+        isinstance(n.value, ast.Call)
+        and _name(n.value.func) == "Generator"
+        and any(syntax.text(t) == base.id for t in n.targets)
+        for n in made
     )
-    return any(isinstance(n, ast.Call) and _name(n.func) in words for n in syntax.walk(func))

@@ -121,8 +121,16 @@ def brought_back(guess: Val, still: Val) -> bool:
         by = f.core(still.args[1]) if len(still.args) == 2 else None
         terms = [t for _, t in f.plain_terms(one)]
         factors = [f.core(a) for t in terms if t.name == "mul" for a in t.args]
-        return by is not None and any(a is by for a in factors) and any(f.from_model(a) for a in factors)
+        return by is not None and any(_one_width(a, by) for a in factors) and any(f.from_model(a) for a in factors)
     return False
+
+
+def _one_width(one: Val, other: Val) -> bool:
+    """Whether two factors are one number, or the same difference (``high - low``) worked out a second time."""
+    if one is other:
+        return True
+    both = [[f.core(a) for a in v.args] for v in (one, other) if v.name == "sub" and len(v.args) == 2]
+    return len(both) == 2 and all(a is b for a, b in zip(*both, strict=True))
 
 
 def change(target: Val) -> Val | None:
