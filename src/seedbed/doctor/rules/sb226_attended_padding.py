@@ -47,6 +47,7 @@ import re
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Event, Program
@@ -197,9 +198,28 @@ def _maximum_of_zeros(p: Program) -> Iterator[Finding]:
         mask = source.args[1] if len(source.args) > 1 else source
         shut = any(v.name in ("relu", "sigmoid", "softmax", "softplus") for v in q.chain(source.args[0])[:3])
         masks = any(v.name in ("compare", "invert") or v.dtype == "bool" or "mask" in v.var for v in q.chain(mask)[:5])
-        pairs = any(v.name == "eye" for v in q.chain(mask))  # what is hidden is the diagonal of a table
+        pairs = any(v.name == "eye" or _of_pairs(v) for v in ancestors(mask, limit=40))  # entries of a table, not steps
         if low and masks and not shut and not mask.grad and not pairs:
             yield _report(p, event, "the maximum over time takes the zeros of the mask: fill padding with -inf", ())
+
+
+def _of_pairs(val: Val) -> bool:
+    """Whether a comparison sets everything against everything: ``labels[:, None] == labels[None, :]``."""
+    if val.name not in ("compare", "eq", "ne") or len(val.args) != 2:
+        return False
+    left, right = (f.core(a) for a in val.args)
+    spread = [
+        a.args[0] if a.name == "getitem" and len(a.args) == 2 and _adds_axis(a.args[1]) else a for a in (left, right)
+    ]
+    return (spread != [left, right] and f.core(spread[0]) is f.core(spread[1])) or (
+        left is right and val.args[0] is not val.args[1]
+    )
+
+
+def _adds_axis(key: Val) -> bool:
+    """Whether an index adds an axis and keeps everything."""
+    parts = key.items or [key]
+    return any(k.is_none for k in parts) and all(k.is_none or k.kind == "slice" for k in parts)
 
 
 _READS_BOTH_WAYS = re.compile(

@@ -79,6 +79,8 @@ _THROUGH = frozenset(
         "scaled",
         "one_hot",
         "permute",
+        "movedim",
+        "contiguous",
         "transpose",
         "gather",
         "masked_fill",
@@ -161,4 +163,6 @@ def _hard(term: Val) -> Val | None:
             return one if f.core(term) is not f.core(one) and term.name in ("mean", "sum", "pow", "square") else None
         elif one.kind == "phi" or (one.kind in ("tensor", "number") and one.name in _THROUGH):
             stack.extend(one.args)
+        elif one.name == "getitem" and one.kind == "tensor":
+            stack.extend(one.args[:1])  # some classes or samples of it; what picks them may be hard
     return None

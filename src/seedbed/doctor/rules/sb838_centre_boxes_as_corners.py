@@ -2,7 +2,7 @@
 
 ## What it does
 
-Finds boxes that are made as centre and size, or that are turned into corners elsewhere, where they go into an overlap
+Finds boxes that are made as centre and size, or that are read as such elsewhere, where they go into an overlap
 of corner boxes as they are.
 
 ## Why is this bad
@@ -78,7 +78,8 @@ def check(p: Program) -> Iterator[Finding]:
         for table in tables:
             made = boxes.origin(table)
             if turned is None:
-                turned = [(boxes.origin(b), at) for b, at in boxes.converted(p)]
+                read = [*boxes.converted(p), *boxes.measured(p)]
+                turned = [(boxes.origin(b), at) for b, at in read]
             centred = boxes.is_centred(made)
             elsewhere = next((at for b, at in turned if _alike(b, made)), None)
             call = _call(p, event, table)
@@ -86,7 +87,7 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             seen.add(id(call.node))
             name = table.var or made.var or "the box"
-            how = "is made as" if centred else "is turned into corners elsewhere, so it holds"
+            how = "is made as" if centred else "is read as place and size elsewhere, so it holds"
             yield p.report(
                 "SB838",
                 call,

@@ -99,6 +99,24 @@ def halved(val: Val) -> Val | None:
     return None
 
 
+def measured(p: Program) -> Iterator[tuple[Val, Val]]:
+    """Anchors by whose place and size others are told, ``(c - a[:, :2]) / a[:, 2:]``, ``a[:, :2] + d * a[:, 2:]``."""
+    for val in p.made("div", "add"):
+        if len(val.args) != 2:
+            continue
+        inner = f.core(val.args[0])
+        if val.name == "div" and inner.name == "sub" and len(inner.args) == 2:
+            pairs = [(inner.args[1], val.args[1])]
+        else:
+            both = (val.args, val.args[::-1]) if val.name == "add" else ()
+            products = [(low, f.core(rest)) for low, rest in both]
+            pairs = [(low, a) for low, rest in products if rest.name == "mul" for a in rest.args]
+        for low, wide in pairs:
+            at, by = piece(low), piece(wide)
+            if at is not None and by is not None and at[0] is by[0] and at[1] in (0, 1) and by[1] == at[1] + 2:
+                yield at[0], val
+
+
 def converted(p: Program) -> Iterator[tuple[Val, Val]]:
     """Tables of boxes from which corners are made, ``b[:, :2] - b[:, 2:] / 2``, and where that happens."""
     for val in p.made("sub"):
