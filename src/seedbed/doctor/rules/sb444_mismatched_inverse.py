@@ -2,8 +2,9 @@
 
 ## What it does
 
-Finds inverse scalings that do not undo the scaling of the targets: swapped or missing mean and deviation, `exp` after
-`log1p`, the scaler of the inputs instead of that of the targets, one scaler for both.
+Finds inverse scalings that do not undo the scaling of the targets: swapped or missing mean and deviation, a minimum
+that is added before the range is multiplied, `exp` after `log1p`, the scaler of the inputs instead of that of the
+targets, one scaler for both.
 
 ## Why is this bad
 
@@ -39,6 +40,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import lineage, scaling, training
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
@@ -55,12 +57,16 @@ def check(p: Program) -> Iterator[Finding]:
         if feed.y is None:
             continue
         steps = lineage.certain(feed.y)
-        pairs = [
-            m for s in steps if (m := scaling.standardised(s)) is not None and scaling.statistic(m[0])[0] == "mean"
-        ]
+        scaled = [m for s in steps if (m := scaling.standardised(s)) is not None]
+        pairs = [m for m in scaled if scaling.statistic(m[0])[0] == "mean"]
+        spans = [m for m in scaled if scaling.statistic(m[0])[0] == "min"]
         logs = [s for s in steps if s.name in _LOGS and s.kind == "tensor"]
-        for val in _after(p, outputs) if pairs or logs else ():
+        for val in _after(p, outputs) if pairs or logs or spans else ():
             problem = _formula(val, *pairs[0], outputs) if pairs else ""
+            if len(scaled) == 1 and spans and _added_first(val, *spans[0]):
+                problem = (
+                    "(x - min) / (max - min) is undone by z * (max - min) + min, but here the minimum is added first"
+                )
             if logs and val.name in ("exp", "expm1") and val.name != _LOGS[logs[0].name]:
                 problem = f"the targets went through {logs[0].name}, but {val.name} does not undo it"
             if problem and id(val.node) not in shown:
@@ -113,6 +119,17 @@ def _formula(val: Val, mean: Val, std: Val, outputs: set[int]) -> str:
     return ""
 
 
+def _added_first(val: Val, low: Val, width: Val) -> bool:
+    """Whether a value is ``(z + min) * (max - min)``, where ``(x - min) / (max - min)`` was to be undone."""
+    if val.name != "mul" or len(val.args) != 2:
+        return False
+    for total, factor in (val.args, val.args[::-1]):
+        inner = _base(total)
+        if f.same(factor, width) and inner.name == "add" and len(inner.args) == 2:
+            return any(f.same(part, low) for part in inner.args)
+    return False
+
+
 def _scaled_later(val: Val, std: Val) -> bool:
     """Whether the mean that is added has the wrong order of steps, which is told where it is multiplied."""
     return "shown" in val.tags or std is None
@@ -120,8 +137,8 @@ def _scaled_later(val: Val, std: Val) -> bool:
 
 def _scalers(p: Program, shown: set[int]) -> Iterator[Finding]:
     learned, _ = lineage.feeds(p)
-    xs = {id(o): o for f in learned for o in _objects(f.x)}
-    ys = {id(o): o for f in learned if f.y is not None for o in _objects(f.y)}
+    xs = {id(o): o for feed in learned for o in _objects(feed.x)}
+    ys = {id(o): o for feed in learned if feed.y is not None for o in _objects(feed.y)}
     both = [o for key, o in xs.items() if key in ys and xs is not ys]
     for one in both:
         fits = [e for e in p.all("fit") if e.recv is one]
