@@ -78,6 +78,17 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Take the log-probabilities from the student: log_softmax(student(x) / T)",
                 related=(q.place(teacher),),
             )
+        elif event.name == "KLDivLoss" and len(event.args) > 1 and (shared := _one_side(p, event)) is not None:
+            yield p.report(
+                "SB272",
+                event,
+                f"the divergence compares {_said(shared)} with itself: prediction and soft target, the side of the student "
+                "and that of the teacher, come from the same logits at the same temperature",
+                why="it is always zero and has no gradient, so this term of the loss changes nothing",
+                fix="Take the one side from the teacher's logits and the other from the student's: "
+                "kl_div(log_softmax(student / T), softmax(teacher / T))",
+                related=(q.place(shared),),
+            )
         if event.name not in _PAIRS or len(event.args) < 2:
             continue
         one, two = _plain(event.args[0]), _plain(event.args[1])
@@ -110,6 +121,30 @@ def _without_student(event: Event) -> Val | None:
     if one is None or one is not two or one.grad or event.args[0].grad or not f.from_model(one):
         return None
     return one
+
+
+def _one_side(p: Program, event: Event) -> Val | None:
+    """The logits of a model that both sides of a trained divergence are, at one temperature and along one axis."""
+    sides = [f.made_by(a, "softmax", "log_softmax") for a in event.args[:2]]
+    names = [f.core(a).name for a in event.args[:2]]
+    one, two = sides
+    if one is None or two is None or not set(names) <= {"softmax", "log_softmax"} or not one.args or not two.args:
+        return None
+    axes = [s.arg(1, "dim") for s in (one, two)]
+    if axes[0] is not axes[1] and (axes[0] is None or axes[1] is None or not f.same(axes[0], axes[1])):
+        return None
+    tops = [v for s in (one, two) for v in (s.args[0], _undivided(s.args[0]))]
+    if any("dropout" in v.name.lower() for top in tops for v in q.seen_through(top)):
+        return None  # drawn anew for each side
+    ends = [f.core(_undivided(s.args[0])) for s in (one, two)]
+    if ends[0] is not ends[1] or ends[0].kind != "tensor" or not f.same(one.args[0], two.args[0]):
+        return None
+    curved = any("create_graph" in e.kwargs or e.name == "grad" for e in p.all("backward"))  # its curvature is not zero
+    return ends[0] if f.from_model(ends[0]) and p.trained(event.result) and not curved else None
+
+
+def _said(val: Val) -> str:
+    return val.var or "the output of one model"
 
 
 def _undivided(val: Val) -> Val:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import rounds, syntax
 from seedbed.doctor.static.program import Event, LoopRun, Place, Program
@@ -181,12 +182,14 @@ def ramp_on_itself(p: Program) -> Iterator[tuple[Event | Place, Problem]]:
     """``group["lr"] *= step / warmup``: a factor that moves with the run, on a rate that holds the earlier ones."""
     seen: set[int] = set()
     for event in p.all("setitem"):
-        if not q.is_rate(event) or len(event.loops) < 2 or id(event.node) in seen or not event.args:
+        if not q.is_rate(event) or id(event.node) in seen or not event.args or event.recv is None:
             continue
         old, factor = _of_itself(event.args[-1])
-        loop = event.loops[-1]
-        if old is None or factor is None or loop.over is None or loop.over.kind != "groups":
+        loop = event.loops[-1] if event.loops and _over_groups(event.loops[-1].over) else None
+        if old is None or factor is None or len(event.loops) < (1 if loop is None else 2):
             continue
+        if not _one_group(old.args[0], event.recv):
+            continue  # the first rate, kept in a list, was read from a group too
         moving = _moves(factor, loop)
         if not moving or _is_reset(p, event) or not any(s.inside(event.loops[0]) for s in p.all("step")):
             continue
@@ -205,6 +208,23 @@ def ramp_on_itself(p: Program) -> Iterator[tuple[Event | Place, Problem]]:
         )
 
 
+def _over_groups(over: Val | None) -> bool:
+    """Whether a loop runs over the groups of an optimizer, alone or beside something else."""
+    if over is not None and over.name in ("zip", "enumerate"):
+        return any(_over_groups(a) for a in over.args)
+    return over is not None and over.kind == "groups"
+
+
+def _one_group(one: Val, other: Val) -> bool:
+    """Whether two values are one group of an optimizer: of one turn of a loop, or picked by its number."""
+    if one.kind == "group":
+        return one is other
+    picked = [v.name == "getitem" and len(v.args) == 2 and v.args[0].kind == "groups" for v in (one, other)]
+    if not all(picked) or not f.same(one.args[1], other.args[1]):
+        return False
+    return [id(v) for v in one.args[0].args] == [id(v) for v in other.args[0].args]
+
+
 def _of_itself(val: Val) -> tuple[Val | None, Val | None]:
     """The old rate of the same group and the factor, in ``group["lr"] * factor``."""
     if val.name != "mul" or len(val.args) != 2:
@@ -215,11 +235,14 @@ def _of_itself(val: Val) -> tuple[Val | None, Val | None]:
     return None, None
 
 
-def _moves(val: Val, loop: LoopRun, depth: int = 0) -> str:
+def _moves(val: Val, loop: LoopRun | None, depth: int = 0) -> str:
     """What a factor draws over the run if it is a straight ramp of a counter by a fixed number, or half a cosine."""
     options = [o for o in val.options() if o.kind != "const"]
-    if depth > 6 or len(options) != 1:
+    if depth > 6 or not options:
         return ""
+    if len(options) > 1:  # a ramp first, and half a cosine after it
+        kinds = [_moves(o, loop, depth + 1) for o in options]
+        return " and the ".join(dict.fromkeys(kinds)) if all(kinds) else ""
     one = options[0]
     if one.name in ("min", "minimum", "max", "maximum", "float", "mul", "add", "sub"):
         found = [m for a in one.args if (m := _moves(a, loop, depth + 1))]
@@ -232,18 +255,31 @@ def _moves(val: Val, loop: LoopRun, depth: int = 0) -> str:
     return ""
 
 
-def _counter(val: Val, loop: LoopRun) -> bool:
+def _counter(val: Val, loop: LoopRun | None) -> bool:
     """Whether a value moves with a counter of the run, other than one of the loop over the groups."""
-    target = getattr(loop.node, "target", None)
+    target = getattr(loop.node, "target", None) if loop is not None else None
     own = {id(n) for n in ast.walk(target)} if target is not None else set()
-    counts = [v for v in ancestors(val, limit=40) if v.kind == "number" and v.name in ("int", "running")]
+    counts = [v for v in _reckoned(val) if v.kind == "number" and v.name in ("int", "running")]
     return bool(counts) and not any(id(c.node) in own for c in counts)
+
+
+def _reckoned(val: Val) -> list[Val]:
+    """A number and what it was reckoned from; how long something is says nothing about the run."""
+    found: list[Val] = []
+    stack, seen = [val], set[int]()
+    while stack and len(found) < 60:
+        one = stack.pop()
+        if id(one) not in seen:
+            seen.add(id(one))
+            found.append(one)
+            stack += [] if one.name in ("len", "size", "shape") else one.inputs()
+    return found
 
 
 def _plain(val: Val) -> bool:
     """Whether a divisor is a number that is written down, or a product of such."""
     return all(o.kind == "const" or (o.kind == "number" and o.name == "len") for o in val.options()) or (
-        val.name in ("mul", "max", "min") and all(_plain(a) for a in val.args)
+        val.name in ("mul", "add", "sub", "max", "min") and all(_plain(a) for a in val.args)
     )
 
 
