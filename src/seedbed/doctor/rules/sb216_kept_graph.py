@@ -71,7 +71,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if event.recv is not None and event.kind != "augment" and _of_one_batch(p, event, event.recv):
             continue
-        if event.kind == "keep" and _within_forward(event):
+        if event.kind == "keep" and (_within_forward(event) or _emptied(p, event)):
             continue
         if event.kind == "keep":
             box = event.recv
@@ -272,6 +272,14 @@ def _of_one_batch(p: Program, event: Event, box: Val) -> bool:
         if turns:
             fresh = starts.get(id(loop.node), made) < made
     return fresh
+
+
+def _emptied(p: Program, event: Event) -> bool:
+    """Whether the list is cleared in every round that ends with a step: it holds the graphs of one round only."""
+    stepping = {id(e.loop.node) for e in p.all("step", "scaler_step") if e.loop is not None}
+    around = {id(run.node) for run in event.loops} & stepping
+    clears = [c for c in p.calls("clear") if c.loop is not None and id(c.loop.node) in around]
+    return any(q.alike(c.recv, event.recv) for c in clears)
 
 
 def _summed_over_rounds(p: Program, event: Event) -> bool:

@@ -92,7 +92,8 @@ def check(p: Program) -> Iterator[Finding]:
                 if isinstance(node, ast.Return) and node.value is not None:
                     first = node.value.elts[0] if isinstance(node.value, ast.Tuple) and node.value.elts else node.value
                     name = _own(first)
-                    if name and name in arrays and name in changed and _gives_state(method, methods):
+                    given = name and name in arrays and name in changed and _gives_state(method, methods)
+                    if given and not _copied_outside(p, cls):
                         yield p.report(
                             "SB829",
                             (node, p.source),
@@ -162,3 +163,52 @@ def _gives_state(method: ast.FunctionDef, methods: list[ast.FunctionDef]) -> boo
         if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == method.name
     ]
     return bool(calls)
+
+
+_COPIES = frozenset(["copy", "clone", "deepcopy", "array", "tensor", "astype"])
+
+
+def _copied_outside(p: Program, cls: ast.ClassDef) -> bool:
+    """Whether every state that the program asks for is copied by who asked, before it can be stored."""
+    own = {id(n) for n in walk(cls)}
+    thrown = {id(n.value) for n in q.nodes(p, ast.Expr)}
+    used = [n for n in q.nodes(p, ast.Call) if id(n) not in own | thrown and _asks(n)]
+    nodes = [n for n in q.nodes(p, ast.Assign) if id(n) not in own]
+    copied = {id(inner) for n in q.nodes(p, ast.Call) for inner in _source(n)}
+    renewed = {
+        t.id
+        for n in nodes
+        if isinstance(n.value, ast.Call) and any(isinstance(i, ast.Name) for i in _source(n.value))
+        for t in n.targets
+        if isinstance(t, ast.Name) and any(isinstance(i, ast.Name) and i.id == t.id for i in _source(n.value))
+    }
+    for call in used:
+        if id(call) in copied:
+            continue
+        names = [_first(t) for n in nodes if n.value is call for t in n.targets]
+        if not names or not all(name in renewed for name in names):
+            return False
+    return bool(used)
+
+
+def _asks(call: ast.Call) -> bool:
+    """Whether it is ``env.step(...)`` or ``env.reset()``; the step of an optimizer gets nothing and gives nothing."""
+    func = call.func
+    return isinstance(func, ast.Attribute) and (func.attr == "reset" or (func.attr == "step" and bool(call.args)))
+
+
+def _source(call: ast.Call) -> Iterator[ast.expr]:
+    """What a call copies: ``x`` of ``x.copy()``, ``np.array(x)`` or ``torch.tensor(x)``."""
+    func = call.func
+    if _base(func) not in _COPIES:
+        return
+    if isinstance(func, ast.Attribute) and func.attr in ("copy", "clone", "astype"):
+        yield func.value
+    if _base(func) not in ("clone", "astype"):
+        yield from call.args[:1]
+
+
+def _first(target: ast.expr) -> str:
+    """The name of the state in ``s = ...`` or ``s, reward, done = ...``."""
+    one = target.elts[0] if isinstance(target, ast.Tuple) and target.elts else target
+    return one.id if isinstance(one, ast.Name) else ""

@@ -46,7 +46,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static.formulas import core, factors, summands
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.values import Val, ancestors, origins
 
 _LOGS = frozenset(["log", "log_softmax", "logsigmoid"])
 
@@ -79,7 +79,7 @@ def _policy(val: Val) -> bool:
     """Whether a term is a policy gradient: a log-probability or a ratio times an advantage."""
     if _entropy(val):
         return False
-    made = list(ancestors(val, limit=300))
+    made = list(ancestors(val, limit=3000))
     drawn = any(v.name in ("gather", "getitem") and v.grad for v in made) and any(
         v.name in ("multinomial", "sample") for v in made
     )
@@ -96,6 +96,10 @@ def _entropy(val: Val) -> int:
             sign, one = -sign, core(one.args[0])
         parts = [v for v, power in factors(one) if power > 0 and v.grad]
         logs = [v for v in parts if v.name in _LOGS]
+        if len(parts) == 2 and not logs:  # exp(l) * l, where l are log-probabilities of several steps put together
+            powers = [v for v in parts if v.name == "exp" and v.args and any(core(v.args[0]) is w for w in parts)]
+            made = origins(powers[0].args[0]) if len(powers) == 1 else []
+            return -sign if made and all(v.name in ("log_softmax", "logsigmoid") for v in made) else 0
         if len(parts) == 2 and len(logs) == 1:
             other = next(v for v in parts if v is not logs[0])
             base = core(logs[0].args[0]) if logs[0].args else logs[0]

@@ -52,6 +52,7 @@ _ENDS = re.compile(
     r"done|termin|\bend(s|ed|ing)?\b|alive|mask|\bcont(inue)?s?\b|not_?last|last_?step|\bds?\b|\bfinal|episode_?start",
     re.I,
 )
+_WHOLE = ("1", "1.0")
 _RATES = re.compile(r"(?i:gamma|discount|lam)|\bg\b|0\.9\d*")  # not G, which is often the return itself
 
 
@@ -128,7 +129,23 @@ def _known(func: ast.AST, loop: ast.For) -> bool:
     given = [a.arg for a in func.args.args] if isinstance(func, ast.FunctionDef) else []
     inside = [syntax.text(n) for n in syntax.walk(loop) if isinstance(n, (ast.Name, ast.Attribute))]
     inside += [n.value for n in syntax.walk(loop) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
-    return any(strict.search(name) for name in [*given, *inside])
+    return any(strict.search(name) for name in [*given, *inside]) or _masks_step(loop)
+
+
+def _masks_step(loop: ast.For) -> bool:
+    """Whether a value of another step is multiplied with ``1 - d[t]``, an item of this step: a mask by another name."""
+    turns = {n.id for n in syntax.walk(loop.target) if isinstance(n, ast.Name)}
+    for node in syntax.walk(loop):
+        if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult):
+            continue
+        for side, rest in ((node.left, node.right), (node.right, node.left)):
+            off = isinstance(side, ast.BinOp) and isinstance(side.op, ast.Sub) and syntax.text(side.left) in _WHOLE
+            item = side.right if isinstance(side, ast.BinOp) and off else None
+            of_step = isinstance(item, ast.Subscript) and syntax.text(item.slice) in turns
+            said = syntax.text(item) if item is not None else ""
+            if (of_step or said in turns) and not _RATES.search(said) and _RATES.search(syntax.text(rest)):
+                return True
+    return False
 
 
 def _set_elsewhere(loop: ast.For, found: ast.Assign) -> bool:

@@ -29,7 +29,7 @@ def drifts(p: Program) -> Iterator[Event]:
         starts.setdefault(id(loop.node), loop.clock)
     fed: set[int] | None = None
     for event in inside:
-        if not any(b.inside(event.loops[0]) for b in p.all("backward")) or not _adds_up(event):
+        if not any(b.inside(event.loops[0]) for b in p.all("backward")) or not _adds_up(event) or _moves_on(p, event):
             continue
         begin = starts.get(id(event.loops[0].node), 0)
         roots = [r for r in shared(event.recv) if r.kind == "tensor" and r.seq < begin and not _excused(p, r, event)]
@@ -77,6 +77,22 @@ def _adds_up(event: Event) -> bool:
             return False  # other content, not what was there with something on top
         return bool(event.args) and any(v.name in DRAWN for v in ancestors(event.args[0], limit=60))
     return event.name not in _FILLS and event.recv.kind in ("tensor", "phi")
+
+
+def _moves_on(p: Program, event: Event) -> bool:
+    """Whether it is the state of a simulation: worked out from its other items, or put back to a start in the loop."""
+    memory = shared(event.recv)
+    held = {id(v) for v in memory}
+    items = [v for a in event.args for v in ancestors(a, limit=60) if v.name == "getitem" and v.args]
+    for one in event.recv.options() if event.recv is not None else ():
+        if one.name == "getitem" and len(one.args) > 1 and one.args[1].kind == "const":
+            at = one.args[1].const
+            others = [i for i in items if i.args[1:] and i.args[1].kind == "const" and i.args[1].const != at]
+            if any(id(v) in held for i in others for v in shared(i.args[0])):
+                return True
+    kept = {e.name for e in p.all("attribute") if e.args and any(v in memory for v in e.args[0].options())}
+    put = [e for e in p.all("attribute") if e.name in kept and e.args and e.inside(event.loops[0])]
+    return any(not any(id(v) in held for v in ancestors(e.args[0], limit=300)) for e in put)
 
 
 def _copies(key: Val) -> bool:
