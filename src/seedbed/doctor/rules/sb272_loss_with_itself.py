@@ -82,8 +82,8 @@ def check(p: Program) -> Iterator[Finding]:
             yield p.report(
                 "SB272",
                 event,
-                f"the divergence compares {_said(shared)} with itself: prediction and soft target, the side of the student "
-                "and that of the teacher, come from the same logits at the same temperature",
+                f"the divergence compares {_said(shared)} with itself: prediction and soft target, the side of the "
+                "student and that of the teacher, come from the same logits at the same temperature",
                 why="it is always zero and has no gradient, so this term of the loss changes nothing",
                 fix="Take the one side from the teacher's logits and the other from the student's: "
                 "kl_div(log_softmax(student / T), softmax(teacher / T))",
