@@ -90,21 +90,34 @@ def _is_zero(node: ast.expr) -> bool:
     """``0``, ``0.0``, ``torch.tensor(0.0)`` or ``torch.zeros(...)``."""
     if isinstance(node, ast.Call):
         name = syntax.text(node.func).rsplit(".", 1)[-1]
-        return name == "zeros" or (name == "tensor" and bool(node.args) and _is_zero(node.args[0]))
+        return name in ("zeros", "new_zeros", "zeros_like") or (
+            name == "tensor" and bool(node.args) and _is_zero(node.args[0])
+        )
     return isinstance(node, ast.Constant) and node.value in (0, 0.0) and node.value is not False
 
 
 def _summed(p: Program, loss: Val, val: Val, inner: LoopRun, name: str) -> bool:
     """Whether a value is one term of the loss, and was meant as a sum: its name starts at zero."""
-    return _zeroed(p, inner, name) and any(val is t for _, t in f.summands(loss))
+    if not _zeroed(p, inner, name):
+        return False
+    own, terms = [t for _, t in f.summands(val)], {id(t) for _, t in f.summands(loss)}
+    return bool(own) and all(id(t) in terms for t in own)
 
 
 def _zeroed(p: Program, loop: LoopRun, name: str) -> bool:
     """Whether the name is set to zero just before the loop: a sum was meant."""
-    zeros = q.in_file(p, "SB178", lambda: [n for n in q.nodes(p, ast.Assign) if _is_zero(n.value)])
-    return any(
-        any(isinstance(t, ast.Name) and t.id == name for t in n.targets) and 0 < loop.line - n.lineno < 6 for n in zeros
-    )
+    zeros: list[tuple[str, int]] = q.in_file(p, "SB178", lambda: list(_zeros(p)))
+    return any(one == name and 0 < loop.line - line < 6 for one, line in zeros)
+
+
+def _zeros(p: Program) -> Iterator[tuple[str, int]]:
+    """Names that are set to zero, alone or with others: ``z, total = x, 0.0``; and where."""
+    for node in q.nodes(p, ast.Assign):
+        for target in node.targets:
+            pairs = [(target, node.value)]
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                pairs = list(zip(target.elts, node.value.elts, strict=False))
+            yield from ((t.id, node.lineno) for t, v in pairs if isinstance(t, ast.Name) and _is_zero(v))
 
 
 def _anew(p: Program, loop: LoopRun, name: str) -> bool:

@@ -63,12 +63,17 @@ def check(p: Program) -> Iterator[Finding]:
             if twin is None or id(term.node) in seen:
                 continue
             seen.add(id(term.node))
+            pairs = f.core(term.args[1]).name == "arange"  # each row's partner is in its own place
+            said = "the same logits are used twice" if pairs else "the same loss of the same values is added twice"
+            fix = "Transpose the logits in the second call: cross_entropy(logits.T, labels)"
             yield p.report(
                 "SB299",
                 term,
-                "the same loss of the same values is added twice: a copied line was not changed",
-                why="what the second term was meant for (the other direction, head or task) is never trained",
-                fix="Give the second call its own arguments",
+                f"{said}: a copied line was not changed",
+                why="only one direction (rows to columns) is trained, the other never"
+                if pairs
+                else "what the second term was meant for (the other direction, head or task) is never trained",
+                fix=fix if pairs else "Give the second call its own arguments",
                 related=((str(back.src.path), back.line, "backward()"),),
             )
     yield from _passed_twice(p)

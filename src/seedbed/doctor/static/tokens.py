@@ -39,6 +39,9 @@ def token_source(val: Val, through_batches: bool = False) -> tuple[Val | None, s
             and "each" in current.args[0].tags
         ):
             current = current.args[0].items[0]
+        elif (cut := moved_up(current)) is not None:
+            key += "1:;"
+            current = cut
         elif through_batches and current.name in ("batch", "clone", "tensor", "as_tensor") and current.args:
             if current.name != "batch" and current.args[0].kind not in ("tensor", "unknown", "phi"):
                 break  # it is made from a list of numbers: there is nothing behind it
@@ -57,6 +60,37 @@ def token_source(val: Val, through_batches: bool = False) -> tuple[Val | None, s
         else:
             break
     return (current if current.kind in ("tensor", "unknown") else None), key
+
+
+def moved_up(val: Val) -> Val | None:
+    """The tokens of which ``val`` holds the next ones, with a number in the last place."""
+    if val.name == "roll" and val.args:
+        return val.args[0] if val.number(1, "shifts") == -1 else None
+    rest = val.args[0] if val.args else None
+    if val.name in ("cat", "concat", "concatenate") and rest is not None and len(rest.items or ()) == 2:
+        rest, last = (rest.items or [])[:2]
+        if not _one_number(last):
+            return None
+    elif val.name == "pad":
+        sides = val.arg(1, "pad")
+        if sides is None or [s.const for s in sides.items or ()] != [0, 1]:
+            return None
+    else:
+        return None
+    if rest is None or rest.name != "getitem" or len(rest.args) < 2:
+        return None
+    last_key = (rest.args[1].items or [rest.args[1]])[-1]
+    ahead = last_key.kind == "slice" and last_key.args[0].const == 1 and last_key.args[1].is_none
+    return rest.args[0] if ahead else None
+
+
+def _one_number(val: Val) -> bool:
+    """Whether a value is a tensor of one known number, or of one in each row."""
+    if val.name in ("tensor", "as_tensor", "new_tensor") and val.args:
+        found = val.args[0].items or []
+        return len(found) == 1 and found[0].kind == "const"
+    filled = val.name in ("full", "new_full", "full_like", "zeros", "new_zeros", "ones", "new_ones")
+    return filled and val.shape is not None and val.shape[-1:] == (1,)
 
 
 def is_sliced_output(val: Val) -> bool:
