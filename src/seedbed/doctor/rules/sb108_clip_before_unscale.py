@@ -2,7 +2,8 @@
 
 ## What it does
 
-Finds gradient clipping under a `GradScaler` without `scaler.unscale_()`.
+Finds gradient clipping under a `GradScaler` without `scaler.unscale_()`, or before the gradients are divided by a loss
+scale that is multiplied in by hand.
 
 ## Why is this bad
 
@@ -44,7 +45,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership
+from seedbed.doctor.static import hand_scale, ownership
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 
@@ -69,6 +70,26 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Call scaler.unscale_(optimizer) before clipping",
         )
     yield from _by_hand(p, scaled)
+    yield from _own_scale(p)
+
+
+def _own_scale(p: Program) -> Iterator[Finding]:
+    """``(loss * scale).backward()``, then the clipping, then ``p.grad.div_(scale)``."""
+    seen: set[int] = set()
+    for back, undone in hand_scale.pairs(p):
+        for clip in p.all("clip"):
+            if not back.seq < clip.seq < undone.seq or not q.same_branch(clip, undone) or id(clip.node) in seen:
+                continue
+            seen.add(id(clip.node))
+            yield p.report(
+                "SB108",
+                clip,
+                "gradients are clipped before they are divided by the loss scale: the threshold sees scaled gradients",
+                why=f"the loss of line {back.line} was multiplied by it, so the effective threshold is 1/scale of "
+                "what is written and every step is cut to almost nothing",
+                fix="Divide the gradients by the scale (unscale) first, then clip",
+                related=((str(undone.src.path), undone.line, "divided only here"),),
+            )
 
 
 def _of(unscale: Event, clip: Event) -> bool:

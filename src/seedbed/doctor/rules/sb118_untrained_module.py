@@ -141,20 +141,28 @@ def _left_out(p: Program, event: Event, modules: list[Val], sources: list[Val]) 
     if len(set(map(id, tops))) != 1 or tops[0].copied is not None or "external" in tops[0].tags:
         return
     taken = {id(e.recv) for e in p.all("forward") if training.trained_output(p, e.result)}
-    for one in choosing.parameters(tops[0]):
-        if one.module is None or id(one.module) not in taken or not (one.name.endswith("weight") or _used(p, one)):
-            continue
-        if any(choosing.picks(p, s, one) is not False for s in sources) or _only_read(p, one.module):
-            continue
-        yield p.report(
-            "SB118",
-            choosing.last_choice(p, sources[-1]) or event,
-            f"{one.name} takes part in the loss but no parameter group of the optimizer takes it: it is never trained",
-            why="the conditions on names and shapes (ndim) pick others, so it gets gradients that nothing applies",
-            fix="Let the last group take the rest: every parameter that no other group has",
-            related=(q.place(one.module),),
-        )
+    missing = [one for one in choosing.parameters(tops[0]) if _in_no_group(p, one, sources, taken)]
+    if not missing:
         return
+    said = ", ".join(one.name for one in missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
+    one = missing[0]
+    be, them = ("is", "it") if len(missing) == 1 else ("are", "them")
+    yield p.report(
+        "SB118",
+        choosing.last_choice(p, sources[-1]) or event,
+        f"{said} {be} in no parameter group, so the optimizer never gets {them}: never updated (not trained)",
+        why="the groups' conditions on names and shapes (ndim) do not cover everything: what is left out takes part "
+        "in the loss and gets gradients, but is never updated",
+        fix="Let the last group take the rest (else), every parameter that no other group has",
+        related=(q.place(one.module),) if one.module is not None else (),
+    )
+
+
+def _in_no_group(p: Program, one: choosing.Parameter, sources: list[Val], taken: set[int]) -> bool:
+    """Whether a parameter that a loss reaches is picked by none of the groups' conditions."""
+    if one.module is None or id(one.module) not in taken or not (one.name.endswith("weight") or _used(p, one)):
+        return False
+    return all(choosing.picks(p, s, one) is False for s in sources) and not _only_read(p, one.module)
 
 
 def _used(p: Program, one: choosing.Parameter) -> bool:
@@ -210,11 +218,14 @@ def _learned_beside(p: Program, output: Val | None) -> bool:
     return any(seq > made and any(id(v) in found for v in parts) for seq, found in sources.items())
 
 
+_FOLLOWS = frozenset(["copy_", "lerp_", "set_", "mul_", "add_", "sub_"])
+
+
 def _updated_by_hand(p: Program, module: Val) -> bool:
     """Whether something writes into its parameters: an update by hand, or a target network that follows another."""
     if p.all("manual"):
         return True
-    into = [e.recv for e in p.all("inplace") if e.name in ("copy_", "lerp_", "set_") and e.recv is not None]
+    into = [e.recv for e in p.all("inplace") if e.name in _FOLLOWS and e.recv is not None]
     owners = (m for v in into if v.name in ("parameter", "data") for m in ownership.modules_of(v))
     return any(m is module or ownership.contains(m, module) for m in owners)
 

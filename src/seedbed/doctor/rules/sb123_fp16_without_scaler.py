@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import training
+from seedbed.doctor.static import hand_scale, training
 from seedbed.doctor.static.program import Program
 
 
@@ -48,6 +48,8 @@ def check(p: Program) -> Iterator[Finding]:
         for e in backs
     ):
         return
+    if hand_scale.pairs(p):
+        return  # a fixed loss scale, multiplied in and divided out again, does what the scaler does
     if (
         p.all("scaler_step")
         or not p.all("step")

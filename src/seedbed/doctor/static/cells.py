@@ -30,12 +30,12 @@ def denominator(val: Val) -> str:
     """``pred`` or ``true``: what a number of hits is divided by; ``""`` when it is no such ratio."""
     one = f.core(val)
     if one.name in ("div", "true_divide") and len(one.args) == 2:
-        if not any(cell(t) == "tp" for _, t in f.plain_terms(one.args[0])):
+        if not any(cell(t) == "tp" for _, t in _terms(one.args[0])):
             return ""
         bottom = f.core(one.args[1])
         if bottom.name in ("max", "maximum") and len(bottom.args) == 2:
             bottom = next((a for a in bottom.args if a.kind != "const"), bottom)
-        below = [t for s, t in f.plain_terms(bottom) if s > 0 and t.kind != "const"]
+        below = [t for s, t in _terms(bottom) if s > 0 and t.kind != "const"]
         kinds = {cell(t) for t in below} - {"tp"}
         if kinds in ({"fp"}, {"pred"}):
             return "pred"
@@ -52,7 +52,7 @@ def specific(val: Val) -> str:
     bottom = f.core(one.args[1])
     if bottom.name in ("max", "maximum") and len(bottom.args) == 2:
         bottom = next((a for a in bottom.args if a.kind != "const"), bottom)
-    below = {cell(t) for s, t in f.plain_terms(bottom) if s > 0 and t.kind != "const"}
+    below = {cell(t) for s, t in _terms(bottom) if s > 0 and t.kind != "const"}
     top = cell(one.args[0])
     if top == "tn" and below == {"tn", "fn"}:
         return "it divides by all predicted negatives (tn + fn)"
@@ -66,8 +66,11 @@ def by_hand(val: Val) -> str:
         return "precision" if kind == "pred" else "recall"
     one = f.core(val)
     if one.name in ("div", "true_divide") and len(one.args) == 2:
-        top = [cell(v) for _, t in f.plain_terms(one.args[0]) for v in _product(t)]
-        below = {cell(v) for _, t in f.plain_terms(one.args[1]) for v in _product(t)}
+        top = [cell(v) for _, t in _terms(one.args[0]) for v in _product(t)]
+        bottom = f.core(one.args[1])
+        if bottom.name in ("max", "maximum") and len(bottom.args) == 2:
+            bottom = next((a for a in bottom.args if a.kind != "const"), bottom)
+        below = {cell(v) for _, t in _terms(bottom) for v in _product(t)}
         if "tp" in top and {"fp", "fn"} <= below:
             return "F1"
     return ""
@@ -79,7 +82,7 @@ def harmonic(val: Val) -> str:
     if one.name not in ("div", "true_divide") or len(one.args) != 2:
         return ""
     top = _product(one.args[0])
-    below = [t for _, t in f.plain_terms(one.args[1]) if t.kind != "const"]
+    below = [t for _, t in _terms(one.args[1]) if t.kind != "const"]
     parts = [v for v in top if v.kind != "const"]
     numbers = [v.const for v in top if v.kind == "const"]
     if len(parts) == 2 and len(below) == 2 and all(any(x is y or f.same(x, y) for y in below) for x in parts):
@@ -87,7 +90,7 @@ def harmonic(val: Val) -> str:
     product = _product(one.args[1])
     if len(parts) == 2 and len(product) == 2 and all(any(x is y or f.same(x, y) for y in product) for x in parts):
         return "the product of precision and recall is divided by itself; below there must be their sum"
-    sums = [t for _, t in f.plain_terms(one.args[0])]
+    sums = [t for _, t in _terms(one.args[0])]
     rates = [t for t in sums if set(words(t.var)) & {"precision", "recall", "prec", "rec"}]
     if len(sums) == 2 and len(rates) == 2 and one.args[1].const in (2, 2.0):
         return "it is the plain mean of precision and recall"
@@ -99,7 +102,25 @@ def _product(val: Val) -> list[Val]:
     one = f.core(val)
     if one.name in ("clamp", "clamp_min", "clip") and one.args:
         return _product(one.args[0])
-    return [v for a in one.args for v in _product(a)] if one.name == "mul" and len(one.args) == 2 else [one]
+    if one.name == "mul" and len(one.args) == 2:
+        return [v for a in one.args for v in _product(a)]
+    return [_named(val)]
+
+
+def _terms(val: Val, sign: int = 1, depth: int = 0) -> list[tuple[int, Val]]:
+    """The terms of a sum with their signs, each under the name that it has."""
+    one = f.core(val)
+    if depth < 10 and one.name in ("add", "sub") and len(one.args) == 2:
+        other = sign if one.name == "add" else -sign
+        return _terms(one.args[0], sign, depth + 1) + _terms(one.args[1], other, depth + 1)
+    if one.name in ("clamp", "clamp_min", "clip", "maximum") and one.args:
+        return _terms(one.args[0], sign, depth + 1)
+    return [(sign, _named(val))]
+
+
+def _named(val: Val) -> Val:
+    """A count as it is named: of ``tp = int((a & b).sum())`` the number, not the sum inside."""
+    return val if val.var and val.kind != "phi" else f.core(val)
 
 
 def cell(val: Val) -> str:

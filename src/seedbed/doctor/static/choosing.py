@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seedbed.doctor.static import syntax
-from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.program import Event, Place, Program
 from seedbed.doctor.static.source import Source
 from seedbed.doctor.static.values import Val
 
@@ -139,14 +139,18 @@ def _conditions(p: Program, val: Val) -> list[Choice]:
     return found
 
 
-def last_choice(p: Program, val: Val) -> Event | Val | None:
+def last_choice(p: Program, val: Val) -> Event | Val | Place | None:
     """Where the last condition stands by which a list of parameters was picked."""
     if val.name == "list" and val.args:
         return last_choice(p, val.args[0])
     if val.name in ("comprehension", "filter"):
         return val
     kept = [e for e in p.all("keep") if e.recv is not None and any(o is val for o in e.recv.options())]
-    return kept[-1] if kept else None
+    if not kept:
+        return None
+    arms = kept[-1].conds_in(kept[-1].loop)
+    branch = arms[-1][0] if arms and arms[-1][1] == 0 else None
+    return (branch.test, kept[-1].src) if isinstance(branch, ast.If) else kept[-1]
 
 
 def _over_parameters(node: ast.expr) -> bool:
