@@ -257,6 +257,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB816", "rare-evaluation", W, "the evaluation interval is longer than the run"),
     ("SB817", "late-checkpoint", H, "nothing is saved before the end of the run"),
     ("SB818", "accumulation-beyond-epoch", W, "one update needs more batches than an epoch has"),
+    ("SB819", "flat-curvature", E, "the second derivative of a network of ReLUs is taken: it is zero"),
     ("SB820", "teacher-forcing-in-evaluation", W, "the decoder still gets the true tokens in evaluation"),
     ("SB821", "forgotten-state", E, "the hidden state is made anew at every time step"),
     ("SB822", "state-across-shuffled", W, "the recurrent state is carried between shuffled batches"),

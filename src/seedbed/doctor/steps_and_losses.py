@@ -303,5 +303,6 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB370", "gradient-emptied-too-early", E, "gradients of a part are emptied before backward() makes them"),
     ("SB371", "skipped-without-clearing", E, "a bad batch is skipped after backward() and its gradients stay"),
     ("SB372", "unused-generator", W, "a seeded generator is made and never handed to what draws"),
+    ("SB374", "flat-index-by-height", E, "a flat index of a map is divided by its height instead of its width"),
     ("SB390", "unmirrored-prediction", E, "predictions on flipped images are averaged without being flipped back"),
 )

@@ -3,7 +3,8 @@
 ## What it does
 
 Finds ranks such as `(scores > scores.diag().unsqueeze(1)).sum(dim=1) + 1` whose comparison points the wrong way for
-similarities, whose axes do not belong together, or which start at zero where they are divided by.
+similarities, whose axes do not belong together, or which start at zero where they are divided by; and places that are
+read from one `argsort`, which holds the item at each place, not the place of each item.
 
 ## Why is this bad
 
@@ -38,8 +39,9 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
 
 _ABOVE = frozenset(["Gt", "GtE"])
 _BELOW = frozenset(["Lt", "LtE"])
@@ -62,6 +64,89 @@ def check(p: Program) -> Iterator[Finding]:
                 why="Recall@k and MRR then measure something else than the place of the right match",
                 fix="Use (scores > scores.diag().unsqueeze(1)).sum(dim=1) + 1",
             )
+    yield from _items_as_places(p)
+
+
+def _items_as_places(p: Program) -> Iterator[Finding]:
+    """The item at a place that is taken for the place of an item: one ``argsort`` read at the right answers."""
+    seen: set[int] = set()
+    for picked in [*p.made("gather"), *p.made("getitem")]:
+        order = f.core(picked.args[0]) if len(picked.args) > 1 else picked
+        if order is picked or not _is_order(order) or id(order.node) in seen or not _at_answers(picked):
+            continue
+        how = _as_rank(p, picked)
+        if how:
+            seen.add(id(order.node))
+            name = picked.args[0].var or "it"
+            yield p.report(
+                "SB891",
+                order,
+                f"one argsort gives the item at each place, not the rank (position of each item), but {name} is read "
+                f"at the right answers and {how}",
+                why="hit rate, MRR and NDCG are then those of item numbers and have nothing to do with the scores",
+                fix="Use the inverse permutation, order.argsort(dim=1), or count (scores > own_score).sum(dim=1)",
+                related=(q.place(picked),),
+            )
+
+
+def _is_order(val: Val) -> bool:
+    """Whether it is the order of scores that a model gives: the order of an order is a rank."""
+    made = val.name in ("argsort", "sort_indices") or (
+        val.name == "part" and val.place == 1 and bool(val.args) and val.args[0].name == "sort"
+    )
+    if not made or not val.args:
+        return False
+    behind = list(ancestors(val.args[0], limit=80))
+    sorts = any(v.name in ("argsort", "sort", "sort_indices", "topk", "randperm", "topk_indices") for v in behind[:12])
+    whole = f.core(val.args[0]).dtype in ("long", "int", "bool")
+    return not sorts and not whole and any(v.name == "parameter" or f.from_model(v, 1) for v in behind)
+
+
+def _at_answers(picked: Val) -> bool:
+    """Whether the order is read at places that come from the data, not at the first ones or at those of a search."""
+    key = picked.args[2] if picked.name == "gather" and len(picked.args) > 2 else picked.args[1]
+    if key.kind == "tuple":
+        parts = key.items or []
+        if len(parts) != 2 or parts[0].kind != "tensor" or f.core(parts[0]).name != "arange":
+            return False
+        key = parts[1]
+    made = f.core(key)
+    if key.kind != "tensor" or key.dtype == "bool" or made.kind != "tensor":
+        return False
+    return not any(
+        v.name
+        in ("arange", "argsort", "argmax", "argmin", "topk", "sort", "compare", "sort_indices", "cumsum", "zeros")
+        for v in ancestors(key, TRANSPARENT, limit=20)
+    )
+
+
+def _as_rank(p: Program, picked: Val) -> str:
+    """What is done with a number that only makes sense for a rank."""
+    stack, seen = [picked], set[int]()
+    while stack and len(seen) < 40:
+        one = stack.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        for user in p.users(one):
+            if user.name in ("div", "true_divide") and len(user.args) == 2 and user.args[1] is one:
+                if user.args[0].kind == "const":
+                    return "divided by as a rank"
+            elif user.name in ("log2", "log", "log1p", "reciprocal"):
+                return "goes into a discount as a rank"
+            elif user.name in ("compare", "lt", "le") and len(user.args) == 2 and user.args[0] is one:
+                below = user.name in ("lt", "le") or bool(user.tags & _BELOW)
+                if below and isinstance(user.args[1].const, int) and _averaged(p, user):
+                    return f"compared with the cut-off {user.args[1].const}"
+            elif f.core(user) is f.core(one) or (user.name in ("add", "clamp") and user.args[0] is one):
+                stack.append(user)
+    return ""
+
+
+def _averaged(p: Program, test: Val) -> bool:
+    """Whether the truth of a comparison is averaged: a hit rate."""
+    below = [test, *p.users(test)]
+    return any(u.name in ("mean", "sum") for v in below for u in p.users(v))
 
 
 def _problem(p: Program, total: Val, test: Val) -> str:

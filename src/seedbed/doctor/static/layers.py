@@ -179,8 +179,8 @@ def _shape(module: Val, shape: Shape | None) -> Shape | None:
         out = module.number(2, "out_features")
         return None if shape is None else (*shape[:-1], out if isinstance(out, int) else None)
     if name == "Flatten":
-        start = module.arg(0, "start_dim")
-        return shapes.flattened(shape, start.const if start is not None else 1)
+        start, end = module.arg(0, "start_dim"), module.arg(1, "end_dim")
+        return shapes.flattened(shape, 1 if start is None else start.const, -1 if end is None else end.const)
     if name.startswith(("Conv", "LazyConv")) and shape is not None and len(shape) >= 3:
         out = module.number(1, "out_channels")
         return (shape[0], out if isinstance(out, int) else None, *([None] * (len(shape) - 2)))

@@ -350,7 +350,8 @@ def _expand(shape: Shape | None, args: tuple[Val, ...], kwargs: dict[str, Val]) 
 
 def _flatten(shape: Shape | None, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Shape | None:
     start = kwargs.get("start_dim", args[1] if len(args) > 1 else None)
-    return shapes.flattened(shape, start.const if start is not None else 0)
+    end = kwargs.get("end_dim", args[2] if len(args) > 2 else None)
+    return shapes.flattened(shape, 0 if start is None else start.const, -1 if end is None else end.const)
 
 
 def _unsqueeze(shape: Shape | None, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Shape | None:
