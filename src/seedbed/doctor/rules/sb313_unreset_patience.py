@@ -2,7 +2,8 @@
 
 ## What it does
 
-Finds early stopping whose counter is never reset when the score improves.
+Finds early stopping whose counter is never reset when the score improves, or only where the score is compared with a
+best that already holds it.
 
 ## Why is this bad
 
@@ -45,8 +46,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import early_best, syntax
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
 _Places = dict[str, ast.AST]
@@ -59,6 +60,17 @@ def check(p: Program) -> Iterator[Finding]:
             for index, node in enumerate(block):
                 if isinstance(node, ast.If):
                     yield from _judge(p, node, block[index + 1 :])
+    for counter, at, late in early_best.counters(p):
+        if _stops(p, counter):
+            yield p.report(
+                "SB313",
+                at,
+                f"the best score is updated before the patience check of line {late.line} compares the score with it: "
+                f"the early-stopping counter {counter} is never reset",
+                why="the score is compared with itself, so an improvement is never seen and every epoch counts as bad",
+                fix=f"Compare first: update the best score in the branch that sets {counter} = 0",
+                related=((str(late.src.path), late.line, "compared too late"),),
+            )
 
 
 def _judge(p: Program, node: ast.If, after: list[ast.stmt]) -> Iterator[Finding]:
