@@ -61,6 +61,11 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Take the prefix off the keys (or save the part itself, model.part.state_dict()); load strictly",
             )
             continue
+        part = _part(p, event)
+        if part and _lacks(p, event, part):
+            yield _too_early(p, event, part)
+        if part is not None:
+            continue  # only a part was saved: the other keys are missing on purpose
         if id(event.node) not in discarded or event.src.shows(event.node):
             continue  # it is looked at; a notebook shows the missing keys below its cell
         prefix = _foreign_prefix(event)
@@ -76,7 +81,7 @@ def check(p: Program) -> Iterator[Finding]:
                 fix=f"Take the prefix off the keys: {{k[len({prefix!r}):]: v ...}}, and check the missing keys",
                 related=((str(event.src.path), event.line, "it is loaded here"),),
             )
-        elif not _chosen(_state(p, event)) and not _compared(p, event):
+        elif not _chosen(_state(p, event)) and not _compared(p, event) and not _told(p, event):
             yield p.report(
                 "SB606",
                 event,
@@ -108,6 +113,56 @@ def _saved_module(p: Program, event: Event) -> Val | None:
     held = [e.args[0].attrs.get(key) if isinstance(key, str) else e.args[0] for e in files]
     made = {id(m): m for h in held for m in (h.args[:1] if h is not None and h.kind == "state" else (None,)) if m}
     return next(iter(made.values())) if len(made) == 1 and None not in held else None
+
+
+def _too_early(p: Program, event: Event, part: str) -> Finding:
+    return p.report(
+        "SB606",
+        event,
+        f"no key matches: the file holds only the weights called {part!r}, and {_called(event.recv)} has none of them "
+        "yet when it is loaded; strict=False hides it",
+        why="every key is unexpected and silently dropped: what was trained is not loaded",
+        fix="Put the new layers in before load_state_dict(..., strict=False)",
+    )
+
+
+def _part(p: Program, event: Event) -> str | None:
+    """For a file of picked weights: the word that chose them by name (empty: another choice); ``None`` for others."""
+    state = event.arg(0, "state_dict")
+    if state is None or state.kind != "loaded" or not state.args:
+        return None
+    path = best.path_key(state.args[0])
+    files = [e for e in p.all("save") if len(e.args) > 1 and e.seq < event.seq and best.path_key(e.args[1]) == path]
+    if not files or any(not _is_part(e.args[0]) for e in files):
+        return None
+    node = files[-1].args[0].node
+    test = node.generators[0].ifs[0] if isinstance(node, ast.DictComp) and len(node.generators[0].ifs) == 1 else None
+    key = syntax.text(node.key) if isinstance(node, ast.DictComp) else ""
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.In):
+        word = test.left.value if isinstance(test.left, ast.Constant) else None
+        return word if isinstance(word, str) and syntax.text(test.comparators[0]) == key else ""
+    return ""
+
+
+def _is_part(saved: Val) -> bool:
+    """Whether some entries of a state dictionary were picked, under the names that they had."""
+    node = saved.node
+    if not isinstance(node, ast.DictComp) or not isinstance(node.key, ast.Name) or len(node.generators) != 1:
+        return False
+    return bool(node.generators[0].ifs) and any(a.kind == "state" for a in ancestors(saved, limit=12))
+
+
+def _lacks(p: Program, event: Event, word: str) -> bool:
+    """Whether a model has no weights of such a name when it is loaded: classes of the program give that name later."""
+    model, named = event.recv, [e for e in p.all("attribute") if word.strip("._") in e.name]
+    if model is None or model.kind != "module" or not _is_plain(model) or not named:
+        return False
+    for used in p.all("invoke", "call"):
+        own = used.kind == "invoke" and used.name in ("__init__", "forward")
+        if used.seq < event.seq and not own and any(a is model for a in used.args):
+            return False  # it may have got them there
+    kept = [e for e in p.all("attribute") if e.recv is model and e.seq < event.seq and e.args]
+    return bool(kept) and all(e.args[-1].kind == "module" and e.args[-1].owner is None for e in kept)
 
 
 def _nothing_in_common(saved: Val, model: Val | None) -> bool:
@@ -173,6 +228,24 @@ def _compared(p: Program, event: Event) -> bool:
             if isinstance(test.ops[0], ast.In) and (held in known or held.endswith(".state_dict()")):
                 return True
     return False
+
+
+def _told(p: Program, event: Event) -> bool:
+    """Whether the code around the call says by itself which keys the loaded table lacks."""
+    given = getattr(event.node, "args", None)
+    table = syntax.text(given[0]) if given else ""
+    around = event.funcs[-1].node if event.funcs else p.source.tree
+    for branch in (n for n in syntax.walk(around) if isinstance(n, ast.If)):
+        tests = [n for n in syntax.walk(branch.test) if isinstance(n, ast.Compare) and isinstance(n.ops[0], ast.NotIn)]
+        if not any(syntax.text(t.comparators[0]).removesuffix(".keys()") == table for t in tests):
+            continue
+        calls = [n.func for s in branch.body for n in syntax.walk(s) if isinstance(n, ast.Call)]
+        if any(syntax.text(c).rsplit(".", 1)[-1] in _SAYS for c in calls):
+            return True
+    return False
+
+
+_SAYS = frozenset(["print", "warn", "warning", "info", "error", "write", "echo"])
 
 
 def _chosen(state: Val | None) -> bool:

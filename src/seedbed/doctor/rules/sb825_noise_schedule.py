@@ -3,7 +3,7 @@
 ## What it does
 
 Finds noising `a * x0 + b * noise` at a random step in which the coefficients come from a single step and not from the
-cumulative product, are exchanged, or lack their square roots.
+cumulative product, are exchanged, or lack their square roots; and tables of the step before whose 1 stands at the end.
 
 ## Why is this bad
 
@@ -78,6 +78,53 @@ def check(p: Program) -> Iterator[Finding]:
                 "sqrt(1 - alpha_bar[t]) * noise",
                 related=(q.place(val),) if at is not None else (),
             )
+    yield from _previous(p)
+
+
+def _previous(p: Program) -> Iterator[Finding]:
+    """``alpha_bar`` of the step before that was not moved: the 1 of the clean data stands at the end."""
+    seen: set[int] = set()
+    for val in p.made("pad", "cat", "concat", "concatenate", "append"):
+        if not _one_at_end(val) or id(val.node) in seen:
+            continue
+        seen.add(id(val.node))
+        yield p.report(
+            "SB825",
+            val,
+            f"{val.var or 'the table'} should hold alpha_bar of the previous step, but its 1 is padded at the end: "
+            "nothing is shifted",
+            why="entry t is alpha_bar[t] itself, the last entry is 1: the coefficients of the posterior are wrong",
+            fix="Put the leading 1 on the left: F.pad(alpha_bar[:-1], (1, 0), value=1.0)",
+        )
+
+
+def _one_at_end(val: Val) -> bool:
+    """Whether a value is a cumulative product without its last entry, followed by 1."""
+    table = val.args[0] if val.args else None
+    if val.name == "pad":
+        sides, filled = val.arg(1, "pad"), val.number(3, "value")
+        if sides is None or [s.const for s in sides.items or ()] != [0, 1] or filled != 1:
+            return False
+    elif val.name == "append":
+        if val.number(1, "values") != 1:
+            return False
+    else:
+        parts = (table.items or []) if table is not None else []
+        if len(parts) != 2 or not _is_one(parts[1]):
+            return False
+        table = parts[0]
+    if table is None or table.name != "getitem" or len(table.args) < 2 or table.args[1].kind != "slice":
+        return False
+    low, high = table.args[1].args[:2]
+    return low.is_none and high.const == -1 and core(table.args[0]).name in ("cumprod", "np_cumprod")
+
+
+def _is_one(val: Val) -> bool:
+    one = core(val)
+    if one.name in ("ones", "new_ones"):
+        return one.shape == (1,)
+    items = one.args[0].items if one.name in ("tensor", "as_tensor", "new_tensor", "array") and one.args else one.items
+    return items is not None and len(items) == 1 and items[0].const == 1
 
 
 def _terms(val: Val) -> tuple[Val, Val] | None:
