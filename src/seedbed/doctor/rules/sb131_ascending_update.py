@@ -2,7 +2,8 @@
 
 ## What it does
 
-Finds updates by hand that add the gradient instead of subtracting it.
+Finds updates by hand that add the gradient instead of subtracting it, and a weight decay that adds a share of the
+weights to them.
 
 ## Why is this bad
 
@@ -36,6 +37,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import decays
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -43,7 +45,21 @@ from seedbed.doctor.static.values import Val, ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    told: set[int] = set()
+    for event, term in decays.growing(p):
+        told.add(id(event.node))
+        yield p.report(
+            "SB131",
+            event,
+            "the weight decay has the wrong sign: the update adds a share of the weight to it (rate * decay * weight), "
+            "so the weights grow in every step instead of shrinking",
+            why="decay has to pull the weights towards zero: p -= rate * (step + decay * p)",
+            fix="Turn the sign of the decay term",
+            related=((str(term.src.path), term.line, "the decay term"),) if term.src is not None else (),
+        )
     for event in p.once("manual"):
+        if id(event.node) in told:
+            continue
         if event.recv is None or not any(is_parameter(v) for v in q.memory(event.recv)):
             continue
         if event.name in ("Sub", "sub_") and event.args and (grows := _growing(event.args[0])) is not None:
