@@ -2,7 +2,8 @@
 
 ## What it does
 
-Finds a dictionary that is changed in a loop and stored in a list in every round, without a copy.
+Finds a dictionary that is changed in a loop and stored in a list in every round, or kept as the best one, without a
+copy.
 
 ## Why is this bad
 
@@ -39,11 +40,13 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, LoopRun, Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _best(p)
     for loop in q.nodes(p, ast.For, ast.While):
         inner = [n for s in getattr(loop, "body", []) for n in syntax.walk(s)]
         own = syntax.walk(loop.target) if isinstance(loop, ast.For) else []  # each round binds another one
@@ -73,6 +76,70 @@ def check(p: Program) -> Iterator[Finding]:
                     why="the list holds one object many times, so in the end every entry shows the last values (alias)",
                     fix=f"Store a copy: dict({name})",
                 )
+
+
+def _best(p: Program) -> Iterator[Finding]:
+    """``if score < best: best_config = config``, and the next round changes ``config``."""
+    seen: set[int] = set()
+    kept = [(e, e.result, e.name) for e in p.all("assign")]
+    kept += [(e, e.args[-1], e.name) for e in p.all("attribute") if e.args]
+    for event, val, name in kept:
+        loop = next((r for r in reversed(event.loops) if event.conds_in(r)), None)
+        if val is None or loop is None or id(event.node) in seen or not name:
+            continue
+        held = next((v for v in (val, *(val.items or ())) if v.kind == "dict" and _older(v, loop)), None)
+        if held is None or _leaves(p, event, loop):
+            continue
+        changes = [
+            e
+            for e in (*p.all("setitem"), *p.calls("update"))
+            if e.recv is held and e.seq > event.seq and e.inside(loop) and len(e.conds_in(loop)) == 0
+        ]
+        bare = next((n for n, v, _ in p.assigns if v is held), "")
+        if not changes or name == bare or not _read_after(p, name, loop, changes):
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB722",
+            event,
+            f"{name} is kept without a copy (an alias): the loop goes on changing {bare or 'the dict'}, so it holds "
+            "the values tried last, not the best ones",
+            why=f"both names refer to the same dict, which line {changes[0].line} changes in every round",
+            fix=f"Keep a copy: dict({bare or '...'}) or copy.deepcopy({bare or '...'})",
+            related=((str(changes[0].src.path), changes[0].line, "changed here"),),
+        )
+
+
+def _older(val: Val, loop: LoopRun) -> bool:
+    """Whether a dictionary was made before the loop: all rounds have the same one."""
+    return not any(r is loop.node for r in val.loops) and (
+        val.src is not loop.src or not loop.line <= val.line <= (getattr(loop.node, "end_lineno", 0) or 0)
+    )
+
+
+def _leaves(p: Program, event: Event, loop: LoopRun) -> bool:
+    """Whether the loop ends where the dictionary is kept."""
+    arms = {(id(c[0]), c[1]) for c in event.conds_in(loop)}
+    return any(
+        e.inside(loop) and {(id(c[0]), c[1]) for c in e.conds_in(loop)} <= arms
+        for e in p.all("break", "return")
+        if len(e.funcs) <= len(event.funcs)
+    )
+
+
+def _read_after(p: Program, name: str, loop: LoopRun, changes: list[Event]) -> bool:
+    """Whether what was kept is read after the loop, and more of it than what no round changes."""
+    last = getattr(loop.node, "end_lineno", 0) or 0
+    keys = {e.args[0].const for e in changes if e.kind == "setitem" and e.args}
+    some = any(e.kind != "setitem" for e in changes)
+    wanted: list[ast.AST] = [n for n in q.nodes(p, ast.Name) if n.id == name and isinstance(n.ctx, ast.Load)]
+    wanted += [n for n in q.nodes(p, ast.Attribute) if n.attr == name and isinstance(n.ctx, ast.Load)]
+    late = {id(n) for n in wanted if getattr(n, "lineno", 0) > last}
+    for node in q.nodes(p, ast.Subscript):
+        fixed = isinstance(node.slice, ast.Constant) and node.slice.value not in keys and not some
+        if fixed:
+            late.discard(id(node.value))
+    return bool(late) and loop.src is p.source
 
 
 def _changed(inner: list[ast.AST]) -> set[str]:

@@ -2,7 +2,8 @@
 
 ## What it does
 
-Finds `options.get("lr", default)` where the options hold the same thing under another name, which nobody reads.
+Finds `options.get("lr", default)` where the options hold the same thing under another name, or one level deeper, which
+nobody reads.
 
 ## Why is this bad
 
@@ -61,6 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
         return
     seen: set[int] = set()
     read = _read(p)
+    yield from _one_level_up(p, read)
     for event, box, name, default in _lookups(p):
         keys = [k for k, v in box.attrs.items() if k != "*" and v is not default]
         if "*" in box.attrs or name in keys or len(keys) < 2 or id(event.node) in seen:
@@ -83,6 +85,65 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Use one name: rename the key to {name!r}, or read it without a default: options[{name!r}]",
             related=(q.place(event.result) if event.result is not None else ("", event.line, "read here"),),
         )
+
+
+def _one_level_up(p: Program, read: dict[str, set[object]]) -> Iterator[Finding]:
+    """Options that are looked up in a table of tables, although they lie in one of those."""
+    found: dict[tuple[int, str], list[tuple[Event, str, str]]] = {}
+    box: dict[int, Val] = {}
+    if any(k.arg is None and isinstance(k.value, ast.Name) for n in q.everywhere(p, ast.Call) for k in n.keywords):
+        return  # a table is handed on as a whole
+    for event, one, name, default in _lookups(p):
+        key = _deeper(p, one, name, default) if id(one) not in read["whole"] else ""
+        if key:
+            given, fallback = one.attrs[key].attrs[name].const, f" (default {default.const!r})"
+            box[id(one)] = one
+            said = f"{name!r} = {given!r}{fallback if default.kind == 'const' else ''}"
+            same = found.setdefault((id(one), key), [])
+            if all(e.node is not event.node for e, _, _ in same):
+                same.append((event, name, said))
+    for (which, key), lost in found.items():
+        event, name, _ = lost[0]
+        named = [e for _, v, e in p.assigns if v is box[which] and e.funcs == event.funcs and e.funcs]
+        named = [e for e in named if e.seq < event.seq]
+        yield p.report(
+            "SB790",
+            named[-1] if named else event,
+            f"looked up one level too high: the config has {', '.join(s for _, _, s in lost)} nested under {key!r}, so "
+            "the values never arrive and the defaults are used",
+            why=f"get({name!r}, default) does not fail for a missing key, so what was set is silently ignored",
+            fix=f"Read it where it is: options[{key!r}][{name!r}]",
+            related=((str(event.src.path), event.line, "read here"),),
+        )
+
+
+def _deeper(p: Program, box: Val, name: str, default: Val) -> str:
+    """The key under which the options hold another table with this option, which nobody reads there."""
+    tables = [(k, v) for k, v in box.attrs.items() if v.kind == "dict" and "*" not in v.attrs and name in v.attrs]
+    if len(tables) != 1 or box.kind != "dict" or "*" in box.attrs or _set(box, name, default):
+        return ""
+    key, table = tables[0]
+    given = table.attrs[name]
+    if given.kind != "const" or (default.kind == "const" and default.const == given.const):
+        return ""
+    return key if _only_others(p, key, name) else ""
+
+
+def _set(box: Val, name: str, default: Val) -> bool:
+    """Whether the table has the option itself; ``pop`` and ``setdefault`` may leave the default behind."""
+    return name in box.attrs and box.attrs[name] is not default
+
+
+def _only_others(p: Program, key: str, name: str) -> bool:
+    """Whether the inner table is never read, or only asked for other options, one by one: ``cfg["optim"]["name"]``."""
+    reads = [n for n in q.everywhere(p, ast.Subscript) if _text(n.slice) == key]
+    asked = {id(n.value) for n in q.everywhere(p, ast.Subscript) if _text(n.slice) not in (None, name)}
+    called = any(a.const == key for e in p.calls("get", "pop", "setdefault", "getattr") for a in e.args)
+    return not called and all(id(n) in asked for n in reads)
+
+
+def _text(node: ast.AST) -> object:
+    return node.value if isinstance(node, ast.Constant) else None
 
 
 def _lookups(p: Program) -> Iterator[tuple[Event, Val, str, Val]]:
