@@ -3,11 +3,13 @@
 ## What it does
 
 Finds `cfg = DEFAULTS` where `DEFAULTS` is a dictionary that lives outside, and `cfg` is then updated with the settings
-of one run, although the same lines run more than once (a function, a loop over experiments).
+of one run, although the same lines run more than once (a function, a loop over experiments), and settings that every
+run pops out of one dictionary.
 
 ## Why is this bad
 
-Assignment makes no copy. The settings of the first run stay in the defaults, so later runs do not start from them.
+Assignment makes no copy. The settings of the first run stay in the defaults (or are gone from them), so later runs do
+not start from them.
 
 ## Example
 
@@ -50,8 +52,8 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import popped, syntax
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
 _LOOPS = (ast.For, ast.While, ast.ListComp, ast.GeneratorExp, ast.DictComp)
@@ -59,6 +61,17 @@ _LOOPS = (ast.For, ast.While, ast.ListComp, ast.GeneratorExp, ast.DictComp)
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    for key, place, pop in popped.settings(p):
+        taken = "the dictionary is the shared one itself, not a copy: " if place is not pop else ""
+        yield p.report(
+            "SB717",
+            place,
+            f"{taken}pop({key!r}) takes the setting out of the shared config, so only the first run (fold) is trained "
+            "with it",
+            why=f"the later runs find no {key!r} in it and silently go on without",
+            fix="Copy the settings before they are changed (dict(settings)), or read them with get()",
+            related=((str(pop.src.path), pop.line, f"popped {key!r}"),) if place is not pop else (),
+        )
     shared = _shared(p)
     if not shared:
         return
