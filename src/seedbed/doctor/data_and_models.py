@@ -261,6 +261,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB820", "teacher-forcing-in-evaluation", W, "the decoder still gets the true tokens in evaluation"),
     ("SB821", "forgotten-state", E, "the hidden state is made anew at every time step"),
     ("SB822", "state-across-shuffled", W, "the recurrent state is carried between shuffled batches"),
+    ("SB823", "square-of-mean-gradient", W, "the importance of weights (EWC) is the square of a mean gradient"),
     ("SB824", "unrelated-noise-target", E, "the noise target is not the noise that was added"),
     ("SB825", "noise-schedule", E, "the coefficients of the diffusion's forward noising are wrong"),
     ("SB826", "missing-stop-gradient", E, "two views are pulled together without stop-gradient"),

@@ -222,6 +222,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB284", "missing-as-zero", W, "missing labels are trained as zeros"),
     ("SB285", "masked-queries", E, "the padding mask of attention hides the queries, not the keys"),
     ("SB286", "shifted-twice", E, "the labels of a language model are shifted twice"),
+    ("SB287", "flags-as-index", E, "a column of zeros and ones is used as an index, where a mask is meant"),
     ("SB288", "softmax-by-hand", W, "a softmax written by hand overflows"),
     ("SB289", "unbounded-critic", W, "a Wasserstein critic is squashed or not held to be Lipschitz"),
     ("SB290", "loss-on-held-out-rows", E, "the loss covers the rows or nodes that are kept for the test"),

@@ -53,14 +53,17 @@ def check(p: Program) -> Iterator[Finding]:
         if not event.name.startswith(".") and len(event.args) > 1 and event.args[1].kind == "tensor":
             continue  # the smaller one of two tensors, element by element
         inner = f.core(source) if source is not None else None
-        if inner is None or inner.name != "mul" or len(inner.args) != 2:
+        if inner is None or inner.name not in ("mul", "masked_fill"):
             continue
-        for value, mask in (inner.args, inner.args[::-1]):
+        emptied = inner.name == "masked_fill" and len(inner.args) == 3 and inner.args[2].const in (0, 0.0)
+        if not emptied and (inner.name != "mul" or len(inner.args) != 2):
+            continue
+        for value, mask in (inner.args[:2], *(() if emptied else (inner.args[::-1],))):
             if _positive(value) and _mask(mask):
                 yield p.report(
                     "SB869",
                     event,
-                    "the minimum over distance * mask is always a masked zero: the mask must be filled with inf",
+                    "the minimum over masked distances is always 0, that of a masked pair: fill the mask with inf",
                     why="masked entries are 0, smaller than every distance, so no real (negative) pair is ever chosen",
                     fix="Use distance.masked_fill(~mask, float('inf')).min(...)",
                 )
@@ -69,6 +72,9 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _positive(val: Val) -> bool:
     one = f.core(val)
+    if one.name in ("clamp", "clip", "clamp_min"):
+        low = one.number(1, "min")
+        return isinstance(low, int | float) and low >= 0
     return one.name in _POSITIVE or (one.name in ("sqrt", "sum") and bool(one.args) and _positive(one.args[0]))
 
 
