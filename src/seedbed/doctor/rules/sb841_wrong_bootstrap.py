@@ -3,7 +3,8 @@
 ## What it does
 
 Finds targets `reward + gamma * value` without the terminal mask, with the mask inverted, of the same state as the
-prediction, and predictions of the best action instead of the stored one. Also target networks copied at every step.
+prediction, and predictions of the best action instead of the stored one. Also target networks copied at every step, or
+asked both for the action and for its value.
 
 ## Why is this bad
 
@@ -47,10 +48,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from seedbed.doctor.finding import Finding
+from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.rules.sb824_unrelated_noise_target import pairs
+from seedbed.doctor.static import next_values, syntax, td_errors, training
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax, td_errors, training
 from seedbed.doctor.static.formulas import complement, core, factors, plain_terms
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
@@ -87,6 +88,7 @@ def check(p: Program) -> Iterator[Finding]:
                 related=((str(event.src.path), event.line, "the loss"),),
             )
     yield from _loose_masks(p, seen)
+    yield from _one_network(p, seen)
     for node, problem in td_errors.mistakes(p):
         yield p.report(
             "SB841",
@@ -118,6 +120,25 @@ def _loose_masks(p: Program, seen: set[int]) -> Iterator[Finding]:
                 fix="Use reward + gamma * mask * next_value",
                 related=((str(event.src.path), event.line, "the loss"),),
             )
+
+
+def _one_network(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """The target network is asked twice: it chooses the next action and values it."""
+    for pred, target, event in pairs(p):
+        found = bootstrap(target)
+        best = next_values.chosen_by_its_own(p, pred, found[1]) if found is not None and pred.grad else None
+        if best is None or id(best.node) in seen:
+            continue
+        seen.add(id(best.node))
+        yield p.report(
+            "SB841",
+            best,
+            "the same network selects the next action and values it, in two calls: this is no double DQN",
+            why="the value of the largest guess is overestimated; two networks decouple the choice from its value",
+            fix="Choose with the online network: best = net(next_state).argmax(1), and value it with the target",
+            severity=Severity.WARNING,
+            related=((str(event.src.path), event.line, "the loss"),),
+        )
 
 
 def _is_rate(val: Val) -> bool:

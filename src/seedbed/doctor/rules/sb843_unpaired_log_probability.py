@@ -3,7 +3,7 @@
 ## What it does
 
 Finds `log_prob` of an action that was drawn anew, not of the one that was taken, and losses that multiply the mean
-log-probability by the mean advantage.
+log-probability by the mean advantage. Also `log_prob` of the sample before `tanh`, where the critic gets the one after.
 
 ## Why is this bad
 
@@ -103,8 +103,55 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Sample once and use it for both: action = dist.sample(); logp = dist.log_prob(action)",
                 related=(q.place(taken[0]),),
             )
+    yield from _squashed(p, seen)
     yield from _apart(p, seen)
     yield from _along_batch(p, seen)
+
+
+_LOGS = frozenset(["log", "log1p", "log2", "logdet", "slogdet", "softplus", "logsigmoid", "log_abs_det_jacobian"])
+
+
+def _squashed(p: Program, seen: set[int]) -> Iterator[Finding]:
+    """A critic gets ``tanh(u)``, and the entropy term of the same loss the density of ``u`` without its correction."""
+    for back in p.once("backward"):
+        made = list(ancestors(back.recv)) if back.recv is not None else []
+        scores = [v for v in made if v.name == "log_prob" and len(v.args) > 1 and v.grad]
+        for score in scores:
+            drawn, dist = core(score.args[1]), score.args[0]
+            if drawn.name != "rsample" or dist.name not in ("Normal", "MultivariateNormal") or id(score.node) in seen:
+                continue
+            acts = [v for v in made if v.name == "tanh" and v.args and core(v.args[0]) is drawn]
+            if not acts or any(core(s.args[1]) is drawn and s.args[0] is not dist for s in scores):
+                continue
+            if not any(_beside_state(v, acts) for v in made) or _corrected(p, made, score, drawn):
+                continue
+            seen.add(id(score.node))
+            yield p.report(
+                "SB843",
+                score,
+                "log_prob() is that of the Gaussian before tanh, but the action is squashed: the correction is missing",
+                why="by the change of variables the density of tanh(u) is another one; the entropy that is trained is "
+                "wrong, most of all near the bounds",
+                fix="Subtract it: logp = dist.log_prob(u) - torch.log(1 - action.pow(2) + 1e-6), summed over the "
+                "actions",
+                related=(q.place(acts[0]),),
+            )
+
+
+def _beside_state(val: Val, acts: list[Val]) -> bool:
+    """Whether an action is put beside something else, as the input of a critic."""
+    items = val.args[0].items if val.name == "cat" and val.args else None
+    return bool(items) and any(v in acts for i in items or () for v in (core(i), *(w for w, _ in factors(i))))
+
+
+def _corrected(p: Program, made: list[Val], score: Val, drawn: Val) -> bool:
+    """Whether a logarithm of the sample goes into the loss too, or something that is not understood."""
+    for val in made:
+        inside = val.name in _LOGS or val.kind not in ("tensor", "number", "const", "list", "tuple")
+        if inside and val is not drawn and any(v is drawn or v is score for v in ancestors(val, limit=600)):
+            return True
+    changed = [e.recv for e in p.all("setitem", "inplace") if e.recv is not None]
+    return any(v is score for r in changed for v in ancestors(r, limit=60))
 
 
 def _along_batch(p: Program, seen: set[int]) -> Iterator[Finding]:

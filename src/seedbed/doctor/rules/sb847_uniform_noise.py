@@ -3,7 +3,7 @@
 ## What it does
 
 Finds latent samples `mu + std * noise` and diffusion steps whose noise comes from `rand`, is one number for all, or is
-left out.
+left out. Also target actions whose smoothing noise is one vector for the whole batch.
 
 ## Why is this bad
 
@@ -50,7 +50,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.formulas import core, factors
 from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 _UNIFORM = frozenset(["rand_like", "rand", "np_rand", "np_uniform"])
@@ -76,6 +76,42 @@ def check(p: Program) -> Iterator[Finding]:
                         related=(q.place(val),),
                     )
                     break
+        yield from _one_for_all(p, back, seen)
+
+
+def _one_for_all(p: Program, back: Event, seen: set[int]) -> Iterator[Finding]:
+    """Noise of one row that is added to a whole batch of actions, which a critic then gets beside their states."""
+    for val in ancestors(back.recv) if back.recv is not None else ():
+        along = val.arg(1, "dim") if val.name == "cat" else None
+        items = val.args[0].items if val.name == "cat" and val.args else None
+        for item in (items or ()) if along is not None and along.const == 1 else ():  # so it has rows
+            total = _unclipped(item)
+            if total.name != "add" or len(total.args) != 2 or total.grad:
+                continue
+            for action, spread in (total.args, total.args[::-1]):
+                parts = [_unclipped(v) for v, power in factors(_unclipped(spread)) if power > 0]
+                draws = [v for v in parts if v.name in ("randn", "np_randn") and v.shape and len(v.shape) == 1]
+                made = _unclipped(action)
+                if len(draws) != 1 or made.owner is None or made.kind != "tensor" or id(draws[0].node) in seen:
+                    continue
+                seen.add(id(draws[0].node))
+                yield p.report(
+                    "SB847",
+                    draws[0],
+                    "one noise vector, drawn for a single action, is added to every action of the batch: all samples "
+                    "share the same noise",
+                    why="the noise is to smooth each target on its own; shared, it shifts the whole batch one way",
+                    fix="Draw it per sample: torch.randn_like(action)",
+                    related=(q.place(total),),
+                )
+
+
+def _unclipped(val: Val) -> Val:
+    """What a value is without its bounds."""
+    one = core(val)
+    while one.name in ("clamp", "clip", "clamp_", "clip_") and one.args:
+        one = core(one.args[0])
+    return one
 
 
 def _problem(p: Program, mean: Val, spread: Val) -> tuple[str, Val | None]:

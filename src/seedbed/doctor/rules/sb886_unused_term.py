@@ -3,7 +3,7 @@
 ## What it does
 
 Finds a name that gets a number with a gradient (a mean, a sum, a loss), or an input with noise, in the loop that
-trains, and that nothing ever reads.
+trains, and that nothing ever reads; and importance weights of prioritized samples that no loss gets.
 
 ## Why is this bad
 
@@ -58,6 +58,7 @@ def check(p: Program) -> Iterator[Finding]:
     read |= {w for n in q.everywhere(p, ast.Global, ast.Nonlocal) for w in n.names}
     if {"locals", "globals", "vars", "eval", "exec"} & read:
         return
+    yield from _ignored_weights(p)
     seen: set[int] = set()
     for name, val, event in p.assigns:
         if name in read or name.startswith("_") or not event.loops or id(event.node) in seen:
@@ -78,6 +79,59 @@ def check(p: Program) -> Iterator[Finding]:
             if term
             else f"Give {name} to the model instead of the clean input",
         )
+
+
+def _ignored_weights(p: Program) -> Iterator[Finding]:
+    """Importance weights ``(n * p[i]) ** -beta`` of samples that were drawn with ``p``, and which no loss gets."""
+    weights = {id(v): v for v in p.made("pow") if _importance(v) and not p.trained(v) and not _escapes(p, v)}
+    told: set[int] = set()
+    for _, given, event in p.assigns if weights else ():
+        val = next((weights[id(v)] for v in ancestors(given, limit=30) if id(v) in weights), None)
+        backs = [b for b in p.all("backward") if event.loops and _together(event, b) and b.recv is not None]
+        if val is None or not backs or id(val.node) in told:
+            continue
+        told.add(id(val.node))
+        loss = backs[0].recv
+        yield p.report(
+            "SB886",
+            loss if loss is not None and loss.line else backs[0],
+            "the importance weights of the prioritized samples are never multiplied into the loss",
+            why="samples are drawn more or less often by their priority; without the weights that bias stays in the "
+            "gradient",
+            fix="Weigh each sample: loss = (weights * error.pow(2)).mean()",
+            related=(q.place(val),),
+        )
+
+
+def _importance(val: Val) -> bool:
+    """Whether it is a negative power of the probabilities with which samples were drawn."""
+    if len(val.args) != 2:
+        return False
+    power = val.args[1]
+    if power.name != "neg" and not (isinstance(power.const, float) and -1 <= power.const < 0):
+        return False
+    for part, _ in f.factors(val.args[0]):
+        if part.name == "getitem" and len(part.args) == 2:
+            chance, draw = f.core(part.args[0]), f.core(part.args[1])
+            given = [f.core(a) for a in (*draw.args, *draw.kwargs.values())]
+            if draw.name in ("np_choice", "multinomial") and any(g is chance for g in given):
+                return True
+    return False
+
+
+def _escapes(p: Program, val: Val) -> bool:
+    """Whether what is made of a value goes where nobody looks: into a call or a place that is not understood."""
+    stack, seen = [val], set[int]()
+    while stack:
+        one = stack.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if one.kind not in ("tensor", "number", "tuple", "phi", "list"):
+            return True
+        stack.extend(p.users(one))
+    kept = (a for e in p.all("attribute", "setitem", "keep") for a in e.args)
+    return any(id(o) in seen for a in kept for o in a.options())
 
 
 def _together(event: Event, back: Event) -> bool:
