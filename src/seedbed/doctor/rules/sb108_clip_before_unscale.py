@@ -53,9 +53,12 @@ from seedbed.doctor.static.program import Event, Program
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     scaled = [e for e in p.all("backward") if e.recv is not None and any(o.name == "scaled" for o in e.recv.options())]
+    divided = hand_scale.by_scaler(p) if scaled else []
     for clip in p.once("clip"):
         backs = [e for e in scaled if e.seq < clip.seq and q.same_branch(e, clip) and q.ordered(p, e, clip)]
         if not backs or any(u.seq < clip.seq and u.seq > backs[-1].seq and _of(u, clip) for u in p.all("unscale")):
+            continue
+        if any(backs[-1].seq < d.seq < clip.seq for d in divided):
             continue
         inside = [u for u in p.all("unscale") if u.first and u.loop is not None and clip.inside(u.loop)]
         inside = [u for u in inside if _of(u, clip)]
@@ -108,7 +111,7 @@ def _by_hand(p: Program, scaled: list[Event]) -> Iterator[Finding]:
         if event.recv is None or event.recv.name != "grad" or event.name not in ("clamp_", "clip_", "add_", "sub_"):
             continue
         backs = [b for b in scaled if b.seq < event.seq]
-        if not backs or any(backs[-1].seq < u.seq < event.seq for u in p.all("unscale")):
+        if not backs or any(backs[-1].seq < u.seq < event.seq for u in (*p.all("unscale"), *hand_scale.by_scaler(p))):
             continue
         yield p.report(
             "SB108",

@@ -40,6 +40,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import hand_scale
 from seedbed.doctor.static.program import Event, Program
 
 
@@ -50,6 +51,8 @@ def check(p: Program) -> Iterator[Finding]:
     plain = [e for e, root in backs if root.kind == "tensor" and root.name != "scaled"]
     steps = [e for e in p.all("step") if e.name != "scaler"]
     through = p.all("scaler_step")
+    if scaled and steps and not through and hand_scale.by_scaler(p):
+        return  # the gradients are divided by hand
     if scaled and steps and not through and not p.all("unscale"):
         yield p.report(
             "SB122",

@@ -26,6 +26,12 @@ def pairs(p: Program) -> list[tuple[Event, Event]]:
     return known
 
 
+def by_scaler(p: Program) -> list[Event]:
+    """Divisions of gradients by what a scaler says its scale is: ``p.grad.div_(scaler.get_scale())``."""
+    divided = [(e, _divisor(e)) for e in p.all("inplace", "augment", "attribute")]
+    return [e for e, by in divided if by is not None and by.name == "get_scale"]
+
+
 def _scales(back: Event) -> list[Val]:
     """The numbers that the loss of a backward() was multiplied by."""
     loss = f.core(back.recv) if back.recv is not None else None
