@@ -241,6 +241,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB790", "misnamed-option", W, "an option is looked up under another name: its default is used"),
     # 8xx jobs
     ("SB801", "warmup-beyond-run", W, "the warm-up is longer than the run"),
+    ("SB802", "penalty-norm-of-channels", E, "the gradient penalty takes the norm over one axis, not over each sample"),
     ("SB803", "patience-beyond-run", W, "the patience is longer than the run"),
     ("SB804", "batch-beyond-data", W, "the batch is larger than the data set"),
     ("SB805", "unscaled-target", W, "targets are far from the scale that a network puts out"),
@@ -299,6 +300,7 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
         E,
         "epsilon-greedy explores when it should exploit, or its epsilon does not decay as meant",
     ),
+    ("SB846", "summed-negative-scores", E, "scores of several negatives are summed before the log-sigmoid"),
     ("SB847", "uniform-noise", E, "noise that must be Gaussian is uniform, shared by the batch, or missing"),
     ("SB848", "adversarial-goals", E, "generator and discriminator do not work against each other"),
     ("SB849", "diffusion-steps", E, "a diffusion model is trained or sampled with the wrong time steps"),
