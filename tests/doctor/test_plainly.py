@@ -21,11 +21,15 @@ SAID = [
     ("for i in r:\n    if i % 4 != 3:\n        continue\n    opt.step()", "if i % 4 == 3:\n        opt.step()"),
     ("for i in r:\n    if (i + 1) % 4:\n        continue\n    step()", "if (i + 1) % 4 == 0:\n        step()"),
     ("if (v := f()) > best:\n    best = v", "v = f()\nif v > best:"),
+    ("new = v > self.best\nprint(new)\nif new:\n    self.best = v", "print(new)\nif v > self.best:"),
     ("F.mse_loss(target=y, input=x)", "F.mse_loss(x, y)"),
     ("optim.SGD(lr=0.1, params=net.parameters())", "optim.SGD(net.parameters(), lr=0.1)"),
     ("x = 3\nf = x.add\nx = f(1)", "x = x.add(1)"),
 ]
 LEFT = [
+    "new = v > best\nbest = max(v, best)\nif new:\n    save()",
+    "new = v > best\nnew = True\nif new:\n    save()",
+    "new = score() > best\nif new:\n    save()",
     "f = x.append\nx = []\nf(1)",
     "f = self.opt.step\nself.opt = other()\nf()",
     "f = x.append\nfor x in rows:\n    f(1)",

@@ -181,7 +181,9 @@ def _names(node: ast.AST) -> Iterator[str]:
 def _has_validation(p: Program) -> bool:
     """Whether there is a validation split that the choice could be made by, not the test split under another name."""
     kinds = ("loader", "dataset", "tensor")
-    named = (v for n, v, _ in p.assigns if v.kind in kinds and split_of(n) == "val" and not _is_test(v))
+    split = [v for n, v, _ in p.assigns if split_of(n) == "val"]
+    split += [i for v in split if v.kind == "tuple" for i in (v.items or ()) if i.kind == "tensor" and i.shape != ()]
+    named = (v for v in split if v.kind in kinds and not _is_test(v))
     if any(v.kind != "tensor" or not any(a.name == "forward" for a in ancestors(v, limit=200)) for v in named):
         return True  # data; a tensor that a model made is a score
     runs = [LoopRun(e.node, e.src, e.recv) for e in p.all("loop")]

@@ -1,8 +1,9 @@
-"""Early ``continue`` and assignments in tests, said as the branches and lines that they stand for."""
+"""Early ``continue``, assignments in tests and flags, said as the branches and lines that they stand for."""
 
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Iterator
 
 from seedbed.doctor.static import syntax
@@ -55,6 +56,33 @@ def _opposite(test: ast.expr) -> ast.expr:
         zero = ast.copy_location(ast.Constant(0), test)
         return ast.copy_location(ast.Compare(test, [ast.Eq()], [zero]), test)
     return ast.copy_location(ast.UnaryOp(ast.Not(), test), test)
+
+
+def ask_directly(tree: ast.Module) -> None:
+    """``better = score > best`` and ``if better:`` is ``if score > best:``, while none of the three is changed."""
+    for block in blocks(tree):
+        for place, statement in enumerate(block):
+            if not isinstance(statement, ast.Assign) or [type(t) for t in statement.targets] != [ast.Name]:
+                continue
+            test, flag = statement.value, syntax.text(statement.targets[0])
+            if not isinstance(test, ast.Compare) or type(test.ops[0]) not in _ORDERS or len(test.ops) != 1:
+                continue
+            sides = (test.left, *test.comparators)
+            if not all(isinstance(s, (ast.Name, ast.Attribute, ast.Constant)) for s in sides):
+                continue
+            names = {flag} | {syntax.text(s) for s in sides}
+            for later in block[place + 1 :]:
+                if isinstance(later, ast.If) and isinstance(later.test, ast.Name) and later.test.id == flag:
+                    later.test = copy.deepcopy(test)
+                if any(_binds(n) and syntax.text(n) in names for n in syntax.fresh(later)):
+                    break
+
+
+def _binds(node: ast.AST) -> bool:
+    return isinstance(node, (ast.Name, ast.Attribute)) and not isinstance(node.ctx, ast.Load)
+
+
+_ORDERS = frozenset((ast.Lt, ast.LtE, ast.Gt, ast.GtE))
 
 
 def assign_before(tree: ast.Module) -> None:

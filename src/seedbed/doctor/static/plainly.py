@@ -25,6 +25,7 @@ _HINTS = re.compile(
     r"|\b(input|params|parameters|dataset|optimizer)\s*=",
     re.MULTILINE,
 )
+_FLAGS = re.compile(r"^[^\S\n]*\w+ = [\w.]+ [<>]=? [\w.]+[^\S\n]*$", re.MULTILINE)
 _WORDS = re.compile(r"\b(input|params|parameters|dataset|optimizer)\s*=")
 _CHANGES = frozenset(["update", "pop", "popitem", "setdefault", "clear", "append", "__setitem__"])
 _PAIRS = frozenset(["enumerate", "items", "named_parameters", "named_modules", "named_children", "named_buffers"])
@@ -32,6 +33,8 @@ _PAIRS = frozenset(["enumerate", "items", "named_parameters", "named_modules", "
 
 def plainly(tree: ast.Module, text: str) -> ast.Module:
     """``tree`` with its calls said plainly; the same tree, changed in place."""
+    if _FLAGS.search(text):
+        nesting.ask_directly(tree)
     if not _HINTS.search(text):
         return tree
     if "getattr(" in text:
