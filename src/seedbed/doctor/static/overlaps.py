@@ -137,7 +137,8 @@ def overlap(trained: Val, evaluated: Val) -> str:
             if any(i is b or (i.kind == "dataset" and overlap(i, b)) for i in parts):
                 return "the evaluation data is a part of the joined training data (ConcatDataset)"
             if a is b:
-                return "both loaders use the same data set"
+                named = f" ({a.var})" if a.var else ""
+                return f"both loaders use the same data set, the evaluation one wraps the training data too{named}"
             if a.name == "random_split" and b.kind in ("dataset", "list") and a.args and a.args[0] is b:
                 return "the evaluation uses the whole data set, which contains the training part"
             if b.name == "random_split" and b.args and b.args[0] is a:
