@@ -35,6 +35,8 @@ def loop_split(loop: LoopRun) -> str:
         if over.kind == "unknown" and (found := split_of_val(over)):
             return found
         over = over.args[0]
+    if over is not None and over.kind == "loader" and over.arg(4, "sampler") is not None and split_of(over.var):
+        return split_of(over.var)  # its sampler picks the part of a data set that both loaders are given
     return split_of_val(over) if over is not None else ""
 
 
