@@ -176,6 +176,8 @@ ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("SB642", "colour-after-normalisation", W, "a colour transform comes after the normalisation"),
     ("SB643", "shift-across-groups", W, "a lag is taken over the whole table, across the borders of its groups"),
     ("SB644", "identical-members", E, "all members of an ensemble start from the same seed"),
+    ("SB645", "last-member-only", E, "only the last member of an ensemble is trained"),
+    ("SB646", "average-before-loading", W, "a moving average is copied from the model before its weights are loaded"),
     (
         "SB626",
         "best-by-training-loss",

@@ -74,6 +74,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if _names(getattr(loop.node, "target", None)) & _names(event.node):
             continue  # one optimizer for each model that the loop runs over
+        if _picked(p, event, loop, modules):
+            continue
         yield p.report(
             "SB119",
             event if _own(p, event, optimizer) else q.site(event, loop),
@@ -84,6 +86,19 @@ def check(p: Program) -> Iterator[Finding]:
             related=((str(event.src.path), loop.line, "the loop"),),
             severity=Severity.HINT if _stateless(p, optimizer) else None,
         )
+
+
+def _picked(p: Program, event: Event, loop: LoopRun, modules: list[Val]) -> bool:
+    """Whether the loop hands another model of a list to the function in each round: ``fit(members[k], x, y)``."""
+    at = q.site(event, loop)
+    call, turn = at[0] if isinstance(at, tuple) else None, _names(getattr(loop.node, "target", None))
+    for part in syntax.walk(call) if call is not None else ():
+        if not isinstance(part, ast.Subscript) or not isinstance(part.value, ast.Name) or not _names(part.slice) & turn:
+            continue
+        held = [v for _, box, _ in p.assigned(part.value.id) for v in q.flat(box.items or ())]
+        if any(m is v for m in modules for v in held):
+            return True
+    return False
 
 
 def _own(p: Program, event: Event, optimizer: Val) -> bool:

@@ -24,7 +24,10 @@ def growing(p: Program) -> Iterator[tuple[Event, Val]]:
         mine = {id(v) for v in q.memory(event.recv) if v.kind != "group"}
         if not mine:
             continue
-        grows = next((t for sign, t in _change(event) if sign * _sign(t, mine, event) > 0), None)
+        change = _change(event)
+        if event.name == "copy_" and not any(s > 0 and {id(v) for v in q.memory(t)} & mine for s, t in change):
+            continue  # decay * e + (1 - decay) * p: an average, nothing is added to the weight itself
+        grows = next((t for sign, t in change if sign * _sign(t, mine, event) > 0), None)
         if grows is not None:
             yield event, grows
 
