@@ -55,6 +55,8 @@ def check(p: Program) -> Iterator[Finding]:
         later = [s for s in steps if s.seq > event.seq and loop is not None and loop in s.loops]
         if event.args or event.kwargs:
             continue  # step(epoch) sets the place in the schedule, wherever it stands
+        if any(loop is not None and loop.node in o.loops for o in event.recv.options()):
+            continue  # a schedule that is made anew in every round is told where it stands
         if any(s.seq < event.seq for s in steps) or not later or (not p.complete and _depends(event)):
             continue
         yield p.report(

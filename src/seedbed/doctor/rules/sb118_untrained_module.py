@@ -65,7 +65,7 @@ def check(p: Program) -> Iterator[Finding]:
         if module.kind != "module" or module.copied is not None or "external" in module.tags or id(module) in frozen:
             continue
         first = p.all("backward")[0].seq
-        if any(q.same(e.recv, module) and e.seq < first for e in p.all("restore")):
+        if any(q.same(e.recv, module) and (e.seq < first or _copies(e, module)) for e in p.all("restore")):
             continue
         weights = [
             m
@@ -99,6 +99,14 @@ def check(p: Program) -> Iterator[Finding]:
         )
     yield from _loose_parameters(p)
     yield from _without_biases(p)
+
+
+def _copies(event: Event, module: Val) -> bool:
+    """Whether what is loaded into a module is the state of another one, that it follows: a target network."""
+    state = event.arg(0, "state_dict")
+    behind = ancestors(state, limit=12) if state is not None else []
+    sources = [o for v in behind if v.kind == "state" and v.args for o in v.args[0].options()]
+    return bool(sources) and not any(o is module for o in sources)
 
 
 def _only_read(p: Program, layer: Val) -> bool:

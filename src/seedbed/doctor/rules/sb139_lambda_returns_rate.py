@@ -217,6 +217,7 @@ def _returned(
             "init_lr",
             "BASE_LR",
         )
+        named = named and not _worked_out(node, syntax.text(factor))
         small = isinstance(value, float) and 0 < value <= 0.02 and isinstance(result, ast.BinOp)
         most = _highest(made) if made is not None else 0.0
         doubled = rate is not None and isinstance(rate.const, float) and 0 < rate.const < 1 and most == rate.const
@@ -249,6 +250,21 @@ def _returned(
                 fix="Return only the factor (1.0 keeps the learning rate)",
                 related=((str(event.src.path), event.line, "LambdaLR"),),
             )
+
+
+_RATES = frozenset(["lr", "base_lr", "learning_rate", "init_lr", "initial_lr", "initial_learning_rate", "lr0"])
+
+
+def _worked_out(node: Any, name: str) -> bool:
+    """Whether the function makes a value of this name itself, out of the step alone and of no learning rate."""
+    values = [n.value for n in syntax.walk(node) if isinstance(n, ast.Assign) and syntax.text(n.targets[0]) == name]
+    for part in (n for v in values for n in syntax.walk(v)):
+        said = part.id if isinstance(part, ast.Name) else part.attr if isinstance(part, ast.Attribute) else ""
+        if (said.lower() in _RATES and said != name) or (isinstance(part, ast.Constant) and part.value in _RATES):
+            return False
+        if isinstance(part, ast.Constant) and isinstance(part.value, float) and 0 < part.value < 0.5:
+            return False  # 0.01 * 0.5 ** (epoch // 30)
+    return bool(values)
 
 
 def _rounded(p: Program) -> Iterator[Finding]:

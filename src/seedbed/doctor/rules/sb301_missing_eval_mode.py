@@ -77,7 +77,7 @@ def check(p: Program) -> Iterator[Finding]:
         if _shows(p, event) or _unused(p, event) or _draws_often(p, event) or _set_on_purpose(p, event, module):
             continue
         if not (
-            (not event.grad and not _ACTS.search(p.source.text))
+            (not event.grad and not _acts(p, event))
             or rounds.is_eval_loop(event.loop)
             or rounds.split_of_val(event.arg(0)) in ("val", "test")
             or _measured(p, event)
@@ -93,8 +93,10 @@ def check(p: Program) -> Iterator[Finding]:
             if any("Dropout" in n for n in ownership.contents(module))
             else "BatchNorm uses batch statistics"
         )
-        if not any("Dropout" in n or "Norm" in n for n in ownership.contents(module)):
+        if not any("Dropout" in n or n.startswith(("Batch", "Sync")) for n in ownership.contents(module)):
             drop = "dropout (or BatchNorm) behaves as in training"
+            if module.kind == "module" and ownership.asks_mode(module):
+                drop = "takes the training branch of what asks self.training"
         start = event.loops[-1] if event.loops and rounds.is_loader_loop(event.loops[-1]) else None
         yield p.report(
             "SB301",
@@ -195,6 +197,11 @@ def _restored(p: Program) -> Iterator[Event]:
 _ACTS = re.compile(r"\benvs?\.(step|reset)\(")  # a policy that acts while it learns is no evaluation
 
 
+def _acts(p: Program, event: Event) -> bool:
+    """Whether the file, or one with a function around the call, plays in an environment."""
+    return any(_ACTS.search(text) for text in {p.source.text, *(f.src.text for f in event.funcs)})
+
+
 def _shows(p: Program, event: Event) -> bool:
     """Whether the output is only looked at: a GAN's pictures from noise, or samples that a function saves."""
     if _measured(p, event):
@@ -263,5 +270,10 @@ def _parts_eval(event: Event, module: Val) -> bool:
 def _measured(p: Program, event: Event) -> bool:
     """Whether the output is compared or printed as a result."""
     return any(e.name == "Eq" and any(event.result in q.chain(a) for a in e.args) for e in p.all("compare")) or any(
-        is_evaluation(f.name) for f in event.funcs
+        is_evaluation(f.name) and not _weighs_actions(f.name) for f in event.funcs
     )
+
+
+def _weighs_actions(name: str) -> bool:
+    """``evaluate_actions``: the pass of policy-gradient training over actions that were taken, no measurement."""
+    return bool({"action", "actions", "logprob", "logprobs"} & set(words(name)))

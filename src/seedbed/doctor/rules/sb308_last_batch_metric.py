@@ -68,6 +68,8 @@ def check(p: Program) -> Iterator[Finding]:
                     continue
                 if any(_leaves(r, loop) for r in p.all("break", "return")):
                     continue
+                if name == "append" and _added_up(p, event, loop):
+                    continue  # a meter that keeps its last value beside its total
                 seen.add(id(metric.node))
                 end = getattr(loop.node, "end_lineno", 0) or 0
                 yield p.report(
@@ -80,6 +82,11 @@ def check(p: Program) -> Iterator[Finding]:
                 )
     yield from _after_loop(p, seen)
     yield from _set_anew(p, seen)
+
+
+def _added_up(p: Program, event: Event, loop: LoopRun) -> bool:
+    """Whether the same line already kept a value in every round of the loop: a meter with a history."""
+    return any(e.node is event.node and e.inside(loop) for e in p.all("keep"))
 
 
 def _in_comprehension(p: Program, loop: LoopRun) -> bool:

@@ -103,6 +103,26 @@ def check(p: Program) -> Iterator[Finding]:
                 )
 
 
+def _reached(body: list[ast.stmt], place: ast.AST) -> list[ast.stmt]:
+    """The statements that can run after a branch: not those in the other arm of an ``if`` around it."""
+    for at, statement in enumerate(body):
+        if statement is place:
+            return body[at:]
+        if not any(n is place for n in syntax.walk(statement)):
+            continue
+        if isinstance(statement, (ast.For, ast.While, ast.AsyncFor)):
+            return body[at:]  # what stands above it in the loop runs in the next round
+        inner: list[ast.stmt] = []
+        for arm in ("body", "orelse", "finalbody"):
+            part = getattr(statement, arm, [])
+            inner = inner or (_reached(part, place) if any(n is place for s in part for n in syntax.walk(s)) else [])
+        if not inner:
+            return body[at:]
+        leaves = isinstance(inner[-1], (ast.Return, ast.Raise))
+        return inner if leaves else [*inner, *body[at + 1 :]]
+    return body
+
+
 def _said(step: Val) -> str:
     return "crop" if step.name == "getitem" else step.name
 
@@ -157,7 +177,7 @@ def _one_sided(p: Program) -> Iterator[Finding]:
             under = _under(branch, body)
             idle = {i for s in under for i in _as_it_was(s)}
             inside = {n.id for s in under for n in syntax.walk(s) if isinstance(n, ast.Name) and id(n) not in idle}
-            if inside & places or not _go_together(body, set(moved), places):
+            if inside & places or not _go_together(_reached(body, branch), set(moved), places):
                 continue
             name, call = next(iter(moved.items()))
             yield p.report(

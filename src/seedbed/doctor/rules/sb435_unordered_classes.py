@@ -52,7 +52,7 @@ def check(p: Program) -> Iterator[Finding]:
         direct = ((_is_set(inner) or listed) and not _of_numbers(p, inner)) or (
             isinstance(inner, ast.Name) and inner.id in sets
         )
-        if name == "enumerate" and direct and not _places(p, node):
+        if name == "enumerate" and direct and not _places(p, node) and not _only_drawn(p, node):
             yield p.report(
                 "SB435",
                 (node, p.source),
@@ -151,6 +151,27 @@ def _places(p: Program, call: ast.Call) -> bool:
     }
     read = [n for n in q.nodes(p, ast.Name) if n.id in tables and isinstance(n.ctx, ast.Load)]
     return bool(read) and all(id(n) in rows for n in read)
+
+
+def _only_drawn(p: Program, call: ast.Call) -> bool:
+    """Whether the numbers of a loop are read nowhere, or only say in which panel of a figure something is drawn."""
+    for loop in (n for n in q.nodes(p, ast.For) if n.iter is call):
+        target = loop.target.elts[0] if isinstance(loop.target, ast.Tuple) else None
+        if not isinstance(target, ast.Name):
+            return False
+        home = q.nodes(p, ast.Name)
+        read = [n for n in home if n.id == target.id and isinstance(n.ctx, ast.Load) and _within(n, loop)]
+        panels = [n for n in q.nodes(p, ast.Subscript) if syntax.text(n.value) in _PANELS]
+        held = {id(n) for one in panels for n in syntax.walk(one.slice)}
+        return all(id(n) in held for n in read)
+    return False
+
+
+_PANELS = ("ax", "axs", "axes", "axis", "axarr")
+
+
+def _within(node: ast.AST, loop: ast.For) -> bool:
+    return any(n is node for n in syntax.walk(loop))
 
 
 def _first_size(shape: ast.expr) -> str:

@@ -146,6 +146,21 @@ def _averaged(p: Program, val: Val) -> bool:
     return any(u.name in ("div", "floor_divide") and u.args[1].const == count for u in p.users(val) if len(u.args) > 1)
 
 
+_PICKS = frozenset(["argmax", "argmin", "min_indices", "topk_indices"])
+
+
+def _chosen_class(val: Val, numbers: list[object]) -> bool:
+    """Whether it is the number of the best class: of two (or of unknown how many) 255 times it is still a byte."""
+    for pick in (v for v in ancestors(val, limit=30) if v.name in _PICKS):
+        scores = pick.args[0] if pick.args else None
+        axis = pick.number(1, "dim") if pick.number(1, "dim") is not None else pick.number(1, "axis")
+        shape = scores.shape if scores is not None else None
+        at = int(axis) if axis is not None else None
+        many = shape[at] if shape is not None and at is not None and -len(shape) <= at < len(shape) else None
+        return not isinstance(many, int) or all(isinstance(n, int) and (many - 1) * n <= 255 for n in numbers)
+    return False
+
+
 _ENDS = frozenset(["max", "amax", "min", "amin"])
 
 
@@ -164,6 +179,8 @@ def _wraps(p: Program, val: Val) -> bool:
         len(tensors) > 1 or numbers[:1] in ([0], [1]) or made & {"eye", "ones", "zeros", "compare"}
     ):
         return False  # a product with a mask
+    if val.name == "mul" and any(_chosen_class(t, numbers) for t in tensors):
+        return False
     if val.name == "add" and all(t.name in _ENDS for t in tensors):
         return False  # the largest value and one more: a count of labels, no picture
     if val.name == "add" and len(tensors) > 1:

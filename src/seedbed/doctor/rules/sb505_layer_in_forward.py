@@ -46,6 +46,8 @@ def check(p: Program) -> Iterator[Finding]:
         made = event.result
         if made is None or event.recv is not None or not event.depth or not event.funcs:
             continue
+        if made.node is not event.node and syntax.text(getattr(event.node, "func", event.node)) == "getattr":
+            continue  # it reads what was made before
         if not any(f.name == "forward" and f.owner is not None for f in event.funcs) or any(
             f.name == "__init__" for f in event.funcs
         ):

@@ -69,6 +69,8 @@ def check(p: Program) -> Iterator[Finding]:
                     continue
                 if _asks(node.value, name) or (_short_for(node.value) and _read_as_written(p, method, name)):
                     continue
+                if any(m is not method and _own_word(m, name) for m in methods):
+                    continue  # an everyday name, that other methods use for what they work out themselves
                 yield p.report(
                     "SB590",
                     (node, p.source),
@@ -79,6 +81,13 @@ def check(p: Program) -> Iterator[Finding]:
                     fix=f"Write self.{name} = ...",
                 )
                 break
+
+
+def _own_word(method: ast.AST, name: str) -> bool:
+    """Whether a method works out a value of this name with an operator or call, and reads it."""
+    stored = [n for n in syntax.below(method, ast.Assign) if syntax.text(n.targets[0]) == name]
+    read = any(n.id == name and isinstance(n.ctx, ast.Load) for n in syntax.below(method, ast.Name))
+    return read and any(isinstance(n.value, (ast.BinOp, ast.Call)) for n in stored)
 
 
 def _asks(value: ast.expr, name: str) -> bool:

@@ -34,7 +34,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import ancestors
 
 
@@ -65,6 +65,8 @@ def check(p: Program) -> Iterator[Finding]:
             if e.kind not in ("assign", "load", "discard") and not (e.kind == "call" and e.name == "torch.load")
             for a in [*e.args, *e.kwargs.values(), *([e.recv] if e.recv is not None else [])]
         )
+        if _given_elsewhere(p, event, path):
+            continue  # a method of the model reads the file by itself
         if not used and any(e.seq > event.seq for e in p.all("forward", "mode", "backward")):
             yield p.report(
                 "SB607",
@@ -73,3 +75,14 @@ def check(p: Program) -> Iterator[Finding]:
                 why="torch.load only reads the file; the model keeps the weights that it had",
                 fix="Call model.load_state_dict(state)",
             )
+
+
+def _given_elsewhere(p: Program, event: Event, path: str) -> bool:
+    """Whether another call is given the same file."""
+    calls = (e for e in p.all("call") if e.node is not event.node and e.name != "torch.load")
+    return any(a.const == path for e in calls if _takes_files(e) for a in (*e.args, *e.kwargs.values()))
+
+
+def _takes_files(call: Event) -> bool:
+    """Whether a call can put a file into a model, rather than look at its path or write it."""
+    return call.recv is not None and not call.name.startswith((".save", ".exists"))

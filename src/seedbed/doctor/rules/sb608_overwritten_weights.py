@@ -63,6 +63,7 @@ def check(p: Program) -> Iterator[Finding]:
             and e.seq > event.seq
             and any(ownership.contains(model, m) for m in e.recv.options() if m.kind == "module")
         ]
+        later = [e for e in later if q.same_branch(e, event)]
         whole = [e for e in later if e.kind == "apply" and any(i.seq > e.seq - 60 for i in p.all("init"))]
         inits = [e for e in later if e.kind == "init" and (e.funcs and e.funcs[-1].name != "__init__")]
         if whole or (inits and len(inits) > 1):

@@ -135,7 +135,7 @@ def _sequence(args: tuple[Val, ...]) -> list[Val] | None:
 
 def cut(args: tuple[Val, ...]) -> bool:
     """Whether a loss is handed what a model gave under ``no_grad()``."""
-    outputs = [a for a in args if a.kind == "tensor" and a.owner is not None]
+    outputs = [o for a in args for o in a.options() if o.kind == "tensor" and o.owner is not None]
     return bool(outputs) and not any(a.grad for a in args)
 
 

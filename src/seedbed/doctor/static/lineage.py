@@ -90,6 +90,9 @@ def _until_model(val: Val, outputs: set[int]) -> set[int]:
     return found
 
 
+_FIRST_WORDS = ("input", "sequences", "tensors", "tensor", "x", "a", "object")  # the data, where it is given by name
+
+
 def data_input(val: Val) -> list[Val]:
     """The values whose rows are the rows of ``val``: its main inputs."""
     if val.kind == "phi":
@@ -115,7 +118,8 @@ def data_input(val: Val) -> list[Val]:
         return list(val.args[0].args[val.place : val.place + 1])
     if val.name == "batch" and len(val.args) > 1 and val.args[0].name == "sample":
         return list(val.args[0].args[:1])
-    return [a for a in val.args[:1] if a.kind not in _SCALAR and a.name != "shape"]
+    given = val.args[:1] or [val.kwargs[w] for w in _FIRST_WORDS if w in val.kwargs][:1]
+    return [a for a in given if a.kind not in _SCALAR and a.name != "shape"]
 
 
 def _of_scalar(val: Val) -> bool:

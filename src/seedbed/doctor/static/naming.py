@@ -145,8 +145,9 @@ _OTHER = frozenset(
 
 
 def is_class(name: str) -> bool:
-    """Whether a name is written like that of a class: ``EncoderRNN``, ``Net``; not ``G`` or ``Enc1``."""
-    return name[:1].isupper() and any(c.islower() for c in name) and not name[-1].isdigit() and "_" not in name
+    """Whether a name is written like that of a class: ``EncoderRNN``, ``GRU_Tagger``; not ``G`` or ``Enc1``."""
+    mixed = any(c.islower() for c in name) and not name[-1].isdigit()
+    return mixed and all(part[:1].isupper() for part in name.split("_"))
 
 
 @lru_cache(maxsize=4096)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.layers import ACTIVATIONS
@@ -175,11 +176,26 @@ def _table(module: Val) -> bool:
     return inner is not None and syntax.text(inner).rsplit(".", 1)[-1] in ("Embedding", "EmbeddingBag")
 
 
-def _uses_training(module: Val) -> bool:
-    node = getattr(module.owner, "node", None)
-    if node is None:
+def asks_mode(module: Val) -> bool:
+    """Whether the modes of a module differ by what its own code asks, and no layer in it has two modes."""
+    subs = submodules(module)
+    if any(s.name.startswith(MODAL) or "external" in s.tags or s.name in ("LSTM", "GRU", "RNN") for s in subs):
         return False
-    for n in syntax.walk(node):
+    return any(isinstance(n, ast.Attribute) and n.attr == "training" for s in subs for n in _reached(s))
+
+
+def _reached(module: Val) -> Iterator[ast.AST]:
+    """The nodes of a module's class, without the methods that its file never calls."""
+    node, src = getattr(module.owner, "node", None), getattr(module.owner, "src", None)
+    for part in getattr(node, "body", ()):
+        asked = src.by_type().get(ast.Attribute, ()) if src is not None else ()
+        entered = not isinstance(part, ast.FunctionDef) or part.name in ("forward", "__call__") or src is None
+        if entered or any(n.attr == part.name for n in asked):
+            yield from syntax.walk(part)
+
+
+def _uses_training(module: Val) -> bool:
+    for n in _reached(module):
         if isinstance(n, ast.Attribute) and n.attr == "training":
             return True
         called = n.func if isinstance(n, ast.Call) else None

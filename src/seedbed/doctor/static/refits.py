@@ -130,7 +130,7 @@ def encoders(p: Program) -> Iterator[tuple[Val, str]]:
             shared = [k for k in known.get(name, {}) if k in made]
             if mine and name in known and not shared:
                 others = known[name].values()
-                if name == _VOCABULARY and all(_read_alike(p, v, o) for v in mine for o in others):
+                if name == _VOCABULARY and all(any(_read_alike(p, v, o) for o in others) for v in mine):
                     continue
                 place = _call_site(p, mine[0], next(iter(others))) if name == _VOCABULARY else None
                 yield place or mine[0], f"{name} made anew for the evaluation data"
@@ -141,7 +141,9 @@ def _read_alike(p: Program, mine: Val, other: Val) -> bool:
     words: list[list[Val]] = []
     for one in (mine, other):
         table = next((v for v in one.args if v.kind == "dict"), None)
-        words.append([e.args[0] for e in p.all("setitem") if e.recv is table and e.args])
+        words.append([e.args[0] for e in p.all("setitem") if e.recv is table is not None and e.args])
+    if not any(words) and mine.args and other.args and mine.args[0].name == other.args[0].name == "comprehension":
+        return worked_out_alike(mine.args[0], other.args[0])  # {word: i for i, word in enumerate(...)}
     pairs = list(zip(*words, strict=False))
     return bool(pairs) and len(words[0]) == len(words[1]) and all(worked_out_alike(a, b) for a, b in pairs)
 

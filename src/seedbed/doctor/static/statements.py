@@ -31,6 +31,8 @@ def _expr(run: Machine, node: ast.Expr) -> str:
         node.value._statement = True  # type: ignore[attr-defined]
     val = run.eval(node.value)
     assignments.remake(run, node.value, val)
+    if val.name == "detach_" and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
+        run.assign(node.value.func.value, val)  # from here on the name stands for what has no gradient
     if not isinstance(node.value, (ast.Yield, ast.YieldFrom, ast.Await)):
         run.emit("discard", val.name, node, result=val)
     return ""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import measures, training
+from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -74,8 +75,13 @@ def measured_pairs(p: Program) -> Iterator[tuple[Event, Val, Val]]:
                 if diff.name == "sub" and len(diff.args) == 2 and not p.trained(diff):
                     seen.add(id(val.node))
                     for guess, truth in (diff.args, diff.args[::-1]):
-                        if output_layer(guess) is not None and not f.from_model(truth):
+                        if output_layer(guess) is not None and not f.from_model(truth) and not _earlier(truth):
                             yield event, guess, truth
+
+
+def _earlier(truth: Val) -> bool:
+    """Whether it is what a model said before, by its name (``old_values``): the difference is how far it has moved."""
+    return bool({"old", "prev", "previous", "before", "behavior", "behaviour"} & set(words(truth.var)))
 
 
 def output_layer(val: Val) -> Val | None:
