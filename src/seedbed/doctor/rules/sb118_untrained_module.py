@@ -106,7 +106,7 @@ def _copies(event: Event, module: Val) -> bool:
     state = event.arg(0, "state_dict")
     behind = ancestors(state, limit=12) if state is not None else []
     sources = [o for v in behind if v.kind == "state" and v.args for o in v.args[0].options()]
-    return bool(sources) and not any(o is module for o in sources)
+    return bool(sources) and not any(o is module or o.copied is module for o in sources)  # its own average leads to it
 
 
 def _only_read(p: Program, layer: Val) -> bool:
