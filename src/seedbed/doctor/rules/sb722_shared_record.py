@@ -80,20 +80,22 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _best(p: Program) -> Iterator[Finding]:
     """``if score < best: best_config = config``, and the next round changes ``config``."""
+    written = [e for e in (*p.all("setitem"), *p.calls("update")) if e.loops and getattr(e.recv, "kind", "") == "dict"]
+    if not written:
+        return
+    tables = {id(e.recv) for e in written}
     seen: set[int] = set()
     kept = [(e, e.result, e.name) for e in p.all("assign")]
     kept += [(e, e.args[-1], e.name) for e in p.all("attribute") if e.args]
     for event, val, name in kept:
-        loop = next((r for r in reversed(event.loops) if event.conds_in(r)), None)
-        if val is None or loop is None or id(event.node) in seen or not name:
+        held = next((v for v in (val, *(val.items or ())) if id(v) in tables), None) if val is not None else None
+        loop = next((r for r in reversed(event.loops) if event.conds_in(r)), None) if held is not None else None
+        if held is None or loop is None or id(event.node) in seen or not name:
             continue
-        held = next((v for v in (val, *(val.items or ())) if v.kind == "dict" and _older(v, loop)), None)
-        if held is None or _leaves(p, event, loop):
+        if not _older(held, loop) or _leaves(p, event, loop):
             continue
         changes = [
-            e
-            for e in (*p.all("setitem"), *p.calls("update"))
-            if e.recv is held and e.seq > event.seq and e.inside(loop) and len(e.conds_in(loop)) == 0
+            e for e in written if e.recv is held and e.seq > event.seq and e.inside(loop) and len(e.conds_in(loop)) == 0
         ]
         bare = next((n for n, v, _ in p.assigns if v is held), "")
         if not changes or name == bare or not _read_after(p, name, loop, changes):
