@@ -18,7 +18,20 @@ from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.static.engine import check_text
 
 CORPUS = Path(__file__).parent.parent / "corpus"
-FOLDERS = ("pairs", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth")
+FOLDERS = (
+    "pairs",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+)
 
 
 def warnings(text: str) -> list[Finding]:
