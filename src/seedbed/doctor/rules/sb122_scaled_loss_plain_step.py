@@ -92,6 +92,8 @@ def _mixed(p: Program, scaled: list[Event], plain: list[Event], through: list[Ev
         other = next((b for b in scaled if b.loops == back.loops and step is not None and b.seq < step.seq), None)
         if step is None or other is None or back.conds != other.conds or back.kwargs.get("inputs") is not None:
             continue
+        if back.node is other.node:
+            continue  # one line, read twice: where the scaler is not known it looks unscaled
         first, last = min(back.seq, other.seq), max(back.seq, other.seq)
         between = [e for e in p.all("step", "clear", "unscale") if first < e.seq < last]
         if between:

@@ -57,7 +57,12 @@ def check(p: Program) -> Iterator[Finding]:
         )
         wrong = layered and ((rank in (2, None) and dim.const == 0) or (rank == 2 and dim.const == -2))
         wrong = wrong and not (rank is None and not any(o.name == "Linear" for o in found))
-        if (rank == 2 and source.shape is not None and source.shape[0] == 1) or _turned(source) or _weighs(p, made):
+        if (
+            (rank == 2 and source.shape is not None and source.shape[0] == 1)
+            or _turned(source)
+            or _weighs(p, made)
+            or _averaged(source)
+        ):
             continue
         if not wrong:
             continue
@@ -94,6 +99,18 @@ def _turned(source: Val) -> bool:
         if source.name not in _SAME or not source.args:
             return False
         source = source.args[0]
+    return False
+
+
+def _averaged(source: Val) -> bool:
+    """Whether the samples were averaged away before: what is on the first axis now are groups or heads."""
+    for _ in range(10):
+        if source.name in ("mean", "sum", "amax") and source.number(1, "dim") == 0 and "keepdim" not in source.kwargs:
+            return True
+        inner = next((a for a in source.args if a.kind == "tensor"), None)
+        if inner is None:
+            return False
+        source = inner
     return False
 
 

@@ -67,7 +67,7 @@ def check(p: Program) -> Iterator[Finding]:
         if module.kind == "module" and (ownership.is_modal(module) is False or not _stepped(p, module, event)):
             continue
         steps = [s for s in p.all("step") if s.inside(event.loops[0])] if module.kind != "module" else []
-        if module.kind != "module" and all(_of_inputs(s.recv) for s in steps):
+        if module.kind != "module" and (all(_of_inputs(s.recv) for s in steps) or _beside_a_learner(p, event)):
             continue
         if module.kind != "module" and any("requires_grad" in e.kind for e in p.all("requires_grad_")):
             continue
@@ -98,6 +98,13 @@ def check(p: Program) -> Iterator[Finding]:
             related=((str(modes[-1].src.path), modes[-1].line, "model.eval()"),),
         )
     yield from _between_yields(p, seen)
+
+
+def _beside_a_learner(p: Program, event: Event) -> bool:
+    """Whether another model that the same loop calls was put into training mode: this one is a fixed part of it."""
+    learning = [e.recv for e in p.all("mode") if e.name == "train" and e.seq < event.seq and e.recv is not None]
+    called = [e.recv for e in p.all("forward") if e.loops and e.inside(event.loops[-1]) and e.recv is not None]
+    return any(r is not event.recv and any(r is c for c in called) for r in learning)
 
 
 def _of_inputs(optimizer: Val | None) -> bool:

@@ -38,6 +38,7 @@ pd.DataFrame({"id": ids, "label": preds}).to_csv("submission.csv")
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
@@ -51,7 +52,7 @@ def check(p: Program) -> Iterator[Finding]:
     told: set[int] = set()
     learned = {id(x.node) for b in p.all("backward") for x in b.loops}
     for event in p.all("keep", "augment"):
-        if event.recv is None and event.kind == "keep":
+        if (event.recv is None and event.kind == "keep") or _tallied(event):
             continue
         loop = next((x for x in reversed(event.loops) if rounds.is_loader_loop(x)), None)
         if loop is None or id(loop.node) in learned or id(loop.node) in told or not event.args:
@@ -70,6 +71,11 @@ def check(p: Program) -> Iterator[Finding]:
             why="the loader gives the samples in a random order, so predictions and ids do not match (misaligned)",
             fix="Use shuffle=False for prediction",
         )
+
+
+def _tallied(event: Event) -> bool:
+    """Whether a number is added to one entry of a table (``right[label] += 1``): a count, no row for each sample."""
+    return isinstance(event.node, ast.AugAssign) and isinstance(event.node.target, ast.Subscript)
 
 
 def _shuffled(loader: Val) -> bool:

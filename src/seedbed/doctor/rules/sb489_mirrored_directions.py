@@ -33,7 +33,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import lineage
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 _DIGITS = frozenset(["MNIST", "EMNIST", "SVHN", "QMNIST", "USPS", "GTSRB"])
@@ -48,7 +48,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         tool = data.kwargs.get("transform")
         flip = next((v for v in ancestors(tool, limit=30) if v.name in _FLIPS), None) if tool is not None else None
-        if flip is not None:
+        if flip is not None and not _chosen_apart(p, flip, event):
             yield _say(p, flip, f"{flip.name} on {data.name}")
             return
     learned = lineage.feeds(p)[0]
@@ -62,6 +62,13 @@ def check(p: Program) -> Iterator[Finding]:
         if flip is not None:
             yield _say(p, flip, "a mirrored image" if digits and not sides else f"{flip.name} with classes {sides}")
             return
+
+
+def _chosen_apart(p: Program, flip: Val, data: Event) -> bool:
+    """Whether the flip stands under a condition that the data set does not: it may be meant for other data."""
+    around = {(id(c[0]), c[1]) for c in data.conds}
+    made = [e for e in p.makers("transform") if e.result is flip]
+    return any((id(c[0]), c[1]) not in around for e in made for c in e.conds)
 
 
 def _say(p: Program, at: Val, what: str) -> Finding:

@@ -79,7 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
             if any(
                 e.name in (".add_module", ".register_module", ".register_parameter")
                 for e in p.calls("add_module", "register_module", "register_parameter")
-            ):
+            ) or _by_text(event):
                 continue
             yield p.report(
                 "SB501",
@@ -90,6 +90,13 @@ def check(p: Program) -> Iterator[Finding]:
                 fix=f"Use nn.{'ModuleDict' if one.kind == 'dict' else 'ModuleList'}(...)",
             )
             break
+
+
+def _by_text(event: Event) -> bool:
+    """Whether the class runs text as code (``exec("self.layer1 = layer")``), which may register what it likes."""
+    owner = event.recv.owner if event.recv is not None else None
+    nodes = [n for cls in (owner.lineage() if owner is not None else ()) for n in syntax.walk(cls.node)]
+    return any(isinstance(n, ast.Call) and syntax.text(n.func) in ("exec", "eval") for n in nodes)
 
 
 def _handed(module: Val) -> list[Val]:

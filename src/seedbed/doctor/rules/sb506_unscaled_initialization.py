@@ -46,7 +46,7 @@ def check(p: Program) -> Iterator[Finding]:
         if id(event.node) in seen:
             continue
         what = _reason(p, event)
-        if what:
+        if what and not _scaled_when_used(event):
             seen.add(id(event.node))
             yield p.report(
                 "SB506",
@@ -57,6 +57,19 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Scale by 1/sqrt(fan_in), or use nn.init.kaiming_normal_ / xavier_uniform_",
                 severity=Severity.HINT if weights.one_of_several(p, event) or _recipe(p, event) else _shown(p, event),
             )
+
+
+def _scaled_when_used(event: Event) -> bool:
+    """Whether the class multiplies what it hands to the layer, ``self.conv(x * self.scale)``: an equalised rate."""
+    owner = event.funcs[-1].owner if event.funcs else None
+    layer = re.split(r"\.weight\b", syntax.text(event.node))[0].rpartition("(")[2]
+    for node in syntax.walk(owner.node) if owner is not None and layer.startswith("self.") else ():
+        if isinstance(node, ast.Call) and node.args and syntax.text(node.func) == layer:
+            given = node.args[0]
+            sides = [given.left, given.right] if isinstance(given, ast.BinOp) else []
+            if isinstance(given, ast.BinOp) and isinstance(given.op, (ast.Mult, ast.Div)):
+                return any(isinstance(s, ast.Attribute) for s in sides)
+    return False
 
 
 def _recipe(p: Program, event: Event) -> bool:

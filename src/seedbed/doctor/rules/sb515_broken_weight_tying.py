@@ -106,7 +106,8 @@ def _in_place(p: Program) -> Iterator[Finding]:
                 if event.recv is not None
                 else []
             )
-            if source and target and source[0] is not target[0]:
+            same = any(s.args[:1] == t.args[:1] for s in source for t in target)  # its own numbers, drawn anew
+            if source and target and source[0] is not target[0] and not same:
                 yield p.report(
                     "SB515",
                     event,

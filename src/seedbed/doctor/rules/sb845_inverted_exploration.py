@@ -59,7 +59,7 @@ def check(p: Program) -> Iterator[Finding]:
         return
     for node in q.nodes(p, ast.If, ast.IfExp):
         side = _side(node.test)
-        if side is None or _chance_to_be_greedy(p, node.test):
+        if side is None or _chance_to_be_greedy(p, node.test) or _grows(p, node.test):
             continue
         first = node.body if isinstance(node.body, list) else [node.body]
         rest = node.orelse if isinstance(node.orelse, list) else [node.orelse]
@@ -103,7 +103,7 @@ def _epsilon(node: ast.expr) -> bool:
 
 
 def _chance_to_be_greedy(p: Program, test: ast.expr) -> bool:
-    """Whether epsilon is a number above a half that never changes: it says how often the best action is taken."""
+    """Whether epsilon is a number above a half that never changes: the share of the best action."""
     names = {n for part in syntax.walk(test) if _NAMES & set(words(n := _name(part)))}
     found = q.everywhere(p, ast.Name, ast.Attribute)
     stored = [n for n in found if isinstance(n.ctx, ast.Store) and _name(n) in names]
@@ -112,6 +112,23 @@ def _chance_to_be_greedy(p: Program, test: ast.expr) -> bool:
     if not known:
         known = {v.value for v in given if isinstance(v, ast.Constant)}
     return len(stored) <= 1 == len(known) and all(isinstance(k, float) and 0.5 < k < 1 for k in known)
+
+
+def _grows(p: Program, test: ast.expr) -> bool:
+    """Whether epsilon is raised on the way (``eps = min(eps + step, 1)``): the share of the best action."""
+    names = {n for part in syntax.walk(test) if _NAMES & set(words(n := _name(part)))}
+    for node in q.nodes(p, ast.Assign, ast.AugAssign):
+        target = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
+        if _name(target) not in names:
+            continue
+        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
+            return True
+        sums = [n for n in syntax.walk(node.value) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add)]
+        if any(_name(n.left) in names for n in sums) and not any(
+            isinstance(n, ast.BinOp) and isinstance(n.op, ast.Sub) for n in syntax.walk(node.value)
+        ):
+            return True
+    return False
 
 
 def _name(node: ast.AST) -> str:

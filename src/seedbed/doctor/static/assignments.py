@@ -70,6 +70,8 @@ def set_item(run: Machine, target: ast.Subscript, val: Val) -> None:
         if obj.kind == "dict" and val.kind == "number" and val.name != "code":
             val = code(run, target, (obj,))
         obj.attrs["*"] = join(obj.attrs.get("*"), val)
+        if obj.kind == "list" and obj.items and all(i.is_none for i in obj.items):
+            obj.items = [val] * len(obj.items)  # places that were kept free are filled one by one
     elif obj.kind == "list" and obj.items is not None and isinstance(key.const, int):
         if -len(obj.items) <= key.const < len(obj.items):
             obj.items[key.const] = val

@@ -18,8 +18,9 @@ _COUNTS = re.compile("epoch|step|iter")
 def warm(p: Program, restore: Event) -> bool:
     """Whether the weights of a model of another class are taken to begin with: that run is no continuation."""
     into = {o.name for o in restore.recv.options() if o.kind in _MODELS} if restore.recv is not None else set()
-    saved = {v for e in p.all("save") for a in e.args[:1] for v in (a, *a.attrs.values()) if v.kind == "state"}
-    kinds = {m.name for v in saved for a in v.args for m in a.options() if m.kind in _MODELS}
+    held = [v for e in p.all("save") for a in e.args[:1] for v in (a, *a.attrs.values())]
+    models = [m for v in held for a in (v.args if v.kind == "state" else (v,)) for m in a.options()]
+    kinds = {m.name for m in models if m.kind in _MODELS}
     return bool(into and kinds) and "" not in into | kinds and not into & kinds
 
 

@@ -79,6 +79,9 @@ def _value(node: ast.expr, attrs: dict[str, Val]) -> Any:
     """What an expression is, as far as constants and attributes of the instance tell."""
     if isinstance(node, ast.Constant):
         return node.value
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        items = tuple(_value(e, attrs) for e in node.elts)
+        return _UNKNOWN if _UNKNOWN in items else items
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
         held = attrs.get(syntax.text(node))
         return _plain(held) if held is not None else _UNKNOWN
@@ -119,6 +122,10 @@ def _compared(test: ast.Compare, attrs: dict[str, Val]) -> bool | None:
     if one is not _UNKNOWN and other is not _UNKNOWN:
         if isinstance(op, ast.Is | ast.IsNot):
             return (one is other) == isinstance(op, ast.Is)
+        if isinstance(op, ast.Eq | ast.NotEq):
+            return bool(one == other) == isinstance(op, ast.Eq)
+        if isinstance(op, ast.In | ast.NotIn) and isinstance(other, tuple):
+            return (one in other) == isinstance(op, ast.In)
         numbers = isinstance(one, int | float) and isinstance(other, int | float)
         return _ordered(op, float(one), float(other)) if numbers else None
     if not isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE):
@@ -134,7 +141,6 @@ def _compared(test: ast.Compare, attrs: dict[str, Val]) -> bool | None:
 
 def _ordered(op: ast.cmpop, one: float, other: float) -> bool | None:
     known = {ast.Lt: one < other, ast.LtE: one <= other, ast.Gt: one > other, ast.GtE: one >= other}
-    known |= {ast.Eq: one == other, ast.NotEq: one != other}
     return known.get(type(op))
 
 

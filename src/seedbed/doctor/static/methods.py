@@ -29,6 +29,8 @@ def call(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: W
             if not one.is_none:
                 made = join(made, call(run, one, name, node, args, kwargs))
         return made if made is not None else const(None)
+    if obj.is_none:  # None has no such method: what it really is was not seen
+        obj = unknown("none", node, run.src)
     if name == "fit" and obj.kind in ("unknown", "object", "tensor"):
         lightning.fit(run, args, kwargs, node)
     result = _call(run, obj, name, node, args, kwargs)
