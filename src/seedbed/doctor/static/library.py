@@ -357,12 +357,12 @@ def _deep(run: Machine, node: ast.AST, val: Val, memo: dict[int, Val]) -> Val:
     made = Val(val.kind, val.name, node, run.src)
     memo[id(val)] = made
     run.keep.append(made)
-    made.args, made.kwargs, made.const, made.owner = val.args, val.kwargs, val.const, val.owner
+    made.args = tuple(_deep(run, node, o, memo) for o in val.args) if val.kind == "phi" else val.args
+    made.kwargs, made.const, made.owner = val.kwargs, val.const, val.owner
     made.shape, made.dtype, made.split, made.grad = val.shape, val.dtype, val.split, val.grad
     made.tags, made.copied = {*val.tags, "deepcopy"}, val
     made.attrs = {k: _deep(run, node, v, memo) for k, v in val.attrs.items()}
-    if val.items is not None:
-        made.items = [_deep(run, node, v, memo) for v in val.items]
+    made.items = None if val.items is None else [_deep(run, node, v, memo) for v in val.items]
     run.modes[id(made)] = run.modes.get(id(val), "")
     return made
 

@@ -6,7 +6,7 @@ import ast
 
 from seedbed.doctor.static.builtin_calls import is_instance
 from seedbed.doctor.static.machine import Machine
-from seedbed.doctor.static.values import Val, join
+from seedbed.doctor.static.values import Val, join, unknown
 
 _MOST = 40
 
@@ -24,7 +24,11 @@ def by_type(run: Machine, test: ast.expr) -> tuple[str, Val, Val] | None:
         return None
     name, wanted, inverted = found
     val = run.scope.vars.get(name)
-    if val is None or val.kind != "phi":
+    if val is None:
+        return None
+    if val.kind in ("tensor", "phi") and not inverted and (arms := _tensor_or_not(run, val, test, wanted)) is not None:
+        return (name, *(arms[::-1] if negated else arms))
+    if val.kind != "phi":
         return None
     options = list(val.options())
     if len(options) > _MOST or any(o.kind != "module" for o in options):
@@ -39,6 +43,27 @@ def by_type(run: Machine, test: ast.expr) -> tuple[str, Val, Val] | None:
         both[arm] = join(both[arm], one)
     yes, no = both[True], both[False]
     return (name, yes, no) if yes is not None and no is not None else None
+
+
+def _tensor_or_not(run: Machine, val: Val, test: ast.expr, wanted: ast.expr) -> tuple[Val, Val] | None:
+    """What is left of a value, maybe a tensor, where ``isinstance(value, torch.Tensor)`` holds and where it does not."""
+    options = list(val.options())
+    if isinstance(wanted, ast.Tuple) or len(options) > _MOST or any(o.kind not in _PLAIN for o in options):
+        return None
+    kind = run.eval(wanted)
+    if kind.kind != "lib" or kind.name != "torch.Tensor":
+        return None
+    yes: Val | None = None
+    no: Val | None = None
+    for one in options:
+        if one.kind == "tensor":
+            yes = join(yes, one)
+        else:
+            no = join(no, one)
+    return (yes, no if no is not None else unknown("other", test, run.src)) if yes is not None else None
+
+
+_PLAIN = frozenset(["tensor", "number", "const"])
 
 
 def _asked(test: ast.expr) -> tuple[str, ast.expr, bool] | None:
