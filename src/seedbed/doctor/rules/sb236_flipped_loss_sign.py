@@ -68,6 +68,8 @@ def check(p: Program) -> Iterator[Finding]:
         if (
             root is None
             or back.name == "grad"
+            or back.args  # backward(minus_one): the sign is in the gradient that it begins with
+            or "gradient" in back.kwargs
             or (ownership.optimizers(p) and not any(ms for _, _, ms in ownership.optimizers(p)))
         ):
             continue

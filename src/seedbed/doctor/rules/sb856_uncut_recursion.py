@@ -64,7 +64,13 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             loop = syntax.whole(func, loop)
             found = _recursion(loop)
-            if found is None or not _known(func, loop) or _resets(loop) or _set_elsewhere(loop, found):
+            if (
+                found is None
+                or not _known(func, loop)
+                or _resets(loop)
+                or _set_elsewhere(loop, found)
+                or _begun_by_end(func)
+            ):
                 continue
             name = syntax.text(found.targets[0]) if isinstance(found, ast.Assign) else ""
             yield p.report(
@@ -146,6 +152,15 @@ def _masks_step(loop: ast.For) -> bool:
             if (of_step or said in turns) and not _RATES.search(said) and _RATES.search(syntax.text(rest)):
                 return True
     return False
+
+
+def _begun_by_end(func: ast.AST) -> bool:
+    """Whether one flag tells how the last step ended, ``0 if done else value(last)``: the rows are of one episode."""
+    given = {a.arg for a in func.args.args} if isinstance(func, ast.FunctionDef) else set()
+    tests = [n.test for n in syntax.walk(func) if isinstance(n, (ast.IfExp, ast.If))]
+    plain = [t.operand if isinstance(t, ast.UnaryOp) else t for t in tests]
+    flags = {t.id for t in plain if isinstance(t, ast.Name)} & given
+    return any(_ENDS.search(name) for name in flags)
 
 
 def _set_elsewhere(loop: ast.For, found: ast.Assign) -> bool:
