@@ -147,7 +147,7 @@ def _said(p: Program, node: ast.Assign, name: str) -> str:
         if text.startswith(("self.", "F.", "torch.relu", "torch.tanh", "torch.sigmoid", "nn.functional")):
             return f"forward() computes {name} = {text}(...) but never uses it"
     made = [v for n, v, e in p.assigns if e.node is node.targets[0]]
-    if made and all(v.kind == "tensor" and v.grad for v in made):
+    if made and all(v.kind == "tensor" for v in made) and any(v.grad for v in made):  # not where it is evaluated
         return f"forward() computes {name} = {syntax.text(node.value)[:50]} but never uses it"
     return ""
 

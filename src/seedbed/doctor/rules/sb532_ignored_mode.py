@@ -108,7 +108,28 @@ def _problem(name: str, node: Any) -> tuple[str, ast.AST, str]:
             return f"calls super().train() without {mode}: eval() leaves it in training mode", c, _fix(mode)
     if not upper and not any(isinstance(n, ast.Name) and n.id == mode for s in node.body for n in syntax.walk(s)):
         return f"ignores {mode}: eval() does nothing", node, _fix(mode)
+    only = _own_flag(node, mode) if not upper else None
+    if only is not None:
+        return f"sets its own flag only, {syntax.text(only)}: eval() does not reach its layers", only, _fix(mode)
     return "", node, ""
+
+
+def _own_flag(node: Any, mode: str) -> ast.Assign | None:
+    """``self.training = mode`` where the mode goes nowhere else, neither to the parts nor into a branch."""
+    found = [
+        n
+        for n in syntax.walk(node)
+        if isinstance(n, ast.Assign)
+        and [syntax.text(t) for t in n.targets] == ["self.training"]
+        and syntax.text(n.value) in (mode, f"bool({mode})")
+    ]
+    uses = [n for s in node.body for n in syntax.walk(s) if isinstance(n, ast.Name) and n.id == mode]
+    others = [n for s in node.body for n in syntax.walk(s) if isinstance(n, ast.Attribute) and n.attr in _REACHES]
+    read = [n for n in others if n.attr != "training" or isinstance(n.ctx, ast.Load)]
+    return found[0] if len(found) == len(uses) == 1 and not read else None
+
+
+_REACHES = frozenset(["training", "children", "modules", "named_children", "named_modules", "_modules", "apply"])
 
 
 def _branched(node: Any, call: ast.Call, mode: str) -> bool:

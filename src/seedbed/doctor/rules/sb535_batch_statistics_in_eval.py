@@ -149,6 +149,9 @@ def _over_batch(made: Val) -> bool:
 def _centre(val: Val) -> Val | None:
     """The mean that is subtracted from a tensor which is then divided by its own spread."""
     top = f.core(val.args[0])
+    if top.name == "mul" and len(top.args) == 2:  # the gain comes first: g * (x - mean) / std
+        sides = [f.core(a) for a in top.args]
+        top = next((b for a, b in (sides, sides[::-1]) if a.name in ("Parameter", "parameter")), top)
     if top.name != "sub" or len(top.args) != 2:
         return None
     base, mean = f.core(top.args[0]), f.core(top.args[1])

@@ -60,18 +60,22 @@ _LEFT = 0.2  # share of the start at the end
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     seen: set[int] = set()
-    for event in p.once("inplace"):
-        share = _share(event)
+    for event in p.once("inplace", "average"):
+        held = event.kind == "average"
+        share = _share_of_call(event) if held else _share(event)
         around = [r for r in event.loops if not _over_weights(r)]
         if share is None or not 0 < share <= 0.3 or not around or event.recv is None or id(around[-1].node) in seen:
             continue
         epoch = around[-1]
         inner = [s for s in p.all("step") if epoch in s.loops and s.loops[-1] is not epoch]
         direct = [s for s in p.all("step") if s.loops and s.loops[-1] is epoch]
-        if not inner or direct or not any(rounds.is_loader_loop(s.loops[-1]) for s in inner) or not _average(event):
+        if not inner or direct or not any(rounds.is_loader_loop(s.loops[-1]) for s in inner):
+            continue
+        if not held and not _average(event):
             continue
         count = _count(around)
-        left = (1 - share) ** count if count is not None else 0.0
+        copies = int(held and not _begun(p, event))  # the first update of all takes the weights as they are
+        left = (1 - share) ** (count - copies) if count is not None else 0.0
         if left < _LEFT:
             continue
         seen.add(id(epoch.node))
@@ -79,11 +83,29 @@ def check(p: Program) -> Iterator[Finding]:
             "SB623",
             q.site(event, epoch),
             f"the moving average (EMA) is updated once per epoch, only {count} times: {left:.0%} of it are still the "
-            "initial weights",
+            + ("weights of the first epoch" if copies else "initial weights"),
             why=f"each update moves it by {share:.2g} of the way; it should follow after every step of the optimizer",
             fix="Update the average in the batch loop, right after optimizer.step(), or use a smaller decay",
             left=left,
         )
+
+
+def _share_of_call(event: Event) -> float | None:
+    """The same of ``AveragedModel.update_parameters()`` with torch's own exponential average."""
+    average = event.recv
+    if event.name != "update_parameters" or average is None or average.name != "AveragedModel":
+        return None
+    how = average.kwargs.get("multi_avg_fn", average.kwargs.get("avg_fn"))
+    if how is None or how.name not in ("get_ema_multi_avg_fn", "get_ema_avg_fn"):
+        return None
+    decay = how.arg(0, "decay")
+    kept = 0.999 if decay is None else decay.const if decay.kind == "const" else None
+    return 1 - kept if isinstance(kept, float) and 0 < kept < 1 else None
+
+
+def _begun(p: Program, event: Event) -> bool:
+    """Whether an average has been given weights before the loop."""
+    return any(e.seq < event.seq and e.recv is event.recv and e.node is not event.node for e in p.all("average"))
 
 
 def _share(event: Event) -> float | None:

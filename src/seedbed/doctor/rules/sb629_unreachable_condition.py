@@ -168,9 +168,14 @@ def _never(p: Program, run: LoopRun, name: str, test: ast.expr) -> str:
         if own and size is not None and rest is not None and 0 < size <= rest:
             return f"a remainder of {size} is at most {size - 1}"
         return ""
-    if not isinstance(left, ast.Name) or left.id != name or not isinstance(op, (ast.Eq, ast.GtE, ast.Gt)):
+    if not isinstance(left, ast.Name) or left.id != name:
         return ""
     last = _last(run)
+    if isinstance(op, ast.In):
+        listed = _numbers(p, right)
+        return f"{name} ends at {last}" if listed and last is not None and min(listed) > last else ""
+    if not isinstance(op, (ast.Eq, ast.GtE, ast.Gt)):
+        return ""
     bound = _number(p, right)
     if last is not None and bound is not None and (bound > last or (bound == last and isinstance(op, ast.Gt))):
         return f"{name} ends at {last}"
@@ -199,3 +204,27 @@ def _number(p: Program, node: ast.expr) -> int | None:
     if isinstance(node, ast.Name) and len({id(v) for v in values}) == 1 and values[0].kind == "const":
         return values[0].const if type(values[0].const) is int else None
     return None
+
+
+def _numbers(p: Program, node: ast.expr) -> list[int]:
+    """The whole numbers of a written-down list (or the keys of a table), none where one of them is not known."""
+    if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+        found = [_number(p, n) for n in node.elts]
+        return [n for n in found if n is not None] if None not in found else []
+    name = node.id if isinstance(node, ast.Name) else ""
+    stores = [n for n in p.nodes(ast.Name) if n.id == name and isinstance(n.ctx, ast.Store)]
+    given = [a for a in p.nodes(ast.Assign) if any(t is s for t in a.targets for s in stores)]
+    if len(stores) != 1 or len(given) != 1 or isinstance(given[0].value, ast.Name) or _is_changed(p, name):
+        return []
+    value = given[0].value
+    if isinstance(value, ast.Dict):
+        value = ast.Tuple([k for k in value.keys if k is not None], ast.Load()) if None not in value.keys else value
+    return _numbers(p, value)
+
+
+def _is_changed(p: Program, name: str) -> bool:
+    """Whether a list may get other items: a method of it is called, an item is set, or it is handed to something."""
+    reads = [n for n in p.nodes(ast.Name) if n.id == name and isinstance(n.ctx, ast.Load)]
+    tested = {id(c) for t in p.nodes(ast.Compare) for c in t.comparators}
+    looked = {id(s.value) for s in p.nodes(ast.Subscript) if isinstance(s.ctx, ast.Load)}
+    return any(id(n) not in tested | looked for n in reads) or any(a.arg == name for a in p.nodes(ast.arg))

@@ -45,10 +45,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import methods, ownership, switching, training
+from seedbed.doctor.static import methods, ownership, switching
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -59,7 +59,7 @@ def check(p: Program) -> Iterator[Finding]:
         if e.recv is not None and e.recv.kind == "module" and e.args and e.args[0].const is False
     ]
     seen: set[int] = set()
-    for event in training.forwards(p):
+    for event in p.all("forward"):  # also of a part of a module that holds teacher and student
         teacher = event.recv
         if (
             teacher is None
@@ -74,7 +74,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if not _prepared(p, teacher, frozen) or _stepped(p, teacher, event) or not ownership.is_modal(teacher):
             continue
-        if switching.told_of(p, teacher):
+        if switching.told_of(p, teacher) or (event.depth and _goes_on(p, event)):
             continue
         seen.add(id(teacher))
         kinds = sorted({n for n in ownership.contents(teacher) if n.startswith(ownership.MODAL)})
@@ -101,6 +101,14 @@ def _prepared(p: Program, teacher: Val, frozen: Event) -> bool:
     loaded = any(q.same(e.recv, teacher) and e.seq < frozen.seq for e in p.all("restore"))
     held = [o for _, o, _ in ownership.optimizers(p) if any(h is teacher for h in ownership.held(o))]
     return loaded or any(s.seq < frozen.seq and q.same(s.recv, o) for o in held for s in p.all("step"))
+
+
+def _goes_on(p: Program, event: Event) -> bool:
+    """Whether its answer is the input of another layer: a frozen body under a head, of which nothing is a target."""
+    return any(
+        e.seq > event.seq and any(v is event.result for a in e.args for v in ancestors(a, limit=60))
+        for e in p.all("forward")
+    )
 
 
 def _stepped(p: Program, teacher: Val, event: Event) -> bool:

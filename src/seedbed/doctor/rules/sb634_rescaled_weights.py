@@ -62,18 +62,25 @@ def check(p: Program) -> Iterator[Finding]:
         if view is None or id(event.node) in seen or not p.trains:
             continue
         weight = _weight_behind(view)
-        if weight is None or not _own_statistic(event, view) or not _only_looked_at(p, event):
+        if weight is None and event.name in _BENT:
+            weight = next((w for v in _bent(p, event) if (w := _weight_behind(v.args[0])) is not None), None)
+        if weight is None or not (_measured(p, event) or (_own_statistic(event, view) and _only_looked_at(p, event))):
             continue
         seen.add(id(event.node))
+        said = "standardising it rescales"
+        fix = "Work on a copy: w = w - w.mean(), or p.detach().clone() (in NumPy .copy()) before the change"
+        if event.name in _BENT:
+            said = f"{event.name}() overwrites"
+            fix = f"Use {event.name[:-1]}(), which makes a new tensor, or p.detach().clone() before the change"
         how = "numpy()" if any(v.name == "numpy" for v in ancestors(view, limit=8)) else f"{view.name}"
+        how = "data" if view is weight else how
         yield p.report(
             "SB634",
             event,
-            f"the weights of the model are changed in place: {view.var or 'the array'} shares memory with the "
+            f"the weights of the model are changed in place: {(view is not weight and view.var) or 'the array'} shares memory with the "
             f"parameter ({how} does not copy)",
-            why="what was to be logged only is a view, so standardising it rescales the parameter for all further "
-            "training and evaluation",
-            fix="Work on a copy: w = w - w.mean(), or p.detach().clone() (in NumPy .copy()) before the change",
+            why=f"what was to be logged only is a view, so {said} the parameter for all that follows",
+            fix=fix,
         )
 
 
@@ -88,6 +95,23 @@ def _weight_behind(view: Val) -> Val | None:
         hidden |= one.name in ("detach", "data", "numpy")
         one = one.args[0]
     return None
+
+
+_BENT = frozenset(["square_", "abs_", "pow_", "log_", "log2_", "log10_", "exp_", "log1p_"])
+
+
+def _bent(p: Program, event: Event) -> list[Val]:
+    """What an operation in place gives back; of ``p.data.abs_()`` the event knows ``p``."""
+    if event.recv is None:
+        return []
+    whole = [event.recv, *(v for v in p.users(event.recv) if v.name in _VIEWS)]
+    return [u for v in whole for u in p.users(v) if u.node is event.node]
+
+
+def _measured(p: Program, event: Event) -> bool:
+    """Whether what is bent in place goes into figures only: ``p.detach().square_().sum()``."""
+    uses = [u for v in _bent(p, event) for u in p.users(v)]
+    return event.name in _BENT and bool(uses) and all(u.name in _STATISTICS for u in uses)
 
 
 def _own_statistic(event: Event, view: Val) -> bool:

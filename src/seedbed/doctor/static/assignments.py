@@ -51,6 +51,8 @@ def set_attribute(run: Machine, target: ast.Attribute, val: Val) -> None:
             old = one.attrs.get(target.attr)
             keep = run.conds and old is not None and not old.is_none
             one.attrs[target.attr] = join(old, val) if keep else val
+            if target.attr == "training" and one.kind == "module":  # its own flag: its parts keep theirs
+                run.modes[id(one)] = {True: "train", False: "eval"}.get(val.const, "mixed")
             if target.attr == "dataset" and one.kind == "dataset" and one.owner is None and one.args and not run.conds:
                 one.args = (val, *one.args[1:])  # the part of a split reads the same places of another data set
 
