@@ -74,6 +74,7 @@ def check(p: Program) -> Iterator[Finding]:
         if (
             len(sides) == 2
             and all(sides)
+            and not _of_single_numbers(current)
             and any(u.name in ("matmul", "bmm", "einsum", "dropout") for u in q.users(p, made))
         ):
             seen.add(id(current.node))
@@ -84,6 +85,13 @@ def check(p: Program) -> Iterator[Finding]:
                 why="dot products grow with the width, so nearly all weight goes to one position and gradients vanish",
                 fix="Divide the scores by math.sqrt(d_k) before the softmax",
             )
+
+
+def _of_single_numbers(scores: Val) -> bool:
+    """Whether queries and keys are parts of one layer that gives a number or so for each: then d is about one."""
+    layers = [v.owner for a in scores.args for v in ancestors(a, limit=20) if getattr(v.owner, "name", "") == "Linear"]
+    widths = [w for v in layers if isinstance(w := v.number(1, "out_features"), int)]
+    return bool(widths) and max(widths) <= 3
 
 
 def _multiplied(p: Program) -> Iterator[Finding]:

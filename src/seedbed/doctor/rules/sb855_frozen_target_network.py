@@ -101,7 +101,8 @@ def _moved(p: Program, net: Val) -> bool:
             continue
         if any(o is m for o in event.recv.options() for m in parts) and (event.loops or event.kind == "average"):
             return True
-        if event.kind != "restore" and any(m is s for m in ownership.modules_of(event.recv) for s in parts):
+        owners = ownership.modules_of(event.recv) if event.kind != "restore" else []
+        if any(m is s or ownership.contains(m, s) for m in owners for s in parts):
             return True
     return any(net in (*e.args, *e.kwargs.values()) and not e.name.startswith("copy") for e in p.all("call", "make"))
 

@@ -196,4 +196,6 @@ def is_network(name: str, last: str) -> bool:
     """Whether a library call gives a network: what reads texts or images for one comes from a file in the same way."""
     if name.startswith(("torchvision.models", "timm")):
         return True
+    if name.startswith("torch_geometric.nn."):
+        return last[:1].isupper()
     return last in ("from_pretrained", "from_config") and not name.rpartition(".")[0].endswith(_NO_NETWORKS)
