@@ -109,9 +109,14 @@ def check(p: Program) -> Iterator[Finding]:
         yield _report(p, event, what, (q.place(padded[0]),), Severity.HINT if weak else None)
 
 
+_ROW_ORDERS = frozenset(["tolist", "randperm", "np_permutation", "permutation", "arange", "np_arange", "range"])
+
+
 def _cut_short(val: Val) -> bool:
     """Whether something is cut to a length that is worked out: ``out[k, : lengths[k]]``."""
     key = val.args[1] if val.name == "getitem" and len(val.args) > 1 else None
+    if key is not None and val.args[0].name in _ROW_ORDERS:
+        return False  # the rows of a batch are taken from an order of all rows
     slices = [s for s in (key.items or [key]) if s.kind == "slice" and len(s.args) > 1] if key is not None else []
     return any(s.args[1].kind not in ("const",) and not s.args[1].is_none for s in slices)
 

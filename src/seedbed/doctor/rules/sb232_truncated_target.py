@@ -38,6 +38,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.rules.sb824_unrelated_noise_target import pairs
 from seedbed.doctor.static import lineage, ranges
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
@@ -46,6 +47,7 @@ from seedbed.doctor.static.values import Val
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
+    yield from _given_whole(p)
     for event in p.once("loss"):
         if event.name in _LABELS and len(event.args) > 1:
             yield from _probabilities(p, event)
@@ -75,6 +77,24 @@ def check(p: Program) -> Iterator[Finding]:
                         related=((str(event.src.path), event.line, "the loss"),),
                     )
                     break
+
+
+def _given_whole(p: Program) -> Iterator[Finding]:
+    """A number that was worked out with fractions, of which a data set gives ``int(...)`` as the target."""
+    seen: set[int] = set()
+    for pred, target, event in pairs(p):
+        for one in q.chain(target) if pred.grad and not target.grad else ():
+            if one.name != "int_builtin" or not one.args or id(one.node) in seen or not _fractions(one.args[0]):
+                continue
+            seen.add(id(one.node))
+            yield p.report(
+                "SB232",
+                one,
+                "the regression target is cut to a whole number by int(): its fraction is lost",
+                why="the model is trained on truncated targets",
+                fix="Keep the target as float: float(...)",
+                related=((str(event.src.path), event.line, "the loss"),),
+            )
 
 
 def _compared(p: Program, cast: Val) -> bool:

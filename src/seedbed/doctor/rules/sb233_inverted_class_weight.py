@@ -155,13 +155,24 @@ def _ratio(val: Val) -> str:
     if inner.name != "div" or len(inner.args) != 2:
         return ""
     top, bottom = _counted(inner.args[0]), _counted(inner.args[1])
-    rest, hits = f.core(inner.args[1]), f.core(inner.args[0])
+    rest, hits = _unbounded(inner.args[1]), f.core(inner.args[0])
     if rest.name == "sub" and len(rest.args) == 2 and hits.name in ("sum", "count_nonzero") and top != "neg":  # noqa: SIM102
         if f.core(rest.args[1]) is hits and _unmarked(hits):
             return "positives / negatives"
     if top == "pos" and bottom == "neg":
         return "positives / negatives"
     return "positives / all" if top == "pos" and bottom == "all" else ""
+
+
+def _unbounded(val: Val) -> Val:
+    """A count without the lower bound that keeps a division by it from failing."""
+    one = f.core(val)
+    while one.name in ("clamp", "clamp_min", "clip", "maximum", "max") and one.args and one.args[0].kind != "const":
+        low = one.kwargs.get("min", one.args[1] if len(one.args) > 1 else None)
+        if low is None or low.kind != "const":
+            break
+        one = f.core(one.args[0])
+    return one
 
 
 def _unmarked(hits: Val) -> bool:

@@ -62,7 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _unsorted(val: Val) -> Val | None:
     found: Val | None = None
-    for one in ancestors(val, limit=200):
+    for one in _above_counts(val):
         if one.name in (
             "sort_index",
             "sorted",
@@ -89,6 +89,17 @@ def _unsorted(val: Val) -> Val | None:
         ):
             return None
     return found
+
+
+def _above_counts(val: Val) -> Iterator[Val]:
+    """What weights are made of, down to the counting: in which order the labels stood before says nothing."""
+    stack, seen = [val], set[int]()
+    while stack and len(seen) < 200:
+        one = stack.pop()
+        if id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            stack.extend(() if one.name in ("Counter", "value_counts") else one.inputs())
 
 
 def _order(found: Val) -> str:

@@ -84,9 +84,35 @@ def _shown(back: Event, term: Val) -> Severity | None:
 
 def _plain_mean(val: Val, closed: bool) -> bool:
     if val.name in ("mean", "sum") and val.args and (len(val.args) == 1 and not val.kwargs):
-        diff = f.core(val.args[0])
+        diff = _unweighted(f.core(val.args[0]))
         return diff.name == "sub" and len(diff.args) == 2 and _pair(diff.args[0], diff.args[1])
     return False
+
+
+_FIXED = frozenset(["linspace", "arange", "ones", "full", "logspace", "tensor", "as_tensor", "hann_window", "flip"])
+
+
+def _unweighted(val: Val) -> Val:
+    """An error without the fixed weights that it is multiplied with: the same for every sample, made of numbers."""
+    for _ in range(4):
+        if val.name not in ("mul", "div") or len(val.args) != 2:
+            break
+        fixed = [not a.grad and _is_fixed(a) for a in val.args]
+        if sum(fixed) != 1 or (val.name == "div" and fixed[0]):
+            break
+        val = f.core(val.args[1] if fixed[0] else val.args[0])
+    return val
+
+
+def _is_fixed(val: Val) -> bool:
+    """Whether a weight was written down, and none of its numbers is negative as far as they can be seen."""
+    for one in ancestors(val, limit=40):
+        if one.kind == "const":
+            if isinstance(one.const, (int, float)) and one.const < 0:
+                return False
+        elif one.kind not in ("list", "tuple") and not (one.kind == "tensor" and f.core(one).name in _FIXED):
+            return False
+    return True
 
 
 def _pair(one: Val, other: Val) -> bool:

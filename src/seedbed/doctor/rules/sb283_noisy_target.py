@@ -40,6 +40,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.rules.sb824_unrelated_noise_target import pairs
 from seedbed.doctor.static import formulas as f
+from seedbed.doctor.static import lineage
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
@@ -61,7 +62,8 @@ def check(p: Program) -> Iterator[Finding]:
         made = {id(v) for v in ancestors(pred, limit=2000)}
         if not any(e.result is not None and id(e.result) in made for e in fed):
             continue
-        if not (_SAID & set(words(goal.var)) or _SAID & set(words(target.var)) or _batch(goal)):
+        told = _SAID & set(words(goal.var)) or _SAID & set(words(target.var))
+        if not (told or _batch(goal) or _damaged_batch(p, goal)):
             continue
         seen.add(id(event.node))
         yield p.report(
@@ -108,3 +110,15 @@ def _batch(goal: Val) -> bool:
         for part in goal.args
         for v in ancestors(part, limit=30)
     )
+
+
+def _damaged_batch(p: Program, goal: Val) -> bool:
+    """Whether some entries of rows that are picked anew in every round are hidden or exchanged at random."""
+    hides = goal.name in ("where", "masked_fill") or (goal.name == "mul" and any(_is_mask(a) for a in goal.args))
+    rows = [v for part in goal.args for v in ancestors(part, limit=30) if v.name == "getitem"] if hides else []
+    return any(lineage.is_batch(p, v) for v in rows)
+
+
+def _is_mask(val: Val) -> bool:
+    one = f.core(val)
+    return one.name in ("compare", "bernoulli", "lt", "gt", "le", "ge")

@@ -127,6 +127,8 @@ def _direction(val: Val, depth: int = 0) -> int:
         left, right = (f.core(a) for a in one.args)
         turned = any(v.name in ("T", "t", "transpose", "mT") for v in (one.args[1], right))
         return -1 if turned and _embedded(left) and _embedded(right) else 0
+    if one.name in ("sub", "add") and (squared := _multiplied_out(one)):
+        return squared
     if one.name == "neg" and one.args:
         return -_direction(one.args[0], depth + 1)
     if one.name == "sub" and len(one.args) == 2 and one.args[0].kind == "const":
@@ -136,6 +138,42 @@ def _direction(val: Val, depth: int = 0) -> int:
         if all(isinstance(n, (int, float)) and n > 0 for n in numbers):
             return _direction(one.args[0], depth + 1)
     return 0
+
+
+_PRODUCTS = frozenset(["matmul", "einsum", "bmm", "mm"])
+
+
+def _multiplied_out(val: Val) -> int:
+    """1 for the square of a distance written as ``a**2 + b**2 - 2 * a @ b.T``, -1 for its negative, else 0."""
+    signs: dict[str, set[int]] = {"square": set(), "product": set()}
+    for sign, term in f.plain_terms(val):
+        parts = [f.core(v) for v, _ in f.factors(term)]
+        rows = _whole(parts[0]) if len(parts) == 1 else parts[0]
+        inner = f.core(rows.args[0]) if rows.name == "sum" and rows.args else rows
+        if len(parts) == 1 and rows.name == "sum" and inner.name in ("pow", "square"):
+            signs["square"].add(sign)
+        elif _twice(parts):
+            signs["product"].add(sign)
+        else:
+            return 0
+    (square, product) = (s.pop() if len(s) == 1 else 0 for s in signs.values())
+    return square if square and product == -square else 0
+
+
+def _twice(parts: list[Val]) -> bool:
+    """Whether the factors are 2 and one product of two tables; the 2 may stand inside: ``(2 * a) @ b.T``."""
+    products = [v for v in parts if v.name in _PRODUCTS]
+    inside = [f.core(v) for one in products for a in one.args for v, power in f.factors(a) if power > 0]
+    numbers = [v.const for v in (*parts, *inside) if v.kind == "const" and not isinstance(v.const, str)]
+    return len(products) == 1 and numbers in ([2], [2.0]) and all(v.kind == "const" or v in products for v in parts)
+
+
+def _whole(val: Val) -> Val:
+    """A value without an index that only adds axes: ``norms[:, None]``."""
+    key = val.args[1] if val.name == "getitem" and len(val.args) == 2 else None
+    parts = (key.items or [key]) if key is not None else []
+    adds = any(k.is_none for k in parts) and all(k.is_none or k.kind == "slice" for k in parts)
+    return f.core(val.args[0]) if adds else val
 
 
 def _embedded(val: Val) -> bool:

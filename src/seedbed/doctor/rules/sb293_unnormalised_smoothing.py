@@ -59,7 +59,7 @@ def check(p: Program) -> Iterator[Finding]:
     seen: set[int] = set()
     for back in p.once("backward"):
         for val in ancestors(back.recv) if back.recv is not None else ():
-            for target, scores in _pairs(val):
+            for target, scores in ((o, s) for t, s in _pairs(val) for o in t.options()):
                 found = _levels(target) or _scattered(p, target)
                 if found is None or id(found[0].node) in seen:
                     continue
@@ -153,8 +153,10 @@ def _number(val: Val | None) -> float | None:
 
 
 def _marks(val: Val) -> tuple[Val, float] | None:
-    """``one_hot(y) * share``."""
+    """``one_hot(y) * share``, or the marks alone."""
     one = f.core(val)
+    if one.name == "one_hot":
+        return one, 1.0
     if one.name != "mul" or len(one.args) != 2:
         return None
     for hot, share in (one.args, one.args[::-1]):

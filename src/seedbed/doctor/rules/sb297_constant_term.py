@@ -144,6 +144,9 @@ def _cut(term: Val) -> Val | None:
     for _ in range(8):
         if current.grad:
             return None
+        if current.kind in ("list", "tuple") and current.items:
+            numbers = all(i.name in _NUMBERS for i in current.items)
+            return next((c for i in current.items if (c := _cut(i)) is not None), None) if numbers else None
         if current.name in _NUMBERS and current.args:
             return current if any(v.grad for v in ancestors(current.args[0], limit=60)) else None
         if current.name not in _PASS or not current.args:

@@ -45,7 +45,8 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import formulas as f
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static import tokens
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import TRANSPARENT, Val
 
 _TURNS = frozenset(["t", "T", "transpose", "permute", "mT", "swapaxes"])
@@ -60,6 +61,9 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         axis = made.arg(1, "dim") or made.kwargs.get("axis")
         match = f.core(made.args[0])
+        if axis is None and len(made.args) == 1 and not made.kwargs:
+            yield from _times_batch(p, event, made, match, seen)
+            continue
         if axis is None or type(axis.const) is not int or axis.const not in (0, -2):
             continue
         equal = match.name == "eq" or (match.name == "compare" and "Eq" in match.tags)
@@ -75,6 +79,30 @@ def check(p: Program) -> Iterator[Finding]:
             why="the accuracy has one entry for each column instead of one for each sample",
             fix=f"Use {made.name}(dim=1)",
         )
+
+
+def _times_batch(p: Program, event: Event, made: Val, match: Val, seen: set[int]) -> Iterator[Finding]:
+    """One answer for a whole batch, counted as often as the batch has samples: ``(pred == y).all() * len(y)``."""
+    equal = match.name == "eq" or (match.name == "compare" and "Eq" in match.tags)
+    if not equal or not any(f.from_model(side) for side in match.args[:2]):
+        return
+    steps = [made]
+    for one in steps:
+        steps += [u for u in p.users(one) if f.core(u) is made and len(steps) < 8]
+    for val in (u for one in steps for u in p.users(one)):
+        parts = [v for v, power in f.factors(val) if power > 0] if val.name == "mul" else []
+        sizes = [a for v in parts if v is not made and (a := tokens.axis_read(v)) is not None and a[1] == 0]
+        if len(parts) != 2 or not any(v is made for v in parts) or not sizes:
+            continue
+        seen.add(id(event.node))
+        yield p.report(
+            "SB298",
+            event,
+            f"{made.name}() without dim gives one answer for the whole batch, and it is counted for every sample",
+            why="one wrong place makes the whole batch wrong (or right), so the accuracy depends on the batch size",
+            fix=f"Use {made.name}(dim=1).sum(): one answer for each sample",
+        )
+        return
 
 
 def _rows(val: Val) -> bool:

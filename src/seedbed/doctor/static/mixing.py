@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.static import formulas as f
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.values import Val, ancestors, const
 
 _ORDERS = ("randperm", "np_permutation", "permutation")
 
@@ -39,8 +39,15 @@ def mistakes(root: Val) -> Iterator[tuple[Val, str, Val]]:
 
 def _moved(val: Val, base: Val) -> bool:
     """Whether ``val`` is ``base`` in another order."""
+    bases = _rounds(base)
+    return all(_order_of(o) is not None and any(f.same(o.args[0], b) for b in bases) for o in _rounds(val))
+
+
+def _rounds(val: Val) -> list[Val]:
+    """What a value is: for the merge of the rounds of a generator, what each round gives; for others itself."""
     one = f.core(val)
-    return _order_of(one) is not None and f.same(one.args[0], base)
+    options = [f.core(o) for o in one.options()]
+    return options if len({id(o.node) for o in options}) == 1 else [one]
 
 
 def _is(weights: list[Val], lam: Val, inverse: bool) -> bool:
@@ -76,13 +83,25 @@ def _terms(root: Val) -> list[tuple[list[Val], Val]]:
     """The weighted losses of a sum: factors and loss."""
     found = []
     tops = [_unwrapped(f.core(o)) for o in f.core(root).options()]
-    for _, term in (t for top in tops for t in f.plain_terms(top)):
-        parts = f.factors(term)
+    sums = [[f.factors(t) for _, t in f.plain_terms(top)] for top in tops if top.name != "lerp"]
+    for parts in [*(t for terms in sums for t in terms), *(t for top in tops for t in _between(top))]:
         inner = [_unwrapped(v) for v, power in parts if power > 0]
         losses = [v for v in inner if f.loss_value(v, reduced=False) is not None]
         if len(losses) == 1:
             found.append(([v for v in inner if v is not losses[0]], losses[0]))
     return found
+
+
+def _between(val: Val) -> list[list[tuple[Val, int]]]:
+    """The factors of both terms of ``torch.lerp(a, b, w)``, which is ``(1 - w) * a + w * b``."""
+    if val.name != "lerp" or len(val.args) + len(val.kwargs) != 3 or len(val.args) < 2:
+        return []
+    weight = f.core(val.arg(2, "weight") or val)
+    rest = f.complement(weight)
+    if rest is None:
+        rest = Val("number", "sub", val.node, val.src)
+        rest.args = (const(1, val.node, val.src), weight)
+    return [[(f.core(rest), 1), (f.core(val.args[0]), 1)], [(weight, 1), (f.core(val.args[1]), 1)]]
 
 
 def _unwrapped(val: Val) -> Val:
@@ -96,7 +115,7 @@ def _mix_of(output: Val) -> tuple[Val, tuple[Val, Val | None]] | None:
     for val in ancestors(output, limit=400):
         if val.name == "forward" and val.kind == "tensor":
             continue
-        found = _mix(val) if val.name == "add" else None
+        found = _mix(val) if val.name in ("add", "lerp") else None
         if found is not None:
             return val, found
     return None
@@ -104,10 +123,8 @@ def _mix_of(output: Val) -> tuple[Val, tuple[Val, Val | None]] | None:
 
 def _mix(val: Val) -> tuple[Val, Val | None] | None:
     """``lam`` and the permutation of ``lam * x + (1 - lam) * x[perm]``."""
-    if val.name != "add" or len(val.args) != 2:
-        return None
-    for one, two in (val.args, val.args[::-1]):
-        a, b = f.factors(one), f.factors(two)
+    terms = _between(val) or ([f.factors(a) for a in val.args] if val.name == "add" and len(val.args) == 2 else [])
+    for a, b in (terms, terms[::-1]) if terms else ():
         if len(a) != 2 or len(b) != 2:
             continue
         for (w, x), (v, y) in (((a[i], a[1 - i]), (b[j], b[1 - j])) for i in (0, 1) for j in (0, 1)):
@@ -120,7 +137,7 @@ def _mix(val: Val) -> tuple[Val, Val | None] | None:
 
 def _order_of(val: Val) -> Val | None:
     """The permutation that a value is indexed with, or what stands for it (``flip``)."""
-    one = f.core(val)
+    one = _rounds(val)[0]
     if one.name == "getitem" and len(one.args) > 1:
         key = f.core(one.args[1])
         if key.kind == "tuple" and key.items and all(k.kind == "slice" for k in key.items[1:]):
