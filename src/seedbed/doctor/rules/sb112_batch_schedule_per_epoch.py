@@ -132,7 +132,7 @@ def _divisor(func: Val | None) -> str:
         if not isinstance(n, ast.BinOp) or not isinstance(n.op, (ast.Div, ast.FloorDiv)):
             continue
         above = list(syntax.walk(n.left))
-        if any(isinstance(a, ast.BinOp) and not isinstance(a.op, (ast.Sub, ast.Add)) for a in above):
+        if any(isinstance(a, ast.BinOp) and not isinstance(a.op, (ast.Sub, ast.Add)) and not _by_pi(a) for a in above):
             continue  # the epoch may be turned into steps there
         if not any(isinstance(a, ast.Name) and a.id in given for a in above):
             continue
@@ -142,6 +142,12 @@ def _divisor(func: Val | None) -> str:
             if val is not None and _batches(val):
                 return f"{name}, by which its function divides,"
     return ""
+
+
+def _by_pi(node: ast.BinOp) -> bool:
+    """``math.pi * x``: the angle of a cosine, not epochs that are turned into steps."""
+    sides = [syntax.text(s).rsplit(".", 1)[-1] for s in (node.left, node.right)]
+    return isinstance(node.op, ast.Mult) and "pi" in sides
 
 
 def _batches(val: Val) -> bool:

@@ -75,6 +75,8 @@ def check(p: Program) -> Iterator[Finding]:
             *_LAZY,
         ):
             continue
+        if event.result is not None and event.result.kind == "optimizer":
+            values += [held for one in values for held in _groups(one)]
         for val in (inner for one in values for inner in _read(one)):
             if val.kind not in ("params", "iter") and val.name not in _JOINED:
                 continue
@@ -145,6 +147,12 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 def _read(val: Val) -> tuple[Val, ...]:
     """What is read along with a value: the arguments of ``zip`` and ``enumerate``."""
     return val.args if val.kind == "iter" and val.name in ("zip", "enumerate") and not val.var else (val,)
+
+
+def _groups(val: Val) -> list[Val]:
+    """What an optimizer reads in the parameter groups that it gets."""
+    held = [g.attrs.get("params") for g in val.items or () if g.kind == "dict"]
+    return [v for v in held if v is not None]
 
 
 def _spends(val: Val) -> bool:

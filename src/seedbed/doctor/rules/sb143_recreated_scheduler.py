@@ -49,10 +49,18 @@ from seedbed.doctor.static.values import Val, ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.first_makers("scheduler"):
+    seen: set[int] = set()
+    before: set[int] = set()
+    for event in p.makers("scheduler"):  # a helper may have made the first one before the loop
         made = event.result
-        if made is None or made.kind != "scheduler" or not event.loops or event.recv is not None:
+        if made is None or made.kind != "scheduler" or event.recv is not None:
             continue
+        if not event.loops:
+            before.add(id(event.node))
+            continue
+        if id(event.node) in seen:
+            continue
+        seen.add(id(event.node))
         optimizer = made.arg(0, "optimizer")
         loop = event.loops[-1]
         if optimizer is None or any(loop.node in o.loops for o in optimizer.options()) or not rounds.repeats(loop):
@@ -61,7 +69,7 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         yield p.report(
             "SB143",
-            event,
+            event.sites[-1] if id(event.node) in before and event.sites else event,
             f"the scheduler {made.name} is created again in every round of the loop: it never advances",
             why="each new scheduler starts at its first step, so the learning rate does not follow the schedule",
             fix="Create the scheduler once, before the loop",

@@ -61,8 +61,9 @@ def check(p: Program) -> Iterator[Finding]:
     table = ownership.optimizers(p)
     steps = [s for s in p.all("step", "scaler_step") if s.loops and all(r <= 1 for r in s.rounds)]
     backs = [b for b in p.all("backward") if b.recv is not None and b.name != "grad" and b.loops]
-    for made, wide, holds in table:
+    for made, wide, whole in table:
         for _, narrow, judges in table:
+            holds = _opened(p, whole, judges)
             players = [m for m in holds if not any(ownership.related(m, j) for j in judges)]
             both = [m for m in holds if any(m is j for j in judges)]
             if narrow is wide or not players or not both or len(both) < len({id(j) for j in judges}):
@@ -88,6 +89,17 @@ def check(p: Program) -> Iterator[Finding]:
                     related=((str(step.src.path), step.line, "the step"),),
                 )
                 return
+
+
+def _opened(p: Program, holds: list[Val], judges: list[Val]) -> list[Val]:
+    """What an optimizer holds; of a module that only keeps the players together, and is never called, its parts."""
+    found: list[Val] = []
+    called = {id(o) for e in p.all("forward") if e.recv is not None for o in e.recv.options()}
+    for module in holds:
+        parts = [v for v in module.attrs.values() if v.kind == "module"]
+        around = id(module) not in called and any(part is j for part in parts for j in judges)
+        found += parts if around else [module]
+    return found
 
 
 def _has_its_own(table: list[tuple[Event, Val, list[Val]]], player: Val, both: list[Val]) -> bool:

@@ -89,6 +89,53 @@ def check(p: Program) -> Iterator[Finding]:
             else "the averages are filled with every step, so the number of the epoch corrects far too much",
             fix=f"Write 1 - {base} ** step, with the number of updates so far",
         )
+    yield from _without_count(p)
+
+
+def _without_count(p: Program) -> Iterator[Finding]:
+    """``m / (1 - b1)`` and ``v / (1 - b2)`` under a root: the correction without the number of the step."""
+    powers = {syntax.text(n.left) for n in q.nodes(p, ast.BinOp) if isinstance(n.op, ast.Pow)}
+    changed = {syntax.text(n.target) for n in q.nodes(p, ast.AugAssign)}
+    for func in q.nodes(p, ast.FunctionDef):
+        parts = list(ast.walk(func))
+        if not any(isinstance(n, (ast.Name, ast.Attribute)) and syntax.text(n).endswith("sqrt") for n in parts):
+            continue
+        decays = {text for n in parts for text in _decays(n)} - powers - changed
+        found = [(n, rest) for n in parts if isinstance(n, ast.BinOp) and (rest := _rest(n)) in decays]
+        if len({rest for _, rest in found}) < 2:
+            continue
+        node, beta = found[0]
+        yield p.report(
+            "SB162",
+            (node, p.source),
+            f"the bias correction of Adam divides by 1 - {beta} in every step, without the number of the step",
+            why="that corrects the first step only: later the averages are filled, and a constant factor blows them up",
+            fix=f"Count the steps and divide by 1 - {beta} ** step",
+            related=tuple((str(p.source.path), n.lineno, f"1 - {rest}") for n, rest in found[1:2]),
+        )
+
+
+def _decays(node: ast.AST) -> list[str]:
+    """What a running average is multiplied by: ``m.mul_(b1)``, ``b1 * m + (1 - b1) * g``."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "mul_" and node.args:
+        return [syntax.text(node.args[0])]
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add):
+        return []
+    rests = {syntax.text(n.right) for n in ast.walk(node.right) if isinstance(n, ast.BinOp) and _is_rest(n)}
+    left = node.left
+    sides = [syntax.text(s) for s in (left.left, left.right)] if isinstance(left, ast.BinOp) else []
+    return [s for s in sides if s in rests]
+
+
+def _is_rest(node: ast.AST) -> bool:
+    one = node.left if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) else None
+    return isinstance(one, ast.Constant) and one.value in (1, 1.0)
+
+
+def _rest(node: ast.BinOp) -> str:
+    """``b1`` in ``m / (1 - b1)``."""
+    below = node.right if isinstance(node.op, ast.Div) else None
+    return syntax.text(below.right) if isinstance(below, ast.BinOp) and _is_rest(below) else ""
 
 
 def _divisor(p: Program, node: ast.AST) -> bool:

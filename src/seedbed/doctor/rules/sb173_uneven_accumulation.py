@@ -88,14 +88,11 @@ def _window(p: Program, step: Event) -> tuple[Cond, Val, Event, LoopRun] | None:
 
 def _first(p: Program, step: Event, cond: Cond, loop: LoopRun) -> Iterator[Finding]:
     """``i % k == 0`` with a counter that starts at zero: the first update is made of one batch."""
-    test = cond[0].test if isinstance(cond[0], ast.If) else None
-    if (
-        not isinstance(test, ast.Compare)
-        or not isinstance(test.left, ast.BinOp)
-        or not isinstance(test.left.left, ast.Name)
-    ):
-        return
-    if not isinstance(test.ops[0], ast.Eq) or getattr(test.comparators[0], "value", None) != 0:
+    whole = cond[0].test if isinstance(cond[0], ast.If) else None
+    either = isinstance(whole, ast.BoolOp) and isinstance(whole.op, ast.Or)  # ``or i + 1 == len(loader)``
+    tests = whole.values if isinstance(whole, ast.BoolOp) and either else [whole]
+    test = next((t for t in tests if isinstance(t, ast.Compare) and _remainder(t)), None)
+    if test is None or not isinstance(test.left, ast.BinOp) or not isinstance(test.left.left, ast.Name):
         return
     name, node = test.left.left.id, loop.node
     if not isinstance(node, ast.For) or not isinstance(node.iter, ast.Call):
@@ -113,6 +110,12 @@ def _first(p: Program, step: Event, cond: Cond, loop: LoopRun) -> Iterator[Findi
         "the epoch are left over",
         fix=f"Write ({name} + 1) % {syntax.text(test.left.right)} == 0",
     )
+
+
+def _remainder(test: ast.Compare) -> bool:
+    """``i % k == 0``."""
+    zero = isinstance(test.ops[0], ast.Eq) and getattr(test.comparators[0], "value", None) == 0
+    return zero and isinstance(test.left, ast.BinOp) and isinstance(test.left.op, ast.Mod)
 
 
 def _inverted(p: Program, step: Event, cond: Cond, size: Val) -> Iterator[Finding]:

@@ -71,11 +71,18 @@ def _parts(args: tuple[object, ...]) -> bool:
     return not args or getattr(args[0], "kind", "") != "params"
 
 
+def _in_turn(step: Event, first: object, other: object) -> bool:
+    """Whether a loop runs over both (``for o in (a, b): o.step()``); else one call is a choice between them."""
+    over = step.loops[-1].over
+    items = over.items or [] if over is not None and over.kind in ("tuple", "list") else []
+    return any(i is first for i in items) and any(i is other for i in items)
+
+
 def _together(p: Program, steps: list[Event], first: object, other: object) -> tuple[Event, Event] | None:
     for a in steps:
         for b in steps:
             both = a.recv is first and b.recv is other and a.seq < b.seq
-            both = both and a.node is not b.node  # one call, of which it is not known whose it is: a choice
+            both = both and (a.node is not b.node or _in_turn(a, first, other))
             if not both or a.loops != b.loops or a.conds != b.conds:
                 continue
             if not any(a.seq < e.seq < b.seq for e in p.all("backward", "clear")):

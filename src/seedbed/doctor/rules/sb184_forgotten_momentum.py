@@ -44,7 +44,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val, uses_gradient
+from seedbed.doctor.static.values import Val, ancestors, uses_gradient
 
 _ZERO = frozenset(("zeros_like", "zeros", "new_zeros"))
 
@@ -91,7 +91,11 @@ def _fresh(val: Val, event: Event) -> bool:
     """Whether a value is zeros that are made in the same round of the innermost loop, whatever was kept before."""
     if val.kind != "tensor" or val.name not in _ZERO or not val.loops:
         return False
-    return val.loops[-1] is event.loops[-1].node
+    if val.loops[-1] is event.loops[-1].node:
+        return True
+    over = event.loops[-1].over  # the members of a list that is made anew for this one walk over it
+    around = event.loops[-2].node if len(event.loops) > 1 else None
+    return val.loops[-1] is around and over is not None and any(v is val for v in ancestors(over, limit=60))
 
 
 def _only_at_first(p: Program, buffer: Val, event: Event) -> bool:

@@ -153,7 +153,17 @@ def _loaded(p: Program, event: Event, root: Val) -> list[Val]:
     for e in p.all("restore"):
         if e.seq < event.seq and e.recv is not None:
             parts += [o for o in e.recv.options() if o is not root and ownership.contains(root, o)]
-    return parts
+    return parts + _trained_before(p, event, root)
+
+
+def _trained_before(p: Program, event: Event, root: Val) -> list[Val]:
+    """Layers of the model that an optimizer has trained already, where others were put in after that training."""
+    held: dict[int, Val] = {}
+    for step in p.all("step"):
+        if step.seq < event.seq and step.recv is not None:
+            for made in (o for o in step.recv.options() if o.kind == "optimizer"):
+                held |= {id(m): m for m in ownership.held(made) if m.seq < made.seq}
+    return [m for m in held.values() if len(methods.submodules(m)) == 1 and ownership.contains(root, m)]
 
 
 def _flag(p: Program, loop: ast.For, one: Parameter) -> bool | None:

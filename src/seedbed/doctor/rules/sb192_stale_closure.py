@@ -36,11 +36,13 @@ for step in range(20):
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.source import Source
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -52,6 +54,8 @@ def check(p: Program) -> Iterator[Finding]:
         if func is None or func.owner is None:
             continue
         inside = [b for b in p.all("backward") if any(f is func.owner for f in b.funcs)]
+        if inside and event.recv.number(2, "max_iter") != 1:
+            yield from _made_before(p, event, inside)
         if inside or not p.all("backward") or any(q.same(s.recv, event.recv) for s in p.all("scaler_step")):
             continue
         yield p.report(
@@ -61,3 +65,32 @@ def check(p: Program) -> Iterator[Finding]:
             why="LBFGS evaluates the closure several times per step, at other weights each time",
             fix="Let the closure do zero_grad(), the forward pass and loss.backward(), and return the loss",
         )
+
+
+def _made_before(p: Program, step: Event, inside: list[Event]) -> Iterator[Finding]:
+    """A closure that calls backward() on a loss from outside: every evaluation sees the same number."""
+    owner = step.args[0].owner
+    read = [e for e in p.events if any(f is owner for f in e.funcs)]
+    bodies = {id(f.node): (f.node, f.src) for e in read for f in e.funcs[e.funcs.index(owner) :]}
+    for back in inside:
+        loss = back.recv
+        if loss is None or loss.kind != "tensor" or loss.node is None or loss.src is None:
+            continue
+        if any(_stands_in(loss.node, loss.src, *body) for body in bodies.values()):
+            continue
+        yield p.report(
+            "SB192",
+            loss,
+            f"the loss is computed once, outside the closure of LBFGS: {owner.name}() returns the same stale loss in "
+            "every evaluation",
+            why="LBFGS evaluates the closure several times per step, at other weights each time; here loss and "
+            "gradients stay those of the first weights, so the line it searches and the curvature mean nothing",
+            fix="Compute the loss inside the closure, after zero_grad()",
+            related=((str(back.src.path), back.line, "backward() in the closure"),),
+        )
+        return
+
+
+def _stands_in(node: ast.AST, src: Source, body: ast.AST, home: Source) -> bool:
+    low, high = getattr(body, "lineno", 0), getattr(body, "end_lineno", 0) or 0
+    return src is home and low <= getattr(node, "lineno", 0) <= high

@@ -56,7 +56,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -74,7 +74,7 @@ def check(p: Program) -> Iterator[Finding]:
             for e, o, _ in table
             if o is not new
             and e.seq < made.seq
-            and e.node is made.node
+            and (e.node is made.node or _source(p, restore) is o)
             and o.name == new.name
             and any(s.seq < restore.seq and q.same(s.recv, o) for s in p.all("step"))
         ]
@@ -97,6 +97,22 @@ def check(p: Program) -> Iterator[Finding]:
             related=(q.place(new),),
         )
         return
+
+
+def _source(p: Program, restore: Event) -> Val | None:
+    """The optimizer whose state a restore brings back: at once, or through the one file that was saved with it."""
+    state = restore.args[0] if restore.args else None
+    if state is not None and state.name == "getitem" and len(state.args) == 2 and state.args[0].kind == "loaded":
+        file, key = state.args[0].arg(0), state.args[1].const
+        saves = [e for e in p.all("save") if len(e.args) > 1 and e.seq < restore.seq]
+        known = file is not None and file.kind == "const" and all(e.args[1].kind == "const" for e in saves)
+        same = [e for e in saves if known and file is not None and e.args[1].const == file.const]
+        if len({id(e.node) for e in same}) != 1 or not isinstance(key, str):
+            return None
+        state = same[-1].args[0].attrs.get(key)
+    if state is None or state.kind != "state" or state.name != "state_dict" or not state.args:
+        return None
+    return state.args[0] if state.args[0].kind == "optimizer" else None
 
 
 def _by_schedule(p: Program) -> Iterator[Finding]:

@@ -89,6 +89,9 @@ def is_norm(one: Parameter) -> bool:
 def texts(p: Program, val: Val) -> Iterator[tuple[str, ast.AST | None, Source | None]]:
     """The texts by which a list of parameters is picked, each with the place where it is written."""
     tests = [node for path, _, _ in _choices(p, val) for test, _ in path for node in ast.walk(test)]
+    called = {n.func.id for n in tests if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    asked = [func for name in sorted(called) if (func := _function(p, name)) is not None]
+    tests += [node for func in asked for node in ast.walk(func.body)]
     for node in tests:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value, node, val.src
@@ -304,6 +307,8 @@ class _Reader:
         if isinstance(node.func, ast.Name) and node.args:
             if node.func.id in ("any", "all") and isinstance(node.args[0], (ast.GeneratorExp, ast.ListComp)):
                 return self._any(node.args[0], node.func.id == "any")
+            if node.func.id not in self.names and (func := _function(self.p, node.func.id)) is not None:
+                return self._applied(func, node)
             inner = self.value(node.args[0])
             return len(inner) if node.func.id == "len" and isinstance(inner, (tuple, str)) else UNKNOWN
         if not isinstance(node.func, ast.Attribute):
@@ -320,6 +325,16 @@ class _Reader:
             return getattr(base, word)(*args)
         except TypeError:
             return UNKNOWN
+
+    def _applied(self, func: ast.Lambda, node: ast.Call) -> Any:
+        """What a small function of the program says: its body, with its own names for what it is given."""
+        given = [a.arg for a in func.args.args]
+        values = [self.value(a) for a in node.args]
+        if node.keywords or len(given) != len(values) or any(isinstance(v, Parameter) for v in values):
+            return UNKNOWN
+        inner = _Reader(self.p, [], self.one)
+        inner.names = dict(zip(given, values, strict=True))
+        return inner.value(func.body)
 
     def _subscript(self, node: ast.Subscript) -> Any:
         base, key = self.value(node.value), self.value(node.slice)
@@ -340,6 +355,22 @@ class _Reader:
         if any(r is not UNKNOWN and bool(r) is want for r in results):
             return want
         return UNKNOWN if any(r is UNKNOWN for r in results) else not want
+
+
+def _function(p: Program, name: str) -> ast.Lambda | None:
+    """The one function of a name, if it is a single expression: ``hit = lambda n: ...``, ``def hit(n): return ...``."""
+    found: list[ast.Lambda | None] = []
+    for node in p.nodes(ast.Assign):
+        if any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
+            found.append(node.value if isinstance(node.value, ast.Lambda) else None)
+    for node in p.nodes(ast.FunctionDef):
+        if node.name == name:
+            body = [s for s in node.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+            only = body[0].value if len(body) == 1 and isinstance(body[0], ast.Return) else None
+            found.append(ast.Lambda(args=node.args, body=only) if only is not None else None)
+    one = found[0] if len(found) == 1 else None
+    plain = one is not None and not (one.args.vararg or one.args.kwarg or one.args.defaults or one.args.kwonlyargs)
+    return one if plain else None
 
 
 def _constant_of(val: Val) -> Any:
