@@ -58,6 +58,7 @@ def check(p: Program) -> Iterator[Finding]:
         return
     yield from _discounted(p)
     yield from _forwards(p)
+    yield from _accumulated(p)
     for loop in q.nodes(p, ast.For):
         over = syntax.text(loop.iter)
         update = next((n for n in loop.body if _is_return(n)), None)
@@ -109,6 +110,50 @@ def _discounted(p: Program) -> Iterator[Finding]:
                     why="all later rewards count the same, so the credit of an action does not fade with time",
                     fix=f"Use {name} = {syntax.text(reward)} + {syntax.text(rate)} * {name}",
                 )
+
+
+def _accumulated(p: Program) -> Iterator[Finding]:
+    """``accumulate(rewards, lambda G, r: r + gamma * G)``: the sum of what came before, discounted."""
+    for call in q.nodes(p, ast.Call):
+        if syntax.text(call.func) not in ("accumulate", "itertools.accumulate") or not call.args:
+            continue
+        step = call.args[1] if len(call.args) > 1 else next((k.value for k in call.keywords if k.arg == "func"), None)
+        items = call.args[0]
+        if not isinstance(step, ast.Lambda) or len(step.args.args) != 2 or not isinstance(items, ast.Name):
+            continue
+        so_far, sides = step.args.args[0].arg, step.body
+        if not isinstance(sides, ast.BinOp) or not isinstance(sides.op, ast.Add):
+            continue
+        parts = [td_errors.factors(side) for side in (sides.left, sides.right)]
+        faded = [f for f in parts if len(f) == 2 and any(isinstance(x, ast.Name) and x.id == so_far for x in f)]
+        said = set(words(items.id)) | set(words(step.args.args[1].arg))
+        if len(faded) != 1 or not said & _NAMES or not any(td_errors.is_rate(x) for x in faded[0]):
+            continue
+        if _turned_before(p, call, items.id):
+            continue
+        yield p.report(
+            "SB842",
+            (call, p.source),
+            f"discounted returns are accumulated over {items.id} from the first reward to the last: the order must be "
+            "reversed",
+            why="the return of a step is its reward-to-go (future rewards), here it holds the past rewards",
+            fix=f"Run backwards and turn the result round: list(accumulate({items.id}[::-1], ...))[::-1]",
+        )
+
+
+def _turned_before(p: Program, call: ast.Call, name: str) -> bool:
+    """Whether the rewards are turned round somewhere under their name, or may come in turned round."""
+    for node in q.nodes(p, ast.Assign, ast.For):
+        value = node.value if isinstance(node, ast.Assign) else node.iter
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        own = any(isinstance(t, ast.Name) and t.id == name for target in targets for t in syntax.walk(target))
+        if own and any(w in syntax.text(value) for w in ("reversed", "[::-1]", "flip")):
+            return True
+    calls = [syntax.text(c) for c in q.nodes(p, ast.Call) if c is not call]
+    around = [f for f in q.nodes(p, ast.FunctionDef) if f.lineno <= call.lineno <= (f.end_lineno or 0)]
+    turned = [c for c in calls if any(w in c for w in ("reversed", "[::-1]", "flip"))]
+    users = [c for c in turned if any(f"{f.name}(" in c for f in around)]
+    return f"{name}.reverse()" in calls or bool(users)
 
 
 def _moves(loop: ast.For, rate: str) -> bool:

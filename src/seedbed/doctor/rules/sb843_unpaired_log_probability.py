@@ -90,10 +90,21 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         if drawn.name != "sample" or not p.trained(made):
             continue
+        if (weight := _weighed_by_others(p, made, drawn)) is not None:
+            seen.add(id(event.node))
+            yield p.report(
+                "SB843",
+                event,
+                "log_prob() is taken of a newly drawn sample that nothing else gets, not of the action that was taken",
+                why="the reward belongs to another action, so the gradient is noise",
+                fix="Keep the action that was taken and use it: logp = dist.log_prob(action)",
+                related=(q.place(weight),),
+            )
+            continue
         others = [v for v in q.users(p, dist) if v.name == "sample" and v is not drawn and v.loops == drawn.loops]
         own = [u for u in q.users(p, drawn) if id(u.node) != id(made.node) and u.name not in ("assign",)]
         taken = [o for o in others if any(e.args and any(_same(a, o) for a in e.args) for e in p.all("call"))]
-        if taken and not own and drawn.node is not taken[0].node:
+        if taken and not own and drawn.node is not taken[0].node and _weighed(p, made):
             seen.add(id(event.node))
             yield p.report(
                 "SB843",
@@ -207,6 +218,20 @@ def _weighed(p: Program, made: Val) -> bool:
                     if weight.const is None and any(v is made for v in ancestors(logs, limit=200)):
                         return True
     return False
+
+
+def _weighed_by_others(p: Program, made: Val, drawn: Val) -> Val | None:
+    """The rewards by which the log-probability of a fresh draw is weighed, where the draw can have no part in them."""
+    used = [u for u in q.users(p, drawn) if u.node is not made.node]
+    held = [e for e in p.events if e.kind != "assign" and e.result is not made and e.result is not drawn]
+    if used or any(e.recv is drawn or any(a is drawn for a in e.args) for e in held):
+        return None
+    for val in (u for u in q.users(p, made) if u.name == "mul" and len(u.args) == 2 and p.trained(u)):
+        weight = val.args[1] if val.args[0] is made else val.args[0]
+        rows = weight.kind == "tensor" and not weight.grad and bool(weight.shape) and weight.shape != (1,)
+        if rows and not any(v is drawn or v.kind == "unknown" or v is made for v in ancestors(weight, limit=400)):
+            return weight
+    return None
 
 
 def _same(val: Val, drawn: Val) -> bool:

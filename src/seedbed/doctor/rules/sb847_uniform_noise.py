@@ -127,7 +127,24 @@ def _problem(p: Program, mean: Val, spread: Val) -> tuple[str, Val | None]:
             return f"{noise.name}() is uniform in 0..1, but it must be Gaussian (randn)", noise
         if noise.name == "randn" and latent and [a.const for a in noise.args] == [1]:
             return "one random number is shared by the whole batch and all dimensions", noise
+        rows = _one_row(noise, mean)
+        if rows is not None:
+            return "one noise row is drawn for the whole batch, so all its samples share it", rows
     return "", None
+
+
+def _one_row(noise: Val, mean: Val) -> Val | None:
+    """The noise for one sample that a whole batch gets, where the shapes of both are known."""
+    drawn = core(noise)
+    while drawn.name in ("expand_as", "broadcast_to", "repeat", "tile") and drawn.args:
+        drawn = core(drawn.args[0])
+    if drawn.name not in ("randn", "np_randn") or not drawn.shape or any(not isinstance(n, int) for n in drawn.shape):
+        return None
+    parts = [v for f, _ in factors(mean) for v in (f, core(f)) if v.kind == "tensor" and v.shape]
+    whole = max((v.shape for v in parts if v.shape), key=len, default=())
+    if len(whole) < 2 or whole[0] == 1 or None in whole[1:]:
+        return None
+    return drawn if drawn.shape in (whole[1:], (1, *whole[1:])) else None
 
 
 def _deviation(val: Val) -> bool:

@@ -48,7 +48,7 @@ from seedbed.doctor.static import syntax
 from seedbed.doctor.static.formulas import core
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -77,6 +77,14 @@ def check(p: Program) -> Iterator[Finding]:
                 f"generation: {alone.name} is replaced by the new token alone: what was generated before is lost",
                 why="a model without a state sees one token only, so the text does not follow from its beginning",
                 fix=f"Append the token: {alone.name} = torch.cat([{alone.name}, token], dim=1)",
+            )
+        if made.name == "multinomial" and _place_in_best(p, made, source) and id(made.node) not in seen:
+            seen |= {id(made.node), id(event.node)}
+            yield _report(
+                p,
+                made,
+                "what is drawn among the k best scores is a place in their list, not a token, but the model gets it as "
+                "the next token: topk(k).indices.gather(-1, drawn) is missing",
             )
         joined = _joined(p, made, event)
         if joined is not None and id(joined.node) not in seen:
@@ -136,6 +144,26 @@ def _filter(p: Program, source: Val, event: Event) -> tuple[Val | None, str]:
             if isinstance(low, (int, float)) and low < -1000:
                 return val, "the top-k filter removes the best tokens and keeps the others (the comparison is inverted)"
     return None, ""
+
+
+def _place_in_best(p: Program, made: Val, source: Val) -> bool:
+    """Whether a place among the best scores goes into a model as it is, and not into the table of their indices."""
+    best = [
+        v for v in ancestors(source, TRANSPARENT | {"softmax", "div", "exp"}, limit=20) if v.name in ("topk", "sort")
+    ]
+    if not best:
+        return False
+    for event in p.all("forward"):
+        stack, seen = list(event.args[:1]), 0
+        while stack and seen < 20:
+            one, seen = core(stack.pop()), seen + 1
+            if one is made and event.result is not None:
+                return True
+            if one.kind == "phi":
+                stack.extend(one.args)
+            elif one.name in ("cat", "concat", "stack") and one.args:
+                stack.extend(one.args[0].items or [])
+    return False
 
 
 def _above(key: Val, scores: Val) -> bool:

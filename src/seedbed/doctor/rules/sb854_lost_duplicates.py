@@ -38,6 +38,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.repeats import repeats
 from seedbed.doctor.static.values import Val, ancestors
 
 _REPEATED = frozenset(["dst", "src", "row", "col", "edge", "edges", "receivers", "senders", "target", "targets", "tgt"])
@@ -53,7 +54,8 @@ def check(p: Program) -> Iterator[Finding]:
         if made.name != "getitem" or len(made.args) < 2 or made.args[0].kind not in ("tensor", "unknown"):
             continue
         key = made.args[1]
-        if not _index(key) or not (_gathered(event, key) or _REPEATED & set(words(key.var))):
+        named = _index(key) and (_gathered(event, key) or bool(_REPEATED & set(words(key.var))))
+        if not named and not _summed(event, made.args[0], key):
             continue
         yield p.report(
             "SB854",
@@ -62,6 +64,13 @@ def check(p: Program) -> Iterator[Finding]:
             why="an index that occurs several times is written several times from the same old value, not summed",
             fix="Use index_add_ or scatter_add_: out.index_add_(0, index, values)",
         )
+
+
+def _summed(event: Event, table: Val, key: Val) -> bool:
+    """Whether rows are added to a fresh table at numbers that are known to occur several times."""
+    added = event.args[0] if event.args else None
+    fresh = table.name in ("zeros", "zeros_like", "new_zeros", "np_zeros", "np_zeros_like")
+    return fresh and added is not None and added.kind == "tensor" and added.shape != () and repeats(key)
 
 
 def _index(key: Val) -> bool:

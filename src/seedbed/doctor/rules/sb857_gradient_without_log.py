@@ -49,6 +49,8 @@ from seedbed.doctor.static import training
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors, origins
 
+_LOGS = frozenset(["log_softmax"])
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
@@ -81,11 +83,16 @@ def _negative(val: Val) -> bool:
 
 def _probability(val: Val) -> bool:
     """Whether a value is the probability of a sampled action."""
-    one = val
+    one, wanted = val, training.PROBABILITY
     for _ in range(6):
+        if one.name == "exp" and one.args and wanted is not _LOGS:
+            one, wanted = one.args[0], _LOGS  # of a logarithm
+            continue
+        if one.name == "log_prob" and wanted is _LOGS and len(one.args) > 1:
+            return f.core(one.args[1]).name == "sample"
         if one.name in ("gather", "getitem") and len(one.args) > 1:
             drawn = any(v.name in ("multinomial", "sample", "np_choice") for v in ancestors(one, limit=60))
-            softened = one.args[0].name == "probs" or any(o.name in training.PROBABILITY for o in origins(one.args[0]))
+            softened = one.args[0].name == "probs" or any(o.name in wanted for o in origins(one.args[0]))
             if drawn and softened:
                 return True
         if one.name in ("stack", "cat") and one.args and one.args[0].items:

@@ -43,20 +43,27 @@ for s, a, r, s2 in loader:
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.rules.sb824_unrelated_noise_target import pairs
 from seedbed.doctor.rules.sb841_wrong_bootstrap import bootstrap
 from seedbed.doctor.static import formulas as f
-from seedbed.doctor.static import ownership
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static import ownership, syntax
+from seedbed.doctor.static.naming import words
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    critics = {id(c) for pred, goal, _ in pairs(p) if bootstrap(goal) is not None for c in _modules(pred)[:2]}
+    critics = {
+        id(c)
+        for pred, goal, event in pairs(p)
+        if bootstrap(goal) is not None or (pred.grad and not goal.grad and _is_reward(goal, event) and _asked(pred))
+        for c in _modules(pred)[:2]
+    }
     if not critics:
         return
     seen: set[int] = set()
@@ -87,6 +94,24 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Maximise it: actor_loss = -critic(state, actor(state)).mean()",
             related=((str(back.src.path), back.line, "backward()"),),
         )
+
+
+_REWARDS = frozenset(["reward", "rewards", "rew", "rews", "r", "return", "returns", "payoff", "profit"])
+_COSTS = frozenset(["cost", "costs", "neg", "negative", "regret", "loss", "penalty"])
+
+
+def _is_reward(goal: Val, event: Event) -> bool:
+    """Whether what a critic is fitted to is a reward, by its name there or where it was made."""
+    given = event.node.args[:2] if isinstance(event.node, ast.Call) else []
+    named = f.said(goal) if f.core(goal).name != "neg" else set()
+    told = named | {w for n in given if isinstance(n, ast.Name | ast.Attribute) for w in words(syntax.text(n))}
+    return bool(told & _REWARDS) and not told & _COSTS
+
+
+def _asked(pred: Val) -> bool:
+    """Whether a network is given two things side by side, as a state and an action."""
+    head = next((v for v in ancestors(pred, limit=80) if v.name in ("cat", "concat", "hstack") and v.args), None)
+    return head is not None and len(head.args[0].items or ()) > 1
 
 
 def _plain(term: Val) -> bool:

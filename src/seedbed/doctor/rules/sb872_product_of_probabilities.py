@@ -66,11 +66,14 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _looked_up(val: Val) -> bool:
     """Whether values are single entries of a softmax."""
-    current, picked = val, False
+    current, picked, wanted = val, False, "softmax"
     for _ in range(10):
         picked = picked or current.name in ("gather", "getitem", "take_along_dim")
-        if current.name == "softmax":
+        if current.name == wanted:
             return picked
+        if current.name == "exp" and current.args and wanted == "softmax":
+            current, wanted = current.args[0], "log_softmax"
+            continue
         if (current.name not in TRANSPARENT and current.name not in ("gather", "take_along_dim")) or not current.args:
             return False
         current = current.args[0]

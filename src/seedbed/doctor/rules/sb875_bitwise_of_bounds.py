@@ -58,11 +58,9 @@ _PLAIN = (ast.Name, ast.Attribute)
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    joined = [
-        n
-        for n in p.nodes(ast.BinOp)
-        if isinstance(n.op, ast.BitAnd) and isinstance(n.left, _PLAIN) and isinstance(n.right, _PLAIN)
-    ]
+    anded = [n for n in p.nodes(ast.BinOp) if isinstance(n.op, ast.BitAnd)]
+    yield from _counts(p, anded)
+    joined = [n for n in anded if isinstance(n.left, _PLAIN) and isinstance(n.right, _PLAIN)]
     if not joined:
         return
     bounds = {
@@ -86,6 +84,32 @@ def check(p: Program) -> Iterator[Finding]:
             why="the branch depends on which bits both numbers have, not on whether they are given",
             fix=f"Write {syntax.text(node.left)} is not None and {syntax.text(node.right)} is not None",
         )
+
+
+def _counts(p: Program, anded: list[ast.BinOp]) -> Iterator[Finding]:
+    """``if len(a) & len(b)``: whether both hold something is asked with the bits of their sizes."""
+    asked = [t for n in p.nodes(ast.If, ast.IfExp, ast.While) for t in _tests(n.test)] if anded else []
+    for node in anded:
+        named = [a.targets[0].id for a in p.nodes(ast.Assign) if a.value is node and isinstance(a.targets[0], ast.Name)]
+        tested = any(t is node or (isinstance(t, ast.Name) and t.id in named) for t in asked)
+        if tested and _is_count(node.left) and _is_count(node.right):
+            left, right = syntax.text(node.left), syntax.text(node.right)
+            yield p.report(
+                "SB875",
+                (node, p.source),
+                f"{left} & {right} joins the bits of two counts, not their truth: 1 & 2 is 0",
+                why="the branch is skipped for some pairs of sizes although both hold something",
+                fix=f"Write {left} > 0 and {right} > 0",
+            )
+
+
+def _is_count(node: ast.expr) -> bool:
+    """Whether an expression is certainly a size: a whole number of things, not a truth."""
+    if not isinstance(node, ast.Call):
+        return False
+    if isinstance(node.func, ast.Attribute):
+        return node.func.attr == "numel" and not node.args
+    return syntax.text(node.func) == "len"
 
 
 def _last(node: ast.expr) -> str:

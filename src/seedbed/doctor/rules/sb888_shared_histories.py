@@ -62,7 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
         if said:
             yield p.report(
                 "SB888",
-                (node, p.source),
+                (_made_in(p, node.value) if len(targets) == 1 else node, p.source),
                 f"{said}: the same object under several names, not copies",
                 why="what is appended to one of them is in all, so the histories (losses, scores) are mixed",
                 fix="Make a new list for each: {k: [] for k in keys}, [[] for _ in range(n)], a, b = [], []",
@@ -101,7 +101,7 @@ def _is_empty(node: ast.AST) -> bool:
 
 def _several(p: Program, target: ast.expr, value: ast.expr) -> str:
     """What is shared, when a value is a container of one inner container many times."""
-    shared = ""
+    shared, value = "", _made_in(p, value)
     if isinstance(value, ast.Call) and syntax.text(value.func) == "dict.fromkeys" and len(value.args) == 2:
         if _is_empty(value.args[1]):
             shared = f"all values of dict.fromkeys(..., {syntax.text(value.args[1])}) are one list"
@@ -118,6 +118,22 @@ def _several(p: Program, target: ast.expr, value: ast.expr) -> str:
         grown = [syntax.text(t) for t in target.elts if _grown(p, syntax.text(t))]
         return shared if len(grown) > 1 else ""
     return shared if _grown(p, syntax.text(target), inside=True) else ""
+
+
+def _made_in(p: Program, value: ast.expr) -> ast.expr:
+    """What a call of a function of the program gives, where it is one expression; else the expression itself."""
+    if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Name):
+        return value
+    made = [f for f in q.nodes(p, ast.FunctionDef) if f.name == value.func.id]
+    ends = [n for f in made for n in syntax.walk(f) if isinstance(n, ast.Return)]
+    if len(made) != 1 or len(ends) != 1 or ends[0].value is None or made[0].decorator_list:
+        return value
+    given = ends[0].value
+    if isinstance(given, ast.Name):  # made under a name of its own before
+        sets = [n for n in syntax.walk(made[0]) if isinstance(n, ast.Assign) and len(n.targets) == 1]
+        own = [n.value for n in sets if syntax.text(n.targets[0]) == given.id]
+        return own[0] if len(own) == 1 else value
+    return given
 
 
 def _made_before(p: Program, node: ast.DictComp) -> bool:

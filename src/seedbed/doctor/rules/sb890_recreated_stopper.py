@@ -123,8 +123,42 @@ def _epochs(p: Program, node: ast.AST) -> bool:
     return False
 
 
+def _stops(method: ast.FunctionDef) -> bool:
+    """Whether a method keeps the best of what it is given, counts the rest, and compares the count with a limit."""
+    given = {a.arg for a in method.args.args[1:]}
+    sets = [
+        (t, v)
+        for n in syntax.walk(method)
+        if isinstance(n, ast.Assign)
+        for target in n.targets
+        for t, v in _each(target, n.value)
+        if _own(t)
+    ]
+    compared = [
+        {syntax.text(s) for s in (n.left, *n.comparators)} for n in syntax.walk(method) if isinstance(n, ast.Compare)
+    ]
+    kept = {syntax.text(t) for t, v in sets if isinstance(v, ast.Name) and v.id in given}
+    best = any(kept & sides and given & sides for sides in compared)
+    cleared = {syntax.text(t) for t, v in sets if isinstance(v, ast.Constant) and v.value == 0}
+    counted = {syntax.text(n.target) for n in syntax.walk(method) if isinstance(n, ast.AugAssign) and _own(n.target)}
+    return best and any(counted & cleared & sides and len(sides) == 2 for sides in compared)
+
+
+def _own(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and syntax.text(node.value) == "self"
+
+
+def _each(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
+    """The single assignments of ``a, b = x, y``."""
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+        return list(zip(target.elts, value.elts, strict=True))
+    return [(target, value)]
+
+
 def _counts_patience(owner: ast.ClassDef) -> bool:
-    """Whether a class counts calls against a patience and keeps a best score."""
+    """Whether a class counts calls against a patience and keeps a best score, by its names or by what it does."""
+    if any(_stops(m) for m in owner.body if isinstance(m, ast.FunctionDef)):
+        return True
     names = {n.attr for n in syntax.walk(owner) if isinstance(n, ast.Attribute)}
     told = {w for n in names for w in words(n)}
     counts = any(isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Attribute) for n in syntax.walk(owner))

@@ -40,6 +40,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import lineage
 from seedbed.doctor.static.program import Event, Program
+from seedbed.doctor.static.repeats import repeats
 from seedbed.doctor.static.values import Val
 
 _TABLES = ("zeros", "np_zeros", "new_zeros", "zeros_like", "np_zeros_like", "ones", "np_ones", "full", "np_full")
@@ -51,19 +52,23 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     for event in p.once("augment"):
         target = getattr(event.node, "target", None)
-        if event.name != "Add" or not isinstance(target, ast.Subscript) or not event.loops:
+        if event.name != "Add" or not isinstance(target, ast.Subscript):
             continue
         place = event.recv
         if place is None or place.name != "getitem" or len(place.args) < 2 or place.args[0].name not in _TABLES:
             continue
         key = place.args[1]
         parts = key.items if key.kind == "tuple" and key.items else [key]
-        if not all(_of_batch(part) for part in parts) or not _of_classes(event, parts):
+        batches = event.loops and all(_of_batch(part) for part in parts) and _of_classes(event, parts)
+        one = bool(event.args) and event.args[0].kind in ("const", "number")
+        if not batches and not (one and len(parts) == 1 and repeats(parts[0])):
             continue
         yield p.report(
             "SB895",
             event,
-            "counts are added at an index that repeats: samples of one class in a batch are counted once, not each",
+            "counts are added at an index that repeats: samples of one class in a batch are counted once, not each"
+            if batches
+            else "counts are added at an index that repeats: a number that occurs several times is counted once",
             why="an index that occurs several times is read and written once, so the confusion matrix is too small",
             fix="Use index_put_(…, accumulate=True), index_add_(), bincount() or np.add.at()",
         )

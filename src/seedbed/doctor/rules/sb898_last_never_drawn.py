@@ -37,7 +37,8 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
-_DRAWS = ("np.random.randint", "numpy.random.randint", "torch.randint", "np.random.choice", "numpy.random.choice")
+_DRAWS = ("np.random.randint", "numpy.random.randint", "torch.randint", "np.random.choice", "numpy.random.choice",
+          "random.randrange")  # fmt: skip
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -45,7 +46,7 @@ def check(p: Program) -> Iterator[Finding]:
     homes: list[ast.AST] = [p.source.tree, *p.nodes(ast.FunctionDef, ast.AsyncFunctionDef)]
     seen: set[int] = set()
     for call in p.nodes(ast.Call):
-        items = _all_but_one(call) if syntax.name(call.func) in _DRAWS else None
+        items = _all_but_one(call) if _draws(call) else None
         if items is None:
             continue
         around = [h for h in homes[1:] if _holds(h, call)]
@@ -59,6 +60,13 @@ def check(p: Program) -> Iterator[Finding]:
                 why="len(…) - 1 is the last index, and the upper bound itself is not drawn",
                 fix=f"Draw from 0 to len({items})",
             )
+
+
+def _draws(call: ast.Call) -> bool:
+    """Whether a call draws a whole number below its upper bound."""
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "integers":  # of a generator of numpy
+        return not any(k.arg == "endpoint" for k in call.keywords)
+    return syntax.name(call.func) in _DRAWS
 
 
 def _holds(home: ast.AST, node: ast.AST) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from seedbed.doctor.static import building, iteration, layers, library, methods, naming, own_optimizers
+from seedbed.doctor.static import building, iteration, layers, library, methods, named_tuples, naming, own_optimizers
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.scopes import Class, Func, Scope
 from seedbed.doctor.static.values import Val, const, join, unknown
@@ -267,11 +267,11 @@ def instantiate(run: Machine, cls_val: Val, node: ast.AST, args: tuple[Val, ...]
         _dataclass(run, cls, val, args, kwargs)
     if named:
         val.items = list(val.attrs.values())
-    method = cls.method("__init__")
-    if method is not None:
+    if named_tuples.reads_keys(cls):
+        val.attrs.update(kwargs)
+    if (method := cls.method("__init__")) is not None:
         invoke(run, method, node, (val, *args), kwargs)
-    method = cls.method("__post_init__") if cls.base == "dataclass" else None
-    if method is not None:
+    if cls.base == "dataclass" and (method := cls.method("__post_init__")) is not None:
         invoke(run, method, node, (val,), {})
     run.emit("make", cls.name, node, args=args, kwargs=kwargs, result=val)
     return val

@@ -154,6 +154,10 @@ def unroll(over: Val, node: ast.AST, run: Machine, most: int = 4) -> list[Val] |
             for i in over.items
         ):
             return list(over.items)
+        if 1 < len(over.items) <= 4 and all(_is_turn(i) for i in over.items):
+            return list(over.items)
+        if 1 < len(over.items) <= 4 and isinstance(node, ast.ListComp) and _makes_optimizers(node, over.items):
+            return list(over.items)
         if 1 < len(over.items) <= 8 and all(_is_data(i) for i in over.items):
             return list(over.items)
     if over.kind == "dict" and over.attrs and "*" not in over.attrs and 1 < len(over.attrs) <= most:
@@ -171,6 +175,24 @@ def unroll(over: Val, node: ast.AST, run: Machine, most: int = 4) -> list[Val] |
                 pairs.append(pair)
             return pairs
     return None
+
+
+_STEPS = frozenset(["Adam", "AdamW", "SGD", "RMSprop", "NAdam", "RAdam", "Adagrad", "Adamax"])
+
+
+def _makes_optimizers(node: ast.ListComp, items: list[Val]) -> bool:
+    """``[Adam(m.parameters()) for m in (gen, critic)]``: an optimizer of its own for each model."""
+    made = node.elt.func if isinstance(node.elt, ast.Call) else None
+    name = syntax.text(made).rsplit(".", 1)[-1] if made is not None else ""
+    return name in _STEPS and all(i.kind == "module" for i in items)
+
+
+def _is_turn(row: Val) -> bool:
+    """Whether a row of a literal holds the optimizer of one turn, beside the loss or the model it is for."""
+    if row.kind not in ("tuple", "list") or not row.items or row.tags & {"each", "grown", "repeat"}:
+        return False
+    kinds = [i.kind for i in row.items]
+    return "optimizer" in kinds and all(k in ("optimizer", "func", "module", "partial", "const") for k in kinds)
 
 
 def _zipped(run: Machine, node: ast.AST, over: Val) -> list[Val] | None:

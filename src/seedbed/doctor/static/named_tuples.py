@@ -49,3 +49,11 @@ def _tree(name: str, names: list[str], at: ast.AST) -> ast.ClassDef:
     for part in ast.walk(tree):
         ast.copy_location(part, at)
     return tree
+
+
+def reads_keys(cls: Class) -> bool:
+    """Whether it is a dictionary whose keys are read as attributes (``__getattr__ = dict.__getitem__``)."""
+    if not any(b in ("dict", "builtins.dict") for b in cls.lib_bases()) or cls.method("__init__") is not None:
+        return False
+    way = cls.attribute("__getattr__")
+    return way is not None and (way.kind == "func" or way.name in ("builtins.dict.__getitem__", "builtins.dict.get"))

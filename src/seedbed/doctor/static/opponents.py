@@ -194,11 +194,15 @@ def pulls(p: Program) -> list[Pull]:
 
 
 def _read(p: Program) -> Iterator[Pull]:
-    reader = Reader(p)
+    reader, turns = Reader(p), set[tuple[int, int]]()
     for back in p.all("backward"):
         root = back.recv
-        if root is None or not back.first or back.args or back.kwargs.get("gradient") is not None:
+        if root is None or back.args or back.kwargs.get("gradient") is not None:
             continue
+        turn = id(back.node), id(core(root).node)  # one call for several losses: each has its own turn in a loop
+        if not back.first and (turn in turns or not any(seen[0] == turn[0] for seen in turns)):
+            continue
+        turns.add(turn)
         own = frozenset(id(m) for m in owned(p, back))
         for sign, term in summands(root) if own else ():
             count = len(joined(term.args[1])) if term.name == "loss" and len(term.args) > 1 else 0

@@ -41,7 +41,9 @@ FLOATS = frozenset(
 )
 
 
-LONGS = frozenset(["long", "int", "argmax", "argmin", "randint", "argsort", "randperm", "bincount", "nonzero"])
+LONGS = frozenset(
+    ["long", "int", "argmax", "argmin", "randint", "argsort", "randperm", "bincount", "nonzero", "multinomial"]
+)
 
 
 def apply(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
@@ -105,6 +107,9 @@ def _dtype(name: str, first: Val | None, kwargs: dict[str, Val], args: tuple[Val
         return "int16" if name == "short" else "int8"
     if name in ("eq", "ne", "lt", "gt", "le", "ge", "bool", "isnan"):
         return "bool"
+    if name == "where" and len(args) == 3:
+        kinds = {a.dtype for a in args[1:] if a.kind == "tensor"}
+        return kinds.pop() if len(kinds) == 1 else ""
     if name in ("full", "new_full"):
         first = kwargs.get("fill_value", args[-1] if args else None)
         name = "tensor"

@@ -19,7 +19,7 @@ def pairs(loss: Val) -> Iterator[tuple[Val, Val, Val]]:
         gap = _difference(one.args[0]) if one.name in ("clamp", "clamp_min") and one.args and one.grad else None
         if gap is not None and loss.name != "neg":
             yield gap[1], gap[0], gap[2]
-    for sign, term in training.signed_terms(loss):
+    for sign, term in _terms(loss):
         one = term
         while one.name in ("log", "clamp", "add") and one.args and one.name != "sub":
             inner = [a for a in one.args if a.grad]
@@ -40,6 +40,16 @@ def pairs(loss: Val) -> Iterator[tuple[Val, Val, Val]]:
         if gap is not None:
             up, down, val = gap
             yield (up, down, val) if sign < 0 else (down, up, val)
+
+
+def _terms(loss: Val, depth: int = 0) -> Iterator[tuple[int, Val]]:
+    """The terms of a loss with their signs, also where the model itself returns the loss."""
+    for sign, term in training.signed_terms(loss):
+        inner = term.args[0] if term.name == "forward" and term.args and depth < 4 else None
+        if inner is not None and inner.kind == "tensor" and inner.owner is None:
+            yield from ((sign * s, t) for s, t in _terms(inner, depth + 1))
+        else:
+            yield sign, term
 
 
 def _difference(val: Val) -> tuple[Val, Val, Val] | None:
