@@ -85,7 +85,8 @@ def check(p: Program) -> Iterator[Finding]:
             ):
                 continue
             twice = _called_twice(cls, layer, p)
-            sure = twice is not None or _fits_anywhere(cls, layer)
+            place = _is_lost_place(p, cls, layer)
+            sure = twice is not None or place or _fits_anywhere(cls, layer)
             yield p.report(
                 "SB510",
                 (twice if twice is not None else target, cls.src),
@@ -94,11 +95,38 @@ def check(p: Program) -> Iterator[Finding]:
                 + (
                     ", so no dropout is applied"
                     if layer.name.startswith("Dropout")
+                    else ": attention takes its inputs in no order, and nothing else says their places"
+                    if place
                     else "; often another layer is used in its place"
                 ),
                 fix=f"Call self.{target.attr} in forward(), or delete it",
                 severity=q.doubtful(p) if sure and not _left_over(cls, layer) else Severity.HINT,
             )
+
+
+def _is_lost_place(p: Program, cls: Class, layer: Val) -> bool:
+    """Whether it is the position table of a model with attention, as wide as its only other embedding."""
+    own = next((e.recv for e in p.all("attribute") if e.args and e.args[0] is layer and e.recv is not None), None)
+    if layer.name != "Embedding" or own is None or own.kind != "module":
+        return False
+    parts = methods.submodules(own)
+    tables = [m for m in parts if m.name.startswith("Embedding") and m is not layer]
+    width = layer.number(1, "embedding_dim")
+    if len(tables) != 1 or not isinstance(width, int) or tables[0].number(1, "embedding_dim") != width:
+        return False
+    if tables[0].number(0, "num_embeddings") == layer.number(0, "num_embeddings"):
+        return False
+    if not any(m.name.startswith(("MultiheadAttention", "TransformerEncoder")) for m in parts):
+        return False
+    if any("external" in m.tags or m.name.startswith(_ORDERED) for m in parts):
+        return False
+    owners = {id(o): o for o in (cls, *(m.owner for m in parts)) if hasattr(o, "node")}
+    said = " ".join(syntax.text(o.node) for o in owners.values())
+    return not any(w in said for w in _PLACES)
+
+
+_ORDERED = ("LSTM", "GRU", "RNN", "Conv")
+_PLACES = ("Parameter(", "register_buffer", "sin(", "arange", "cumsum", "rotary", "linspace", "range(", "F.embedding")
 
 
 def _left_over(cls: Class, layer: Val) -> bool:

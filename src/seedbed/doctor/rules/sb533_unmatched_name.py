@@ -58,6 +58,8 @@ from seedbed.doctor.static import methods, syntax
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
+Wanted = tuple[ast.AST, str, bool, Val | None]  # the test, the text, whether the name starts with it, where it stands
+
 _KINDS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked", "in_proj", "out_proj", "_ih_", "_hh_")
 
 
@@ -73,7 +75,7 @@ def check(p: Program) -> Iterator[Finding]:
         if not names or id(event.node) in seen:
             continue
         seen.add(id(event.node))
-        for test, wanted, start in _tests(event.node):
+        for test, wanted, start, at in (*_tests(event.node), *_given(p, event.node)):
             if any(k in wanted for k in _KINDS) or len(wanted) < 2 or id(test) in seen or _elsewhere(p, event, over):
                 continue
             if any(n.startswith(wanted) if start else wanted in n for n in names):
@@ -82,7 +84,7 @@ def check(p: Program) -> Iterator[Finding]:
             shown = ", ".join(sorted({n.split(".")[0] for n in names})[:6])
             yield p.report(
                 "SB533",
-                (test, event.src),
+                at or (test, event.src),
                 f'no parameter of {model.var or model.name} has "{wanted}" in its name: the condition is never true',
                 why=f"its parameters begin with {shown}; so nothing is frozen or put into the group that was meant",
                 fix="Use a name that named_parameters() gives, and check that something was selected",
@@ -119,14 +121,31 @@ def _names(model: Val) -> list[str] | None:
     return found
 
 
-def _tests(node: Any) -> Iterator[tuple[ast.AST, str, bool]]:
-    """Constant texts that the names are compared with: the test, the text, whether the name must start with it."""
+def _given(p: Program, node: Any) -> Iterator[Wanted]:
+    """The same where the text comes from elsewhere: an argument of a helper function, a constant."""
+    name = _name_in(node)
+    tests = [n.test for n in syntax.walk(node) if isinstance(n, (ast.If, ast.IfExp))]
+    tests += [i for g in getattr(node, "generators", []) for i in g.ifs]
+    open_ = [t for t in tests if isinstance(t, ast.Call) and syntax.text(t.func) == f"{name}.startswith"]
+    for test in (t for t in open_ if len(t.args) == 1 and isinstance(t.args[0], (ast.Name, ast.Attribute))):
+        given = [e.args[0] for e in p.calls("startswith") if e.node is test and e.args]
+        if len({id(v) for v in given}) == 1 and isinstance(given[0].const, str) and given[0].line:
+            yield test, given[0].const, True, given[0]
+
+
+def _name_in(node: Any) -> str:
+    """What a loop over ``named_parameters()`` calls the name."""
     target = (
         node.target if isinstance(node, ast.For) else node.generators[0].target if hasattr(node, "generators") else None
     )
-    if not isinstance(target, ast.Tuple) or not isinstance(target.elts[0], ast.Name):
+    return target.elts[0].id if isinstance(target, ast.Tuple) and isinstance(target.elts[0], ast.Name) else ""
+
+
+def _tests(node: Any) -> Iterator[Wanted]:
+    """Constant texts that the names are compared with: the test, the text, whether the name must start with it."""
+    name = _name_in(node)
+    if not name:
         return
-    name = target.elts[0].id
     tests = [n.test for n in syntax.walk(node) if isinstance(n, (ast.If, ast.IfExp))]
     tests += [i for g in getattr(node, "generators", []) for i in g.ifs]
     for test in tests:
@@ -138,11 +157,11 @@ def _tests(node: Any) -> Iterator[tuple[ast.AST, str, bool]]:
             and syntax.text(test.comparators[0]) == name
         ):
             if isinstance(test.left, ast.Constant) and isinstance(test.left.value, str):
-                yield test, test.left.value, False
+                yield test, test.left.value, False, None
         elif isinstance(test, ast.Call) and syntax.text(test.func) == f"{name}.startswith" and test.args:
             text = getattr(test.args[0], "value", None)
             if isinstance(text, str):
-                yield test, text, True
+                yield test, text, True, None
 
 
 def _elsewhere(p: Program, event: Event, over: Val) -> bool:

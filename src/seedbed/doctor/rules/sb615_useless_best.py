@@ -57,12 +57,85 @@ def check(p: Program) -> Iterator[Finding]:
             for index, node in enumerate(block):
                 if not isinstance(node, ast.If):
                     continue
+                yield from _in_table(p, node)
                 test = syntax.text(node.test).lower()
                 if not any(w in test for w in _RANKS):
                     continue
                 if _KEEPS.search("\n".join(syntax.text(s) for s in node.body)) or _resets(node):
                     yield from _judge(p, node, block[:index], parent)
                     yield from _overwritten(p, node, block[index + 1 :])
+
+
+def _in_table(p: Program, node: ast.If) -> Iterator[Finding]:
+    """``if score > mem["score"]`` that keeps weights, where nothing ever writes ``mem["score"]``."""
+    if not p.complete or not _KEEPS.search("\n".join(syntax.text(s) for s in node.body)):
+        return
+    for score, best, op, test in _sides(node.test):
+        sides = [test.left, test.comparators[0]] if isinstance(test, ast.Compare) else []
+        held = next((s for s in sides if isinstance(s, ast.Subscript) and syntax.text(s) == best), None)
+        if held is None or not isinstance(held.value, ast.Name) or not isinstance(held.slice, ast.Constant):
+            continue
+        box, key = held.value.id, str(held.slice.value)
+        more = isinstance(op, (ast.Gt, ast.GtE)) == (sides[1] is held)
+        start = _start_in(p, box, key)
+        if start is None or not _is_far(start, more) or _is_written(p, box, key, start):
+            continue
+        yield p.report(
+            "SB615",
+            (test, p.source),
+            f"the best score so far is not kept: {best} is never updated: every {score} that beats its start value "
+            f"{syntax.text(start)} counts as the best",
+            why="the checkpoint that is kept is the last one (or none), not the best one",
+            fix=f"Set {best} = {score} inside the branch that keeps the weights",
+        )
+
+
+def _start_in(p: Program, box: str, key: str) -> ast.expr | None:
+    """What a table begins with under a key, where it is made in one place: ``dict(score=-1.0)`` or written out."""
+    made = [a.value for a in p.nodes(ast.Assign) if any(syntax.text(t) == box for t in a.targets)]
+    if len(made) != 1:
+        return None
+    if isinstance(made[0], ast.Dict):
+        pairs = zip(made[0].keys, made[0].values, strict=True)
+        return next((v for k, v in pairs if isinstance(k, ast.Constant) and k.value == key), None)
+    if isinstance(made[0], ast.Call) and syntax.text(made[0].func) == "dict" and not made[0].args:
+        return next((k.value for k in made[0].keywords if k.arg == key), None)
+    return None
+
+
+def _is_far(start: ast.expr, more: bool) -> bool:
+    """Whether a start value is one that the first score beats; a limit that somebody has set is no start."""
+    text = syntax.text(start).replace("'", "").replace('"', "")
+    if re.fullmatch(r"-?(float\(inf\)|float\(-inf\)|(math|np|torch|numpy)\.inf)", text):
+        return ("-" in text) == more
+    try:
+        number = float(text)
+    except ValueError:
+        return False
+    return number <= 0 if more else number >= 1000
+
+
+def _is_written(p: Program, box: str, key: str, start: ast.expr) -> bool:
+    """Whether a key of a table may be set anywhere: by name, by a key that is not known, or out of sight."""
+    read = {id(s.slice) for s in p.nodes(ast.Subscript) if isinstance(s.ctx, ast.Load)}
+    first = {id(k) for d in p.nodes(ast.Dict) if any(v is start for v in d.values) for k in d.keys}
+    if any(c.value == key and id(c) not in read | first for c in p.nodes(ast.Constant)):
+        return True
+    if any(k.arg == key and k.value is not start for k in p.nodes(ast.keyword)):
+        return True
+    fine = {id(s.value) for s in p.nodes(ast.Subscript) if isinstance(s.slice, ast.Constant)}
+    for call in p.nodes(ast.Call):
+        plain = not call.args and all(k.arg is not None for k in call.keywords)
+        if plain and isinstance(call.func, ast.Attribute) and call.func.attr == "update":
+            fine.add(id(call.func.value))
+    fine |= {id(n) for r in p.nodes(ast.Return) if r.value is not None for n in _shown(r.value)}
+    names = [n for n in p.nodes(ast.Name) if n.id == box and isinstance(n.ctx, ast.Load)]
+    return any(id(n) not in fine for n in names) or any(a.arg == box for a in p.nodes(ast.arg))
+
+
+def _shown(value: ast.expr) -> list[ast.expr]:
+    """What a ``return`` hands out: one thing or several."""
+    return value.elts if isinstance(value, ast.Tuple) else [value]
 
 
 def _resets(node: ast.If) -> bool:

@@ -74,11 +74,12 @@ def check(p: Program) -> Iterator[Finding]:
             fix = f"Use {event.name[:-1]}(), which makes a new tensor, or p.detach().clone() before the change"
         how = "numpy()" if any(v.name == "numpy" for v in ancestors(view, limit=8)) else f"{view.name}"
         how = "data" if view is weight else how
+        named = (view is not weight and view.var) or "the array"
         yield p.report(
             "SB634",
             event,
-            f"the weights of the model are changed in place: {(view is not weight and view.var) or 'the array'} shares memory with the "
-            f"parameter ({how} does not copy)",
+            f"the weights of the model are changed in place: {named} shares memory with the parameter "
+            f"({how} does not copy)",
             why=f"what was to be logged only is a view, so {said} the parameter for all that follows",
             fix=fix,
         )

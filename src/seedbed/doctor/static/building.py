@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import pairwise
 
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.machine import Machine
@@ -43,13 +44,16 @@ def _listed(run: Machine, over: Val, node: ast.AST) -> list[Val] | None:
     if over.kind in ("list", "tuple"):
         fixed = over.items and not over.tags & {"each", "grown", "maybe"}
         return list(over.items or ()) if fixed and all(_plain(i) for i in over.items or ()) else None
+    if over.kind == "unknown" and over.name == "pairwise" and len(over.args) == 1:
+        ends = _listed(run, over.args[0], node)
+        return [_row(run, node, [a, b]) for a, b in pairwise(ends)] if ends is not None else None
     if over.kind != "iter":
         return None
     if over.name == "range":
-        ends = [a.const for a in over.args]
-        if not 1 <= len(ends) <= 3 or any(type(e) is not int for e in ends) or ends[2:] == [0]:
+        bounds = [a.const for a in over.args]
+        if not 1 <= len(bounds) <= 3 or any(type(e) is not int for e in bounds) or bounds[2:] == [0]:
             return None
-        numbers = range(*ends)
+        numbers = range(*bounds)
         return [const(i, node, run.src) for i in numbers] if len(numbers) <= _MOST else None
     parts = [_listed(run, a, node) for a in over.args[: 1 if over.name == "enumerate" else 4]]
     if not parts or any(p is None for p in parts):
