@@ -44,9 +44,9 @@ from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import data_queries as d
-from seedbed.doctor.static import metering, rounds, syntax
+from seedbed.doctor.static import lineage, metering, orders, rounds, syntax
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
 
@@ -84,6 +84,7 @@ def check(p: Program) -> Iterator[Finding]:
             related=((str(loop.src.path), loop.line, "the training loop"),),
         )
     yield from _drawn_once(p)
+    yield from _same_batches(p)
 
 
 def _summed(p: Program, loop: Any) -> bool:
@@ -122,6 +123,49 @@ def _made_up(data: Val) -> bool:
     return not any(
         isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load) and id(n) not in excused for n in nodes
     )
+
+
+_WRAPS = frozenset(["tolist", "numpy", "tensor", "as_tensor", "from_numpy", "to", "long", "cpu", "list"])
+
+
+def _same_batches(p: Program) -> Iterator[Finding]:
+    """``order[i : i + n]`` in a loop inside that of the epochs, where the order was drawn before both."""
+    found: dict[int, Val | None] = {}
+    for feed in lineage.feeds(p)[0]:
+        for step in lineage.certain(feed.x):
+            key = lineage.row_key(step)
+            if key is None or not lineage.is_batch(p, step):
+                continue
+            drawn = {id(v): v for k in key.options() if (v := _before_epochs(p, feed.event, k)) is not None}
+            only = next(iter(drawn.values())) if len(drawn) == 1 else None
+            before = found.setdefault(id(step.node), only)
+            found[id(step.node)] = only if before is only else None
+    for made in {id(v): v for v in found.values() if v is not None}.values():
+        yield p.report(
+            "SB401",
+            made,
+            "the order is drawn once, before the epoch loop: every epoch sees the same batches in the same order",
+            why="the data is shuffled once instead of in every epoch, so the batches never change",
+            fix="Draw the permutation inside the epoch loop",
+        )
+
+
+def _before_epochs(p: Program, event: Event, key: Val) -> Val | None:
+    """The draw of the order of all rows that a batch is a slice of, when it is older than the loop of the epochs."""
+    if key.name != "getitem" or len(key.args) < 2 or key.args[1].kind != "slice" or len(event.loops) < 2:
+        return None
+    order = key.args[0]
+    while order.name in _WRAPS and order.args:
+        order = order.args[0]
+    drawn = lineage.row_key(order) if lineage.reorders(order) else order
+    mixed = orders.shuffled_in_place(p)
+    if drawn is None or drawn.name not in ("randperm", "np_permutation") or id(drawn) in mixed or id(order) in mixed:
+        return None
+    cut = {id(u.node) for v in (drawn, order, key.args[0]) for u in p.users(v) if u.name == "getitem"}
+    epoch, made = event.loops[-2], next((e for e in p.calls("randperm", "permutation") if e.result is drawn), None)
+    if made is None or made.inside(epoch) or not rounds.repeats(epoch) or _summed(p, event.loops[-1]):
+        return None
+    return drawn if cut <= {id(key.node), id(order.node)} else None  # else it splits the rows too
 
 
 def _drawn_once(p: Program) -> Iterator[Finding]:

@@ -59,7 +59,7 @@ def check(p: Program) -> Iterator[Finding]:
         split = split_of(name) if split_of(name) in ("val", "test") else val.split or split_of(name)
         shared = data.name in ("random_split", "Subset")
         if shared and split_of(name) in ("val", "test") and data.args:
-            data = data.args[0]
+            data = data.attrs.get("dataset", data.args[0])  # it may have got another one
             split = "val"
             uses = [u for u in q.users(p, val) if u.kind != "tuple"]
             if uses and all(u.name == "indices" for u in uses):
@@ -77,6 +77,7 @@ def check(p: Program) -> Iterator[Finding]:
             for k in ("augment", "train", "aug", "is_train", "training")
             if data.kwargs.get(k) is not None
             and data.kwargs[k].const is True
+            and data.attrs.get(k, data.kwargs[k]).const is True  # nobody has switched it off since
             and not data.name.startswith(("CIFAR", "MNIST", "Fashion"))
         ]
         random = _random(transform) if transform is not None else ""
@@ -276,6 +277,9 @@ def _same_noise(p: Program) -> Iterator[Finding]:
                 continue  # the same rows are measured without the noise too: they are compared with it
             if feed.y is None or any(id(v) in clean and v.kind == "tensor" for v in lineage.certain(feed.y)[:3]):
                 continue  # the clean input is the target: noise is the task
+            drawn = _fresh(step)
+            if any(v is drawn for v in lineage.certain(feed.y)):
+                continue  # the noise itself is the target
             yield p.report(
                 "SB407",
                 feed.event,

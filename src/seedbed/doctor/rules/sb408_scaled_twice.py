@@ -33,6 +33,7 @@ for x, y in train_loader:
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -40,6 +41,7 @@ from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import lineage, scaling, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.source import Source
 from seedbed.doctor.static.values import TRANSPARENT, Val
 
 _KEEPS = TRANSPARENT | {
@@ -77,7 +79,7 @@ def check(p: Program) -> Iterator[Finding]:
             told.append(found[0])
             yield p.report(
                 "SB408",
-                found[0],
+                _asked(p, found[0]),
                 "the inputs are normalised twice with the same statistics",
                 why="after the first time they have zero mean; the second one subtracts the raw mean again",
                 fix="Remove one of the two",
@@ -118,6 +120,12 @@ def check(p: Program) -> Iterator[Finding]:
                         fix="Remove the second division by 255",
                         related=(q.place((again or tensors)[0]),),
                     )
+
+
+def _asked(p: Program, step: Val) -> tuple[ast.AST, Source] | Val:
+    """Where a scaling is asked for: at the call of the helper that does it."""
+    called = next((e for e in p.all("invoke") if e.result is step), None)
+    return (called.node, called.src) if called is not None else step
 
 
 def _undone(below: list[Val]) -> bool:

@@ -44,7 +44,7 @@ from seedbed.doctor.static import data_queries as d
 from seedbed.doctor.static import lineage, ownership, scaling, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val, ancestors
+from seedbed.doctor.static.values import TRANSPARENT, Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -62,6 +62,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         how = d.scaling(before.args[0])
         here = d.scaling(event.args[0])
+        if how and here is None and _as_before(event.args[0], before.args[0]):
+            here = ""
         if how and here == "" and _folded(p, event):
             continue  # the statistics were worked into the weights
         if how and here == "" and event.args[0].kind in ("tensor", "unknown", "phi") and d.known_source(event.args[0]):
@@ -87,6 +89,25 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Compute mean and std before the training data is scaled, and use them for both",
             related=((str(earlier.src.path) if earlier.src else "", earlier.line, "the training data is scaled here"),),
         )
+
+
+def _as_before(x: Val, trained: Val) -> bool:
+    """Whether rows go in as they are in the very table that the training inputs are scaled from."""
+    steps = d.chain_all(trained)
+    at = next((n for n, s in enumerate(steps) if s.name in ("div", "matmul", "einsum") and d.scaling(s)), None)
+    table = {id(v) for v in lineage.path(_rows(steps[at]))} if at is not None else set()
+    for step in lineage.certain(x):
+        if id(step) in table:
+            return True
+        if step.name not in TRANSPARENT:
+            return False
+    return False
+
+
+def _rows(step: Val) -> Val:
+    """What a scaling takes the mean off."""
+    shifted = next((a for a in step.args if a.name == "sub"), step)
+    return shifted.args[0] if shifted.args else shifted
 
 
 def _raw_training(p: Program, seen: set[int]) -> Iterator[Finding]:

@@ -186,15 +186,42 @@ def _constant_seeds(p: Program) -> Iterator[Finding]:
     """Loaders whose workers are all seeded with one number."""
     for event in p.first_makers("loader"):
         made = event.result
-        if made is not None and made.kind == "loader" and (fixed := _fixed_seed(made.kwargs.get("worker_init_fn"))):
+        init = made.kwargs.get("worker_init_fn") if made is not None and made.kind == "loader" else None
+        if (fixed := _fixed_seed(init) or _seed_of_data(init)) is not None:
             yield p.report(
                 "SB411",
                 fixed,
                 "worker_init_fn gives every worker the same seed: all workers draw the same random numbers",
-                why="the seed is a constant, it depends neither on the worker nor on the epoch",
+                why="the seed is a constant or stored in the data set: it does not depend on the worker",
                 fix="Seed with torch.initial_seed() % 2**32, which differs for every worker and epoch",
                 related=((str(event.src.path), event.line, "the loader"),),
             )
+
+
+def _seed_of_data(init: Val | None) -> Place | None:
+    """Where ``worker_init_fn`` makes a generator from what the copied data set holds: ``default_rng(data.seed)``."""
+    if init is None or init.kind != "func" or init.owner is None or init.args:
+        return None
+    body = list(syntax.walk(init.owner.node))
+    given = {a.arg for a in getattr(init.owner.node, "args", ast.arguments([], [], None, [], [], None, [])).args}
+    if any(isinstance(n, ast.Name) and n.id in given and isinstance(n.ctx, ast.Load) for n in body):
+        return None  # the number of the worker goes somewhere
+    held = {syntax.text(n.targets[0]): syntax.text(n.value) for n in body if isinstance(n, ast.Assign)}
+    infos = {name for name, text in held.items() if text.endswith("get_worker_info()")} | {
+        text for text in (syntax.text(n) for n in body if isinstance(n, ast.Call)) if text.endswith("get_worker_info()")
+    }
+    data = {f"{info}.dataset" for info in infos}
+    data |= {name for name, text in held.items() if text in data}
+    for node in (n for n in body if isinstance(n, ast.Assign)):
+        call, target = node.value, node.targets[0]
+        if not isinstance(target, ast.Attribute) or not isinstance(call, ast.Call):
+            continue
+        if syntax.text(call.func).rsplit(".", 1)[-1] not in _GENERATORS:
+            continue
+        stored = {syntax.text(a.value) for a in call.args if isinstance(a, ast.Attribute)}
+        if len(call.args) == 1 and stored and stored <= data and syntax.text(target.value) in data:
+            return call, init.owner.src
+    return None
 
 
 def _fixed_seed(init: Val | None) -> Place | None:

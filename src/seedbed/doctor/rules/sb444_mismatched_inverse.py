@@ -69,10 +69,23 @@ def check(p: Program) -> Iterator[Finding]:
                 )
             if logs and val.name in ("exp", "expm1") and val.name != _LOGS[logs[0].name]:
                 problem = f"the targets went through {logs[0].name}, but {val.name} does not undo it"
+            if not problem and pairs and logs and _still_scaled(val, steps, pairs[0], logs[0], outputs):
+                problem = f"{val.name} undoes {logs[0].name}, but not the mean and deviation that came after it"
             if problem and id(val.node) not in shown:
                 shown.add(id(val.node))
                 yield _finding(p, val, problem)
     yield from _scalers(p, shown)
+
+
+def _still_scaled(val: Val, steps: list[Val], pair: tuple[Val, Val], log: Val, outputs: set[int]) -> bool:
+    """Whether ``exp`` is taken of a bare output, where the targets were standardised after their logarithm."""
+    outer = next((n for n, s in enumerate(steps) if scaling.standardised(s) == pair), len(steps))
+    if val.name != _LOGS[log.name] or not val.args or outer > next(n for n, s in enumerate(steps) if s is log):
+        return False
+    bare = val.args[0]
+    while id(bare) not in outputs and bare.name in TRANSPARENT and bare.name != "forward" and bare.args:
+        bare = bare.args[0]
+    return id(bare) in outputs
 
 
 def _finding(p: Program, at: Val, problem: str) -> Finding:

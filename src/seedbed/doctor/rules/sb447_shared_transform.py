@@ -52,7 +52,8 @@ def check(p: Program) -> Iterator[Finding]:
         for one in (part.items or [part]) if part is not None else ():
             if one.args:
                 bases[id(one.args[0])] = bases.get(id(one.args[0]), 0) + 1
-    if any(e.name == "dataset" and any(_split(o, bases) for o in _either(e)) for e in p.all("attribute")):
+    own = [e for e in p.all("attribute") if e.name == "dataset" and not (e.args and id(e.args[-1]) in bases)]
+    if any(_split(o, bases) for e in own for o in _either(e)):
         return  # one part got a data set of its own
     last: dict[tuple[str, int], Event] = {}  # of several the last one holds, for all parts
     for event in p.once("attribute"):

@@ -41,18 +41,21 @@ from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import syntax
 from seedbed.doctor.static.program import Program
 
+_Loop = ast.For | ast.ListComp | ast.GeneratorExp
+
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for loop in q.nodes(p, ast.For):
+    for loop in q.nodes(p, ast.For, ast.ListComp, ast.GeneratorExp):
+        loop, body = _parts(loop)
         if not isinstance(loop.target, ast.Name) or not isinstance(loop.iter, ast.Call):
             continue
-        if syntax.text(loop.iter.func) not in ("range", "trange") or _rebound(loop):
+        if syntax.text(loop.iter.func) not in ("range", "trange") or _rebound(loop.target.id, body):
             continue
         ends = loop.iter.args
         size = _size(p, ends[-1]) if len(ends) == 1 or (len(ends) == 2 and syntax.text(ends[0]) == "0") else ""
         step = syntax.text(ends[2]) if len(ends) == 3 else ""
-        place, why = _wrong(loop, size, step)
+        place, why = _wrong(loop.target.id, body, size, step)
         if place is not None:
             yield p.report(
                 "SB462",
@@ -63,9 +66,16 @@ def check(p: Program) -> Iterator[Finding]:
             )
 
 
-def _wrong(loop: ast.For, size: str, step: str) -> tuple[ast.Subscript | None, str]:
-    name = loop.target.id if isinstance(loop.target, ast.Name) else ""
-    for node in (n for s in loop.body for n in syntax.walk(s)):
+def _parts(loop: _Loop) -> tuple[ast.For | ast.comprehension, list[ast.AST]]:
+    """What counts, and what is done in each round: ``[x[i : i + n] for i in range(k)]`` is a loop too."""
+    if isinstance(loop, ast.For):
+        return loop, list(loop.body)
+    first = loop.generators[0]
+    return first, [loop.elt, *first.ifs, *loop.generators[1:]]
+
+
+def _wrong(name: str, body: list[ast.AST], size: str, step: str) -> tuple[ast.Subscript | None, str]:
+    for node in (n for s in body for n in syntax.walk(s)):
         if not isinstance(node, ast.Subscript):
             continue
         cut = node.slice
@@ -97,11 +107,8 @@ def _size(p: Program, count: ast.expr, depth: int = 0) -> str:
     return ""
 
 
-def _rebound(loop: ast.For) -> bool:
+def _rebound(name: str, body: list[ast.AST]) -> bool:
     """Whether the body changes the counter itself, as in ``i = i * size``."""
-    name = loop.target.id if isinstance(loop.target, ast.Name) else ""
     return any(
-        isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)
-        for s in loop.body
-        for n in syntax.walk(s)
+        isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store) for s in body for n in syntax.walk(s)
     )

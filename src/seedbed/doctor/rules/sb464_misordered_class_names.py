@@ -31,6 +31,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import lineage
 from seedbed.doctor.static.categories import numbering, strings
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -52,6 +53,8 @@ def check(p: Program) -> Iterator[Finding]:
         other = next((o for o in orders if o != names and set(o) == set(names)), None)
         if other is None and by_name and sorted(names) != names and strings(event.recv) is not None:
             other = sorted(names)
+        if other is None and sorted(names) != names and _alphabetical(p, names, event.recv):
+            other = sorted(names)
         if other is not None:
             yield p.report(
                 "SB464",
@@ -59,9 +62,22 @@ def check(p: Program) -> Iterator[Finding]:
                 f"the predicted class is named by {names}, but the labels are numbered as {other}: "
                 "the order of the class names does not fit the class indices",
                 why="class index 0 means another class in training than in this list (label mapping mismatch); "
-                "ImageFolder and LabelEncoder number the classes alphabetically",
+                "ImageFolder, LabelEncoder and sorted() number the classes alphabetically",
                 fix="Invert the mapping that made the labels: names = {i: c for c, i in class_to_idx.items()}",
             )
+
+
+def _alphabetical(p: Program, names: list[str], listed: Val | None) -> bool:
+    """Whether the targets of training are places of these very names in a sorted list: ``classes.index(name)``."""
+    for feed in lineage.feeds(p)[0]:
+        for one in ancestors(feed.y, limit=150) if feed.y is not None else ():
+            table = one.args[0] if one.name == "index" and len(one.args) > 1 else None
+            if table is None or table.name != "sorted" or table.kwargs or not table.args:
+                continue
+            held = [o.const for v in table.args[0].items or [] for o in v.options()]
+            if set(held) == set(names) or any(v is listed for v in ancestors(table, limit=60)):
+                return True
+    return False
 
 
 def _predicted(key: Val) -> bool:

@@ -49,12 +49,17 @@ def check(p: Program) -> Iterator[Finding]:
     told: set[int] = set()
     for feed in lineage.feeds(p)[0]:
         behind = {id(v) for v in ancestors(feed.y, limit=800)} if feed.y is not None else set()
-        if feed.y is None or not any(_of_batch(v) for v in ancestors(feed.y, limit=200)):
+        own = _picked(p, feed)
+        if feed.y is None or not (own or any(_of_batch(v) for v in ancestors(feed.y, limit=200))):
             continue
         for step in lineage.path(feed.x, 60):
             if step.name not in _MOVES or id(step) in behind or id(step.node) in told or not step.args:
                 continue
-            if not _of_batch(step.args[0]) or not _first_axis(step) or _of_pictures(step):
+            if (
+                not (_of_batch(step.args[0]) or _in_rows(step.args[0], own))
+                or not _first_axis(step)
+                or _of_pictures(step)
+            ):
                 continue
             if any(v.name in _MOVES and v.line and abs(v.line - step.line) <= 3 for v in lineage.path(feed.y, 30)):
                 continue
@@ -71,6 +76,33 @@ def check(p: Program) -> Iterator[Finding]:
 
 def _of_batch(val: Val) -> bool:
     return any(v.name == "batch" and len(v.args) > 1 and v.args[1].kind == "loader" for v in lineage.path(val, 30))
+
+
+def _picked(p: Program, feed: lineage.Feed) -> set[int]:
+    """Ids of the batches that are picked by hand, by the very rows that the targets are picked by: ``x[rows]``."""
+    if feed.y is None:
+        return set()
+    keys = {id(k) for v in lineage.path(feed.y, 30) if (k := lineage.row_key(v)) is not None and _many(k)}
+    steps = [v for v in lineage.path(feed.x, 60) if lineage.is_batch(p, v)]
+    return {id(v) for v in steps if (k := lineage.row_key(v)) is not None and id(k) in keys}
+
+
+def _many(key: Val) -> bool:
+    """Whether a key certainly picks several rows, and not one."""
+    return key.kind == "tensor" and key.shape is not None and len(key.shape) == 1
+
+
+def _in_rows(val: Val, picked: set[int]) -> bool:
+    """Whether the first axis of a value still counts the samples of a batch that was picked by hand."""
+    for step in lineage.certain(val) if picked else ():
+        if id(step) in picked:
+            return True
+        if step.name not in _KEEPS:
+            return False
+    return False
+
+
+_KEEPS = frozenset(["mul", "add", "sub", "div", "float", "to", "clone", "contiguous", "unsqueeze_", "clamp", "phi"])
 
 
 def _of_pictures(step: Val) -> bool:

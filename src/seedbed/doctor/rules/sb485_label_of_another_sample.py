@@ -136,10 +136,26 @@ def _row(val: Val) -> Row | None:
     for step in lineage.certain(val):
         if step.name == "forward":
             return None
+        loud = _loud(step)
+        if loud is not None:
+            return _row(loud)
         if step.name == "getitem" and len(step.args) > 1 and step.args[1].kind in ("number", "tensor", "unknown"):
             parts = list(ancestors(step.args[1], limit=30))
             return step, step.args[1], {t for v in parts for t in v.tags}
     return None
+
+
+def _loud(step: Val) -> Val | None:
+    """Of ``a + 0.2 * b`` the part that is not turned down, whose label the sum has."""
+    if step.name != "add" or len(step.args) != 2:
+        return None
+    soft = [a for a in step.args if a.name == "mul" and any(_small(f) for f in a.args)]
+    loud = [a for a in step.args if a not in soft]
+    return loud[0] if len(loud) == 1 and loud[0].name == "getitem" else None
+
+
+def _small(factor: Val) -> bool:
+    return isinstance(factor.const, float) and abs(factor.const) < 0.5
 
 
 def _drawn(key: Val) -> bool:

@@ -71,11 +71,12 @@ def check(p: Program) -> Iterator[Finding]:
         data = event.recv
         if owner is None or owner.name != "__init__" or data is None or data.kind != "dataset" or not event.args:
             continue
-        call = _applied(owner, event.node)
-        if call is None or id(call) in told or not _random(p, event.args[0]):
+        own = _own_turns(p)
+        call = _applied(owner, event.node, own)
+        if call is None or id(call) in told or not (_named(call) in own or _random(p, event.args[0], own)):
             continue
         method = data.owner.method("__getitem__") if hasattr(data.owner, "method") else None
-        if method is None or d.draws_random(method.node) or _calls_transform(method.node):
+        if method is None or d.draws_random(method.node) or _calls_transform(method.node, own):
             continue
         told.add(id(call))
         yield p.report(
@@ -163,26 +164,41 @@ def _turns(method: Any, stored: str) -> bool:
     return False
 
 
-def _applied(func: Any, target: ast.AST) -> ast.Call | None:
+def _own_turns(p: Program) -> set[str]:
+    """Functions of the program that turn, crop or shift what they get at random."""
+    told = {f.name: set(words(f.name)) for f in p.functions}
+    plain = {name for name, said in told.items() if said & _TURNS and said & {"random", "rand", "randomly", "maybe"}}
+    return {f.name for f in p.functions if f.name in plain and f.node.args.args and d.draws_random(f.node)}
+
+
+def _applied(func: Any, target: ast.AST, own: set[str]) -> ast.Call | None:
     """The call of a transform in the assignment of this attribute."""
     for node in syntax.walk(func.node):
         if isinstance(node, ast.Assign) and any(t is target for t in node.targets):
             calls = [c for c in syntax.walk(node.value) if isinstance(c, ast.Call) and c.args]
-            return next((c for c in calls if set(words(syntax.text(c.func).rsplit(".", 1)[-1])) & _WORDS), None)
+            return next((c for c in calls if _is_transform(c, own)), None)
     return None
 
 
-def _calls_transform(node: ast.AST) -> bool:
-    calls = [c for c in syntax.walk(node) if isinstance(c, ast.Call)]
-    return any(set(words(syntax.text(c.func).rsplit(".", 1)[-1])) & _WORDS for c in calls)
+def _named(call: ast.Call) -> str:
+    return syntax.text(call.func).rsplit(".", 1)[-1]
 
 
-def _random(p: Program, val: Val) -> bool:
+def _is_transform(call: ast.Call, own: set[str]) -> bool:
+    name = _named(call)
+    return name in own or bool(set(words(name)) & _WORDS)
+
+
+def _calls_transform(node: ast.AST, own: set[str]) -> bool:
+    return any(_is_transform(c, own) for c in syntax.walk(node) if isinstance(c, ast.Call))
+
+
+def _random(p: Program, val: Val, own: set[str]) -> bool:
     """Whether a transform that made these values draws random numbers."""
     spans = [
         (f.src, f.node.lineno, f.node.end_lineno or 0)
         for f in p.functions
-        if f.name in ("__call__", "forward") or set(words(f.name)) & _WORDS
+        if f.name in ("__call__", "forward") or f.name in own or set(words(f.name)) & _WORDS
     ]
     for one in ancestors(val, limit=600):
         if one.kind == "transform":

@@ -228,11 +228,23 @@ def scaling(val: Val) -> str | None:
             if one.args[0].name == "sub":
                 return "mean and deviation"
             steps.append("div")
+        if one.name in ("matmul", "einsum", "mm") and _whitens(one):
+            return "whitened"
         if one.name in ("batch",) and "opaque" in one.tags:
             return None
         if one.name not in TRANSPARENT and one.name not in _PLAIN and one.kind == "tensor":
             return None if one.args else ""
     return ""
+
+
+def _whitens(product: Val) -> bool:
+    """Whether a product takes off a mean and turns by a matrix that were worked out from the same data."""
+    args = [a for a in product.args if a.kind != "const"]
+    if len(args) != 2 or args[0].name != "sub" or len(args[0].args) != 2:
+        return False
+    mean = args[0].args[1]
+    source = mean.args[0] if mean.name == "mean" and mean.args else None
+    return source is not None and any(v is source for v in ancestors(args[1], limit=80))
 
 
 def chain_all(val: Val) -> list[Val]:

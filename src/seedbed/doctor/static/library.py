@@ -342,8 +342,8 @@ def _train_test_split(run: Machine, node: ast.AST, args: tuple[Val, ...], kwargs
 def _copy(run: Machine, last: str, node: ast.AST, val: Val) -> Val:
     if last != "deepcopy":
         made = builtin_calls.library_value(run, val.kind, val.name, node, val.args, val.kwargs)
-        made.attrs, made.items, made.owner, made.copied = val.attrs, val.items, val.owner, val
-        made.tags = {*val.tags, "shallow"}
+        made.attrs = dict(val.attrs) if val.kind in ("dataset", "instance") else val.attrs
+        made.items, made.owner, made.copied, made.tags = val.items, val.owner, val, {*val.tags, "shallow"}
         run.modes[id(made)] = run.modes.get(id(val), "")
         return made
     return _deep(run, node, val, {})

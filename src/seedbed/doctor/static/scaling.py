@@ -110,8 +110,13 @@ def twice(x: Val) -> tuple[Val, Val] | None:
     for step in lineage.certain(x):
         made = standardised(step)
         keys: set[int] = set()
+        fixed = pair(step)
         if made is not None:
             keys = {id(_base(m)) for m in made}
+        elif fixed is not None and all(isinstance(c.const, float) and c.const for c in fixed[1:]):
+            again = _fixed_again(step, fixed)
+            if again is not None:
+                return step, again
         elif step.name in ("transform", "fit_transform") and len(step.args) > 1 and step.args[-1].kind == "object":
             keys = {id(step.args[-1])}
         if not keys:
@@ -120,6 +125,21 @@ def twice(x: Val) -> tuple[Val, Val] | None:
             if keys & others:
                 return outer, step
         done.append((step, keys))
+    return None
+
+
+_SAME = TRANSPARENT | {"clip", "clamp", "astype", "batch", "element", "from_numpy", "as_tensor", "tensor", "array"}
+
+
+def _fixed_again(outer: Val, parts: tuple[Val, Val, Val]) -> Val | None:
+    """The earlier scaling by the very same numbers, with nothing in between that leads back to the raw values."""
+    for step in lineage.certain(parts[0]):
+        inner = pair(step)
+        if inner is not None:
+            same = [m.const for m in inner[1:]] == [m.const for m in parts[1:]]
+            return step if same and not (step.node is outer.node and step.loops and step.loops == outer.loops) else None
+        if step.name not in _SAME:
+            return None
     return None
 
 
