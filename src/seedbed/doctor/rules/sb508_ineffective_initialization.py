@@ -50,7 +50,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
-from seedbed.doctor.static import methods, ownership, syntax
+from seedbed.doctor.static import builtin_calls, methods, ownership, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -103,6 +103,69 @@ def check(p: Program) -> Iterator[Finding]:
             )
     yield from _too_early(p)
     yield from _nothing_matches(p)
+    yield from _outermost_only(p)
+
+
+def _outermost_only(p: Program) -> Iterator[Finding]:
+    """A loop over ``children()`` that tests for a kind of layer which stands deeper only."""
+    loops: dict[int, list[Event]] = {}
+    for event in p.all("loop"):
+        if event.recv is not None and event.recv.name == "children":
+            loops.setdefault(id(event.node), []).append(event)
+    for runs in loops.values():
+        missed = [_missed(p, event) for event in runs]
+        if not all(missed):  # a helper may be called for several models, of which some have such layers
+            continue
+        inner = missed[0]
+        yield p.report(
+            "SB508",
+            runs[0],
+            f"children() gives the outermost parts only, and none of them is a {inner[0].name} that the test lets "
+            "through: the initialisation has no effect",
+            why=f"all {len(inner)} {inner[0].name} layers that are meant stand inside those parts and keep torch's "
+            "default initialisation",
+            fix="Loop over modules(), which also gives the layers inside containers",
+            related=(q.place(inner[0]),),
+        )
+
+
+def _missed(p: Program, event: Event) -> list[Val]:
+    """The layers of the kind that such a loop tests for, where no outermost part is one and all is known."""
+    over, loop = event.recv, event.node
+    model = over.args[0] if over is not None and over.args else None
+    branch = loop.body[0] if isinstance(loop, ast.For) and len(loop.body) == 1 else None
+    if model is None or model.kind != "module" or not isinstance(branch, ast.If) or branch.orelse:
+        return []
+    body = " ".join(syntax.text(s) for s in branch.body)
+    target = syntax.text(loop.target) if isinstance(loop, ast.For) else ""
+    kind, left_out = _tested(p, branch.test, target, model)
+    if kind is None or not ("init." in body or ".data" in body or "reset_parameters" in body):
+        return []
+    parts = [m for m in methods.submodules(model)[1:] if not any(m is o for o in left_out)]
+    near = [v for v in (*model.attrs.values(), *(model.items or ())) if methods.submodules(v)]
+    known = {id(m): builtin_calls.is_instance(m, kind) for m in parts}
+    if None in known.values() or any(v.kind == "phi" or known.get(id(v)) for v in near):
+        return []
+    return [m for m in parts if known[id(m)]]
+
+
+def _tested(p: Program, test: ast.expr, name: str, model: Val) -> tuple[Val | None, list[Val]]:
+    """What ``isinstance(m, Kind) and m is not self.out`` asks for: the kind, and the parts that are left out."""
+    left_out: list[Val] = []
+    kind: Val | None = None
+    for one in test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]:
+        if isinstance(one, ast.Compare) and len(one.ops) == 1 and isinstance(one.ops[0], ast.IsNot):
+            other = one.comparators[0]
+            part = model.attrs.get(other.attr) if isinstance(other, ast.Attribute) else None
+            if syntax.text(one.left) != name or part is None:
+                return None, []
+            left_out.append(part)
+            continue
+        calls = [e for e in p.calls("isinstance") if e.node is one and len(e.args) == 2]
+        if kind is not None or not calls or not isinstance(one, ast.Call) or syntax.text(one.args[0]) != name:
+            return None, []
+        kind = calls[0].args[1]
+    return kind, left_out
 
 
 def _nothing_matches(p: Program) -> Iterator[Finding]:
