@@ -37,10 +37,10 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import ownership, rounds, syntax
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import rounds, syntax
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import ancestors
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -109,7 +109,7 @@ def _waits(p: Program, clear: Event) -> bool:
     if inner is None or len(clear.loops) < 2 or not rounds.is_loader_loop(clear.loops[-2]):
         return False
     steps = [s for s in p.all("step") if s.seq > clear.seq and s.loops == clear.loops[:-1]]
-    if not steps or not q.same(clear.recv, steps[0].recv) or clear.conds_in(inner):
+    if not steps or not _clears_for(clear.recv, steps[0].recv) or clear.conds_in(inner):
         return False
     if len(steps[0].conds_in(clear.loops[-2])) != len(clear.conds_in(clear.loops[-2])):
         return False
@@ -118,6 +118,14 @@ def _waits(p: Program, clear: Event) -> bool:
     return not any(isinstance(n, ast.Attribute) and n.attr == "grad" for n in syntax.walk(clear.src.tree)) and not any(
         "grad" in n.id and "zero_grad" not in n.id for n in syntax.walk(inner.node) if isinstance(n, ast.Name)
     )
+
+
+def _clears_for(cleared: Val | None, stepped: Val | None) -> bool:
+    """Whether an optimizer steps what is cleared: itself, or a model all of which it holds."""
+    if q.same(cleared, stepped) or cleared is None or stepped is None:
+        return q.same(cleared, stepped)
+    made = [o for o in stepped.options() if o.kind == "optimizer"]
+    return len(made) == 1 and any(h is cleared for h in ownership.held(made[0]))
 
 
 def _accumulated(p: Program) -> Iterator[Finding]:

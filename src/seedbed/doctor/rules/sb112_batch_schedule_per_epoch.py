@@ -117,15 +117,15 @@ def _horizon(scheduler: Val) -> str:
             "step" in u or "iter" in u for u in used - names
         ):
             return "its function"
-        return _divisor(func)
+        return next((f"{name}, by which its function divides," for name, v in divisors(func) if _batches(v)), "")
     return ""
 
 
-def _divisor(func: Val | None) -> str:
-    """A number of batches from around the function, by which it divides what it is given."""
+def divisors(func: Val | None) -> Iterator[tuple[str, Val]]:
+    """Numbers from around the function of a schedule, by which it divides what it is given."""
     node = func.node if func is not None and func.kind == "func" else None
     if func is None or func.owner is None or not isinstance(node, (ast.FunctionDef, ast.Lambda)):
-        return ""
+        return
     given = {a.arg for a in node.args.args}
     parts = list(syntax.walk(node))
     for n in parts:
@@ -138,10 +138,7 @@ def _divisor(func: Val | None) -> str:
             continue
         names = {b.id for b in syntax.walk(n.right) if isinstance(b, ast.Name)} - given
         held = [(name, func.owner.scope.find(name)) for name in sorted(names)]
-        for name, val in held:
-            if val is not None and _batches(val):
-                return f"{name}, by which its function divides,"
-    return ""
+        yield from ((name, val) for name, val in held if val is not None)
 
 
 def _by_pi(node: ast.BinOp) -> bool:

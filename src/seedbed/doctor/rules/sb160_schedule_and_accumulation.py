@@ -44,6 +44,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.rules import sb112_batch_schedule_per_epoch as sb112
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static import rounds, syntax
 from seedbed.doctor.static.program import Event, Program
@@ -62,17 +63,16 @@ def check(p: Program) -> Iterator[Finding]:
     seen: set[int] = set()
     for event in p.all("schedule"):
         made, loop = event.recv, event.loop
-        if made is None or made.name not in _HORIZONS or loop is None or id(event.node) in seen:
+        if made is None or made.name not in (*_HORIZONS, "LambdaLR") or loop is None or id(event.node) in seen:
             continue
         steps = [s for s in p.all("step", "scaler_step") if s.loop is not None and s.loop.node is loop.node]
         windows = [w for s in steps if (w := _window(s)) is not None]
         if not rounds.is_loader_loop(loop) or not windows or len(windows) < len(steps):
             continue
-        horizon = made.arg(*_HORIZONS[made.name])
-        if horizon is None or not any(v.name == "len" for v in ancestors(horizon, limit=60)):
-            continue
-        counts_updates = any(_divides(v, windows[0]) for v in ancestors(horizon, limit=60))
+        counts_updates = _counts_updates(made, windows[0])
         own = _window(event)
+        if counts_updates is None or (counts_updates and made.name == "LambdaLR"):
+            continue
         if counts_updates == (own is not None) or (own is None and event.conds_in(loop)):
             continue
         seen.add(id(event.node))
@@ -94,6 +94,19 @@ def check(p: Program) -> Iterator[Finding]:
         )
 
 
+def _counts_updates(made: Val, window: Val) -> bool | None:
+    """Whether a horizon is divided by the window; ``None`` where it is not made from a number of batches."""
+    if made.name == "LambdaLR":
+        horizons = [v for _, v in sb112.divisors(made.arg(1, "lr_lambda"))]
+    else:
+        given = made.arg(*_HORIZONS[made.name])
+        horizons = [given] if given is not None else []
+    parts = [v for h in horizons for v in ancestors(h, limit=60)]
+    if not any(v.name == "len" for v in parts):
+        return None
+    return any(_divides(v, window) for v in parts)
+
+
 def _window(event: Event) -> Val | None:
     """The number in the condition ``(i + 1) % k == 0`` around an event."""
     for node, _, test in reversed(event.conds_in(event.loop)):
@@ -108,5 +121,7 @@ def _divides(val: Val, window: Val) -> bool:
     """Whether a number is divided by the size of the window."""
     if val.name not in ("div", "floordiv", "floor_divide", "true_divide") or len(val.args) < 2:
         return False
-    below = val.args[1]
+    below, above = val.args[1], val.args[0]
+    if above.name == "len" and above.args and above.args[0].kind in ("tensor", "dataset", "list"):
+        return False  # rows by the size of a batch
     return below is window or (below.kind == "const" and below.const == window.const and below.const is not None)

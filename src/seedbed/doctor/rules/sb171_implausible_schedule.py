@@ -42,7 +42,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import curves, ownership, plans, syntax
+from seedbed.doctor.static import curves, ownership, plans, rounds, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -136,6 +136,8 @@ def _never(p: Program, made: Val) -> tuple[str, str, str] | None:
     elif made.name == "CosineAnnealingLR":
         horizon = made.number(1, "T_max")
         said = f"T_max={horizon}" if isinstance(horizon, int) and horizon >= 4 * count else ""
+    elif made.name == "LambdaLR" and "last_epoch" not in made.kwargs:
+        return plans.unfinished(made, count)
     if not said:
         return None
     return (
@@ -155,13 +157,10 @@ def steps(p: Program, made: Val) -> int | None:
         return None
     count = 1
     for loop in event.loops:
-        over = loop.over
-        if over is None or over.name != "range" or not over.args or any(a.kind != "const" for a in over.args):
+        times = rounds.how_many(loop)
+        if times is None:
             return None
-        numbers = [a.const for a in over.args]
-        if not all(isinstance(n, int) for n in numbers):
-            return None
-        count *= len(range(*numbers))
+        count *= times
     return count if event.loops else None
 
 

@@ -49,7 +49,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import ownership, rounds, syntax, training
+from seedbed.doctor.static import methods, ownership, rounds, syntax, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, LoopRun, Place, Program
 from seedbed.doctor.static.values import Val
@@ -79,6 +79,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         back_in_loop = any(m.inside(event.loops[0]) for m in modes)
         if (back_in_loop and _as_reference(p, event)) or _kept_still(p, event, modes[-1]):
+            continue
+        if _parts_back(p, event, modes):
             continue
         seen.add(id(event.node))
         start = next((loop for loop in reversed(event.loops) if rounds.is_loader_loop(loop)), event.loops[-1])
@@ -118,6 +120,18 @@ def _own_values(val: Val) -> bool:
     """Whether something is a tensor of its own: made here, or a copy of one."""
     copied = val.kind == "unknown" and val.name in ("clone", "detach", "data", "zeros_like", "randn_like")
     return copied or (val.kind == "tensor" and val.name != "Parameter")
+
+
+def _parts_back(p: Program, event: Event, modes: list[Event]) -> bool:
+    """Whether every part of the model that learns was put back into training mode, and only frozen ones rest."""
+    module, off = event.recv, ownership.frozen(p)
+    if module is None or module.kind != "module":
+        return False
+    back = [e for e in p.all("mode") if e.name == "train" and e.seq < event.seq and e.inside(event.loops[0])]
+    parts = [o for e in back if e.recv is not None for o in e.recv.options() if o is not module]
+    learns = [m for m in methods.submodules(module) if m.name.startswith(ownership.WEIGHTED) and id(m) not in off]
+    again = [m for m in parts if ownership.contains(module, m)]
+    return bool(again) and all(any(ownership.contains(part, m) for part in again) for m in learns)
 
 
 def _between_yields(p: Program, seen: set[int]) -> Iterator[Finding]:

@@ -75,6 +75,12 @@ def odd_factors(made: Val, count: int | None) -> Problem | None:
     moves = [s for s, i in between if s < count and i.const != inside[0]]
     if moves and inside[0] != 0:
         return None  # it moves between two of the steps
+    func = made.arg(1, "lr_lambda")
+    body = getattr(getattr(func, "owner", None), "node", None)
+    cut = body is None or any(isinstance(n, ast.FloorDiv) or getattr(n, "id", "") == "int" for n in ast.walk(body))
+    beyond = [f for s, f in known if s >= 1.25 * count]
+    if not cut and beyond and beyond[0] != inside[0]:
+        return None  # it may fall in the last rounds, between two of the steps
     if len(inside) >= 4 and len(set(inside)) == 1 and later and set(later) != set(inside):
         return (
             f"the factor is {inside[0]:g} in all of the {moves[0] if moves else count} steps and only changes after "
@@ -83,6 +89,31 @@ def odd_factors(made: Val, count: int | None) -> Problem | None:
             "Divide with / instead of //, by the number of steps that run",
         )
     return None
+
+
+def unfinished(made: Val, count: int) -> Problem | None:
+    """A warm-up that goes on beyond the run, or a cosine that hardly begins, of a function that comes down to zero."""
+    held, func = made.attrs.get("factors"), made.arg(1, "lr_lambda")
+    body = getattr(getattr(func, "owner", None), "node", None)
+    known = [(s, i.const) for s, i in zip(PROBED, held.items or (), strict=False)] if held is not None else []
+    if count < 10 or body is None or not all(type(f) in (int, float) for _, f in known):
+        return None
+    inside, later = [f for s, f in known if s < count], [f for s, f in known if s >= count]
+    top = max((*inside, *later), default=0.0)
+    if len(inside) < 3 or len(later) < 2 or top <= 0 or min(later) > 0.02 * top or min(inside) < 0:
+        return None
+    rises = all(b > a for a, b in itertools.pairwise(inside)) and inside[-1] < 0.5 * top and later[0] > inside[-1]
+    cosine = any(isinstance(n, ast.Call) and ast.unparse(n.func).rsplit(".", 1)[-1] == "cos" for n in ast.walk(body))
+    rests = cosine and min(*inside[-2:], *later[:2]) >= 0.9 * top and max(inside) == top
+    if not rises and not rests:
+        return None
+    said = f"only climbs to {inside[-1]:.2g}" if rises else f"only falls to {later[0]:.3g}"
+    return (
+        f"in the {count} steps of the run the factor {said}: the horizon of its function is counted in something else",
+        "most of the warm-up, or of the decay, lies beyond the end of the run, so the learning rate never gets through "
+        "its schedule",
+        f"Lay the function out for {count} steps: epochs * batches per epoch",
+    )
 
 
 _NEGATIVE: Problem = (

@@ -59,6 +59,25 @@ def base_of_loop(loop: LoopRun | None) -> Val | None:
     return over
 
 
+def how_many(loop: LoopRun) -> int | None:
+    """How many rounds a loop has: a range of known numbers, the pieces of an order or the rows of a known shape."""
+    over = loop.over
+    while over is not None and over.kind == "iter" and over.name in ("enumerate", "tqdm") and over.args:
+        over = over.args[0]
+    if over is not None and over.name == "range" and over.args and over.kind == "iter":
+        numbers = [a.const for a in over.args if a.kind == "const" and type(a.const) is int]
+        return len(range(*numbers)) if len(numbers) == len(over.args) and numbers[2:] != [0] else None
+    if over is None or any(isinstance(n, ast.Break) for n in syntax.walk(loop.node)):
+        return None
+    if over.name == "split" and over.kind == "iter" and len(over.args) == 2 and not over.kwargs:
+        rows, size = over.args[0].shape, over.args[1].const
+        known = rows and type(rows[0]) is int and over.args[0].kind == "tensor" and type(size) is int and size > 0
+        return -(-rows[0] // size) if known and rows and rows[0] else None
+    if over.kind == "tensor" and over.name in ("view", "reshape") and over.shape and not over.kwargs:
+        return over.shape[0]
+    return None
+
+
 def is_loader_loop(loop: LoopRun | None) -> bool:
     """Whether a loop runs over batches: a loader, chunks of a permutation, something named like one."""
     over = base_of_loop(loop)
