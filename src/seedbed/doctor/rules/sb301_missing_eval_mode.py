@@ -256,6 +256,8 @@ def _unused(p: Program, event: Event) -> bool:
     """Whether the output is thrown away: such a pass is there for what it does to the BatchNorm statistics."""
     if event.grad:
         return False
+    if not event.loops and any(m.seq > event.seq for m in p.makers("optimizer")):
+        return True  # lazy layers get their sizes before the optimizer is made
     table = event.src.by_type()
     for node in (*table.get(ast.Expr, ()), *table.get(ast.Assign, ())):
         if node.value is event.node:

@@ -125,6 +125,10 @@ def _replaced(p: Program, node: ast.Assign, name: str) -> bool:
     return False
 
 
+def _named(node: ast.Name | ast.Attribute) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr
+
+
 def _kept_best(p: Program, seen: set[int]) -> Iterator[Finding]:
     """``top, champion = score, net``: the best model is the one that goes on learning."""
     places = [(n, v, e) for n, v, e in p.assigns] + [(e.name, e.args[-1], e) for e in p.all("attribute") if e.args]
@@ -138,7 +142,8 @@ def _kept_best(p: Program, seen: set[int]) -> Iterator[Finding]:
         if any(e.result is val and e.inside(loop) for e in p.all("make", "call") if e.recv is None):
             continue
         reads = [n for n in q.nodes(p, ast.Name, ast.Attribute) if isinstance(n.ctx, ast.Load)]
-        if not any((n.id if isinstance(n, ast.Name) else n.attr) == name for n in reads):
+        end = getattr(loop.node, "end_lineno", 0)  # what is only used at once, in the same round, is no copy to keep
+        if not any(_named(n) == name and (isinstance(n, ast.Attribute) or n.lineno > end) for n in reads):
             continue
         seen.add(id(event.node))
         yield p.report(

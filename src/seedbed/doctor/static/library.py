@@ -228,7 +228,7 @@ def _torch_function(
     if builtin_calls.is_network(name, last):
         made = builtin_calls.library_value(run, "module", last, node, args, kwargs)
         run.modes[id(made)] = "eval" if last == "from_pretrained" else "train"
-        made.tags.add("external")
+        made.tags.update(("external", "layer") if name.startswith("torch_geometric") else ("external",))
         return made
     if name.startswith("torchvision.ops") and last.islower() and not last.endswith("nms"):
         return run.tensor(last, node, *args, **kwargs)  # overlaps and conversions of boxes: a gradient goes through

@@ -147,8 +147,8 @@ def is_modal(module: Val) -> bool | None:
                 return not (drop is not None and drop.const == 0)
             if drop is not None and drop.const != 0:
                 return True
-        if "external" in s.tags and not _table(s):
-            return True
+        if "external" in s.tags and not _table(s) and ("layer" not in s.tags or "dropout" in s.kwargs):
+            return True  # a whole network from elsewhere; of a single layer its options tell
     if any(s.owner is not None and _uses_training(s) for s in subs):
         return True
     opaque = any(s.owner is not None and s.owner.bases and s.owner.lib_bases() == [] for s in subs)
