@@ -88,6 +88,13 @@ def check(p: Program) -> Iterator[Finding]:
         ):
             seen.add(id(event.node))
             yield _report(p, event, "attention is called without a causal mask, but the targets are the next tokens")
+            continue
+        mask = next((event.kwargs[n] for n in names[:3] if n in event.kwargs), None)
+        problem = _wrong_mask(mask) if mask is not None and mask.dtype == "bool" else ""
+        if mask is not None and problem:
+            seen.add(id(event.node))
+            made = _made_at(mask)
+            yield _report(p, made if made is not None and made.line else event, problem, event)
     for event in training.forwards_inside(p, "TransformerDecoder", "TransformerDecoderLayer", "Transformer"):
         if (
             id(event.node) in seen

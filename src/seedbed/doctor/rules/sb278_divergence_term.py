@@ -171,7 +171,7 @@ def _per_sample(val: Val) -> Val:
         size = tokens.axis_read(one.args[1])
         if size is not None and size[1] == 0:
             return one.args[0]
-    return val
+    return one.args[0] if one.name == "mean" and len(one.args) == 1 and not one.kwargs else val
 
 
 def _shrunk(p: Program, parts: list[tuple[Val, float | None]], seen: set[int]) -> Iterator[Finding]:
@@ -194,7 +194,11 @@ def _shrunk(p: Program, parts: list[tuple[Val, float | None]], seen: set[int]) -
 
 def _is_summed_error(val: Val) -> bool:
     one = f.loss_value(val, reduced=False)
-    return one is not None and bool(_ELEMENTWISE & one.tags) and "reduction=sum" in one.tags
+    if one is not None:
+        return bool(_ELEMENTWISE & one.tags) and "reduction=sum" in one.tags
+    total = f.core(val)  # the elements of each sample are added up, and the samples averaged
+    each = f.loss_value(total.args[0], reduced=False) if total.name == "sum" and total.args else None
+    return each is not None and bool(_ELEMENTWISE & each.tags) and "reduction=none" in each.tags
 
 
 def _averaged_divergence(val: Val) -> Val | None:

@@ -41,6 +41,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.rules.sb824_unrelated_noise_target import pairs
+from seedbed.doctor.static import marks
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -52,15 +53,20 @@ def check(p: Program) -> Iterator[Finding]:
     losses = [(e.args[0], e.args[1], e) for e in p.all("loss") if len(e.args) > 1]
     for pred, target, event in [*losses, *pairs(p)]:
         filled = _filled(target)
+        marked = _raised(p, target) if filled is None else None
+        filled = filled or marked
         if filled is None or not pred.grad or id(filled.node) in seen or _masked(p, event, filled):
             continue
+        if marked is not None and _compared(p, marked):
+            continue
         seen.add(id(filled.node))
+        sign, known = ("NaN", "~torch.isnan(y)") if marked is None else ("marked by a negative number", "y >= 0")
         yield p.report(
             "SB284",
             filled,
-            "missing labels (NaN) become 0 and are trained as real labels: the loss has no mask for them",
+            f"missing labels ({sign}) become 0 and are trained as real labels: the loss has no mask for them",
             why="what was not measured counts as negative (or as the value 0), and nothing leaves it out of the loss",
-            fix="Keep known = ~torch.isnan(y) and average the loss over the known entries only",
+            fix=f"Keep known = {known} and average the loss over the known entries only",
             related=((str(event.src.path), event.line, "the loss"),),
         )
 
@@ -78,6 +84,37 @@ def _filled(target: Val) -> Val | None:
             if zero and any(v.name == "isnan" for v in q.chain(flag)[:4]):
                 return one
     return None
+
+
+def _raised(p: Program, target: Val) -> Val | None:
+    """``y.clamp(min=0)`` of labels of 0 and 1 of which those that a mask hides were marked by a negative number."""
+    for one in q.chain(target)[:12]:
+        low = one.kwargs.get("min", one.args[1] if len(one.args) > 1 else None)
+        if one.name not in ("clamp", "clamp_min", "clip") or low is None or low.const not in (0, 0.0):
+            continue
+        held = q.chain(one.args[0])[:12]
+        fills = [v for v in held if v.name in ("masked_fill", "masked_fill_")]
+        for event in p.all("setitem"):
+            if any(v is event.recv for v in held) and event.args:
+                fills += [v for v in event.args[-1:] if v.name in ("masked_fill", "masked_fill_")]
+        for fill in fills:
+            number = fill.args[2].const if len(fill.args) == 3 else None
+            if isinstance(number, (int, float)) and number < 0 and _hides(fill.args[0], fill.args[1]):
+                return one
+    return None
+
+
+def _hides(labels: Val, mask: Val) -> bool:
+    """Whether labels are 0 and 1, and the mask does not tell one of them from the other."""
+    mine = {id(v) for v in q.chain(labels)[:12]}
+    return marks.indicator(labels) and not any(id(v) in mine for v in ancestors(mask, limit=40))
+
+
+def _compared(p: Program, raised: Val) -> bool:
+    """Whether a test of the marked labels takes part in the loss: that is the mask."""
+    mine = {id(v) for v in q.chain(raised.args[0])[:12]}
+    tests = p.made("compare", "ge", "gt", "ne", "eq", "lt", "le", "signbit")
+    return any(p.trained(v) and any(id(a) in mine for a in v.args) for v in tests)
 
 
 def _masked(p: Program, event: Event, filled: Val) -> bool:

@@ -47,7 +47,7 @@ from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import TRANSPARENT, Val
 
 _WHOLE = frozenset(["long", "int", "int64", "int32"])
-_HANDED_ON = (TRANSPARENT - {"cat", "stack"}) | {"batch", "element"}
+_HANDED_ON = (TRANSPARENT - {"cat", "stack"}) | {"batch", "element", "from_numpy", "astype", "as_tensor"}
 _TRUTHS = frozenset(["compare", "bernoulli", "isnan", "invert", "eq", "ne", "gt", "ge", "lt", "le"])
 _SAME_ROWS = (TRANSPARENT - {"cat", "stack", "getitem", "T", "t", "permute", "transpose", "expand", "unsqueeze"}) | {
     "add", "sub", "mul", "div", "neg", "exp", "log", "pow", "square", "abs", "sigmoid", "logsigmoid", "softplus",
@@ -62,10 +62,10 @@ def check(p: Program) -> Iterator[Finding]:
         recv, key = val.args[:2] if len(val.args) == 2 else (val, val)
         if key.kind != "tensor" or key.dtype not in ("long", "int") or id(val.node) in seen:
             continue
-        if recv.kind != "tensor" or not recv.grad or not p.trained(val):
+        if recv.kind != "tensor" or not p.trained(val):
             continue
         made = _truth(key)
-        if made is None or not (_rows(recv) & _rows(key) or _as_long(recv, key)):
+        if made is None or not (_as_long(recv, key) or (recv.grad and _rows(recv) & _rows(key))):
             continue
         seen.add(id(val.node))
         name = key.var or "the index"

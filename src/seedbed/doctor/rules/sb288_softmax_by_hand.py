@@ -80,12 +80,27 @@ def _exp_of_scores(val: Val) -> bool:
     """Whether a value is ``exp`` of raw outputs of a layer, from which no maximum was taken."""
     if val.name != "exp" or not val.args:
         return False
-    inner = f.core(val.args[0])
+    inner = _unscaled(f.core(val.args[0]))
     if inner.name in ("sub", "neg", "clamp", "div", "mul", "tanh"):
         return False
     return any(o.name in training.LOGIT_OPS for o in training.loss_origins(inner)) and not any(
         v.name in ("max", "amax", "clamp", "normalize", "tanh") for v in ancestors(inner, limit=20)
     )
+
+
+_BOUNDED = frozenset(["normalize", "norm", "cosine_similarity", "sigmoid", "tanh", "softmax", "log_softmax", "rsqrt"])
+
+
+def _unscaled(val: Val) -> Val:
+    """Products of two tables that a number multiplies or divides: attention scores, unless they were bounded before."""
+    one = val
+    for _ in range(4):
+        rest = [a for a in one.args[:2] if a.kind not in ("const", "number")]
+        if one.name not in ("mul", "div") or len(rest) != 1 or (one.name == "div" and rest[0] is not one.args[0]):
+            break
+        one = f.core(rest[0])
+    free = one.name == "matmul" and not any(v.name in _BOUNDED for v in ancestors(one, limit=400))
+    return one if free else val
 
 
 def _sum_of(bottom: Val, top: Val) -> bool:
