@@ -87,3 +87,31 @@ def test_weights_that_are_set_by_hand_need_no_seed() -> None:
     by_hand = table + "net.body.weight = nn.Parameter(known['w'])\nnet.body.bias = nn.Parameter(known['b'])"
     assert "SB703" in said(FILLED.replace("FILL", table))
     assert "SB703" not in said(FILLED.replace("FILL", by_hand))
+
+
+RUN = """import torch
+from torch import nn
+import torch.nn.functional as F
+def one_run(number):
+    BEFORE
+    net = nn.Sequential(nn.Linear(8, 16), nn.Tanh(), nn.Linear(16, 1))
+    AFTER
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    a = torch.randn(256, 8)
+    for i in range(50):
+        optimizer.zero_grad()
+        F.mse_loss(net(a), a.sum(1, keepdim=True)).backward()
+        optimizer.step()
+    return F.mse_loss(net(a), a.sum(1, keepdim=True)).item()
+results = []
+for number in (3, 4, 5):
+    results.append(one_run(number))
+print(results)
+"""
+
+
+def test_each_of_several_runs_seeds_before_it_draws_its_network() -> None:
+    seed = "torch.manual_seed(number)"
+    assert "SB703" in said(RUN.replace("BEFORE", "pass").replace("AFTER", seed))
+    assert "SB703" not in said(RUN.replace("BEFORE", seed).replace("AFTER", "pass"))
+    assert "SB703" not in said(RUN.replace("BEFORE", seed).replace("AFTER", "torch.manual_seed(99)"))

@@ -80,9 +80,11 @@ def check(p: Program) -> Iterator[Finding]:
         if source is None or id(event.node) in seen:
             continue
         fed = [a for a in ancestors(event.args[0], limit=200) if a.kind == "loader"] if event.args else []
-        if fed and not any(a is t for a in fed for t in trained):
+        if len(fed) == 1 and not any(rounds.is_loader_loop(x) for x in event.loops):
+            source = fed[0]  # a comprehension walks over it
+        if fed and not any(_same_rows(a, t) for a in fed for t in trained):
             continue  # called inside the training loop, with a batch of another loader
-        same = any(o is t for o in source.options() for t in trained)
+        same = any(_same_rows(o, t) for o in source.options() for t in trained)
         if not same and not (source.kind == "tensor" and source.split == "train"):
             continue
         named = (
@@ -111,6 +113,13 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Evaluate on {unused[0].var}",
             related=(q.place(unused[0]),),
         )
+
+
+def _same_rows(one: Val, trained: Val) -> bool:
+    """Whether two things are the same data: one loader, or two loaders of one data set."""
+    if one.kind != "loader" or trained.kind != "loader" or not one.args or not trained.args:
+        return one is trained
+    return one is trained or (one.args[0].kind == "dataset" and one.args[0] is trained.args[0])
 
 
 def _unused(p: Program, held_out: list[Val], used: list[Val]) -> list[Val]:
@@ -163,7 +172,8 @@ def _is_data(val: Val) -> bool:
 
 def _handed_in(p: Program, event: Event, source: Val) -> Place | Event:
     """The call that hands the training data to the function that evaluates; else the outermost call."""
-    names = {n for n, v, _ in p.assigns if any(o is s for o in v.options() for s in source.options())}
+    given_in = [o for s in source.options() for o in (s, *(s.args[:1] if s.kind == "loader" else ()))]
+    names = {n for n, v, _ in p.assigns if any(o is s for o in v.options() for s in given_in)}
     for node, src in reversed(event.sites):
         given = [*node.args, *(k.value for k in node.keywords)] if isinstance(node, ast.Call) else []
         if src is p.source and any(syntax.text(a) in names for a in given):

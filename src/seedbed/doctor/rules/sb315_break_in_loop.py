@@ -72,12 +72,7 @@ def check(p: Program) -> Iterator[Finding]:
                 None,
             )
             written = conds[-1][0].test if isinstance(conds[-1][0], ast.If) else None
-            if written is None or not any(
-                isinstance(c, ast.Constant) and isinstance(c.value, int) and c.value is not True
-                for n in syntax.walk(written)
-                if isinstance(n, ast.Compare)
-                for c in n.comparators
-            ):
+            if not _spelled(written) and (limit is None or written is None or not _leaves_most(p, loop, limit)):
                 continue
             if (
                 not counter
@@ -93,9 +88,36 @@ def check(p: Program) -> Iterator[Finding]:
             event,
             f"{problem}: most of the data is never seen",
             why="the loop stops after a few batches per epoch, so only a fraction of the data is used",
-            fix="Remove the break (use a smaller dataset for debugging)",
+            fix="Remove the break, or let its limit be None by default (use a smaller dataset for debugging)",
             related=((str(loop.src.path), loop.line, "the loop"),),
         )
+
+
+def _spelled(test: ast.expr | None) -> bool:
+    """Whether the limit stands as a number in the condition itself, where nobody can set it from outside."""
+    numbers = (
+        c for n in (syntax.walk(test) if test is not None else ()) if isinstance(n, ast.Compare) for c in n.comparators
+    )
+    return any(isinstance(c, ast.Constant) and isinstance(c.value, int) and c.value is not True for c in numbers)
+
+
+_FEW = 5
+
+
+def _leaves_most(p: Program, loop: LoopRun, limit: int) -> bool:
+    """Whether a limit that is an option lets an epoch train on a handful of batches, of many that there surely are."""
+    base = rounds.base_of_loop(loop)
+    size = base.number(1, "batch_size") if base is not None and base.kind == "loader" else None
+    rows = next((v.shape[0] for v in _columns(base) if v.shape), None) if base is not None and size else None
+    if not isinstance(size, int) or not rows or not 0 < limit <= _FEW:
+        return False
+    repeated = any(len(b.loops) > 1 and b.inside(loop) and b.loops[0].node is not loop.node for b in p.all("backward"))
+    return repeated and limit * size * 4 <= rows
+
+
+def _columns(loader: Val) -> list[Val]:
+    data = loader.args[0] if loader.args else None
+    return list(data.args) if data is not None and data.name == "TensorDataset" else []
 
 
 def _works(p: Program, loop: LoopRun, limited: bool) -> bool:

@@ -46,7 +46,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import cells, measures, rounds
+from seedbed.doctor.static import cells, measures, rounds, syntax
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.values import Val
@@ -75,6 +75,8 @@ def check(p: Program) -> Iterator[Finding]:
         if loop is None or any(b.inside(loop) for b in p.all("backward")):
             continue
         made = _metric(event.args[0])
+        if _never_read(event):
+            continue
         if made is None or id(made.node) in seen or not _in_round(p, made, event):
             continue
         if _of_one_row(made, event, loop):
@@ -85,6 +87,17 @@ def check(p: Program) -> Iterator[Finding]:
         if id(made.node) not in seen:
             seen.add(id(made.node))
             yield _say(p, made, box)
+
+
+def _never_read(event: Event) -> bool:
+    """Whether a list of the function is only filled: nobody asks for what stands in it."""
+    held = event.node.func if isinstance(event.node, ast.Call) else None
+    box = held.value if isinstance(held, ast.Attribute) else None
+    if not isinstance(box, ast.Name) or not event.funcs or event.src is not event.funcs[-1].src:
+        return False
+    filled = {id(box)}
+    reads = [n for n in syntax.walk(event.funcs[-1].node) if isinstance(n, ast.Name) and n.id == box.id]
+    return not any(isinstance(n.ctx, ast.Load) and id(n) not in filled for n in reads)
 
 
 def _say(p: Program, made: Val, at: Event | Val, within: ast.AST | None = None) -> Finding:

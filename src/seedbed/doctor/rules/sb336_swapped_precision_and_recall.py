@@ -44,10 +44,11 @@ from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.cells import denominator, harmonic, specific
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 _RIGHT = {
     **dict.fromkeys(("precision", "prec", "ppv"), "pred"),
-    **dict.fromkeys(("recall", "sensitivity", "sens", "tpr"), "true"),
+    **dict.fromkeys(("recall", "rec", "sensitivity", "sens", "tpr"), "true"),
 }
 _SPECIFIC = frozenset(["specificity", "spec", "tnr"])
 _ORDERS = {"tn", "fp", "fn", "tp"}
@@ -76,6 +77,9 @@ def check(p: Program) -> Iterator[Finding]:
             kind = denominator(one) if len(asked) == 1 else ""
             if kind and kind not in asked:
                 seen.add(id(one.node))
+                if kind == "all":
+                    yield _of_all(p, one, name, min(asked))
+                    continue
                 wrong = "all positives" if kind == "true" else "all predicted positives"
                 yield p.report(
                     "SB336",
@@ -96,6 +100,19 @@ def check(p: Program) -> Iterator[Finding]:
                         fix="Use 2 * precision * recall / (precision + recall)",
                     )
     yield from _unpacked(p)
+
+
+def _of_all(p: Program, ratio: Val, name: str, side: str) -> Finding:
+    """Hits that are divided by the number of all samples."""
+    below = "true positives plus the false positives" if side == "pred" else "true positives plus the false negatives"
+    return p.report(
+        "SB336",
+        ratio,
+        f"{name} divides the hits by the number of all samples: that is neither precision nor recall",
+        why=f"the true negatives are counted below, so it is far too small; below there must be the {below}",
+        fix="Divide by "
+        + ("what is predicted positive: (pred == c).sum()" if side == "pred" else "what is positive: (y == c).sum()"),
+    )
 
 
 _ORDERED = {

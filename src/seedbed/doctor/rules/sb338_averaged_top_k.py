@@ -40,8 +40,11 @@ from seedbed.doctor.static.program import Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    for event in p.first_makers("mean"):
+    seen: set[int] = set()
+    for event in p.makers("mean"):  # a helper is asked for several k: each of its calls counts
         made = event.result
+        if id(event.node) in seen:
+            continue
         if (
             made is None
             or made.name != "mean"
@@ -57,6 +60,7 @@ def check(p: Program) -> Iterator[Finding]:
         top = next((t for a in inner.args for t in [f.core(a)] if t.name == "topk_indices"), None)
         count = top.number(1, "k") if top is not None else None
         if top is not None and count != 1:
+            seen.add(id(event.node))
             yield p.report(
                 "SB338",
                 event,

@@ -56,8 +56,8 @@ def check(p: Program) -> Iterator[Finding]:
         for ratio in (
             n for n in syntax.walk(node.value) if wanted and isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)
         ):
-            base, axis = _sum(ratio.right)
-            if base not in rows or axis is None or "diag" not in syntax.text(ratio.left):
+            base, axis = _sum(_said(p, node, ratio.right))
+            if base not in rows or axis is None or not _diagonal(_said(p, node, ratio.left), base):
                 continue
             right = 1 if (wanted == "recall") == (rows[base] == "true") else 0
             if axis % 2 != right:
@@ -69,6 +69,37 @@ def check(p: Program) -> Iterator[Finding]:
                     why=f"the rows of {base} are the {'true' if rows[base] == 'true' else 'predicted'} classes",
                     fix=f"Use {base}.sum({right}) for {wanted}",
                 )
+
+
+def _said(p: Program, place: ast.Assign, node: ast.expr) -> ast.expr:
+    """What a name stands for that the function around gives one value, above the place where it is read."""
+    if not isinstance(node, ast.Name):
+        return node
+    around: list[ast.AST] = [
+        n for n in q.nodes(p, ast.FunctionDef) if n.lineno <= place.lineno <= (n.end_lineno or 0)
+    ] or [p.source.tree]
+    inner = max(around, key=lambda n: getattr(n, "lineno", 0))
+    stored = [n for n in syntax.walk(inner) if isinstance(n, ast.Name) and n.id == node.id and _is_store(n)]
+    given = [
+        a.value
+        for a in syntax.walk(inner)
+        if isinstance(a, ast.Assign) and len(stored) == 1 and a.targets[0] is stored[0]
+    ]
+    return given[0] if len(given) == 1 and stored[0].lineno < place.lineno else node
+
+
+def _is_store(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
+
+
+def _diagonal(node: ast.expr, base: str) -> bool:
+    """``m.diag()``, or one cell of the diagonal: ``m[c, c]``."""
+    if "diag" in syntax.text(node):
+        return True
+    if not isinstance(node, ast.Subscript) or syntax.text(node.value) != base:
+        return False
+    keys = node.slice.elts if isinstance(node.slice, ast.Tuple) else []
+    return len(keys) == 2 and isinstance(keys[0], ast.Name) and syntax.text(keys[0]) == syntax.text(keys[1])
 
 
 def _matrices(p: Program) -> dict[str, str]:
@@ -103,8 +134,20 @@ def _sum(node: ast.expr) -> tuple[str, int | None]:
         if isinstance(call.func, ast.Attribute) and call.func.attr == "sum":
             given = [*call.args, *(k.value for k in call.keywords if k.arg in ("dim", "axis"))]
             axis = given[0] if given else None
+            line = call.func.value
+            if axis is None and isinstance(line, ast.Subscript):
+                return syntax.text(line.value), _across(line.slice)
             if isinstance(axis, ast.UnaryOp) and isinstance(axis.operand, ast.Constant):
                 return syntax.text(call.func.value), 1
             if isinstance(axis, ast.Constant) and type(axis.value) is int:
                 return syntax.text(call.func.value), axis.value
     return "", None
+
+
+def _across(key: ast.expr) -> int | None:
+    """The axis that is summed over in ``m[c].sum()`` (1) and ``m[:, c].sum()`` (0)."""
+    if isinstance(key, ast.Name):
+        return 1
+    keys = key.elts if isinstance(key, ast.Tuple) else []
+    whole = [isinstance(k, ast.Slice) and k.lower is k.upper is k.step is None for k in keys]
+    return {(True, False): 0, (False, True): 1}.get((whole[0], whole[1])) if len(whole) == 2 else None

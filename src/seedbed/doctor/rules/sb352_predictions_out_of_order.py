@@ -50,6 +50,10 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     told: set[int] = set()
+    for mixed in _gathered(p):
+        if id(mixed) not in told:
+            told.add(id(mixed))
+            yield _finding(p, mixed)
     learned = {id(x.node) for b in p.all("backward") for x in b.loops}
     for event in p.all("keep", "augment"):
         if (event.recv is None and event.kind == "keep") or _tallied(event):
@@ -64,13 +68,43 @@ def check(p: Program) -> Iterator[Finding]:
         if _collects_rows(p, loop) or not _joined(p, event, loop):
             continue
         told.add(id(loop.node))
-        yield p.report(
-            "SB352",
-            loader,
-            "predictions of a shuffled loader (shuffle=True) are stored beside rows in the stored order",
-            why="the loader gives the samples in a random order, so predictions and ids do not match (misaligned)",
-            fix="Use shuffle=False for prediction",
-        )
+        if id(loader) not in told:
+            yield _finding(p, loader)
+
+
+def _finding(p: Program, loader: Val) -> Finding:
+    return p.report(
+        "SB352",
+        loader,
+        "predictions of a shuffled loader (shuffle=True) are stored beside rows in the stored order",
+        why="the loader gives the samples in a random order, so predictions and ids do not match (misaligned)",
+        fix="Use shuffle=False for prediction",
+    )
+
+
+def _gathered(p: Program) -> Iterator[Val]:
+    """Shuffled loaders whose predictions a comprehension collects, and which then stand beside the stored rows."""
+    for event in p.calls("DataFrame", "zip", "column_stack", "stack", "hstack") if p.of_kind("loader") else ():
+        parts = [*event.args, *event.kwargs.values(), *(v for a in event.args for v in a.attrs.values())]
+        if event.name.rsplit(".", 1)[-1] in ("column_stack", "stack", "hstack"):
+            parts = list(event.args[0].items or ()) if event.args else []
+        drawn = [(part, box) for part in parts if (box := _collected(part)) is not None]
+        for part, box in drawn[:1]:
+            data = {id(v) for v in ancestors(box.args[0], limit=60) if v.kind == "tensor"}
+            others = [o for o in parts if o is not part and o.kind in ("tensor", "list") and o.shape != ()]
+            rows = [o for o in others if not any(v.name == "batch" for v in ancestors(o, limit=200))]
+            if any(v.name == "arange" or id(v) in data for o in rows for v in ancestors(o, limit=12)):
+                yield box.args[0]
+
+
+def _collected(val: Val) -> Val | None:
+    """The comprehension over a shuffled loader in which predictions alone were collected."""
+    for one in ancestors(val, limit=12):
+        if one.name == "comprehension" and one.items and one.args and one.args[0].kind == "loader":
+            row = one.items[0]
+            whole = row.kind == "tensor" and row.shape != () and not _one_number(row)
+            return one if whole and _shuffled(one.args[0]) and _from_model(row) else None
+    return None
 
 
 def _tallied(event: Event) -> bool:

@@ -47,7 +47,7 @@ import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import choices, lineage, syntax
+from seedbed.doctor.static import choices, lineage, naming, syntax
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.rounds import split_of_val
@@ -57,6 +57,7 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     picks = [e for e in p.first_calls("max", "min", "amax", "amin", "argmax") if e.args]
+    picks += [e for e in p.first_calls("sorted") if e.args and _end_taken(p, e)]
     if not picks and not p.first_calls("argmin", "nanargmin"):
         return
     inner = {id(x.node) for b in p.all("backward") for x in b.loops}
@@ -65,7 +66,8 @@ def check(p: Program) -> Iterator[Finding]:
     measured = lineage.feeds(p)[1]
     tests = {id(f.event.result) for f in measured if _test(f.x)}
     others = {id(f.event.result) for f in measured if not _test(f.x)}
-    if not tests:
+    unnamed = {id(f.event.result) for f in measured if not _splits(f.x)}
+    if not tests and not unnamed:
         return
     for event in picks:
         if any(id(x.node) in inner for x in event.loops):
@@ -78,7 +80,8 @@ def check(p: Program) -> Iterator[Finding]:
             continue
         score = kept.args[-1] if kept is not None else listed
         behind = {id(v) for v in ancestors(score, limit=400)} if score is not None else set()
-        if behind & tests and not behind & others:
+        told = unnamed if unnamed and kept is not None and _told_test(p, event) else set()
+        if behind & (tests | told) and not behind & (others - told):
             yield p.report(
                 "SB353",
                 event,
@@ -135,8 +138,28 @@ def _kept(p: Program, event: Event, inner: set[int]) -> Event | None:
     return None
 
 
+def _end_taken(p: Program, event: Event) -> bool:
+    """Whether one end of what ``sorted`` gives is taken, and nothing else of it."""
+    read = p.users(event.result) if event.result is not None else []
+    keys = {u.number(1) for u in read if u.name == "getitem"}
+    return bool(read) and all(u.name == "getitem" for u in read) and keys in ({0}, {-1})
+
+
+def _told_test(p: Program, event: Event) -> bool:
+    """Whether what is picked is printed under the name of the test set."""
+    for shown in p.first_calls("print"):
+        inside = list(syntax.walk(shown.node))
+        if any(n is event.node for n in inside):
+            texts = [n.value for n in inside if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+            return any("test" in naming.words(w) for t in texts for w in t.split())
+    return False
+
+
 def _test(x: Val) -> bool:
+    return _splits(x) == {"test"}
+
+
+def _splits(x: Val) -> set[str]:
     names = {split_of_val(v) for v in lineage.path(x, 40)}
     loaders = {split_of_val(v.args[1]) for v in lineage.path(x, 40) if v.name == "batch" and len(v.args) > 1}
-    found = (names | loaders) - {"", "train"}
-    return found == {"test"}
+    return (names | loaders) - {"", "train"}

@@ -68,7 +68,7 @@ def check(p: Program) -> Iterator[Finding]:
     if not p.trains:
         return
     for outer in q.nodes(p, ast.For):
-        if not _FOLDS.search(f"{syntax.text(outer.target)} {syntax.text(outer.iter)}"):
+        if not _FOLDS.search(f"{syntax.text(outer.target)} {syntax.text(outer.iter)}") and not _leaves_out(outer):
             continue
         inner = [s for s in outer.body if isinstance(s, ast.For)]
         for branch in (n for loop in inner for n in syntax.walk(loop) if isinstance(n, ast.If)):
@@ -83,6 +83,26 @@ def check(p: Program) -> Iterator[Finding]:
                     related=((str(p.source.path), branch.lineno, "the comparison"),),
                 )
                 return
+
+
+def _leaves_out(outer: ast.For) -> bool:
+    """Whether each round trains on all parts but its own.
+
+    That is ``[p for j, p in enumerate(parts) if j != k]`` or ``parts[:k] + parts[k + 1:]``.
+    """
+    own = {n.id for n in syntax.walk(outer.target) if isinstance(n, ast.Name)}
+    for test in (t for n in syntax.walk(outer) if isinstance(n, ast.comprehension) for t in n.ifs):
+        if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.NotEq):
+            sides = {n.id for n in (test.left, test.comparators[0]) if isinstance(n, ast.Name)}
+            if sides & own and sides - own:
+                return True
+    for both in (n for n in syntax.walk(outer) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add)):
+        cuts = [s.slice for s in (both.left, both.right) if isinstance(s, ast.Subscript)]
+        ends = [syntax.text(c.upper) for c in cuts[:1] if isinstance(c, ast.Slice) and c.upper and not c.lower]
+        starts = [syntax.text(c.lower) for c in cuts[1:] if isinstance(c, ast.Slice) and c.lower and not c.upper]
+        if ends and ends[0] in own and starts == [f"{ends[0]} + 1"]:
+            return True
+    return False
 
 
 def _raised(branch: ast.If) -> str:
@@ -101,8 +121,14 @@ def _raised(branch: ast.If) -> str:
 
 
 def _noted(outer: ast.For, best: str) -> bool:
-    """Whether the loop over the folds appends it to a list after training."""
+    """Whether the loop over the folds appends it to a list after training, or files it under the fold."""
+    own = {n.id for n in syntax.walk(outer.target) if isinstance(n, ast.Name)}
     for stmt in outer.body:
+        place = stmt.targets[0] if isinstance(stmt, ast.Assign) else None
+        filed = isinstance(place, ast.Subscript) and isinstance(place.slice, ast.Name) and place.slice.id in own
+        filing = list(syntax.walk(stmt.value)) if filed and isinstance(stmt, ast.Assign) else []
+        if any(isinstance(n, ast.Name) and n.id == best for n in filing):
+            return True
         call = stmt.value if isinstance(stmt, ast.Expr) else None
         listed = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "append"
         given = call.args if listed and isinstance(call, ast.Call) else []

@@ -64,8 +64,24 @@ def _parts(node: ast.stmt) -> tuple[str, ast.expr] | None:
     if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Sub):
         return syntax.text(node.target).removesuffix(".data"), node.value
     call = node.value if isinstance(node, ast.Expr) else None
-    if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "sub_" and call.args:
-        return syntax.text(call.func.value).removesuffix(".data"), call.args[0]
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or not call.args:
+        return None
+    taken = call.args[0] if call.func.attr == "sub_" else _less(call) if call.func.attr == "add_" else None
+    return (syntax.text(call.func.value).removesuffix(".data"), taken) if taken is not None else None
+
+
+def _less(call: ast.Call) -> ast.expr | None:
+    """What ``add_`` takes away: ``add_(x, alpha=-lr)`` and ``add_(-lr * x)``."""
+    given = call.args[0]
+    if any(k.arg == "alpha" and isinstance(k.value, ast.UnaryOp) for k in call.keywords):
+        return given
+    if isinstance(given, ast.UnaryOp) and isinstance(given.op, ast.USub):
+        return given.operand
+    product = isinstance(given, ast.BinOp) and isinstance(given.op, ast.Mult)
+    if isinstance(given, ast.BinOp) and product and not call.keywords:
+        sides = (given.left, given.right)
+        turned = any(isinstance(s, ast.UnaryOp) and isinstance(s.op, ast.USub) for s in sides)
+        return given if turned else None
     return None
 
 

@@ -37,7 +37,9 @@ from seedbed.doctor.static.program import Event, Program
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    seeds = [e for e in p.calls("manual_seed") if not e.loops and e.recv is None]
+    seeds = [e for e in p.calls("manual_seed") if e.first and e.recv is None]
+    if seeds and seeds[0].loops:
+        seeds = _of_whole_runs(p, seeds)
     if seeds and p.complete:
         seed = seeds[0]
         if _drawn_again(p, seed):
@@ -70,6 +72,14 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Set the seed before the model is created",
                 related=((str(made[0].src.path), made[0].line, "the weights are drawn here"),),
             )
+
+
+def _of_whole_runs(p: Program, seeds: list[Event]) -> list[Event]:
+    """Seeds inside a loop of which every round makes, trains and measures a model of its own (one run per seed)."""
+    loop = seeds[0].loops[-1]
+    whole = all(any(x is loop for x in b.loops) for b in p.all("backward"))
+    made = any(any(x is loop for x in s.loops) for s in p.makers("optimizer")) if whole else False
+    return [s for s in seeds if s.loops == seeds[0].loops] if made else []
 
 
 def _last_seed(p: Program, seeds: list[Event]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 _GUESS = {"pred", "preds", "predicted", "prediction", "predictions", "yhat", "hat", "guess", "output", "outputs"}
 _TRUTH = {
@@ -27,7 +27,7 @@ _TRUTH = {
 
 
 def denominator(val: Val) -> str:
-    """``pred`` or ``true``: what a number of hits is divided by; ``""`` when it is no such ratio."""
+    """``pred``, ``true`` or ``all``: what a number of hits is divided by; ``""`` when it is no such ratio."""
     one = f.core(val)
     if one.name in ("div", "true_divide") and len(one.args) == 2:
         if not any(cell(t) == "tp" for _, t in _terms(one.args[0])):
@@ -36,12 +36,22 @@ def denominator(val: Val) -> str:
         if bottom.name in ("max", "maximum") and len(bottom.args) == 2:
             bottom = next((a for a in bottom.args if a.kind != "const"), bottom)
         below = [t for s, t in _terms(bottom) if s > 0 and t.kind != "const"]
-        kinds = {cell(t) for t in below} - {"tp"}
+        kinds = {cell(t) or _whole_side(t, one.args[0]) for t in below} - {"tp"}
         if kinds in ({"fp"}, {"pred"}):
             return "pred"
         if kinds in ({"fn"}, {"true"}):
             return "true"
+        if len(below) == 1 and _all_samples(f.core(below[0]), one.args[0]):
+            return "all"
     return ""
+
+
+def _all_samples(total: Val, hits: Val) -> bool:
+    """Whether a number is how many samples there are, of those among which the hits were counted."""
+    if total.name not in ("len", "numel", "size") or not total.args or counted(hits) != "tp":
+        return False
+    rows = f.core(total.args[0])
+    return rows.kind == "tensor" and any(f.core(v) is rows for v in ancestors(hits, limit=12))
 
 
 def specific(val: Val) -> str:
@@ -62,7 +72,7 @@ def specific(val: Val) -> str:
 def by_hand(val: Val) -> str:
     """``precision``, ``recall`` or ``F1`` when a ratio is one of them, written out."""
     kind = denominator(val)
-    if kind:
+    if kind in ("pred", "true"):
         return "precision" if kind == "pred" else "recall"
     one = f.core(val)
     if one.name in ("div", "true_divide") and len(one.args) == 2:
@@ -70,10 +80,32 @@ def by_hand(val: Val) -> str:
         bottom = f.core(one.args[1])
         if bottom.name in ("max", "maximum") and len(bottom.args) == 2:
             bottom = next((a for a in bottom.args if a.kind != "const"), bottom)
-        below = {cell(v) for _, t in _terms(bottom) for v in _product(t)}
+        below = {cell(v) or _whole_side(v, one.args[0]) for _, t in _terms(bottom) for v in _product(t)}
         if "tp" in top and {"fp", "fn"} <= below:
             return "F1"
+        if "tp" in top and below == {"pred", "true"} and _of_rows(one.args[0]):
+            return "F1"
     return ""
+
+
+def _whole_side(total: Val, hits: Val) -> str:
+    """``true`` for the sum of the very labels that the outputs of a model were met with in a number of hits."""
+    whole = f.core(total)
+    if whole.name not in ("sum", "count_nonzero") or not whole.args or f.from_model(whole):
+        return ""
+    for both in (v for v in ancestors(hits, limit=12) if v.name in _BOTH and len(v.args) == 2):
+        if any(f.same(a, whole.args[0]) and _met_with(a, b) for a, b in (both.args, both.args[::-1])):
+            return "true" if _positive(whole.args[0]) else ""
+    return ""
+
+
+_BOTH = frozenset(["and", "mul", "logical_and", "bitwise_and"])
+
+
+def _of_rows(hits: Val) -> bool:
+    """Whether hits are counted over one mark for each sample, not over the points of pictures (a Dice score)."""
+    marks = [v for v in ancestors(hits, limit=12) if v.name in _BOTH]
+    return any(a.shape is not None and len(a.shape) == 1 for v in marks for a in v.args)
 
 
 def harmonic(val: Val) -> str:
@@ -154,8 +186,9 @@ def counted(val: Val) -> str:
     if rows is not None:
         return _of_axis(one, rows)
     inner = f.core(one.args[0])
-    if inner.name in ("and", "mul", "logical_and", "bitwise_and") and len(inner.args) == 2:
-        marks = {_side(a): _positive(a) for a in inner.args}
+    if inner.name in _BOTH and len(inner.args) == 2:
+        sides = [_side(a) or _met_with(a, b) for a, b in (inner.args, inner.args[::-1])]
+        marks = {side: _positive(a) for side, a in zip(sides, inner.args, strict=True)}
         if set(marks) != {"pred", "true"}:
             return ""
         table = {(True, True): "tp", (True, False): "fp", (False, True): "fn", (False, False): "tn"}
@@ -164,6 +197,14 @@ def counted(val: Val) -> str:
         return table[(marks["pred"], marks["true"])]
     side = _side(inner)
     return side if side and _positive(inner) else ""
+
+
+def _met_with(val: Val, other: Val) -> str:
+    """``true`` for a mark without a telling name that meets the guesses of a model; where it picks rows, ``""``."""
+    agreed = [v for v in ancestors(other, limit=8) if v.name in ("compare", "eq") and len(v.args) > 1]
+    if any(v.args[1].kind == "tensor" for v in agreed) or not f.from_model(other) or f.from_model(val):
+        return ""  # right guesses among some rows: (pred == y) & mask
+    return "" if f.said(val) & {"mask", "valid", "pad", "padding", "keep", "attention", "group"} else "true"
 
 
 _TABLES = frozenset(["bincount", "histogram2d", "confusion_matrix", "crosstab", "scatter_add", "index_add"])
@@ -244,4 +285,7 @@ def _positive(val: Val) -> bool | None:
         if number in (0, 1) and op in ("Eq", "NotEq"):
             return bool((number == 1) == (op == "Eq"))
         return op == "Eq" if op in ("Eq", "NotEq") and isinstance(number, int) else None
+    if one.name in ("compare", "eq") and len(one.args) > 1 and one.args[1].kind == "number":
+        op = "Eq" if one.name == "eq" else next((t for t in one.tags if t in ("Eq", "NotEq", "Gt", "GtE")), "")
+        return op != "NotEq" if op else None  # one class after the other: x == c
     return True if one.kind in ("tensor", "unknown") else None
