@@ -104,8 +104,9 @@ def _several_in_cross_entropy(p: Program) -> Iterator[Finding]:
         target = event.args[1]
         if target.shape is None or len(target.shape) != 2 or _one_hot(target):
             continue
-        if target.shape[1] == 1:
-            continue
+        scores = event.args[0].shape
+        if target.shape[1] == 1 or (scores is not None and len(scores) != 2) or _numbered(target):
+            continue  # one class number for each position is no table
         made = next((v for v in q.chain(target) if v.name in ("compare", "where")), None)
         if made is None or made.name == "where" or not made.tags & {"Gt", "Lt", "GtE", "LtE"}:
             continue
@@ -118,6 +119,11 @@ def _several_in_cross_entropy(p: Program) -> Iterator[Finding]:
             why="the targets of a row must sum to 1 there; with several ones per row the loss has no meaning",
             fix="Use BCEWithLogitsLoss: one sigmoid for every label (multi-label)",
         )
+
+
+def _numbered(target: Val) -> bool:
+    """Whether targets are whole numbers: the loss reads those as class numbers, and takes a table as floats only."""
+    return target.dtype in ("long", "int", "int64") or any(v.name == "long" for v in q.chain(target)[:3])
 
 
 def _read_otherwise(p: Program) -> Iterator[Finding]:

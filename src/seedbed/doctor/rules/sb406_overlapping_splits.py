@@ -161,7 +161,11 @@ def _evaluated_slices(p: Program, seen: set[int]) -> Iterator[Finding]:
 
 
 def _tried(p: Program, event: Event) -> bool:
-    """Whether the weights are moved by hand around it: a trial of a step, in a search along a line."""
+    """Whether nothing is measured: nobody reads what it gives (a first call, so that a lazy layer gets its size), or
+    the weights are moved by hand around it, a trial of a step in a search along a line.
+    """
+    if any(e.result is event.result for e in p.all("discard") if event.result is not None):
+        return True
     moves = [e for e in p.all("augment", "inplace") if e.recv is not None and e.recv.name.lower() == "parameter"]
     return event.loop is not None and any(event.loop in e.loops for e in moves)
 

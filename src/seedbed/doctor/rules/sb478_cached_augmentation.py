@@ -115,13 +115,20 @@ def _begin(key: Val) -> int | None:
     return min(made) if made else None
 
 
+def _seeded(drawn: Val, begin: int | None) -> bool:
+    """Whether numbers come from a generator that is made or seeded in this call: it gives the same ones each time."""
+    given = drawn.kwargs.get("generator")
+    made = list(ancestors(given, limit=10)) if given is not None and begin is not None else []
+    return any(v.name in ("Generator", "manual_seed") and v.seq > (begin or 0) for v in made)
+
+
 def _random(val: Val, method: Any, begin: int | None) -> str:
     if all(o.name in _RANDOM or o.kind in ("const", "number") for o in origins(val)):
         return ""  # the sample itself is drawn: it stands for something that is read
     for one in ancestors(val, limit=200):
         inside = one.src is method.src and method.node.lineno <= one.line <= (method.node.end_lineno or 0)
         inside = inside or (begin is not None and one.seq > begin)  # drawn in what the method calls
-        if one.name in _RANDOM and one.kind in ("tensor", "unknown", "method") and inside:
+        if one.name in _RANDOM and one.kind in ("tensor", "unknown", "method") and inside and not _seeded(one, begin):
             return one.name
         if one.kind == "transform":
             found = next(

@@ -70,7 +70,9 @@ from seedbed.doctor.static.values import Val, ancestors
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    if not p.complete or not p.trains or not p.all("save") or p.all("load") or p.all("restore") or p.all("inplace"):
+    if not p.complete or not p.trains or not p.all("save") or p.all("restore") or p.all("inplace"):
+        return
+    if not all(_only_told(p, e) for e in p.all("load")):
         return
     trained = [m for m in training.trained_modules(p) if m.kind == "module"]
     measured = [m.recv for m in training.evaluations(p)]
@@ -93,6 +95,25 @@ def check(p: Program) -> Iterator[Finding]:
             related=((str(event.src.path), event.line, "it is run here"),),
         )
         return
+
+
+def _only_told(p: Program, load: Event) -> bool:
+    """Whether nothing but the plain numbers and words of a saved table is read from what is loaded."""
+    if load.result is None:
+        return False
+    path = load.arg(0, "f")
+    tables = [
+        e.args[0]
+        for e in p.all("save")
+        if len(e.args) > 1 and e.args[0].kind == "dict" and path is not None and path.const == e.args[1].const
+    ]
+    for user in p.users(load.result):
+        key = user.args[1].const if user.name == "getitem" and len(user.args) == 2 else None
+        held = [t.attrs.get(key) for t in tables] if isinstance(key, str) else []
+        if not held or path is None or path.const is None or any(h is None or h.kind != "const" for h in held):
+            return False
+    given = [a for e in p.all("call", "invoke", "keep", "return") for a in (*e.args, *e.kwargs.values())]
+    return not any(v is load.result for v in given)
 
 
 def _alike(one: Val, other: Val) -> bool:

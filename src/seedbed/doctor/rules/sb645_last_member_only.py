@@ -57,6 +57,7 @@ def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     if not p.trains:
         return
+    yield from _overwritten(p)
     for scope in (p.source.tree, *q.nodes(p, ast.FunctionDef)):
         loops = [(at, n) for at, n in enumerate(scope.body) if isinstance(n, ast.For)]
         for at, first in loops:
@@ -82,6 +83,56 @@ def check(p: Program) -> Iterator[Finding]:
                         fix=f"Loop over the members: for {name} in {box}, or use {box}[k]",
                         related=((str(p.source.path), first.lineno, "where the name was bound"),),
                     )
+
+
+def _overwritten(p: Program) -> Iterator[Finding]:
+    """``for m in self.members: out = m(x)``, where only the ``out`` that the loop leaves behind goes into the loss."""
+    for func in q.nodes(p, ast.FunctionDef):
+        for at, loop in enumerate(func.body):
+            if not isinstance(loop, ast.For) or not isinstance(loop.target, ast.Name) or loop.orelse:
+                continue
+            if any(isinstance(n, (ast.Break, ast.Return, ast.If)) for n in syntax.walk(loop)):
+                continue
+            for node in loop.body:
+                made = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
+                if not isinstance(made, ast.Name) or not isinstance(node, ast.Assign):
+                    continue
+                called = {
+                    id(n)
+                    for n in syntax.walk(node.value)
+                    if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == loop.target.id
+                }
+                rest = func.body[at + 1 :]
+                if (
+                    len(called) != 1
+                    or len(_reads(loop.body, loop.target.id)) != 1
+                    or _reads(loop.body, made.id)
+                    or not _reads(rest, made.id)
+                ):
+                    continue
+                runs = [e for e in training.forwards(p) if id(e.node) in called and e.grad]
+                trained = any(training.trained_output(p, e.result) for e in runs)
+                if not trained or not _walks_members(p, loop):
+                    continue
+                yield p.report(
+                    "SB645",
+                    (_reads(rest, made.id)[0], p.source),
+                    f"{made.id} is overwritten in every round of the loop at line {loop.lineno}: here it is the output "
+                    f"of the last of {syntax.text(loop.iter)} alone, so only the last model is trained",
+                    why="the outputs of the others go nowhere, and they stay random",
+                    fix=f"Use {made.id} within the loop (add up the losses), or keep all outputs in a list",
+                )
+
+
+def _walks_members(p: Program, loop: ast.For) -> bool:
+    """Whether a loop runs over a list of models."""
+    return any(
+        e.node is loop and e.args and any(o.name == "ModuleList" for o in e.args[0].options()) for e in p.all("loop")
+    ) or any(
+        r.node is loop and r.over is not None and any(o.name == "ModuleList" for o in r.over.options())
+        for e in training.forwards(p)
+        for r in e.loops
+    )
 
 
 def _members(loop: ast.For) -> list[tuple[str, str]]:

@@ -87,7 +87,8 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             calls = [e for e in p.all("forward") if e.recv is not None and e.recv.owner is cls and e.grad]
             given = [(e, v) for e in calls if (v := _given(e, names, name)) is not None and p.trained(e.result)]
-            if not given or not (set(words(name)) & _TOLD or any(_learned(v) for _, v in given)):
+            told = set(words(name)) & _TOLD or any(_learned(v) for _, v in given)
+            if not given or not (told or _idle_table(p, cls)):
                 continue
             yield p.report(
                 "SB679",
@@ -114,6 +115,22 @@ def _signature(cls: Class) -> tuple[str, ...]:
     if method is None or method.kind != "func":
         return ()
     return tuple(a.arg for a in method.owner.node.args.args)
+
+
+def _idle_table(p: Program, cls: Class) -> bool:
+    """Whether an embedding was made for it: one of the class that nothing in the file reads either."""
+    init = cls.scope.vars.get("__init__")
+    if init is None or init.kind != "func":
+        return False
+    read = {n.attr for n in p.nodes(ast.Attribute) if isinstance(n.ctx, ast.Load)}
+    made = [
+        e
+        for e in p.all("attribute")
+        if e.args and e.args[0].name == "Embedding" and e.args[0].kind == "module" and isinstance(e.node, ast.Attribute)
+    ]
+    own = {id(n) for n in syntax.walk(init.owner.node)}
+    by_name = any(isinstance(n, ast.Name) and n.id in ("getattr", "vars") for n in p.nodes(ast.Name))
+    return not by_name and any(id(e.node) in own and e.name not in read for e in made)
 
 
 def _given(event: Event, names: list[str], name: str) -> Val | None:

@@ -54,20 +54,37 @@ def check(p: Program) -> Iterator[Finding]:
         kernel, padding = layer.number(2, "kernel_size"), layer.arg(4, "padding")
         dilation = layer.arg(5, "dilation")
         spread = 1 if dilation is None else dilation.const
-        if not isinstance(kernel, int) or kernel < 3 or padding is None or not isinstance(spread, int):
+        if not isinstance(kernel, int) or kernel < 3 or not isinstance(spread, int):
             continue
-        both = padding.const == "same" or (type(padding.const) is int and 2 * padding.const == (kernel - 1) * spread)
-        if not both or not tokens.reads_next(p, event.args[0]) or _cut(p, event.result):
+        ahead = _ahead(padding, (kernel - 1) * spread) or _padded(padding, event.args[0], (kernel - 1) * spread)
+        if not ahead or not tokens.reads_next(p, event.args[0]) or _cut(p, event.result):
             continue
         seen.add(id(layer))
+        side = "after the end" if "(0, " in ahead else "on both sides"
         yield p.report(
             "SB689",
-            layer if layer.line else event,
-            f"Conv1d(kernel_size={kernel}, padding={padding.const!r}) pads on both sides: it is not causal, every "
+            event.args[0] if ahead.startswith("F.pad") else layer if layer.line else event,
+            f"Conv1d(kernel_size={kernel}) with {ahead} pads {side}: it is not causal, every "
             "position sees the future tokens",
             why="the targets are the next tokens, so the model reads its answer (a leak)",
             fix=f"Use F.pad(x, ({(kernel - 1) * spread}, 0)) and a Conv1d without padding",
         )
+
+
+def _ahead(padding: Val | None, reach: int) -> str:
+    """How a layer pads as much after the end as before the start; ``""`` when it does not."""
+    given = padding.const if padding is not None else None
+    both = given == "same" or (type(given) is int and 0 < 2 * given == reach)
+    return f"padding={given!r}" if both else ""
+
+
+def _padded(padding: Val | None, x: Val, reach: int) -> str:
+    """The same of ``F.pad(x, (left, right))`` before a layer without padding: any width on the right."""
+    widths = x.arg(1, "pad") if x.name == "pad" else None
+    sides = [v.const for v in widths.items or []] if widths is not None else []
+    if (padding is not None and padding.const != 0) or len(sides) != 2 or not all(type(s) is int for s in sides):
+        return ""
+    return f"F.pad(x, ({sides[0]}, {sides[1]}))" if sides[1] > 0 and sum(sides) == reach else ""
 
 
 def _cut(p: Program, made: Val) -> bool:

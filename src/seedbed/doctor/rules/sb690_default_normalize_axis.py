@@ -2,7 +2,8 @@
 
 ## What it does
 
-Finds `F.normalize(x)` without `dim` on a (batch, time, features) tensor: its default is axis 1.
+Finds `F.normalize(x)` without `dim` on a (batch, time, features) tensor: its default is axis 1. Also `dim=1` written
+out, where a product then sums over the features.
 
 ## Why is this bad
 
@@ -32,6 +33,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static.formulas import core
 from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.values import Val
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -41,9 +43,9 @@ def check(p: Program) -> Iterator[Finding]:
         made = event.result
         if made is None or made.name != "normalize" or not made.args or id(event.node) in seen:
             continue
-        if len(made.args) > 2 or "dim" in made.kwargs or "torch" not in event.name:
+        base, dim = core(made.args[0]), made.arg(2, "dim")
+        if "torch" not in event.name or not (dim is None or (dim.const in (1, -2) and _compared(p, made))):
             continue
-        base = core(made.args[0])
         shape = made.args[0].shape
         if shape is None or len(shape) != 3 or base.name not in ("Linear", "Embedding", "LayerNorm", "recurrent"):
             continue
@@ -53,7 +55,39 @@ def check(p: Program) -> Iterator[Finding]:
         yield p.report(
             "SB690",
             event,
-            "F.normalize() without dim normalises over dim=1, the time axis, not each embedding over its features",
-            why="its default is dim=1; on (batch, time, features) the vectors do not get length one",
+            f"F.normalize({'' if dim is None else 'dim=' + str(dim.const)}) {'without dim ' if dim is None else ''}"
+            "normalises over dim=1, the time axis, not each embedding over its features",
+            why="on (batch, time, features) the vectors do not get length one, so their products are no cosines"
+            + ("; the default is dim=1" if dim is None else ""),
             fix="Use F.normalize(x, dim=-1)",
         )
+
+
+def _compared(p: Program, made: Val) -> bool:
+    """Whether what is normalised goes into a product that sums over the features, the last axis."""
+    stack, seen = [made], set[int]()
+    while stack and len(seen) < 40:
+        one = stack.pop()
+        for user in p.users(one):
+            if id(user) in seen:
+                continue
+            seen.add(id(user))
+            if user.name in ("matmul", "bmm", "cosine_similarity") and user.args[0] is one:
+                return True  # as the left side: its last axis is summed over
+            if user.name == "einsum" and _summed(user, one):
+                return True
+            if user.name in ("getitem", "part", "contiguous", "float") or user.kind == "phi":
+                stack.append(user)
+    return False
+
+
+def _summed(product: Val, one: Val) -> bool:
+    """Whether ``einsum`` sums over the last axis of this operand."""
+    text = product.args[0].const if product.args else None
+    if not isinstance(text, str) or "->" not in text:
+        return False
+    sides, given = text.replace(" ", "").split("->"), list(product.args[1:])
+    terms = sides[0].split(",")
+    return len(terms) == len(given) and any(
+        v is one and t and t[-1].isalpha() and t[-1] not in sides[1] for t, v in zip(terms, given, strict=True)
+    )

@@ -54,7 +54,7 @@ def check(p: Program) -> Iterator[Finding]:
         if made is None or not event.funcs or event.funcs[-1].name != "forward" or event.funcs[-1].owner is None:
             continue
         parts = f.factors(made)
-        below = [s for v, power in parts if power < 0 and (s := _size(v)) is not None]
+        below = [s for v, power in parts if _divides(v, power) and (s := _size(v)) is not None]
         if len(below) != 1 or id(below[0].node) in seen or not p.trained(made):
             continue
         base = _inner(below[0])
@@ -73,13 +73,18 @@ def check(p: Program) -> Iterator[Finding]:
         )
 
 
+def _divides(val: Val, power: int) -> bool:
+    """Whether a factor is a divisor: ``/ size``, or ``* rsqrt(size)``."""
+    return power < 0 if val.name not in ("rsqrt", "reciprocal") else power > 0
+
+
 def _size(val: Val) -> Val | None:
     """The reduction of everything that a divisor is."""
     for _ in range(6):
         val = f.core(val)
         if val.name in _SIZES and val.kind == "tensor" and val.args:
             return val if len(val.args) == 1 and not set(val.kwargs) & {"dim", "axis"} else None
-        if val.name in ("sqrt", "add", "clamp", "clamp_min") and val.args:
+        if val.name in ("sqrt", "rsqrt", "reciprocal", "add", "clamp", "clamp_min") and val.args:
             val = val.args[0]
         else:
             return None

@@ -73,11 +73,12 @@ with torch.no_grad():
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import tokens, training
+from seedbed.doctor.static import syntax, tokens, training
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
@@ -88,6 +89,7 @@ _DRAWS = frozenset(["random", "rand", "uniform", "np_rand", "np_random", "np_uni
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _unused_decoder(p)
+    yield from _switched_on(p)
     seen: set[int] = set()
     for event in training.evaluations(p):
         if event.mode == "train" and event.grad:
@@ -105,6 +107,50 @@ def check(p: Program) -> Iterator[Finding]:
             fix="Pass a teacher forcing ratio of 0 in evaluation, so that the decoder reads its own predictions",
             related=((str(draw.src.path), draw.line, "the choice"),),
         )
+
+
+def _switched_on(p: Program) -> Iterator[Finding]:
+    """``tok = truth[:, t] if teacher_forcing else guess`` with the switch on, where the choices are then scored."""
+    seen: set[int] = set()
+    off = {
+        id(e.recv) for e in training.evaluations(p) if any(v.const is False for v in (*e.args, *e.kwargs.values()))
+    }  # measured without the truth too
+    picks = [e for e in p.makers("argmax") if e.result is not None]
+    for event in training.evaluations(p):
+        cls = event.recv.owner if event.recv is not None else None
+        method = cls.method("forward") if cls is not None and hasattr(cls, "method") else None
+        if method is None or event.grad or id(event.node) in seen or id(event.recv) in off or _also_free(p, event):
+            continue
+        given = method.node.args
+        names = [a.arg for a in given.args[1:]]
+        preset = dict(zip(names[len(names) - len(given.defaults) :], given.defaults, strict=True))
+        for at, name in enumerate(names):
+            told = event.arg(at, name)
+            default = preset.get(name)
+            on = told.const is True if told is not None else isinstance(default, ast.Constant) and default.value is True
+            scored = any(v is event.result for e in picks if e.result is not None for v in q.chain(e.result))
+            if not on or not set(words(name)) & {"teacher", "forcing"} or not scored or not _asked(method.node, name):
+                continue
+            seen.add(id(event.node))
+            yield p.report(
+                "SB820",
+                event,
+                f"teacher forcing stays on in evaluation: {name} is True, so the decoder always gets the ground truth "
+                "as its last step",
+                why="it will not have the true tokens when it is used, so the score is far too good",
+                fix=f"Pass {name}=False in evaluation, so that the decoder reads its own predictions",
+            )
+            break
+
+
+def _asked(method: ast.AST, name: str) -> bool:
+    """Whether a loop of a method asks this switch, and nothing else with it."""
+    return any(
+        isinstance(n, (ast.If, ast.IfExp)) and isinstance(n.test, ast.Name) and n.test.id == name
+        for loop in syntax.walk(method)
+        if isinstance(loop, (ast.For, ast.While))
+        for n in syntax.walk(loop)
+    )
 
 
 def _looked_at(p: Program, event: Event) -> bool:

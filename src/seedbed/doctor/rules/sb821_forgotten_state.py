@@ -62,7 +62,7 @@ def check(p: Program) -> Iterator[Finding]:
         if not any(_one_step(a, event) for a in args):
             continue
         cell = event.recv is not None and event.recv.name in _CELLS and event.kind == "forward"
-        states = [a for a in args if _fresh(a, event)]
+        states = [a for a in args if _fresh(p, a, event)]
         if cell and len(args) == 1:
             if event.name in ("GRU", "LSTM", "RNN") and not _single(event):
                 continue
@@ -85,6 +85,8 @@ def check(p: Program) -> Iterator[Finding]:
 def _one_step(val: Val, event: Event) -> bool:
     """Whether a value is one time step: ``x[:, t]`` with the counter of the innermost loop (or ``x[t]`` in a model)."""
     for one in q.chain(val, 6):
+        if one.name == "element" and one.args and _by_steps(one.args[0], event):
+            return True
         if one.name != "getitem" or len(one.args) < 2:
             continue
         keys = one.args[1].items or [one.args[1]]
@@ -94,6 +96,16 @@ def _one_step(val: Val, event: Event) -> bool:
             if step and (at == 1 or (event.depth > 0 and _stands_in(event))):
                 return True
     return False
+
+
+def _by_steps(walked: Val, event: Event) -> bool:
+    """Whether a loop walks over the time steps: ``for step in x.unbind(1)``, or over what was turned in a model."""
+    if event.loop is None or event.loop.over is None or not q.alike(event.loop.over, walked) or not _stands_in(event):
+        return False
+    if walked.name == "unbind":
+        axis = walked.arg(1, "dim")
+        return axis is not None and axis.const == 1
+    return walked.name in ("transpose", "permute", "swapaxes", "movedim") and event.depth > 0
 
 
 def _stands_in(event: Event) -> bool:
@@ -112,7 +124,7 @@ def _of_innermost(counter: Val, event: Event) -> bool:
     return low <= counter.line <= high
 
 
-def _fresh(val: Val, event: Event) -> bool:
+def _fresh(p: Program, val: Val, event: Event) -> bool:
     """Whether a state is zeros that were made in this round of the loop."""
     loop = event.loop
     parts = list(val.items) if val.items else [val]
@@ -120,9 +132,10 @@ def _fresh(val: Val, event: Event) -> bool:
         return False
     for part in parts:
         made = core(part)
-        if made.name not in ("zeros", "zeros_like", "new_zeros") or not made.loops:
+        if made.name not in ("zeros", "zeros_like", "new_zeros"):
             return False
-        if made.loops[-1] is not loop.node:
+        around = made.loops or [r.node for e in p.makers(made.name) if e.result is made for r in e.loops]
+        if not around or around[-1] is not loop.node:
             return False
     return True
 

@@ -181,6 +181,11 @@ def _shape(module: Val, shape: Shape | None) -> Shape | None:
     if name == "Flatten":
         start, end = module.arg(0, "start_dim"), module.arg(1, "end_dim")
         return shapes.flattened(shape, 1 if start is None else start.const, -1 if end is None else end.const)
+    if name == "Unflatten":
+        at, parts = module.arg(0, "dim"), module.arg(1, "unflattened_size")
+        axis = shapes.axis(at.const, len(shape)) if shape is not None and at is not None else None
+        sizes = shapes.sizes((parts,)) if parts is not None and parts.items else None
+        return None if shape is None or axis is None or sizes is None else (*shape[:axis], *sizes, *shape[axis + 1 :])
     if name.startswith(("Conv", "LazyConv")) and shape is not None and len(shape) >= 3:
         out = module.number(1, "out_channels")
         return (shape[0], out if isinstance(out, int) else None, *([None] * (len(shape) - 2)))

@@ -46,27 +46,9 @@ LIKE = frozenset(["randn_like", "rand_like", "zeros_like", "ones_like", "full_li
 
 
 REDUCE = frozenset(
-    [
-        "sum",
-        "mean",
-        "std",
-        "var",
-        "prod",
-        "amax",
-        "amin",
-        "any",
-        "all",
-        "logsumexp",
-        "norm",
-        "argmax",
-        "argmin",
-        "nansum",
-        "nanmean",
-        "median",
-        "max",
-        "min",
-    ]
-)
+    ["sum", "mean", "std", "var", "prod", "amax", "amin", "any", "all", "logsumexp", "norm", "argmax", "argmin",
+     "nansum", "nanmean", "median", "max", "min"]
+)  # fmt: skip
 
 
 SAME = frozenset(
@@ -171,6 +153,10 @@ SAME = frozenset(
         "Variable",
         "digitize",
         "bucketize",
+        "argsort",
+        "mod",
+        "remainder",
+        "lerp",
     ]
 )
 
@@ -214,7 +200,7 @@ def shape_of(name: str, first: Val | None, args: tuple[Val, ...], kwargs: dict[s
     shape = first.shape
     if name in SAME or name in LIKE or (in_place(name) and name[:-1] not in _LAYOUT and name not in _RESIZED):
         others = [a.shape for a in args[1:2] if a.kind == "tensor"]
-        if name in ("add", "sub", "mul", "div") and others:
+        if name in ("add", "sub", "mul", "div", "mod", "remainder", "lerp") and others:
             return shapes.broadcast(shape, others[0])
         return shape
     if name in REDUCE:
@@ -226,6 +212,8 @@ def shape_of(name: str, first: Val | None, args: tuple[Val, ...], kwargs: dict[s
     if name in ("matmul", "mm", "bmm", "dot", "__matmul__"):
         return shapes.matmul(shape, args[1].shape) if len(args) > 1 else None
     if name in ("linspace", "arange", "randperm", "logspace"):
+        if name in ("arange", "randperm") and len(args) == 1:
+            return (shapes.rows(args[0]),)
         count = args[2].const if name == "linspace" and len(args) > 2 else args[0].const if len(args) == 1 else None
         return (count if isinstance(count, int) else None,)
     if name in ("eye",):
@@ -243,6 +231,8 @@ def shape_of(name: str, first: Val | None, args: tuple[Val, ...], kwargs: dict[s
     if name == "scaled_dot_product_attention" and len(args) > 2:
         value = args[2].shape
         return None if shape is None or not value else (*shape[:-1], value[-1])
+    if name == "pad":
+        return shapes.padded(shape, args[1]) if len(args) > 1 else None
     if name in ("index_select", "take_along_dim", "gather"):
         return args[2].shape if name == "gather" and len(args) > 2 else None
     return None

@@ -22,6 +22,28 @@ def sizes(vals: tuple[Val, ...]) -> Shape | None:
     return tuple(v.const if v.kind == "const" and isinstance(v.const, int) else None for v in vals)
 
 
+def rows(val: Val) -> int | None:
+    """A number that is written down, or the length of something with a known shape."""
+    if val.kind == "const":
+        return val.const if isinstance(val.const, int) else None
+    held = val.args[0].shape if val.name == "len" and len(val.args) == 1 else None
+    return held[0] if held else None
+
+
+def padded(shape: Shape | None, widths: Val) -> Shape | None:
+    """The shape after ``F.pad(x, (left, right, ...))``, which begins with the last axis."""
+    if shape is None:
+        return None
+    out, given = list(shape), widths.items or []
+    if not given or len(given) % 2 or len(given) > 2 * len(out) or widths.tags & {"each", "repeat"}:
+        return None
+    for at in range(len(given) // 2):
+        size, (low, high) = out[-1 - at], (v.const for v in given[2 * at : 2 * at + 2])
+        known = size is not None and isinstance(low, int) and isinstance(high, int)
+        out[-1 - at] = size + low + high if known else None
+    return tuple(out)
+
+
 def axis(dim: object, rank: int) -> int | None:
     """A dim as a non-negative axis, ``None`` when it is not one."""
     if not isinstance(dim, int) or isinstance(dim, bool):
