@@ -81,6 +81,7 @@ def check(p: Program) -> Iterator[Finding]:
             at = told[0] if told[0].line else event
             yield _report(p, at, "the network is told another timestep than the one the input was noised with")
     yield from _sampling(p)
+    yield from _strided(p)
 
 
 def _report(p: Program, at: Val | Event, problem: str) -> Finding:
@@ -152,6 +153,33 @@ def _sampling(p: Program) -> Iterator[Finding]:
         if down and _noisy_end(val, event):
             seen.add(id(loop.node))
             yield _report(p, event, "noise is added after the last step too (t = 0), so every sample stays noisy")
+
+
+def _strided(p: Program) -> Iterator[Finding]:
+    """A sampler that reads the schedule at ``steps[i]`` and tells the network ``i``."""
+    keys = [
+        k
+        for v in p.made("getitem")
+        if len(v.args) > 1 and any(a.name == "cumprod" for a in _few(v.args[0]))
+        for k in (core(v.args[1]), *[core(i) for i in v.args[1].items or []])
+    ]
+    drawn = {id(k) for k in keys if k.name == "randint"}
+    learned = any(e.grad and any(id(core(a)) in drawn for a in e.args[1:]) for e in p.all("forward"))
+    seen: set[int] = set()
+    for event in p.all("forward") if learned else ():
+        told = [core(a) for a in event.args[1:] if not event.grad and event.loop is not None]
+        filled = [a.args[-1] for a in told if a.name in ("full", "full_like") and len(a.args) > 1]
+        for number in (n for n in filled if n.kind == "number" and n.name == "int"):
+            picked = [k for k in keys if k.name == "getitem" and len(k.args) > 1 and k.args[1] is number]
+            if picked and not any(k is number for k in keys) and id(event.node) not in seen:
+                seen.add(id(event.node))
+                name, at = number.var or "i", picked[0].args[0].var or "steps"
+                yield _report(
+                    p,
+                    event,
+                    f"the network is told {name}, the number of the round, but the schedule is read at {at}[{name}], "
+                    "the timestep itself",
+                )
 
 
 def _text(node: ast.AST) -> str:

@@ -102,7 +102,7 @@ def check(p: Program) -> Iterator[Finding]:
         wanted = [_label(t) for t in node.targets[0].elts]
         if returned is None or len(returned) != len(wanted) or len(wanted) > 4:
             continue
-        found = _swap(wanted, returned)
+        found = _swap(wanted, returned) or _swap(wanted, _as_computed(event, returned))
         if found is None:
             continue
         i, j = found
@@ -149,6 +149,22 @@ def _returned(event: Event) -> list[list[str]] | None:
     if len(found) != 1 or not isinstance(found[0], ast.Tuple):
         return None
     return [_label(e) for e in found[0].elts]
+
+
+def _as_computed(event: Event | None, returned: list[list[str]]) -> list[list[str]]:
+    """The names of what is returned, with those of the functions that each was worked out by in its one assignment."""
+    owner: Any = event.recv.owner if event is not None and event.recv is not None else None
+    func = owner.method("forward") if owner is not None and hasattr(owner, "method") else owner
+    parts = list(syntax.walk(func.node))
+    result = next(n.value for n in parts if isinstance(n, ast.Return) and isinstance(n.value, ast.Tuple))
+    found = []
+    for element, own in zip(result.elts, returned, strict=True):
+        name = element.id if isinstance(element, ast.Name) else ""
+        sets = [n for n in parts if isinstance(n, ast.Assign) and any(syntax.text(t) == name for t in n.targets)]
+        calls = [c for s in sets if len(sets) == 1 for c in syntax.walk(s.value) if isinstance(c, ast.Call)]
+        told = [w for c in calls for w in words(syntax.text(c.func).rsplit(".", 1)[-1])]
+        found.append([*own, *[w for w in told if w not in _EMPTY and w not in own]])
+    return found
 
 
 def _label(node: ast.AST) -> list[str]:

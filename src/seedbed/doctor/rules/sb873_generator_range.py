@@ -68,7 +68,7 @@ def check(p: Program) -> Iterator[Finding]:
         if not made or not real:
             continue
         fake, last = made[0]
-        kind = next((k for e in real if (k := _range(e.args[0]))), "")
+        kind = next((k for e in real if (k := _range(p, e.args[0]))), "")
         if (last.name, kind) not in (("tanh", "0..1"), ("sigmoid", "-1..1")):
             continue
         span = "-1..1" if last.name == "tanh" else "0..1"
@@ -89,10 +89,22 @@ def _from_noise(val: Val) -> bool:
     return any(v.name in ("randn", "rand", "randn_like", "normal") for v in parts) and any(v.owner for v in parts)
 
 
-def _range(val: Val) -> str:
+def _dimmed(val: Val) -> bool:
+    """Whether numbers of 0 to 1 are made smaller: ``0.1 * torch.rand(n)``."""
+    rest = [a for a in val.args if a.kind != "const"]
+    factor = next((a.const for a in val.args if a.kind == "const"), None)
+    plain = val.name == "mul" and len(rest) == 1 and rest[0].name in _PLAIN
+    return plain and isinstance(factor, int | float) and 0 < factor <= 1
+
+
+def _range(p: Program, val: Val) -> str:
     """The range of real data, where the way from its source tells: ``0..1``, ``-1..1`` or ``""``."""
     steps = lineage.path(val, 80)
-    moved = [v for v in steps if v.name in _MOVES]
+    inside = {id(v) for v in steps}
+    written = [e.args[-1].const for e in p.all("setitem") if e.args and id(e.recv) in inside]
+    if any(not isinstance(w, int | float) or not 0 <= w <= 1 for w in written):
+        return ""
+    moved = [v for v in steps if v.name in _MOVES and not _dimmed(v)]
     ends = [v for v in steps if v.kind == "tensor" and v.name in _PLAIN]
     if ends and not moved:
         return "0..1"

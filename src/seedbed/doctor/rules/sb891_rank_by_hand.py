@@ -65,6 +65,47 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Use (scores > scores.diag().unsqueeze(1)).sum(dim=1) + 1",
             )
     yield from _items_as_places(p)
+    yield from _from_zero(p)
+
+
+def _from_zero(p: Program) -> Iterator[Finding]:
+    """``(scores > own).sum(1)`` of the gathered own scores: the best match has the rank 0, and one is divided by it."""
+    seen: set[int] = set()
+    for total in p.made("sum"):
+        test = f.core(total.args[0]) if total.args else total
+        strict = bool(test.tags & {"Gt", "Lt"}) or test.name in ("gt", "lt")
+        if test.name not in ("compare", "gt", "lt") or len(test.args) < 2 or not strict or id(test.node) in seen:
+            continue
+        scores, own = (f.core(a) for a in test.args[:2])
+        if own.name != "gather" or f.core(own.args[0]) is not scores or not _divides(p, total):
+            continue
+        seen.add(id(test.node))
+        yield p.report(
+            "SB891",
+            test,
+            "the rank is counted wrongly: it starts at 0, but one is divided by it as if the best match had rank 1",
+            why="the two best places count the same (or as infinite), and every hit rate is one place too generous",
+            fix="Add one: (scores > own).sum(dim=1) + 1",
+        )
+
+
+def _divides(p: Program, rank: Val) -> bool:
+    """Whether the inverse of a rank is taken, with nothing added to it before."""
+    stack, seen = [rank], set[int]()
+    while stack and len(seen) < 40:
+        one = stack.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        for user in p.users(one):
+            if user.name == "reciprocal":
+                return True
+            if user.name in ("div", "true_divide") and len(user.args) == 2 and user.args[1] is one:
+                if user.args[0].kind == "const":
+                    return True
+            elif f.core(user) is f.core(rank) or (user.name in ("clamp", "clamp_min", "clip") and user.args[0] is one):
+                stack.append(user)
+    return False
 
 
 def _items_as_places(p: Program) -> Iterator[Finding]:

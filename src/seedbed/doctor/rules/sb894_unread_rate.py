@@ -45,7 +45,8 @@ from seedbed.doctor.static.values import Val
 
 _RATE = re.compile(r"(init_|base_|initial_)?(lr|learning_?rate)$", re.IGNORECASE)
 _DEFAULTS = {"Adam": 1e-3, "AdamW": 1e-3, "SGD": 1e-3, "RMSprop": 1e-2, "NAdam": 2e-3, "RAdam": 1e-3, "Adamax": 2e-3}
-_WHOLE = re.compile(r"\b(locals|globals|vars|eval|exec|__dict__|asdict)\b")  # names that are read without being named
+# names that are read without being named
+_WHOLE = re.compile(r"\b(locals|globals|vars|exec|__dict__|asdict)\b|(?<![.\w])eval\(")
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -53,6 +54,7 @@ def check(p: Program) -> Iterator[Finding]:
     if not p.complete:
         return
     made = [(e, o) for e, o, _ in ownership.optimizers(p)]
+    yield from _only_shown(p, made)
     if not made or any(o.owner is not None or o.name not in _DEFAULTS or _has_rate(o.args, o.kwargs) for _, o in made):
         return
     if any(e.result is not None and e.result.name in ("OneCycleLR", "CyclicLR") for e in p.makers("scheduler")):
@@ -75,6 +77,42 @@ def check(p: Program) -> Iterator[Finding]:
             related=((str(p.source.path), getattr(node, "lineno", event.line), "the rate that nobody reads"),),
         )
         return
+
+
+def _only_shown(p: Program, made: list[tuple[Event, Val]]) -> Iterator[Finding]:
+    """``lr = decayed(epoch)`` in the loop of training that is printed, and nothing else."""
+    text = p.source.text
+    if not made or "param_groups" in text or _WHOLE.search(text) or p.makers("scheduler") or p.all("schedule"):
+        return
+    loops = {id(frame.node): frame.node for e in p.all("step") for frame in e.loops}
+    names = [n for n in p.nodes(ast.Name) if isinstance(n.ctx, ast.Load)]
+    shown = {
+        id(n)
+        for call in p.nodes(ast.Call)
+        if syntax.text(call.func).rsplit(".", 1)[-1] in _SHOWS
+        for part in (*call.args, *[k.value for k in call.keywords])
+        for n in syntax.walk(part)
+    }
+    for loop in (n for n in loops.values() if isinstance(n, ast.For)):
+        turns = {n.id for n in syntax.walk(loop.target) if isinstance(n, ast.Name)}
+        for node in (s for s in loop.body if isinstance(s, ast.Assign) and len(s.targets) == 1):
+            target = node.targets[0]
+            name = target.id if isinstance(target, ast.Name) else ""
+            read = [n for n in names if n.id == name]
+            moves = any(isinstance(n, ast.Name) and n.id in turns for n in syntax.walk(node.value))
+            if _RATE.match(name) and moves and read and all(id(n) in shown for n in read):
+                yield p.report(
+                    "SB894",
+                    (node, p.source),
+                    f"{name} is worked out in every round and only printed: no optimizer ever gets it",
+                    why="the rate that the program shows has no effect: it trains with the first one to the end",
+                    fix=f'Set it: for group in optimizer.param_groups: group["lr"] = {name}',
+                    related=((str(made[0][0].src.path), made[0][0].line, "the optimizer, with its own rate"),),
+                )
+                return
+
+
+_SHOWS = frozenset(["print", "append", "info", "debug", "write", "add_scalar", "set_postfix", "set_description", "log"])
 
 
 def _has_rate(args: Sequence[Val], kwargs: Mapping[str, Val]) -> bool:

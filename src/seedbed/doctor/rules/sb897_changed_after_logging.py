@@ -53,15 +53,17 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     stored = [e for e in p.all("setitem") if len(e.args) > 1 and e.recv is not None and e.recv.kind == "dict"]
+    kept = [e for e in p.all("keep") if e.name == "append" and e.args and e.recv is not None and e.recv.kind == "list"]
     seen: set[int] = set()
-    for event in p.once("augment") if stored else ():
+    for event in p.once("augment") if stored or kept else ():
         node, val = event.node, event.recv
         if val is None or not isinstance(node, ast.AugAssign) or not _is_tensor(val, event):
             continue
         if not isinstance(node.target, ast.Name) or not _in_place(event):
             continue
+        yield from _listed(p, event, val, kept, seen)
         for one in stored:
-            if one.args[1] is not val or one.seq > event.seq or one.funcs != event.funcs or id(one.node) in seen:
+            if not _shares(one.args[1], val) or one.seq > event.seq or one.funcs != event.funcs or id(one.node) in seen:
                 continue
             if one.loops != event.loops or one.args[0].kind != "const" or _again(stored, one, event):
                 continue
@@ -76,6 +78,38 @@ def check(p: Program) -> Iterator[Finding]:
                 f"{node.target.id} + …",
                 related=((str(event.src.path), event.line, "changed here"),),
             )
+
+
+def _shares(held: Val, val: Val) -> bool:
+    """Whether what is stored is the tensor itself, or has its memory."""
+    for _ in range(6):
+        if held is val:
+            return True
+        if held.kind != "tensor" or held.name not in ("detach", "data", "view", "squeeze", "flatten") or not held.args:
+            return False
+        held = held.args[0]
+    return False
+
+
+def _listed(p: Program, event: Event, val: Val, kept: list[Event], seen: set[int]) -> Iterator[Finding]:
+    """``losses.append(loss.detach())`` and ``loss /= n`` after it: the list is for showing, not for backward()."""
+    name = event.node.target.id if isinstance(event.node, ast.AugAssign) else ""  # type: ignore[union-attr]
+    for one in kept:
+        if not _shares(one.args[0], val) or one.seq > event.seq or one.funcs != event.funcs or id(one.node) in seen:
+            continue
+        used = any(v is one.recv for b in p.all("backward") if b.recv is not None for v in ancestors(b.recv))
+        if one.loops != event.loops or used:
+            continue
+        seen.add(id(one.node))
+        yield p.report(
+            "SB897",
+            one,
+            f"{name} goes into a list and is changed in place afterwards: the list shows the changed value (detach() "
+            "shares its memory)",
+            why="the list holds the very memory of the tensor, and an operator like /= changes it where it is",
+            fix=f"Append {name}.item() (or .detach().clone()), or write {name} = {name} / …",
+            related=((str(event.src.path), event.line, "changed here"),),
+        )
 
 
 def _is_tensor(val: Val, event: Event) -> bool:

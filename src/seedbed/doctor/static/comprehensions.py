@@ -229,6 +229,14 @@ def _written_out(over: Val) -> list[Val] | None:
     return None
 
 
+def named_rows(over: Val, node: ast.AST, run: Machine) -> list[Val] | None:
+    """``enumerate(["height", "weight"])``: each name with its number."""
+    names = over.args[0].items if over.kind == "iter" and over.name == "enumerate" and len(over.args) == 1 else None
+    if not names or any(type(n.const) is not str for n in names):
+        return None
+    return _counted(run, node, over)
+
+
 def _counted(run: Machine, node: ast.AST, over: Val) -> list[Val] | None:
     """``enumerate((train, val, test))``: each part with its number."""
     inner = over.args[0] if over.kind == "iter" and over.name == "enumerate" and len(over.args) == 1 else None

@@ -207,7 +207,8 @@ def _for(run: Machine, node: ast.For | ast.AsyncFor) -> str:
     known = building.rounds(run, node, over)
     if known is not None:
         return _loop(run, node, over, start, known, exact=True)
-    return _loop(run, node, over, start, comprehensions.unroll(over, node, run))
+    short = comprehensions.unroll(over, node, run) or comprehensions.named_rows(over, node, run)
+    return _loop(run, node, over, start, short)
 
 
 def _while(run: Machine, node: ast.While) -> str:
