@@ -188,11 +188,11 @@ def _makes_optimizers(node: ast.ListComp, items: list[Val]) -> bool:
 
 
 def _is_turn(row: Val) -> bool:
-    """Whether a row of a literal holds the optimizer of one turn, beside the loss or the model it is for."""
+    """Whether a row of a literal holds the optimizer of one turn, beside the function that gives its loss."""
     if row.kind not in ("tuple", "list") or not row.items or row.tags & {"each", "grown", "repeat"}:
         return False
     kinds = [i.kind for i in row.items]
-    return "optimizer" in kinds and all(k in ("optimizer", "func", "module", "partial", "const") for k in kinds)
+    return {"optimizer", "func"} <= set(kinds) <= {"optimizer", "func", "module", "const"}
 
 
 def _zipped(run: Machine, node: ast.AST, over: Val) -> list[Val] | None:
