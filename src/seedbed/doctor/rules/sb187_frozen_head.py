@@ -159,11 +159,17 @@ def _loaded(p: Program, event: Event, root: Val) -> list[Val]:
 def _trained_before(p: Program, event: Event, root: Val) -> list[Val]:
     """Layers of the model that an optimizer has trained already, where others were put in after that training."""
     held: dict[int, Val] = {}
+    since = 0
     for step in p.all("step"):
         if step.seq < event.seq and step.recv is not None:
             for made in (o for o in step.recv.options() if o.kind == "optimizer"):
                 held |= {id(m): m for m in ownership.held(made) if m.seq < made.seq}
-    return [m for m in held.values() if len(methods.submodules(m)) == 1 and ownership.contains(root, m)]
+                since = max(since, made.seq)
+    held = {k: m for k, m in held.items() if len(methods.submodules(m)) == 1 and ownership.contains(root, m)}
+    others = [one.module for one in choosing.parameters(root) if one.module is None or id(one.module) not in held]
+    if any(m is None or m.seq < since for m in others):
+        return []  # not put in after that training: it may have learned with it
+    return list(held.values())
 
 
 def _flag(p: Program, loop: ast.For, one: Parameter) -> bool | None:
