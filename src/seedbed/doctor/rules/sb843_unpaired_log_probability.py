@@ -229,7 +229,9 @@ def _weighed_by_others(p: Program, made: Val, drawn: Val) -> Val | None:
     for val in (u for u in q.users(p, made) if u.name == "mul" and len(u.args) == 2 and p.trained(u)):
         weight = val.args[1] if val.args[0] is made else val.args[0]
         rows = weight.kind == "tensor" and not weight.grad and bool(weight.shape) and weight.shape != (1,)
-        if rows and not any(v is drawn or v.kind == "unknown" or v is made for v in ancestors(weight, limit=400)):
+        parts = list(ancestors(weight, limit=400))
+        taken = any(v.name in ("sample", "argmax", "multinomial") for v in parts)  # the action that was rewarded
+        if rows and taken and not any(v is drawn or v.kind == "unknown" or v is made for v in parts):
             return weight
     return None
 

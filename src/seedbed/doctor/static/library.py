@@ -78,6 +78,7 @@ DATASETS = frozenset(
         "CocoDetection",
     ]
 )
+_WRAPPERS = ("compile", "DataParallel", "DistributedDataParallel", "script", "convert_sync_batchnorm")
 _TABLES = frozenset(["make_classification", "make_regression", "make_moons", "make_circles", "make_blobs"])
 
 
@@ -198,8 +199,7 @@ def _torch(run: Machine, name: str, last: str, node: ast.AST, args: tuple[Val, .
         made.loops = tuple(frame.node for frame in run.loops)
         return made
     if ".data" in name or last in DATASETS or name.startswith("torchvision.datasets"):
-        made_data = _data(run, name, last, node, args, kwargs)
-        if made_data is not None:
+        if (made_data := _data(run, name, last, node, args, kwargs)) is not None:
             return made_data
     if name in ("torch.nn.Parameter", "torch.nn.parameter.Parameter"):
         made = run.tensor("Parameter", node, *args)
@@ -247,7 +247,7 @@ def _torch_function(
     if name == "torch.save":
         run.emit("save", "save", node, args=args, kwargs=kwargs)
         return const(None)
-    if last in ("compile", "DataParallel", "DistributedDataParallel", "script") and args and args[0].kind != "const":
+    if last in _WRAPPERS and args and args[0].kind != "const":
         return args[0]
     if name.startswith("torch.distributions") and last[:1].isupper():
         made = builtin_calls.library_value(run, "distribution", last, node, args, kwargs)
