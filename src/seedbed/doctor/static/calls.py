@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
 
-from seedbed.doctor.static import building, iteration, layers, library, methods, named_tuples, naming, own_optimizers
+from seedbed.doctor.static import (
+    arguments,
+    building,
+    iteration,
+    layers,
+    library,
+    methods,
+    named_tuples,
+    naming,
+    own_optimizers,
+)
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.scopes import Class, Func, Scope
 from seedbed.doctor.static.values import Val, const, join, unknown
@@ -142,7 +151,7 @@ def invoke(run: Machine, func: Func, node: ast.AST, args: tuple[Val, ...], kwarg
     if kept is not None and kept in run.memory:
         return run.memory[kept]
     scope = Scope(outer=func.scope, src=func.src)
-    bind_arguments(run, func, scope, args, kwargs)
+    arguments.bind(run, func, scope, args, kwargs)
     saved = run.scope, run.src
     grads = len(run.grads)
     decorators = func.decorators
@@ -190,57 +199,6 @@ def _result(run: Machine, node: ast.AST) -> Val:
     for val in run.returns[-1]:
         result = join(result, val)
     return result if result is not None else const(None, node, run.src)
-
-
-def bind_arguments(run: Machine, func: Func, scope: Any, args: tuple[Val, ...], kwargs: dict[str, Val]) -> None:
-    """Give the parameters their values: arguments, then defaults, then unknown."""
-    spec = func.node.args
-    names = [*spec.posonlyargs, *spec.args]
-    rest = dict(kwargs)
-    for index, name in enumerate(names):
-        if index < len(args):
-            scope.vars[name.arg] = args[index]
-        elif name.arg in rest:
-            scope.vars[name.arg] = rest.pop(name.arg)
-        else:
-            place = index - (len(names) - len(spec.defaults))
-            scope.vars[name.arg] = _default(run, func, spec.defaults[place]) if place >= 0 else free(name, func)
-    if spec.vararg is not None:
-        extra = Val("tuple", "args", func.node, func.src)
-        extra.items = list(args[len(names) :])
-        if not extra.items:
-            extra = unknown("args", func.node, func.src)
-        scope.vars[spec.vararg.arg] = extra
-    for name, default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True):
-        if name.arg in rest:
-            scope.vars[name.arg] = rest.pop(name.arg)
-        else:
-            scope.vars[name.arg] = _default(run, func, default) if default is not None else free(name, func)
-    if spec.kwarg is not None:
-        extra = Val("dict", "kwargs", func.node, func.src)
-        extra.attrs = rest
-        scope.vars[spec.kwarg.arg] = extra
-
-
-def _default(run: Machine, func: Func, node: ast.expr) -> Val:
-    saved, run.scope = run.scope, func.scope
-    source, run.src = run.src, func.src
-    try:
-        return run.eval(node)
-    finally:
-        run.scope, run.src = saved, source
-
-
-def free(name: ast.arg, func: Func) -> Val:
-    """What a parameter is where nothing is given for it."""
-    val = unknown(name.arg, name, func.src)
-    val.var = name.arg
-    val.tags.add("free")
-    note = ast.dump(name.annotation) if name.annotation is not None else ""
-    if "'Module'" in note:
-        val.tags.add("module")
-    val.split = naming.split_of(name.arg)
-    return val
 
 
 def instantiate(run: Machine, cls_val: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:

@@ -13,7 +13,7 @@ from typing import Any
 
 from seedbed.doctor.codes import CHECKS
 from seedbed.doctor.finding import Finding
-from seedbed.doctor.static import calls, lineage, ownership
+from seedbed.doctor.static import arguments, calls, lineage, ownership
 from seedbed.doctor.static.asking import SOURCE, Silence
 from seedbed.doctor.static.groups import Uses, cut, together, uses_torch
 from seedbed.doctor.static.interp import Interp
@@ -337,16 +337,7 @@ def _alone(
 
 def run_function(run: Interp, func: Func) -> None:
     """Run a function that nobody calls, with unknown arguments."""
-    calls.invoke(run, func, func.node, (), _left_open(func))
-
-
-def _left_open(func: Func) -> dict[str, Val]:
-    """Arguments that are ``None`` by default: they may be given."""
-    spec = func.node.args
-    names = [*spec.posonlyargs, *spec.args]
-    late = [*names[len(names) - len(spec.defaults) :], *spec.kwonlyargs]
-    pairs = zip(late, [*spec.defaults, *spec.kw_defaults], strict=True)
-    return {n.arg: calls.free(n, func) for n, d in pairs if isinstance(d, ast.Constant) and d.value is None}
+    calls.invoke(run, func, func.node, (), arguments.left_open(func))
 
 
 def run_class(run: Interp, cls: Class) -> None:
@@ -354,7 +345,7 @@ def run_class(run: Interp, cls: Class) -> None:
     val = Val("class", cls.name, cls.node, run.src)
     val.owner = cls
     made = cls.method("__init__")
-    me = calls.instantiate(run, val, cls.node, (), _left_open(made) if made is not None else {})
+    me = calls.instantiate(run, val, cls.node, (), arguments.left_open(made) if made is not None else {})
     if cls.base in BASES:
         run.parts = frozenset()
     if cls.base in ("module", "autograd"):
