@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 import torch.nn.functional as F
-from torch.utils.data import DataLoader, Dataset, TensorDataset
+from torch.utils.data import DataLoader, Dataset, TensorDataset, random_split
 import gymnasium as gym
 torch.manual_seed(0); random.seed(0); np.random.seed(0)
 """

@@ -109,7 +109,8 @@ def _listed(p: Program, base: Val) -> bool:
         parts = event.args[0].items or [] if event.args and event.args[0].kind == "tuple" else []
         loops = event.loops
         outer = [n for loop in loops[:-1] for n in syntax.walk(getattr(loop.node, "target", loop.node))]
-        if len(parts) != 2 or parts[-1].kind != "number" or not isinstance(loops[-1].node, ast.For):
+        counts = len(parts) == 2 and (parts[-1].kind == "number" or type(parts[-1].const) is int)
+        if not counts or not isinstance(loops[-1].node, ast.For):
             return False
         if not any(isinstance(n, ast.Name) and n.id == parts[-1].var for n in outer):
             return False
