@@ -82,7 +82,7 @@ class Recorder(Hub):
     def remove(self) -> None:
         """Stop to watch and put everything back."""
         self.guard.off = True
-        self.tensors.switch(False)
+        self.tensors.remove()
         for handle in self._handles:
             handle.remove()
         self._handles = []

@@ -44,6 +44,7 @@ def _library_roots() -> tuple[str, ...]:
 
 
 _ROOTS = _library_roots()
+_TYPED = ("<stdin>", "<ipython-input-", "<python-input-")  # what is typed into Python, IPython and newer Pythons
 _USER: dict[str, bool] = {}
 _SITES: dict[tuple[str, int, str], Site] = {}
 
@@ -53,7 +54,8 @@ def is_user_file(name: str) -> bool:
     known = _USER.get(name)
     if known is None:
         real = os.path.realpath(name)
-        known = _USER[name] = not name.startswith("<") and not real.startswith(_ROOTS)
+        typed = name.startswith(_TYPED)
+        known = _USER[name] = typed or (not name.startswith("<") and not real.startswith(_ROOTS))
     return known
 
 

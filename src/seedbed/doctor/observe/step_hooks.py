@@ -92,7 +92,7 @@ def _wrap_backward(ledger: StepLedger, patches: Any) -> None:
 
     def grad(original: Callable[..., Any]) -> Callable[..., Any]:
         def grad_of(*args: Any, **kwargs: Any) -> Any:
-            ledger.record.grad_calls += 1
+            ledger.record.grad_calls += not guard.busy
             hub = ledger.recorder
             before = hub.in_grad, hub.asked_shapes
             hub.in_grad, hub.asked_shapes = True, guard.run(shapes_asked_of, args, kwargs) or set()

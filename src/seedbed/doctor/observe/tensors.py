@@ -85,13 +85,25 @@ class TensorWatch:
     def switch(self, on: bool) -> None:
         """Turn the mode on or off; when a mode of the script lies above ours, it stays as it is."""
         if on and self.mode is None:
-            if torch.overrides._get_current_function_mode() is not None:
+            if not isinstance(torch.overrides._get_current_function_mode(), FunctionWatch | None):
                 return
             self.mode = FunctionWatch(self)
             self.mode.__enter__()  # type: ignore[no-untyped-call]
         elif not on and self.mode is not None and torch.overrides._get_current_function_mode() is self.mode:
             self.mode.__exit__(None, None, None)  # type: ignore[no-untyped-call]
             self.mode = None
+
+    def remove(self) -> None:
+        """Turn the mode off for good, also from below modes that were entered after it and are still open."""
+        above = []
+        while self.mode is not None and (top := torch.overrides._get_current_function_mode()) is not None:
+            torch.overrides._pop_mode()
+            if top is self.mode:
+                break
+            above.append(top)
+        for mode in reversed(above):
+            torch.overrides._push_mode(mode)
+        self.mode = None
 
     def pause(self) -> bool:
         """Turn the mode off for a while where nothing is looked for; say whether it was on."""

@@ -80,7 +80,7 @@ def _live(run: Run) -> Iterator[Finding]:
         yield report(
             "SB601", f"state_dict() is kept by reference: {note.first['steps']} optimizer steps later "
             f"{note.first['how']} uses it, but its tensors are the live weights and have changed with them", note.site,
-            "Keep copy.deepcopy(model.state_dict()), or clone each tensor.", steps=note.first["steps"],
+            "Keep copy.deepcopy(model.state_dict()), or clone each tensor.", steps_later=note.first["steps"],
         )  # fmt: skip
 
 

@@ -42,21 +42,21 @@ def _stale(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
                 yield report(
                     "SB148",
                     f"zero_grad() is called here, but it clears something else than what {optimizer.kind} steps: "
-                    f"gradients accumulate over all steps ({optimizer.stale} of {windows - 1} steps used old "
-                    "gradients)",
+                    f"gradients accumulate over all steps ({optimizer.stale} of the {windows - 1} steps "
+                    "that were looked at used old gradients)",
                     note.site,
                     "Call zero_grad() of the optimizer that steps, before backward().",
-                    steps=windows, stale=optimizer.stale,
+                    steps_looked_at=windows, stale=optimizer.stale,
                 )  # fmt: skip
                 return
         yield report(
             "SB101",
             f"zero_grad() is missing: gradients accumulate over all steps ({optimizer.stale} of "
-            f"{windows - 1} steps still held the gradients of the steps before)",
+            f"the {windows - 1} steps that were looked at still held the gradients of the steps before)",
             site,
             "Call optimizer.zero_grad() before loss.backward().",
             "Every step then uses the sum of all gradients so far, not the one of its batch.",
-            steps=windows, stale=optimizer.stale,
+            steps_looked_at=windows, stale=optimizer.stale,
         )  # fmt: skip
     elif optimizer.leaked and max(optimizer.leaked.values()) >= 3:
         site = _most(dict(optimizer.leaked))
@@ -96,8 +96,8 @@ def _erased(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
     if optimizer.erased >= 2 and optimizer.erased >= 0.7 * optimizer.judged:
         yield report(
             "SB105",
-            f"zero_grad() runs between backward() and step(): in {optimizer.erased} of {optimizer.judged} steps "
-            f"the gradient was erased (all zero or None) before it was used",
+            f"zero_grad() runs between backward() and step(): in {optimizer.erased} of the {optimizer.judged} steps "
+            f"that were looked at the gradient was erased (all zero or None) before it was used",
             optimizer.erased_by,
             "Use the order zero_grad(), backward(), step().",
             "The optimizer then never sees a gradient and the weights do not learn.",
@@ -111,10 +111,10 @@ def _zero(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
         flat = ("round", "floor", "ceil", "sign", "argmax", "heaviside")
         yield report(
             "SB237",
-            f"every gradient is exactly zero in {optimizer.empty} of {windows} steps: an operation without gradient "
-            "(round, argmax, a comparison) stands between the model and the loss",
+            f"every gradient is exactly zero in {optimizer.empty} of the {windows} steps that were looked at: an "
+            "operation without gradient (round, argmax, a comparison) stands between the model and the loss",
             last_call(run.backward_site, flat), "Use a smooth operation in the loss and round only for reporting.",
-            steps=windows,
+            steps_looked_at=windows,
         )  # fmt: skip
 
 

@@ -99,7 +99,7 @@ def _same_draws(run: Run) -> Iterator[Finding]:
             "SB702", f"the same random numbers are drawn at every step: {note.last['steps']} steps got identical "
             f"values of shape {note.first['shape']} here, because a generator is made or seeded anew each time",
             note.site,
-            "Make and seed the generator once, before the loop.", steps=note.last["steps"],
+            "Make and seed the generator once, before the loop.", steps_looked_at=note.last["steps"],
         )  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def _same_rows(run: Run) -> Iterator[Finding]:
             yield report(
                 "SB702", f"the same {note.first['rows']} rows are drawn at every step: the random index is made anew "
                 f"in {note.last['steps']} steps and is always equal, because its generator is seeded in the loop",
-                note.site, "Make and seed the generator once, before the loop.", steps=note.last["steps"],
+                note.site, "Make and seed the generator once, before the loop.", steps_looked_at=note.last["steps"],
             )  # fmt: skip
 
 

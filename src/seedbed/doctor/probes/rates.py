@@ -64,7 +64,7 @@ def _course(run: Run, optimizer: OptimizerFact) -> Iterator[Finding]:
     if zeros >= 3:
         yield report(
             "SB121", f"the learning rate is 0 in the first {zeros} steps: the warm-up does nothing (integer division?)",
-            optimizer.site, "Use / instead of // in the warm-up, and start above 0.", steps=zeros,
+            optimizer.site, "Use / instead of // in the warm-up, and start above 0.", first_steps=zeros,
         )  # fmt: skip
     losses = optimizer.losses
     if any(not abs(value) < float("inf") for value in losses):

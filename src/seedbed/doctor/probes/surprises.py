@@ -65,7 +65,7 @@ def _discarded(run: Run) -> Iterator[Finding]:
         if optimizer.judged >= 3 and times >= 2 * optimizer.judged:
             yield report(
                 "SB110", f"zero_grad() runs in every micro-batch of the accumulation: {times} gradients were erased "
-                f"before any of {optimizer.judged} steps used them, so only the last micro-batch counts",
+                f"before any of the {optimizer.judged} steps that were looked at used them: only the last one counts",
                 optimizer.discarded.most_common(1)[0][0], "Call zero_grad() once, right after step().", erased=times,
             )  # fmt: skip
 
