@@ -55,6 +55,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import methods, ownership, training
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.best import when_better
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -84,12 +85,20 @@ def _best(p: Program) -> Iterator[Finding]:
             continue
         if not any(e.seq > event.seq for e in (*training.evaluations(p), *p.all("save"))):
             continue
+        if when_better(event) or "best" in words(name):
+            what, why = f"the best weights are copied to {name}", "the weights of the last epoch, not the best ones"
+        else:
+            what, why = (
+                f"the weights are copied to {name} during the training",
+                "the last weights, and the copy has no effect",
+            )
+        as_read = name if val.kind == "state" or val.kind == "dict" else f"{name}.state_dict()"
         yield p.report(
             "SB619",
             event,
-            f"the best weights are copied to {name} but never loaded back or saved: the last weights are used",
-            why="after the loop the model still holds the weights of the last epoch, not the best ones",
-            fix=f"After the loop: model.load_state_dict({name})",
+            f"{what} but never loaded back or saved: the last weights are used",
+            why=f"after the loop the model still holds {why}",
+            fix=f"After the loop: model.load_state_dict({as_read})",
         )
 
 
