@@ -37,6 +37,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import ownership, syntax, unseen
 from seedbed.doctor.static import queries as q
+from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val, ancestors
 
@@ -44,6 +45,7 @@ from seedbed.doctor.static.values import Val, ancestors
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
     yield from _only_when_better(p)
+    yield from _schedule_instead(p)
     if not p.complete:
         return
     backs = [e for e in p.all("backward") if e.loops]
@@ -127,7 +129,10 @@ def _instead(p: Program, optimizer: Val | None) -> Event | None:
 
 def _takes(event: Event, optimizer: Val | None) -> bool:
     """Whether a library that gets the optimizer may step it."""
-    known = event.result is not None and event.result.kind in ("scheduler", "optimizer")
+    made = event.result
+    known = made is not None and (
+        made.kind in ("scheduler", "optimizer") or any(i is optimizer for i in made.items or ())  # handed back
+    )
     given = any(v is optimizer for v in (*event.args, *event.kwargs.values()))
     return given and not known and event.name not in (".unscale_", "builtins.print", "builtins.len")
 
@@ -166,3 +171,53 @@ def _only_when_better(p: Program) -> Iterator[Finding]:
                 fix="Move optimizer.step() out of the branch that keeps the best loss",
             )
             return
+
+
+def _schedule_instead(p: Program) -> Iterator[Finding]:
+    """``if scheduler: scheduler.step()`` and ``else: optimizer.step()``: with a schedule nothing is ever learned."""
+    for node in q.nodes(p, ast.If):
+        asked = node.test.left if isinstance(node.test, ast.Compare) else node.test
+        name = syntax.text(asked)
+        if not set(words(name.rsplit(".", 1)[-1])) & _SCHEDULES or len(node.body) != 1:
+            continue
+        first, others = _stepped(node.body), _stepped(node.orelse)
+        if first != {name} or not others or name in others:
+            continue
+        around = [s for s in q.nodes(p, ast.For, ast.While) if any(n is node for n in syntax.walk(s))]
+        if not around or _steps_itself(p):
+            continue
+        inside = syntax.walk(around[-1])
+        learns = any(isinstance(n, ast.Attribute) and n.attr == "backward" for n in inside)
+        in_all = [n for n in inside if isinstance(n, ast.Call) and syntax.text(n.func) in {f"{o}.step" for o in others}]
+        if learns and len(in_all) == len(others):
+            yield p.report(
+                "SB104",
+                (node.orelse[0], p.source),
+                f"{next(iter(others))}.step() runs only where there is no {name}: with a schedule the weights never "
+                "change",
+                why=f"it stands in the else branch of `if {syntax.text(node.test)}`, so either the rate is moved or "
+                "the weights are",
+                fix=f"Call {next(iter(others))}.step() in every round, and {name}.step() after it",
+            )
+            return
+
+
+_SCHEDULES = frozenset(["scheduler", "sched", "schedule", "lr_scheduler", "annealer", "warmup"])
+
+
+def _stepped(block: list[ast.stmt]) -> set[str]:
+    """What ``.step()`` is called of without an argument, in a block of such calls only."""
+    calls = [s.value for s in block if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call)]
+    plain = [c for c in calls if isinstance(c.func, ast.Attribute) and c.func.attr == "step" and not c.args]
+    if len(plain) != len(block):
+        return set()
+    return {syntax.text(c.func.value) for c in plain if isinstance(c.func, ast.Attribute)}
+
+
+def _steps_itself(p: Program) -> bool:
+    """Whether a class of the program has a ``step()`` that steps something else: an optimizer with its schedule."""
+    for func in q.nodes(p, ast.FunctionDef):
+        calls = [n for n in syntax.walk(func) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
+        if func.name == "step" and any(isinstance(c.func, ast.Attribute) and c.func.attr == "step" for c in calls):
+            return True
+    return False

@@ -161,6 +161,11 @@ def _forget_counters(run: Machine, node: ast.AST) -> None:
         elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
             owner = run.scope.find(target.value.id)
             box, key = (owner.attrs, target.attr) if owner is not None else ({}, "")
+        elif isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):  # state["step"] += 1
+            owner = run.scope.find(target.value.id) if isinstance(target.value, ast.Name) else None
+            box, key = (
+                (owner.attrs, str(target.slice.value)) if owner is not None and owner.kind == "dict" else ({}, "")
+            )
         else:
             continue
         old = box.get(key)

@@ -11,7 +11,7 @@ from seedbed.doctor.static import metering, rounds, syntax
 from seedbed.doctor.static.naming import split_of, words
 from seedbed.doctor.static.program import Event, LoopRun, Program
 from seedbed.doctor.static.source import Source
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 _KNOWN = {  # samples for testing and for training
     "MNIST": (10_000, 60_000),
@@ -97,6 +97,12 @@ def _judge(
     own, other = rounds.loop_split(loop), split_of("_".join((*sorted(names), *parts)))
     if own and any(v is held for n in names for _, v, _ in p.assigned(n) for held in _looped(loop)):
         own = other = ""  # the very data of the loop, whatever it is called
+    if after and kind in ("count", "total") and _of_all_rows(p, loop, right):
+        return (
+            "a total over the rows that the sampler picks is divided by the size of the whole data set",
+            "len(loader.dataset) counts the rows of the other part too, so the result is too small",
+            "Divide by the number of rows that are drawn: len(loader.sampler)",
+        )
     stride = _stride(loop)
     bare = isinstance(right, ast.Constant) and getattr(rounds.base_of_loop(loop), "name", "") != "range"
     if kind == "total" and after and stride is not None and not bare and _is_number(p, right, stride):
@@ -133,6 +139,22 @@ def _judge(
                 "Divide by len(loader.dataset)",
             )
     return None
+
+
+def _of_all_rows(p: Program, loop: LoopRun, right: ast.expr) -> bool:
+    """Whether ``len(loader.dataset)`` is asked of a loader whose sampler picks a part of the rows."""
+    over = rounds.base_of_loop(loop)
+    sampler = over.arg(4, "sampler") if over is not None and over.kind == "loader" else None
+    picked = sampler.args[0] if sampler is not None and sampler.name == "SubsetRandomSampler" and sampler.args else None
+    if over is None or picked is None or not over.args or not isinstance(right, ast.Call) or len(right.args) != 1:
+        return False
+    if syntax.text(right.func) != "len" or not any(v.kind == "slice" for v in ancestors(picked, limit=12)):
+        return False  # only what is cut out of an order is surely a part
+    asked = right.args[0]
+    if isinstance(asked, ast.Attribute):
+        return asked.attr == "dataset"
+    named = p.assigned(asked.id) if isinstance(asked, ast.Name) else []
+    return any(v is over.args[0] for _, v, _ in named)
 
 
 def _looped(loop: LoopRun) -> list[Val]:
