@@ -77,6 +77,9 @@ def check(p: Program) -> Iterator[Finding]:
             same = source is not None and any(
                 tokens.token_source(v.args[0], through_batches=True)[0] is source for v in by_index if v.args
             )
+            if source is not None and "weight" not in event.kwargs and not same:
+                inputs = [tokens.token_source(v.args[0], through_batches=True)[0] for v in by_index if v.args]
+                same = _left_out(p, source) and any(s is not None and _filled(p, s) is not None for s in inputs)
             if "ignore_index" in event.kwargs and source is not None and _unpadded(p, source):
                 continue  # what is left out is written down, and whoever pads marks the targets so
             yield _report(p, event, by_index[0], None if same else Severity.HINT)
@@ -90,6 +93,29 @@ def _unpadded(p: Program, source: Val) -> bool:
         return False
     rows = source.args[0].items if source.name in ("tensor", "LongTensor") and source.args else None
     return source.name == "randint" or (rows is not None and len(rows) == 1)
+
+
+def _filled(p: Program, source: Val) -> object:
+    """The number with which a tensor is full, where each row is written as far as it goes: what fills it up."""
+    fill = 0 if source.name == "zeros" else source.number(1, "fill_value") if source.name == "full" else None
+    for event in p.all("setitem") if fill is not None else ():
+        if event.recv is None or event.recv.node is not source.node or not event.args:
+            continue
+        last = (event.args[0].items or [event.args[0]])[-1]
+        if last.kind == "slice" and len(last.args) > 1 and last.args[0].is_none and last.args[1].name == "len":
+            return fill
+    return None
+
+
+def _left_out(p: Program, target: Val) -> bool:
+    """Whether the program compares targets with the number that fills up their rows: it knows the padding."""
+    fill = _filled(p, target)
+    for event in p.all("compare") if fill is not None else ():
+        if event.name in ("Eq", "NotEq") and len(event.args) > 1 and event.args[1].const == fill:
+            read = tokens.token_source(event.args[0], through_batches=True)[0]
+            if read is not None and read.node is target.node and event.args[1].kind == "const":
+                return True
+    return False
 
 
 def _marked(p: Program, target: Val) -> bool:

@@ -46,9 +46,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
+from seedbed.doctor.static import class_codes, tokens
 from seedbed.doctor.static import formulas as f
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import tokens
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Program
 from seedbed.doctor.static.values import Val, ancestors
@@ -64,6 +64,13 @@ def check(p: Program) -> Iterator[Finding]:
         if back.recv is None:
             continue
         terms = _signed(back.recv)
+        code = class_codes.maximised(terms)
+        if code is not None and id(code.node) not in seen:
+            seen.add(id(code.node))
+            said = "the sign of the KL term is wrong: it is maximised, so the classes of the code leave their prior"
+            why = "the loss falls without a better code: each code ends in one class, far from the prior"
+            fix = "Add sum(q * (log q - log prior)) to the reconstruction loss, with no minus sign"
+            yield p.report("SB278", code, said, why=why, fix=fix)
         found = next(((s, t, v) for s, t in terms if (v := _spread(t, terms)) is not None), None)
         if found is None and (lost := _unspread(terms)) is not None and id(lost.node) not in seen:
             seen.add(id(lost.node))

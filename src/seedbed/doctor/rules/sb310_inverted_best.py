@@ -65,7 +65,7 @@ def check(p: Program) -> Iterator[Finding]:
             why="the worst epoch, setting or model is taken for the best",
             fix="Take the maximum (argmax) of scores such as accuracy, the minimum (argmin) of losses",
         )
-    for wrong in (*directions.flagged(p), *directions.callbacks(p)):
+    for wrong in (*directions.flagged(p), *directions.told(p), *directions.callbacks(p)):
         yield p.report(
             "SB310",
             wrong.at,

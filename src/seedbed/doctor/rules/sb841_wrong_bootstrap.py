@@ -50,7 +50,7 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.rules.sb824_unrelated_noise_target import pairs
-from seedbed.doctor.static import next_values, syntax, td_errors, training
+from seedbed.doctor.static import next_values, record_columns, syntax, td_errors, training
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.formulas import complement, core, factors, plain_terms
 from seedbed.doctor.static.naming import words
@@ -193,9 +193,12 @@ def _problem(p: Program, event: Event, pred: Val, total: Val, future: Val) -> tu
     for change in p.all("setitem", "inplace"):  # next_value[done] = 0
         if change.recv is not None and change.recv.kind != "module" and id(change.recv) in used:
             used |= {id(v) for a in change.args for v in ancestors(a, limit=20)}
-    masked = any(v.name in ("where", "masked_fill", "compare", "sub", "rsub", "invert") for v in parts) or any(
-        _REST & set(words(v.var)) or _ENDS & set(words(v.var)) for v in inside
+    filled = any(  # value[goes_on] = net(next_state[goes_on]): the others keep what they had
+        e.recv is not None and id(e.recv) in used and e.args and e.args[0].kind in ("tensor", "unknown")
+        for e in p.all("setitem")
     )
+    masked = filled or any(v.name in ("where", "masked_fill", "compare", "sub", "rsub", "invert") for v in parts)
+    masked |= any(_REST & set(words(v.var)) or _ENDS & set(words(v.var)) for v in inside)
     if known and not masked and not any(id(v) in used for v in known):
         return (
             f"the target bootstraps past the end of the episode: {known[0].var} is not used (terminal mask missing)",
@@ -244,7 +247,8 @@ def _idle(p: Program, total: Val) -> str:
     read = {n.id for n in names if isinstance(n.ctx, ast.Load) and id(n) not in own}
     given = [a.arg for a in func.args.args if a.arg not in ("self", "cls")] if isinstance(func, ast.FunctionDef) else []
     tuples = [t for a in sets for t in a.targets if isinstance(t, ast.Tuple)]
-    for group in (given, *([getattr(e, "id", "") for e in t.elts] for t in tuples)):
+    unpacked = [[getattr(e, "id", "") for e in t.elts] for t in tuples]
+    for group in (given, *unpacked, *record_columns.columns(func)):
         idle = [n for n in group if n and n not in read]
         if 4 <= len(group) <= 7 and len(idle) == 1 and set(words(idle[0])) & (_ENDS | _SHORT) - _REST:
             return idle[0]

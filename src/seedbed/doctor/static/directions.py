@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seedbed.doctor.static import queries as q
-from seedbed.doctor.static import syntax, training
+from seedbed.doctor.static import syntax, told_order, training
 from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Place, Program
 from seedbed.doctor.static.values import Val
@@ -53,6 +53,24 @@ def flagged(p: Program) -> Iterator[Wrong]:
                     (str(event.src.path), event.line, "the comparison"),
                 )
                 break
+
+
+def told(p: Program) -> Iterator[Wrong]:
+    """The same where a function that was handed over compares: ``operator.gt if mode == "max" else operator.lt``."""
+    seen: set[int] = set()
+    for one in told_order.told(p):
+        meant = _meant(one.score)
+        if not meant or (meant == "up") is one.rises or id(one.event.node) in seen or one.event.src is not p.source:
+            continue
+        seen.add(id(one.event.node))
+        score, best = one.names
+        yield Wrong(
+            decided(p, one.event),
+            f"{score} is better when it is {'higher' if meant == 'up' else 'lower'} (it is "
+            f"{'a score like accuracy' if meant == 'up' else 'a loss'}), but {best} is replaced when it is "
+            f"{'higher' if one.rises else 'lower'}: mode is {'max' if one.rises else 'min'}",
+            (str(one.event.src.path), one.event.line, "the comparison"),
+        )
 
 
 def _meant(score: Val) -> str:
