@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from seedbed.doctor.static.engine import check_paths, check_text
+from seedbed.doctor.static.files import Problem
 from seedbed.errors import ConfigError
 
 LOOP = """
@@ -141,7 +142,7 @@ def test_a_syntax_error_is_one_sentence_with_the_line(tmp_path: Path) -> None:
 def test_a_folder_goes_on_after_a_broken_file(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("import torch\ndef f(:\n")
     (tmp_path / "b.py").write_text("import torch\nx = torch.ones(3)\nx.clamp(0, 1)\n")
-    problems: list[str] = []
+    problems: list[Problem] = []
     assert [f.code for f in check_paths([tmp_path], problems)] == ["SB215"]
     assert len(problems) == 1
 

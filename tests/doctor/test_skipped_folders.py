@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seedbed.doctor.static.engine import find_files
+from seedbed.doctor.static.files import find_files
 
 
 def test_copies_that_a_notebook_server_keeps_are_not_read_again(tmp_path: Path) -> None:

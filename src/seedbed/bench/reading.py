@@ -26,7 +26,7 @@ def main(paths: Sequence[str]) -> None:
     """Print the time for an empty script (the start-up) and for ``paths``, in one process and on all cores."""
     import tempfile
 
-    from seedbed.doctor.static.engine import find_files
+    from seedbed.doctor.static.files import find_files
     from seedbed.doctor.static.spreading import usable_cores
 
     cores = usable_cores()

@@ -47,15 +47,14 @@ def doctor_script(
     from seedbed.doctor.finding import merge
     from seedbed.doctor.script import observe_script
     from seedbed.doctor.static.engine import check_paths
-    from seedbed.doctor.static.settings import chosen, read_settings
+    from seedbed.doctor.static.files import Problem
+    from seedbed.doctor.static.settings import read_settings
 
-    settings = read_settings([path])
-    only = chosen(settings.select, settings.ignore)
-    try:
-        read = check_paths([path], None, only)
-    except ConfigError as error:
-        click.echo(f"not read: {error}", err=True)
-        read = []
+    only = read_settings([path]).chosen()
+    problems: list[Problem] = []
+    read = check_paths([path], problems, only)
+    for problem in problems:
+        click.echo(f"{'note' if problem.kind == 'note' else 'not read'}: {problem}", err=True)
     seen = observe_script(path, args, steps, full, seconds or None, quiet)
     watched = [f for f in seen.findings if only is None or f.code in only]
     return merge([*read, *_in_cells(watched, path)]), seen

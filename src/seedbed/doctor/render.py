@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 import json
+import tokenize
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seedbed.doctor.codes import CHECKS
 from seedbed.doctor.finding import Finding, Severity
 
+if TYPE_CHECKING:
+    from seedbed.doctor.static.files import Problem
+
 FORMATS = ("text", "json", "sarif", "github")
 
 
-def render(findings: Sequence[Finding], form: str = "text") -> str:
-    """Return findings in one of ``FORMATS``; text has the source line under each finding."""
+def render(
+    findings: Sequence[Finding], form: str = "text", skipped: Sequence[Problem] = (), nothing: bool = False
+) -> str:
+    """Return findings in one of ``FORMATS``; text has the source line under each finding.
+
+    Args:
+        findings: What was found.
+        form: One of ``FORMATS``.
+        skipped: Files, and parts of files, that could not be read.
+        nothing: Whether no file could be read at all.
+    """
     if form == "json":
-        return json.dumps({"findings": [f.to_json() for f in findings]}, ensure_ascii=False, indent=2)
+        left_out = [{"file": str(p.path), "reason": p.text} for p in skipped]
+        data = {"findings": [f.to_json() for f in findings], "skipped": left_out}
+        return json.dumps(data, ensure_ascii=False, indent=2)
     if form == "sarif":
-        return json.dumps(_sarif(findings), ensure_ascii=False, indent=2)
+        return json.dumps(_sarif(findings, skipped), ensure_ascii=False, indent=2)
     if form == "github":
         return "\n".join(_github(f) for f in findings)
-    return _text(findings)
+    return _text(findings, nothing, bool(skipped))
 
 
-def _text(findings: Sequence[Finding]) -> str:
+def _text(findings: Sequence[Finding], nothing: bool, skipped: bool) -> str:
     lines: list[str] = []
     for finding in findings:
         lines.append(f"{finding.place}: {finding.code} {finding.severity}: {finding.title}.")
@@ -41,7 +56,12 @@ def _text(findings: Sequence[Finding]) -> str:
         lines.append("")
     counts = [(s, sum(f.severity == s for f in findings)) for s in reversed(Severity)]
     said = ", ".join(f"{n} {s}{'s' if n != 1 else ''}" for s, n in counts if n)
-    lines.append(f"{said}. More: seedbed explain {findings[0].code}" if findings else "No mistakes found.")
+    if findings:
+        lines.append(f"{said}. More: seedbed explain {findings[0].code}")
+    elif nothing:
+        lines.append("Nothing could be read, so nothing was checked.")
+    else:
+        lines.append("No mistakes found in what could be read." if skipped else "No mistakes found.")
     return "\n".join(lines)
 
 
@@ -49,20 +69,29 @@ def _source_line(file: str, line: int) -> str:
     if not file or not line or not file.endswith((".py", ".pyw")):
         return ""
     try:
-        lines = Path(file).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeError):
+        with tokenize.open(file) as handle:  # in its own encoding, and with lines as Python counts them
+            lines = handle.readlines()
+    except (OSError, UnicodeError, SyntaxError):
         return ""
     return lines[line - 1].strip() if line <= len(lines) else ""
 
 
 def _github(finding: Finding) -> str:
     level = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "notice"}[finding.severity]
-    text = finding.message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    place = f"file={finding.file},line={max(1, finding.line)}"
-    return f"::{level} {place},title={finding.code} {finding.name}::{text}"
+    place = f"file={_property(finding.file)},line={max(1, finding.line)}" if finding.file else ""
+    title = f"title={_property(f'{finding.code} {finding.name}')}"
+    return f"::{level} {place}{',' if place else ''}{title}::{_data(finding.message)}"
 
 
-def _sarif(findings: Sequence[Finding]) -> dict[str, Any]:
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _sarif(findings: Sequence[Finding], skipped: Sequence[Problem]) -> dict[str, Any]:
     level = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "note"}
     used = sorted({f.code for f in findings})
     rules = [
@@ -88,4 +117,15 @@ def _sarif(findings: Sequence[Finding]) -> dict[str, Any]:
         )
     tool = {"driver": {"name": "seedbed", "informationUri": "https://github.com/seedbed", "rules": rules}}
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
-    return {"$schema": schema, "version": "2.1.0", "runs": [{"tool": tool, "results": results}]}
+    run: dict[str, Any] = {"tool": tool, "results": results}
+    if skipped:
+        run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": _notifications(skipped)}]
+    return {"$schema": schema, "version": "2.1.0", "runs": [run]}
+
+
+def _notifications(skipped: Sequence[Problem]) -> list[dict[str, Any]]:
+    found = []
+    for problem in skipped:
+        place = {"physicalLocation": {"artifactLocation": {"uri": problem.path.as_posix()}}}
+        found.append({"level": "error", "message": {"text": problem.text}, "locations": [place]})
+    return found

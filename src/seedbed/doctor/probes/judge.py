@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 import linecache
-import re
 import traceback
 import warnings
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from seedbed.doctor.allowing import Allowed, read_allowed
 from seedbed.doctor.finding import Finding, Severity
 from seedbed.doctor.probes.view import Run
 
@@ -28,7 +28,6 @@ PROBES = (
 
 # What is often only the effect of another mistake is told only when nothing else was found.
 SYMPTOMS = frozenset({"SB901", "SB904", "SB905", "SB907", "SB909", "SB519", "SB121", "SB713", "SB433"})
-_ALLOW = re.compile(r"#\s*seedbed:\s*allow\s*=\s*([\w\-, ]+)", re.IGNORECASE)
 
 
 def judge(recorder: Recorder, used: list[str] | None = None) -> list[Finding]:
@@ -43,7 +42,8 @@ def judge(recorder: Recorder, used: list[str] | None = None) -> list[Finding]:
                 found.extend(probe(run))
         except Exception:
             recorder.guard.failures.append(traceback.format_exc(limit=-4))
-    kept = [f for f in _distinct(found) if not _allowed(f)]
+    files: dict[str, Allowed] = {}
+    kept = [f for f in _distinct(found) if not _allowed(f, files)]
     strong = any(f.severity >= Severity.WARNING and f.code not in SYMPTOMS for f in kept)
     if strong:
         kept = [f for f in kept if f.code not in SYMPTOMS]
@@ -64,9 +64,9 @@ def _distinct(found: list[Finding]) -> list[Finding]:
     return kept
 
 
-def _allowed(finding: Finding) -> bool:
-    match = _ALLOW.search(linecache.getline(finding.file, finding.line)) if finding.file else None
-    if match is None:
+def _allowed(finding: Finding, files: dict[str, Allowed]) -> bool:
+    if not finding.file:
         return False
-    names = {name.strip().lower() for name in match[1].split(",")}
-    return bool(names & {finding.code.lower(), finding.name, "all"})
+    if finding.file not in files:
+        files[finding.file] = read_allowed("".join(linecache.getlines(finding.file)))
+    return files[finding.file].covers(finding)

@@ -360,7 +360,7 @@ _TENSORS = frozenset(
 def _last_of_cell(event: Event) -> bool:
     end = getattr(event.node, "end_lineno", event.line)
     starts = [start for start, _ in event.src.cells]
-    text = event.src.text.splitlines()
+    text = event.src.lines
     line = end + 1
     while line <= len(text) and not text[line - 1].strip() and line not in starts:
         line += 1

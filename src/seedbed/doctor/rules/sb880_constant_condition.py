@@ -193,7 +193,7 @@ def _number(node: ast.AST) -> bool:
 
 def _bare(node: ast.expr, p: Program) -> bool:
     """Whether no parenthesis stands directly before an expression."""
-    line = p.source.text.splitlines()[node.lineno - 1].encode()
+    line = p.source.line_text(node.lineno).encode()
     return not line[: node.col_offset].decode(errors="ignore").rstrip().endswith("(")
 
 

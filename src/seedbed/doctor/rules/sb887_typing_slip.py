@@ -46,7 +46,7 @@ _ONE = re.compile(r"""^(["'])[\w.\-]+\1$""")
 
 def check(p: Program) -> Iterator[Finding]:
     """Find it in a program."""
-    lines = p.source.text.splitlines()
+    lines = p.source.lines
     for node in q.nodes(p, ast.Assign):
         value = node.value
         if not isinstance(value, ast.UnaryOp) or not isinstance(value.op, (ast.UAdd, ast.USub)):

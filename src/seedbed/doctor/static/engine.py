@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from seedbed.doctor.codes import CHECKS
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import arguments, calls, lineage, ownership
 from seedbed.doctor.static.asking import SOURCE, Silence
+from seedbed.doctor.static.files import Problem, find_files, may_use, read_bytes
 from seedbed.doctor.static.groups import Uses, cut, together, uses_torch
 from seedbed.doctor.static.interp import Interp
 from seedbed.doctor.static.own_optimizers import BASES
@@ -28,56 +30,24 @@ from seedbed.doctor.static.values import Val, settle, unknown
 from seedbed.errors import ConfigError
 
 Rule = Callable[[Program], Iterable[Finding]]
-_SKIP = {
-    ".git",
-    ".venv",
-    "venv",
-    "node_modules",
-    "__pycache__",
-    ".ipynb_checkpoints",
-    ".tox",
-    ".mypy_cache",
-    "site-packages",
-    "build",
-}
 _rules: dict[str, Rule] = {}
 _silent = Silence()
 SKIP_SILENT = True  # tests turn it off: every rule is asked then
 
 
-def rules() -> dict[str, Rule]:
-    """The static rules by code, imported once."""
-    if not _rules:
+def rules(only: frozenset[str] | None = None) -> dict[str, Rule]:
+    """The static rules by code, all or those asked for, each imported once: there are hundreds of them."""
+    codes = [code for code in STATIC if only is None or code in only]
+    if any(code not in _rules for code in codes):
         with no_collection():
-            for code in STATIC:
+            for code in codes:
                 _rules[code] = importlib.import_module(CHECKS[code].module).check
-    return _rules
-
-
-def find_files(paths: Sequence[Path]) -> list[Path]:
-    """The Python files and notebooks under ``paths``.
-
-    Raises:
-        ConfigError: A path does not exist or is neither a folder, a Python file nor a notebook.
-    """
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            for base, folders, names in os.walk(path):
-                folders[:] = sorted(f for f in folders if f not in _SKIP and not f.endswith(".egg-info"))
-                found += [Path(base) / n for n in sorted(names) if n.endswith((".py", ".ipynb"))]
-        elif path.is_file():
-            if path.suffix not in (".py", ".ipynb", ".pyw"):
-                raise ConfigError(f"{path} is neither a Python file nor a notebook; give .py, .ipynb or a folder")
-            found.append(path)
-        else:
-            raise ConfigError(f"{path} does not exist; give a Python file, a notebook or a folder")
-    return list(dict.fromkeys(found))
+    return {code: _rules[code] for code in codes}
 
 
 def check_paths(
     paths: Sequence[Path],
-    problems: list[str] | None = None,
+    problems: list[Problem] | None = None,
     only: frozenset[str] | None = None,
     processes: int = 1,
 ) -> list[Finding]:
@@ -85,54 +55,58 @@ def check_paths(
 
     Args:
         paths: Files and folders.
-        problems: Gets one sentence for each file that cannot be parsed, where a folder was given.
+        problems: Gets what there is to say of files that cannot be read, parts of them, and comments in vain.
         only: Codes to ask; all when ``None``.
         processes: Over how many processes many files may be spread; the findings are the same for any number.
+
+    Raises:
+        ConfigError: A path does not exist; or, without ``problems``, a file cannot be read.
     """
-    single = {p for p in paths if p.is_file()}
+    single = {p for p in paths if not p.is_dir()}
     wanted: list[Path] = []
-    unread: list[tuple[Path, str]] = []
+    told: list[Problem] = []
     uses = Uses()
     for path in find_files(paths):
         try:
-            if path in single or b"torch" in path.read_bytes() or uses.torch(path):
+            if may_use(read_bytes(path), b"torch") or path in single or uses.torch(path):
                 wanted.append(path)
-        except OSError as error:
-            unread.append((path, f"cannot read {path}: {error}; give a Python file, a notebook or a folder"))
+        except ConfigError as error:
+            told.append(Problem(path, str(error)))
     groups = cut(together(wanted))
     found: dict[tuple[str, str, int], Finding] = {}
     for findings, failed in spread(partial(check_group, only=only), groups, processes):
-        unread += failed
+        told += failed
         for finding in findings:
             found.setdefault((finding.code, finding.file, finding.line), finding)
-    for path, why in sorted(unread):
-        if path in single or problems is None:
-            raise ConfigError(why)
-        problems.append(why)
+    for problem in sorted(told):
+        if problems is not None:
+            problems.append(replace(problem, named=problem.path in single))
+        elif problem.kind == "file":
+            raise ConfigError(problem.text)
     return _in_order(found.values())
 
 
-def check_group(
-    paths: Sequence[Path], only: frozenset[str] | None = None
-) -> tuple[list[Finding], list[tuple[Path, str]]]:
-    """Check files that import each other; returns the findings and what could not be read, with the reason."""
+def check_group(paths: Sequence[Path], only: frozenset[str] | None = None) -> tuple[list[Finding], list[Problem]]:
+    """Check files that import each other; returns the findings, and what there is to say of the files."""
     sources: dict[Path, Source] = {}
     wanted: list[Source] = []
-    unread: list[tuple[Path, str]] = []
+    told: list[Problem] = []
     with no_collection():
         for path in paths:
             try:
                 source = read_source(path)
-            except (ConfigError, OSError) as error:
-                unread.append((path, str(error)))
+            except ConfigError as error:
+                told.append(Problem(path, str(error)))
                 continue
             sources[path.resolve()] = source
             wanted.append(source)
+            told += [Problem(path, text, "part") for text in source.left_out]
+            told += [Problem(path, text, "note") for text in source.comments_in_vain()]
         found = check_sources(wanted, sources, only)
     if len(paths) > 1:
         del sources, wanted
         forget()
-    return found, unread
+    return found, told
 
 
 def check_text(text: str, path: Path | None = None, strict: bool = False) -> list[Finding]:
@@ -163,8 +137,7 @@ def check_sources(
             del program
             tidy()
     by_path = {str(s.path): s for s in [*wanted, *sources.values()]}
-    kept = [f for f in found.values() if not _allowed(f, by_path.get(f.file))]
-    return _in_order(kept)
+    return _in_order(f for f in found.values() if f.file not in by_path or not by_path[f.file].allowed.covers(f))
 
 
 def _in_order(findings: Iterable[Finding]) -> list[Finding]:
@@ -188,8 +161,8 @@ def _answers(program: Program, only: frozenset[str] | None, strict: bool) -> Ite
     left_out = set() if program.complete else set(SYNTACTIC)
     if SKIP_SILENT:
         left_out |= _silent.expected(present) | here.expected(inside)
-    for code, rule in rules().items():
-        if code in left_out or (only is not None and code not in only):
+    for code, rule in rules(only).items():
+        if code in left_out:
             continue
         notes.begin()
         try:
@@ -207,13 +180,6 @@ def _answers(program: Program, only: frozenset[str] | None, strict: bool) -> Ite
             _silent.learn(code, asked)
         elif asked.isdisjoint(inside):
             here.learn(code, asked)
-
-
-def _allowed(finding: Finding, source: Source | None) -> bool:
-    if source is None:
-        return False
-    names = source.allows.get(finding.line, set())
-    return bool({n.lower() for n in names} & {finding.code.lower(), finding.name, "all"})
 
 
 def analyse(

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import ast
-import io
-import json
 import re
-import tokenize
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from seedbed.doctor.allowing import Allowed, read_allowed
 from seedbed.doctor.static import plain_form, stacks, synonyms, syntax
 from seedbed.doctor.static.asking import Silence
+from seedbed.doctor.static.files import read_bytes, read_text
+from seedbed.doctor.static.notebooks import join_cells
 from seedbed.doctor.static.plainly import plainly
 from seedbed.errors import ConfigError
 
-_ALLOW = re.compile(r"#\s*seedbed:\s*allow\s*=\s*([\w\-, ]+)", re.IGNORECASE)
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass
@@ -36,7 +36,8 @@ class Source:
     tree: ast.Module
     cells: list[tuple[int, int]] = field(default_factory=list)
     name: str = ""
-    allows: dict[int, set[str]] = field(default_factory=dict)
+    allowed: Allowed = field(default_factory=Allowed)
+    left_out: list[str] = field(default_factory=list)  # a sentence about each cell of a notebook that is no Python
     silent: Silence = field(default_factory=Silence)
     _nodes: dict[type, list[ast.AST]] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)  # what was worked out from its text and tree alone
@@ -90,6 +91,14 @@ class Source:
                 place = f"cell {number} line {line - start + 1}"
         return place
 
+    def comments_in_vain(self) -> list[str]:
+        """A sentence about each comment that should keep a check quiet and does not."""
+        said = []
+        for line, why in self.allowed.notes:
+            place = self.where(line)
+            said.append(f"{self.path}: {place}: {why}" if place else f"{self.path}:{line}: {why}")
+        return said
+
     def shows(self, node: ast.AST) -> bool:
         """Whether a notebook shows what an expression gives: it is the last line of its cell, outside of any block."""
         end = getattr(node, "end_lineno", 0) or 0
@@ -99,10 +108,14 @@ class Source:
         last = [s for s in self.tree.body if after is None or s.lineno < after][-1:]
         return bool(last) and isinstance(last[0], ast.Expr) and last[0].value is node
 
+    @cached_property
+    def lines(self) -> list[str]:
+        """Its lines as Python counts them: a form feed ends none, as it does for ``str.splitlines``."""
+        return _LINE_END.split(self.text)
+
     def line_text(self, line: int) -> str:
         """The source line, ``""`` when out of range."""
-        lines = self.text.splitlines()
-        return lines[line - 1] if 0 < line <= len(lines) else ""
+        return self.lines[line - 1] if 0 < line <= len(self.lines) else ""
 
 
 def read_source(path: Path) -> Source:
@@ -111,16 +124,12 @@ def read_source(path: Path) -> Source:
     Raises:
         ConfigError: The file cannot be read or parsed; the message names the line.
     """
-    cells: list[tuple[int, int]] = []
-    try:
-        if path.suffix == ".ipynb":
-            text, cells = _join_cells(path.read_text(encoding="utf-8"), path)
-        else:
-            with tokenize.open(path) as handle:
-                text = handle.read()
-    except (OSError, SyntaxError, UnicodeError) as error:
-        raise ConfigError(f"cannot read {path}: {error}; give a Python file, a notebook or a folder") from error
-    return parse(text, path, cells)
+    if path.suffix != ".ipynb":
+        return parse(read_text(path), path)
+    text, cells, left_out = join_cells(read_bytes(path), path)
+    source = parse(text, path, cells)
+    source.left_out = left_out
+    return source
 
 
 def parse(text: str, path: Path, cells: list[tuple[int, int]] | None = None) -> Source:
@@ -135,70 +144,18 @@ def parse(text: str, path: Path, cells: list[tuple[int, int]] | None = None) -> 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = plain_form.rewrite(ast.parse(text))
+        tree = stacks.rewrite(plainly(synonyms.say(tree, text), text), text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line = getattr(error, "lineno", None)
-        place = f"{path}:{line}" if line else str(path)
+        if isinstance(error, RecursionError | MemoryError) or "too many nested" in str(error):
+            what = "an expression in it is nested too deeply to be read"
+            raise ConfigError(f"{path}: {what}; split it into several statements and check again") from error
+        if "\0" in text:
+            line = text[: text.index("\0")].count("\n") + 1
+            what = "holds a NUL byte, which no Python file may; remove it, or save the file as UTF-8"
+            raise ConfigError(f"{path}:{line} {what}") from error
+        place = f"{path}:{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else str(path)
         what = getattr(error, "msg", None) or str(error)
         raise ConfigError(f"{place} is not valid Python ({what}); correct it and check again") from error
-    tree = stacks.rewrite(plainly(synonyms.say(tree, text), text), text)
     source = Source(path, text, tree, cells or [], path.stem)
-    if "seedbed:" in text:
-        source.allows = _allowed(text)
+    source.allowed = read_allowed(text)
     return source
-
-
-def _join_cells(raw: str, path: Path) -> tuple[str, list[tuple[int, int]]]:
-    try:
-        book = json.loads(raw)
-        cells = book["cells"] if "cells" in book else book["worksheets"][0]["cells"]
-    except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise ConfigError(f"{path} is not a notebook ({error}); save it again as .ipynb") from error
-    lines: list[str] = []
-    starts: list[tuple[int, int]] = []
-    number = 0
-    for cell in cells:
-        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
-            continue
-        number += 1
-        body = cell.get("source", cell.get("input", ""))
-        text = "".join(body) if isinstance(body, list) else str(body)
-        starts.append((len(lines) + 1, number))
-        lines.extend(_plain_lines(text))
-    return "\n".join(lines) + "\n", starts
-
-
-def _plain_lines(text: str) -> list[str]:
-    """Blank magics and shell lines; a cell that does not parse at all is left out."""
-    lines = text.split("\n")
-    if lines and lines[0].lstrip().startswith("%%"):
-        name = lines[0].strip().split()[0]
-        if name not in ("%%time", "%%timeit", "%%capture", "%%prun"):
-            return [""] * len(lines)
-    for told in (_SURE_MAGIC, _MAGIC):
-        plain = []
-        for line in lines:
-            head = line.lstrip()
-            magic = told.match(head) or (head.endswith("?") and "#" not in head and "'" not in head)
-            plain.append(f"{line[: len(line) - len(head)]}pass" if magic and head else line)
-        try:
-            ast.parse("\n".join(plain))
-        except (SyntaxError, ValueError):
-            continue
-        return plain
-    return plain if "await " in "\n".join(plain) else [""] * len(plain)
-
-
-_MAGIC = re.compile(r"[%!]")
-_SURE_MAGIC = re.compile(r"!|%%?[A-Za-z]")  # a line that goes on with "% (epoch, loss)" is none
-
-
-def _allowed(text: str) -> dict[int, set[str]]:
-    allows: dict[int, set[str]] = {}
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.COMMENT and (match := _ALLOW.search(token.string)):
-                codes = {c.strip() for c in match[1].split(",") if c.strip()}
-                allows.setdefault(token.start[0], set()).update(codes)
-    except (tokenize.TokenError, SyntaxError):
-        pass
-    return allows
