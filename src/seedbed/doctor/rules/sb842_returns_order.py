@@ -75,7 +75,7 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the return of a step is its reward-to-go (future rewards), here it holds the past rewards",
                 fix="Run backwards: for r in reversed(rewards): R = r + gamma * R; returns.insert(0, R)",
             )
-        elif back and not front and not _turned(p, loop, name):
+        elif back and not front and not _turned(p, loop, name) and not _beside(loop, name):
             yield p.report(
                 "SB842",
                 (loop, p.source),
@@ -83,6 +83,18 @@ def check(p: Program) -> Iterator[Finding]:
                 why="the return of the last step is paired with the first action",
                 fix=f"Use {name}.insert(0, R), or reverse the list after the loop",
             )
+
+
+def _beside(loop: ast.For, name: str) -> bool:
+    """Whether what belongs to each return (its state, its action) is collected in the same loop, in the same order."""
+    given = {n.id for n in syntax.walk(loop.target) if isinstance(n, ast.Name)}
+    for node in syntax.walk(loop):
+        func = node.func if isinstance(node, ast.Call) else None
+        if isinstance(node, ast.Call) and isinstance(func, ast.Attribute) and func.attr == "append" and node.args:
+            kept = {n.id for n in syntax.walk(node.args[0]) if isinstance(n, ast.Name)}
+            if kept & given and syntax.text(func.value) != name:
+                return True
+    return False
 
 
 def _discounted(p: Program) -> Iterator[Finding]:

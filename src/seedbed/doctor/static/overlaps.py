@@ -12,6 +12,7 @@ Cut = tuple[Val, int, "int | None", int, Val]
 Bound = tuple[float, float]
 Share = tuple[Val, Bound, Bound, int]
 _START, _END = (0.0, 0.0), (1.0, 0.0)
+_NOISE = frozenset(["randn", "randn_like", "normal", "np_randn", "np_normal", "standard_normal", "rand"])
 _MANY = 1_000_000  # rows of a table whose length is not known
 
 
@@ -19,7 +20,7 @@ def slices_in(val: Val) -> list[Cut]:
     """Slices with known bounds along the first axis: the base, the range, and the id of the slice."""
     found = []
     paths = [a for a in val.args if val.name == "TensorDataset"] or [val]
-    for one in [v for path in paths for v in chain_all(path)]:
+    for one in [v for path in paths for v in chain_all(path) if not _made_up(path)]:
         if one.name == "getitem" and len(one.args) > 1 and one.kind in ("tensor", "unknown", "list", "number"):
             key = one.args[1].items[0] if one.args[1].kind == "tuple" and one.args[1].items else one.args[1]
             if key.kind != "slice":
@@ -36,6 +37,17 @@ def slices_in(val: Val) -> list[Cut]:
                 if low >= 0 and (high is None or high >= 0):
                     found.append((one.args[0], low, high, id(one), one))
     return found
+
+
+def _made_up(val: Val) -> bool:
+    """Whether samples are drawn around the rows of a table, ``centers[labels] + noise``: each draw gives new ones."""
+    noisy = False
+    for one in chain_all(val):
+        noisy = noisy or (one.name in ("add", "sub") and any(v.name in _NOISE for v in ancestors(one, limit=12)))
+        key = one.args[1] if one.name == "getitem" and len(one.args) > 1 else None
+        if noisy and key is not None and key.name in ("randint", "np_randint", "multinomial"):
+            return True
+    return False
 
 
 def shares_in(val: Val, depth: int = 0) -> list[Share]:
