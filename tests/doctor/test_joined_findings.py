@@ -26,3 +26,22 @@ def test_a_reader_that_is_less_sure_only_gives_its_line() -> None:
     (joined,) = merge([*_pair(Severity.HINT)])
     assert joined.title == "each update moves it 80%"
     assert joined.line == 10
+
+
+def _why(title: str, why: str = "backward() adds to .grad") -> str:
+    read = CHECKS["SB101"].finding("zero_grad() is missing in the training loop", line=9, why=why)
+    seen = CHECKS["SB101"].finding(title, line=9, source="dynamic")
+    return merge([read, seen])[0].why
+
+
+def test_what_was_seen_adds_its_numbers_and_does_not_say_the_mistake_again() -> None:
+    counted = "zero_grad() is missing: gradients accumulate over all steps (3 of the 9 steps held older gradients)"
+    assert _why(counted) == "backward() adds to .grad; seen while it ran: 3 of the 9 steps held older gradients"
+    assert _why("zero_grad() is missing: gradients accumulate in float16 (line 12)") == "backward() adds to .grad"
+    assert _why("nothing clears them: 9 steps", "9 steps add up") == "9 steps add up"
+
+
+def test_a_call_in_what_was_seen_stays_whole() -> None:
+    assert _why("backward() of 2 losses ran before step(0.1)", "").endswith(
+        "backward() of 2 losses ran before step(0.1)"
+    )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any, Literal
 
 Source = Literal["static", "dynamic", "both"]
+_ASIDE = re.compile(r"\s\(((?:[^()]|\(\w*\))*)\)")  # behind a space: that of a call is none
+_PARTS = re.compile(r"[:;](?:\s|$)")
+_NUMBER = re.compile(r"(?<![\w.])-?\d")  # not that of float16 or conv2d
+_LINE = re.compile(r"lines? \d+")
 
 
 class Severity(IntEnum):
@@ -109,7 +114,7 @@ def merge(findings: list[Finding], slack: int = 3) -> list[Finding]:
     """Join findings of one code at one place (within ``slack`` lines) from different sources into one.
 
     The dynamic one keeps its evidence, the static one its line. The static one, which has read the cause, also says
-    what is wrong, unless it is less sure; what was seen is added. Order is kept.
+    what is wrong, unless it is less sure; the numbers that were seen are added. Order is kept.
     """
     merged: list[Finding] = []
     for finding in findings:
@@ -124,11 +129,19 @@ def merge(findings: list[Finding], slack: int = 3) -> list[Finding]:
     return merged
 
 
+def _counted(title: str, known: str) -> str:
+    """The parts of what was seen that say how much or how often; the rest says again what the reader has said."""
+    parts = [part.strip(" ,.") for part in _PARTS.split(_ASIDE.sub(r"; \1;", title))]
+    told = [p for p in parts if _NUMBER.search(p) and not _LINE.fullmatch(p) and p not in known]
+    return f"seen while it ran: {'; '.join(told)}" if told else ""
+
+
 def _joined(first: Finding, second: Finding) -> Finding:
     reader, watcher = (first, second) if first.source == "static" else (second, first)
     said = watcher
     if reader.severity >= watcher.severity and reader.title != watcher.title:
-        why = "; ".join(part.rstrip(".") for part in (reader.why, f"seen while it ran: {watcher.title}") if part)
+        seen = _counted(watcher.title, f"{reader.title} {reader.why}")
+        why = "; ".join(part.rstrip(".") for part in (reader.why or watcher.why, seen) if part)
         said = replace(watcher, title=reader.title, why=why, fix=reader.fix or watcher.fix)
     return replace(
         said,
