@@ -26,7 +26,7 @@ def index() -> str:
         "",
         f"{len(CHECKS)} mistakes that raise no error. `seedbed explain CODE` prints the whole page of one, with an "
         "example and its cure;",
-        "`# seedbed: allow=CODE` on a line keeps a check quiet there.",
+        "`# seedbed: allow=CODE why it is meant` behind a statement, or right above it, keeps a check quiet there.",
         "",
         "<!-- Written by `python -m seedbed.doctor.index > docs/checks.md`. -->",
     ]
