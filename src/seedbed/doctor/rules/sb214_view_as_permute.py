@@ -44,6 +44,7 @@ import math
 from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding, Severity
+from seedbed.doctor.static import axes as named
 from seedbed.doctor.static import channels
 from seedbed.doctor.static import queries as q
 from seedbed.doctor.static.program import Program
@@ -77,6 +78,7 @@ def check(p: Program) -> Iterator[Finding]:
             or _by_sizes(source, made, sizes)
             or _of_state(source, sizes)
             or _turned_first(source, sizes)
+            or _of_heads(source, sizes)
         )
         if not problem and (mixed := _of_pixels(source, sizes)) and _flat_labels(p, made):
             problem = mixed
@@ -230,6 +232,13 @@ def _turned_first(source: Val, sizes: tuple[Val, ...]) -> str:
     if len(order) != rank or order[-1] == rank - 1 or before[order[-1]] == width:
         return ""
     return "the classes are on the last axis before the permute and not after it: each row mixes classes and positions"
+
+
+def _of_heads(source: Val, sizes: tuple[Val, ...]) -> str:
+    """What attention gives, (batch, heads, time, width), joined to (batch, time, ...) with the heads still in front."""
+    if not named.moved(source, sizes):
+        return ""
+    return "the tensor is (batch, heads, time, d): transpose(1, 2) must bring the heads back behind time before joining"
 
 
 def _axis_of(size: Val, source: Val) -> int | None:

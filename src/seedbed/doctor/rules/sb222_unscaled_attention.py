@@ -97,10 +97,24 @@ def _of_single_numbers(scores: Val) -> bool:
 def _multiplied(p: Program) -> Iterator[Finding]:
     """Scores that are multiplied with sqrt(d), or divided by d twice."""
     seen: set[int] = set()
-    for _, source in training.softmaxes(p):
+    for source in (_unmasked(o) for _, s in training.softmaxes(p) for o in s.options()):
         parts = f.factors(source)
         scores = [v for v, power in parts if power > 0 and v.name in ("matmul", "bmm", "einsum") and len(v.args) > 1]
-        if len(scores) != 1 or id(source.node) in seen or not all(_projection(a) for a in scores[0].args[:2]):
+        sides = [a for a in scores[0].args if a.kind in ("tensor", "phi")][:2] if len(scores) == 1 else []
+        if len(sides) != 2 or id(source.node) in seen or not all(_projection(a) for a in sides):
+            continue
+        turned = [v for v, power in parts if power < 0 and _is_inverse(v, sides[0])]
+        if turned and len(parts) == 2:
+            seen.add(id(source.node))
+            number = f" = {turned[0].const:.3g}" if isinstance(turned[0].const, float) else ""
+            yield p.report(
+                "SB222",
+                source,
+                f"attention scores are divided by 1/sqrt(d){number}, which multiplies them by sqrt(d)",
+                why="the scale is inverted already: divided by it the scores are d times too large, the softmax "
+                "saturates and the gradient vanishes",
+                fix="Multiply by the scale: scores = (q @ k.transpose(-2, -1)) * scale, or divide by math.sqrt(d_k)",
+            )
             continue
         grown = [v for v, power in parts if power > 0 and _is_root(v)]
         shrunk = [v for v, power in parts if power < 0 and _is_root(v)]
@@ -116,12 +130,32 @@ def _multiplied(p: Program) -> Iterator[Finding]:
             )
 
 
+def _unmasked(source: Val) -> Val:
+    """Scores before some of them were hidden."""
+    while source.name in ("masked_fill", "masked_fill_") and source.args:
+        source = source.args[0]
+    return source
+
+
+def _is_inverse(val: Val, query: Val) -> bool:
+    """Whether a factor is one over the root of a width: ``d ** -0.5``, ``1 / math.sqrt(d)``, ``rsqrt``."""
+    if val.grad:
+        return False
+    if val.name == "rsqrt" or (val.name == "pow" and val.number(1, "exponent") == -0.5):
+        return True
+    width = query.shape[-1] if query.shape else None
+    if type(val.const) is not float or not 0 < val.const < 1 or not isinstance(val.node, (ast.BinOp, ast.Call)):
+        return False
+    if isinstance(width, int):
+        return width > 1 and abs(val.const * val.const * width - 1) < 1e-6
+    return isinstance(val.node, ast.BinOp) and isinstance(val.node.op, ast.Pow)
+
+
 def _wrong_divisor(p: Program) -> Iterator[Finding]:
     """Scores divided by the width itself, or by the root of the length of the sequence."""
     seen: set[int] = set()
     for _, source in training.softmaxes(p):
-        while source.name in ("masked_fill", "masked_fill_") and source.args:
-            source = source.args[0]
+        source = _unmasked(source)
         parts = f.factors(source)
         scores = [v for v, power in parts if power > 0 and v.name in ("matmul", "bmm", "einsum") and len(v.args) > 1]
         below = [v for v, power in parts if power < 0] or [v for v, _ in parts if type(v.const) is float]

@@ -59,6 +59,7 @@ def check(p: Program) -> Iterator[Finding]:
     yield from _unread_lengths(p)
     yield from _maximum_of_zeros(p)
     yield from _unmasked_encoder(p)
+    yield from _unmasked_attention(p)
     yield from _without_mask(p)
     yield from _unmasked_memory(p)
     for event in sorted([*p.once("getitem"), *p.first_makers("mean")], key=lambda e: e.seq):
@@ -102,11 +103,16 @@ def check(p: Program) -> Iterator[Finding]:
             v.name in ("pack_padded_sequence", "pad_packed_sequence", "masked_fill", "flip") for v in parts_
         ):
             continue
-        masked = any(v.name == "mul" and any("mask" in a.var for a in v.args) for v in parts_)
+        masked = any(v.name == "mul" and any("mask" in a.var or _tests_padding(a) for a in v.args) for v in parts_)
         if masked or any(_cut_short(v) for v in parts_):
             continue
         weak = event.kind != "getitem" and (not p.complete or _windows(padded[0]))  # who calls it may never pad
         yield _report(p, event, what, (q.place(padded[0]),), Severity.HINT if weak else None)
+
+
+def _tests_padding(val: Val) -> bool:
+    """Whether a factor is a comparison turned into numbers: ``(ids != 0).unsqueeze(-1).float()``."""
+    return not val.grad and any(v.name in ("compare", "eq", "ne", "lt", "gt", "ge", "le") for v in q.chain(val)[:6])
 
 
 _ROW_ORDERS = frozenset(["tolist", "randperm", "np_permutation", "permutation", "arange", "np_arange", "range"])
@@ -146,6 +152,58 @@ def _unmasked_encoder(p: Program) -> Iterator[Finding]:
             continue
         what, rare = "the encoder attends to the padding (no src_key_padding_mask)", _windows(padded[0])
         yield _report(p, event, what, (q.place(padded[0]),), Severity.HINT if rare else None)
+
+
+def _unmasked_attention(p: Program) -> Iterator[Finding]:
+    """``nn.MultiheadAttention`` whose keys are the steps of padded sequences, without ``key_padding_mask``."""
+    if not p.complete:
+        return
+    for event in p.once("forward"):
+        made, keys = event.result, event.arg(1, "key")
+        if event.name != "MultiheadAttention" or event.recv is None or event.recv.owner is not None or keys is None:
+            continue
+        call = event.node
+        if not isinstance(call, ast.Call) or any(k.arg is None for k in call.keywords) or "*" in event.kwargs:
+            continue
+        given = [event.arg(3, "key_padding_mask"), event.arg(5, "attn_mask"), event.kwargs.get("is_causal")]
+        if any(g is not None and not g.is_none for g in given) or made is None or not made.items:
+            continue
+        padded = _steps_padded(p, keys) if p.trained(made.items[0]) else None
+        if padded is not None:
+            what, rare = "attention reads the padding too (no key_padding_mask)", _windows(padded)
+            yield _report(p, event, what, (q.place(padded),), Severity.HINT if rare else None)
+
+
+_PER_STEP = frozenset([
+    "add", "mul", "Embedding", "Linear", "LayerNorm", "dropout", "relu", "gelu", "scaled", "to", "float", "long",
+    "contiguous", "transpose", "permute", "phi", "MultiheadAttention", "tanh", "layer_norm", "cuda",
+])  # fmt: skip
+
+
+def _steps_padded(p: Program, keys: Val) -> Val | None:
+    """Where sequences were padded, if each step of them is a step of ``keys``: nothing is pooled or picked between."""
+    stack, seen = [keys], set[int]()
+    while stack and len(seen) < 80:
+        one = stack.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if one.name == "pad_sequence":
+            return one
+        if one.name == "Embedding" and one.args and _compared_with_padding(p, one):
+            return one
+        if one.name in _PER_STEP or one.kind == "phi":
+            stack.extend(one.options() if one.kind == "phi" else one.args)
+    return None
+
+
+def _compared_with_padding(p: Program, embedded: Val) -> bool:
+    """Whether the ids that an embedding reads are compared with its ``padding_idx`` elsewhere: padding occurs."""
+    index = embedded.owner.kwargs.get("padding_idx") if embedded.owner is not None else None
+    if index is None or type(index.const) is not int:
+        return False
+    users = p.users(embedded.args[0])
+    return any(u.name in ("compare", "eq", "ne") and len(u.args) > 1 and u.args[1].const == index.const for u in users)
 
 
 def _unmasked_memory(p: Program) -> Iterator[Finding]:

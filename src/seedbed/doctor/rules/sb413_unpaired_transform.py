@@ -61,10 +61,14 @@ def check(p: Program) -> Iterator[Finding]:
     yield from told
     for step, target, at in moving.lopsided(p):
         if not any(abs(f.line - step.line) <= 3 for f in told):
+            name, by = target.var or "its target", _said(step)
+            said = f"but {name} keeps its place"
+            if moving.apart(target):
+                said = f"and {name} by a draw of its own, not by the same one"
             yield p.report(
                 "SB413",
                 at,
-                f"the input is moved at random ({_said(step)}), but {target.var or 'its target'} keeps its place",
+                f"the input is moved at random ({by}), {said}",
                 why="the target (mask, boxes, points, direction) no longer fits the flipped, cropped or rotated input",
                 fix="Apply the same transform to both, with the same random draw",
             )

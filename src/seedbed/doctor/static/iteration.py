@@ -229,12 +229,15 @@ def part(run: Machine, val: Val, index: int, node: ast.AST, count: int) -> Val:
     if val.kind == "tensor" and val.name == "chunk" and val.args and val.args[0].kind == "tensor":
         return _chunk(run, val, index, node)
     if val.kind == "iter":
-        return element(run, val, node)
+        column = _column(run, val, index, node, count) if val.name == "zip" else None
+        return column if column is not None else element(run, val, node)
     made = run.tensor("part", node, val)
     if val.kind != "tensor":
         made.kind = "unknown"
     made.place = index
     made.split = val.split
+    if val.kind == "tensor" and val.name in _LAID_OUT and val.shape:
+        made.shape, made.dtype = val.shape[1:], val.dtype  # a tensor is taken apart along its first axis
     if val.name == "element" and val.args and _folds(val.args[0]) and index < 2:
         made.split = ("train", "val")[index]  # the two lists of rows that a cross-validation gives
         made.tags.add("fold")
@@ -247,6 +250,23 @@ def part(run: Machine, val: Val, index: int, node: ast.AST, count: int) -> Val:
         if size and index < len(size) and isinstance(size[index], int):
             return const(size[index], node, run.src)
     return made
+
+
+def _column(run: Machine, val: Val, index: int, node: ast.AST, count: int) -> Val | None:
+    """One of ``a, b = zip(*pairs)``: what stands at this place in all rows."""
+    call, rows = val.node, val.args
+    if not isinstance(call, ast.Call) or len(call.args) != 1 or not isinstance(call.args[0], ast.Starred) or not rows:
+        return None
+    if any(r.kind != "tuple" or r.items is None or len(r.items) != count for r in rows):
+        return None
+    each = any("each" in r.tags for r in rows)
+    made = Val("list" if each else "tuple", "comprehension" if each else "literal", node, run.src)
+    made.items = [r.items[index] for r in rows if r.items is not None]
+    made.tags |= {"each"} if each else set()
+    return made
+
+
+_LAID_OUT = frozenset(["permute", "transpose", "view", "reshape", "swapaxes", "movedim"])
 
 
 def _folds(val: Val) -> bool:

@@ -52,6 +52,11 @@ def lopsided(p: Program) -> Iterator[tuple[Val, Val, Event | Place | Val]]:
                 yield step, target, _chosen(event) if event is not None else step
 
 
+def apart(target: Val) -> bool:
+    """Whether a target is moved at random as well, by draws of its own."""
+    return any(_is_move(v) and _draws(v, None) for v in lineage.path(target, 80))
+
+
 def _chosen(event: Event) -> Event | Place:
     """Where the target was left out: a helper that gets one thing only cannot move two, its call is the cause."""
     at: Event | Place = event
