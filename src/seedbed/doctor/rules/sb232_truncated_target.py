@@ -84,6 +84,8 @@ def _given_whole(p: Program) -> Iterator[Finding]:
     seen: set[int] = set()
     for pred, target, event in pairs(p):
         for one in q.chain(target) if pred.grad and not target.grad else ():
+            if one.name in _SIZED:
+                break  # the number is how many there are
             if one.name != "int_builtin" or not one.args or id(one.node) in seen or not _fractions(one.args[0]):
                 continue
             seen.add(id(one.node))
@@ -95,6 +97,9 @@ def _given_whole(p: Program) -> Iterator[Finding]:
                 fix="Keep the target as float: float(...)",
                 related=((str(event.src.path), event.line, "the loss"),),
             )
+
+
+_SIZED = frozenset(["zeros", "ones", "empty", "full", "arange", "range", "linspace", "rand", "randn", "randint"])
 
 
 def _compared(p: Program, cast: Val) -> bool:
