@@ -83,6 +83,8 @@ def check(p: Program) -> Iterator[Finding]:
                 continue
             if model.copied is not None and model.seq > 0 and any(n is node for n in model.loops):
                 continue
+            if _picked(p, node, model):
+                continue  # one of a list of models, which has another for each fold
             runs = [
                 e for e in training.forwards(p) if e.recv is model and any(f.node is node for f in e.loops) and e.grad
             ]
@@ -103,6 +105,18 @@ def check(p: Program) -> Iterator[Finding]:
                     related=((str(event.src.path), event.line, "the loop"),),
                 )
                 break
+
+
+def _picked(p: Program, node: ast.AST, model: Val) -> bool:
+    """Whether the loop takes the model out of a list, ``models[fold]``, by what it counts."""
+    target = getattr(node, "target", None)
+    mine = {n.id for n in syntax.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
+    for event in p.all("getitem"):
+        key = event.node.slice if isinstance(event.node, ast.Subscript) else None
+        inside = isinstance(key, ast.Name) and key.id in mine and any(f.node is node for f in event.loops)
+        if inside and event.recv is not None and any(i is model for i in event.recv.items or ()):
+            return True
+    return False
 
 
 def _leaves_one_out(node: ast.AST) -> bool:
