@@ -1,29 +1,36 @@
 """Run a script or notebook unchanged, in a process of its own, under observation.
 
-``observe_script`` starts the child and reads its report; ``run_child`` is what the child does.
+``observe_script`` starts the child (``seedbed.doctor.child``), waits for it and reads its report.
 """
 
 from __future__ import annotations
 
-import builtins
 import json
-import linecache
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-import traceback
-import types
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from seedbed.doctor.finding import Finding
 from seedbed.errors import ConfigError
 
-_START = "from seedbed.doctor.script import run_child; run_child()"
+# No file of the working folder may come before the standard library, and none of ours before the script's.
+_START = """import sys
+at_start = set(sys.modules)
+if not sys.flags.safe_path:
+    sys.path.pop(0)
+sys.path.append({home!r})
+from seedbed.doctor.child import run_child
+sys.path.pop()
+run_child(at_start)
+"""
 
 
 @dataclass
@@ -32,11 +39,15 @@ class Observation:
 
     Args:
         findings: What was found.
-        code: Exit status of the script itself.
+        code: Exit status of the script itself, 128 + the number of the signal that ended it.
         crashed: The script's own exception in one line, ``""`` when it did not crash.
         stopped: Why the run was ended early, ``""`` when it ran to its end.
         steps: Optimizer steps that were seen.
         failures: Tracebacks of our own code, which never reach the script.
+        lost: How the process ended before it could report, ``""`` when it did report.
+        processes: Processes that the script started, which are not watched.
+        torch: Whether the script imported torch; else there was nothing to watch.
+        parsed: Whether Python could read the script at all.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -45,10 +56,14 @@ class Observation:
     stopped: str = ""
     steps: int = 0
     failures: list[str] = field(default_factory=list)
+    lost: str = ""
+    processes: int = 0
+    torch: bool = True
+    parsed: bool = True
 
 
 def observe_script(
-    path: Path,
+    path: str | Path,
     args: Sequence[str] = (),
     steps: int = 300,
     full: bool = False,
@@ -66,149 +81,84 @@ def observe_script(
         quiet: Send the script's standard output to standard error.
 
     Raises:
-        ConfigError: The file does not exist.
+        ConfigError: The file does not exist, or is a notebook that cannot be read.
     """
-    if not path.is_file():
+    if not Path(path).is_file():
         raise ConfigError(f"{path} does not exist; give a Python script or a notebook")
+    if Path(path).suffix == ".ipynb":
+        from seedbed.doctor.static.source import read_source
+
+        read_source(Path(path))
     with tempfile.TemporaryDirectory(prefix="seedbed-doctor-") as folder:
-        report = Path(folder) / "report.json"
+        report = Path(folder).absolute() / "report.json"
         job = {"path": str(path), "args": list(args), "steps": steps, "full": full, "seconds": seconds}
         environment = {**os.environ, "SEEDBED_DOCTOR_JOB": json.dumps({**job, "report": str(report)})}
-        done = subprocess.run(
-            [sys.executable, "-c", _START], env=environment, stdout=sys.stderr.fileno() if quiet else None
-        )
+        status = _run(environment, quiet)
+        code = 128 - status if status < 0 else status
         if not report.exists():
-            return Observation(code=done.returncode, crashed=f"the process ended with status {done.returncode}")
+            return Observation(code=code, lost=_ending(status))
         data = json.loads(report.read_text(encoding="utf-8"))
-    findings = [Finding.from_json(item) for item in data["findings"]]
-    return Observation(findings, data["code"], data["crashed"], data["stopped"], data["steps"], data["failures"])
+    findings = [_as_typed(Finding.from_json(item), str(path)) for item in data.pop("findings")]
+    if status < 0 and not data["crashed"]:
+        data["crashed"] = _ending(status)
+    return Observation(findings, code, **data)
 
 
-def run_child() -> None:
-    """Be the child: run the script named in the environment, write the report, exit as the script would."""
-    job = json.loads(os.environ.pop("SEEDBED_DOCTOR_JOB"))
-    path = Path(job["path"])
-    from seedbed.doctor.observe.recorder import Recorder
+def _run(environment: dict[str, str], quiet: bool) -> int:
+    """Start the child and wait until it has ended, however long it takes after a signal."""
+    home = str(Path(__file__).absolute().parents[2])
+    command = [sys.executable, "-c", _START.format(home=home)]
+    with _handing_on() as children:
+        child = subprocess.Popen(command, env=environment, stdout=sys.stderr.fileno() if quiet else None)
+        children.append(child)
+        return child.wait()
 
-    recorder = Recorder(job["steps"], job["full"], job["seconds"])
-    text = _load(path)
-    sys.argv = [str(path), *job["args"]]
-    sys.path[0] = str(path.resolve().parent)
-    code, crashed, stopped = 0, "", ""
+
+@contextmanager
+def _handing_on() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Hand SIGTERM and SIGHUP on to the child; SIGINT reaches it from the terminal, so we only wait.
+
+    A handler of ours, and not ``SIG_IGN``, which the child would inherit; what is ignored already stays so.
+    """
+    children: list[subprocess.Popen[bytes]] = []
+
+    def hand_on(number: int, frame: Any) -> None:
+        for child in children:
+            child.send_signal(number)
+
+    def wait(number: int, frame: Any) -> None:
+        pass
+
+    wanted = {"SIGINT": wait, "SIGTERM": hand_on, "SIGHUP": hand_on}
+    before: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        for name, handler in wanted.items():
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) not in (signal.SIG_IGN, None):
+                before[number] = signal.signal(number, handler)
     try:
-        program = compile(text, str(path), "exec", dont_inherit=True)
-        _set_alarm(job["seconds"])
-        recorder.install()
-        code, crashed, stopped = _execute(program, path, job["seconds"])
-    except SyntaxError:
-        traceback.print_exc(limit=0)
-        code, crashed = 1, "SyntaxError"
+        yield children
     finally:
-        _set_alarm(None)
-        recorder.record.finished = not crashed and not stopped
-        recorder.record.crashed, recorder.record.stopped = crashed, stopped
-        _report(recorder, Path(job["report"]), code)
-    sys.stdout.flush()
-    sys.exit(code)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _load(path: Path) -> str:
-    """Return the code of a script, or the joined cells of a notebook (known to tracebacks by its path)."""
-    if path.suffix != ".ipynb":
-        import tokenize
-
-        with tokenize.open(path) as handle:
-            return handle.read()
-    from seedbed.doctor.static.source import read_source
-
-    text = read_source(path).text
-    linecache.cache[str(path)] = (len(text), None, text.splitlines(keepends=True), str(path))
-    return text
-
-
-def _execute(program: types.CodeType, path: Path, seconds: float | None) -> tuple[int, str, str]:
-    from seedbed.doctor.observe.patches import StopObservingError
-
-    module = types.ModuleType("__main__")
-    module.__dict__.update(__file__=str(path), __builtins__=builtins, __spec__=None)
-    if path.suffix == ".ipynb":
-        module.__dict__.update(display=print)
-    sys.modules["__main__"] = module
+def _ending(status: int) -> str:
+    """Say how a process ended that did not report."""
+    if status >= 0:
+        return f"ended by os._exit({status}) before it could be reported"
     try:
-        exec(program, module.__dict__)
-    except StopObservingError:
-        return 0, "", f"stopped after {seconds:g} seconds"
-    except SystemExit as leave:
-        if leave.code is None or isinstance(leave.code, int):
-            return leave.code or 0, "", ""
-        print(leave.code, file=sys.stderr)
-        return 1, "", ""
-    except KeyboardInterrupt:
-        return 130, "KeyboardInterrupt", ""
-    except BaseException as error:
-        _print_traceback(error, path)
-        return 1, f"{type(error).__name__}: {error}"[:300], ""
-    return 0, "", ""
+        return f"killed by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"killed by signal {-status}"
 
 
-def _print_traceback(error: BaseException, path: Path) -> None:
-    """Print the script's traceback without our own frames at its head."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename != str(path):
-        trace = trace.tb_next
-    traceback.print_exception(type(error), error, trace or error.__traceback__)
+def _as_typed(finding: Finding, path: str) -> Finding:
+    """Name the script as the user did; Python itself knows it by its absolute path."""
+    whole = os.path.join(os.getcwd(), path)
 
+    def short(file: str) -> str:
+        return path if file == whole else file
 
-def _set_alarm(seconds: float | None) -> None:
-    """End the script from outside its loop too (slow data, endless evaluation), where the system has alarms."""
-    if not hasattr(signal, "SIGALRM"):
-        return
-    from seedbed.doctor.observe.patches import StopObservingError
-
-    def ring(number: int, frame: Any) -> None:
-        raise StopObservingError
-
-    if seconds is None:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-    else:
-        signal.signal(signal.SIGALRM, ring)
-        signal.setitimer(signal.ITIMER_REAL, seconds + 1.0)
-
-
-def _report(recorder: Any, target: Path, code: int) -> None:
-    """Judge the facts and write the report; a failure of ours leaves an honest, shorter one."""
-    from seedbed.doctor.probes.judge import judge
-
-    findings: list[Finding] = []
-    failures = recorder.guard.failures
-    used = recorder.random.used()
-    recorder.remove()
-    try:
-        with open(os.devnull, "w") as nowhere:
-            kept, sys.stdout = sys.stdout, nowhere
-            try:
-                findings = judge(recorder, used)
-            finally:
-                sys.stdout = kept
-    except Exception:
-        failures.append(traceback.format_exc(limit=-4))
-    data = {
-        "findings": [_plain(finding.to_json()) for finding in findings],
-        "code": code,
-        "crashed": recorder.record.crashed,
-        "stopped": recorder.record.stopped,
-        "steps": recorder.record.steps,
-        "failures": failures,
-    }
-    target.write_text(json.dumps(data), encoding="utf-8")
-
-
-def _plain(value: Any) -> Any:
-    """Turn anything into what JSON can hold; numbers that are not finite become text."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set):
-        return [_plain(item) for item in value]
-    if isinstance(value, float):
-        return round(value, 6) if abs(value) < float("inf") else str(value)
-    return value if isinstance(value, str | int | bool | None) else str(value)
+    related = tuple((short(file), line, text) for file, line, text in finding.related)
+    return replace(finding, file=short(finding.file), related=related)

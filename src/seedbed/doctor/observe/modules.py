@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -92,7 +93,20 @@ class ModuleWatch:
             hooks.register_module_parameter_registration_hook(self._parameter_made),
             hooks.register_module_module_registration_hook(self._module_made),
         ]
+        self.recorder.patches.replace(hooks, "_has_any_global_hook", self._without_ours)
         self.listen()
+
+    def _without_ours(self, original: Callable[[], Any]) -> Callable[[], Any]:
+        """Compiled modules warn of global hooks: of those of the script, not of ours."""
+        hooks = torch.nn.modules.module
+
+        def has_any_global_hook() -> Any:
+            kinds = [hooks._global_forward_pre_hooks, hooks._global_forward_hooks]
+            kinds += [hooks._global_backward_pre_hooks, hooks._global_backward_hooks]
+            own = {handle.id for handle in self.calls}
+            return original() and any(key not in own for kind in kinds for key in kind)
+
+        return has_any_global_hook
 
     def listen(self) -> None:
         """Put the hooks on that see every call of a module."""

@@ -14,12 +14,10 @@ from typing import Any
 
 from torch._C import DisableTorchFunction
 
+from seedbed.doctor.observe.arrival import StopObservingError as StopObservingError
+
 _GUARDS: weakref.WeakSet[Guard] = weakref.WeakSet()
 _thread = threading.get_ident
-
-
-class StopObservingError(BaseException):
-    """Ends the script when enough was seen; not an ``Exception``, so that no handler of the script eats it."""
 
 
 class _Busy:

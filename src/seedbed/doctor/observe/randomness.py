@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
-import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
 
+import numpy.random
 import torch
 
+from seedbed.doctor.observe.arrival import Early, called_at, states
 from seedbed.doctor.observe.hub import Hub
-from seedbed.doctor.observe.site import Site, here, is_user_file, site_of, user_frame
-
-
-def _called_at() -> Site | None:
-    """Return the line that seeds; for a function that only seeds, the line that calls it."""
-    frame = user_frame(2)
-    while frame is not None and any(w in frame.f_code.co_name.lower() for w in ("seed", "determin", "reproduc")):
-        outer = frame.f_back
-        if outer is None or not is_user_file(outer.f_code.co_filename):
-            break
-        frame = outer
-    return None if frame is None else site_of(frame)
-
-
-def states() -> dict[str, str]:
-    """Return a short digest of the state of every global generator."""
-    found = {
-        "torch": hashlib.md5(torch.get_rng_state().numpy().tobytes(), usedforsecurity=False).hexdigest(),
-        "random": hashlib.md5(repr(random.getstate()).encode(), usedforsecurity=False).hexdigest(),
-    }
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        found["numpy"] = hashlib.md5(repr(numpy.random.get_state()[1:3]).encode(), usedforsecurity=False).hexdigest()
-        found["numpy"] += hashlib.md5(numpy.random.get_state()[1].tobytes(), usedforsecurity=False).hexdigest()
-    return found
+from seedbed.doctor.observe.site import Site, here, is_user_file
 
 
 class RandomWatch:
@@ -49,7 +25,15 @@ class RandomWatch:
     def __init__(self, recorder: Hub) -> None:
         self.recorder = recorder
         self.start = states()
-        self._show: Any = None
+        self.listening: set[str] = set()
+
+    def take_over(self, early: Early) -> None:
+        """Go on from what was noted before torch was there; its wrappers stay and tell us from now on."""
+        fresh = {name for name, state in early.start.items() if early.before_torch.get(name, state) == state}
+        self.start |= {name: state for name, state in early.start.items() if name not in fresh}
+        self.recorder.record.seeds.update(early.seeds)
+        self.listening = early.wrapped
+        early.heard = lambda name, value: self.recorder.guard.run(self.seeded, name, value)
 
     def seeded(self, name: str, value: Any) -> None:
         """Note a call that seeds a generator."""
@@ -60,7 +44,7 @@ class RandomWatch:
         calls = self.recorder.record.seeds.setdefault(name, [])
         if len(calls) < 2000:
             number = value if isinstance(value, int | float | str) else None
-            calls.append((_called_at(), number, self.recorder.record.steps))
+            calls.append((called_at(), number, self.recorder.record.steps))
 
     def used(self) -> list[str]:
         """Return the global generators whose state has changed since the start."""
@@ -98,10 +82,10 @@ def install(watch: RandomWatch, patches: Any) -> None:
 
         return showwarning
 
-    import numpy
-
     patches.replace(torch, "manual_seed", seeding("torch"))
     patches.replace(torch.random, "manual_seed", seeding("torch"))
-    patches.replace(numpy.random, "seed", seeding("numpy"))
-    patches.replace(random, "seed", seeding("random"))
+    if "numpy" not in watch.listening:
+        patches.replace(numpy.random, "seed", seeding("numpy"))
+    if "random" not in watch.listening:
+        patches.replace(random, "seed", seeding("random"))
     patches.replace(warnings, "showwarning", shown)
