@@ -98,11 +98,7 @@ def _judge(
     if own and any(v is held for n in names for _, v, _ in p.assigned(n) for held in _looped(loop)):
         own = other = ""  # the very data of the loop, whatever it is called
     if after and kind in ("count", "total") and _of_all_rows(p, loop, right):
-        return (
-            "a total over the rows that the sampler picks is divided by the size of the whole data set",
-            "len(loader.dataset) counts the rows of the other part too, so the result is too small",
-            "Divide by the number of rows that are drawn: len(loader.sampler)",
-        )
+        return _SAMPLED
     stride = _stride(loop)
     bare = isinstance(right, ast.Constant) and getattr(rounds.base_of_loop(loop), "name", "") != "range"
     if kind == "total" and after and stride is not None and not bare and _is_number(p, right, stride):
@@ -139,6 +135,13 @@ def _judge(
                 "Divide by len(loader.dataset)",
             )
     return None
+
+
+_SAMPLED = (
+    "a total over the rows that the sampler picks is divided by the size of the whole data set",
+    "len(loader.dataset) counts the rows of the other part too, so the result is too small",
+    "Divide by the number of rows that are drawn: len(loader.sampler)",
+)
 
 
 def _of_all_rows(p: Program, loop: LoopRun, right: ast.expr) -> bool:
