@@ -102,6 +102,42 @@ def check(p: Program) -> Iterator[Finding]:
             fix=f"Add {name} to the loss before backward(), or delete it",
         )
     yield from _shown_totals(p)
+    yield from _left_in_table(p)
+
+
+_REGULAR = frozenset(("kl", "kld", "penalty", "reg", "regularizer", "aux"))
+
+
+def _left_in_table(p: Program) -> Iterator[Finding]:
+    """``{"rec": rec, "kl": kl}`` that a function returns, of which only the one is trained and the other only shown."""
+    if not p.complete:
+        return
+    seen: set[int] = set()
+    for event in p.all("return"):
+        table = event.result if event.result is not None else event.args[0] if event.args else None
+        parts = table.attrs if table is not None and table.kind == "dict" else {}
+        if not event.loops or not event.grad or not any(p.trained(v) for v in parts.values()):
+            continue
+        if table is None or any(_alike(e.recv, table) and e.args and e.args[0].const is None for e in p.all("getitem")):
+            continue  # read by a name that is not known
+        for name, val in parts.items():
+            if val.kind != "tensor" or not val.grad or id(val.node) in seen or not set(words(name)) & _REGULAR:
+                continue
+            if any(v.node is val.node and p.trained(v) for v in p.values()) or _goes_on(p, val, table):
+                continue
+            seen.add(id(val.node))
+            yield p.report(
+                "SB135",
+                val,
+                f"{name} is a term of the loss that is returned, but backward() never gets it: it has no influence",
+                why=f"{name} is only shown, so nothing pulls the weights to what it asks for",
+                fix=f"Add {name} to the loss before backward()",
+                related=((str(event.src.path), event.line, "returned here"),),
+            )
+
+
+def _alike(one: Val | None, table: Val) -> bool:
+    return one is not None and one.node is table.node
 
 
 def _shown_totals(p: Program) -> Iterator[Finding]:
@@ -131,11 +167,12 @@ def _is_number(p: Program, val: Val) -> bool:
     return val.shape == () or any(u.name in ("item", "float") for u in p.users(val))
 
 
-def _goes_on(p: Program, val: Val) -> bool:
-    """Whether a total is used for anything but a figure to show."""
-    if any(u.name not in _SHOWN for u in p.users(val)):
+def _goes_on(p: Program, val: Val, table: Val | None = None) -> bool:
+    """Whether a total is used for anything but a figure to show; that it stands in ``table`` is no use."""
+    if any(u.name not in _SHOWN for u in p.users(val) if u is not table):
         return True
     kept = (
         e for e in p.all("keep", "return", "setitem", "attribute", "call", "invoke") if e.name not in ("print", "round")
     )
-    return any(a is val for e in kept for a in (*e.args, *e.kwargs.values(), e.result))
+    told = (e for e in kept if table is None or e.node is not table.node)  # dict(kl=kl) is what makes the table
+    return any(a is val for e in told for a in (*e.args, *e.kwargs.values(), e.result))

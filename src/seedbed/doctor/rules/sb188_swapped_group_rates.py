@@ -43,7 +43,7 @@ from collections.abc import Iterator
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import methods, ownership, syntax
 from seedbed.doctor.static.naming import words
-from seedbed.doctor.static.program import Program
+from seedbed.doctor.static.program import Event, Program
 from seedbed.doctor.static.values import Val
 
 _HEADS = frozenset(("fc", "head", "classifier", "linear", "heads", "decoder", "proj"))
@@ -60,7 +60,8 @@ def check(p: Program) -> Iterator[Finding]:
         members = [g for g in (groups.items or []) if g.kind == "dict"] if groups is not None else []
         if len(members) < 2 or (groups is not None and "each" in groups.tags):
             continue
-        rates = [(g, _rate(g, default), _part(g, restored)) for g in members]
+        old = restored + _trained_before(p, event)
+        rates = [(g, _rate(g, default), _part(g, old)) for g in members]
         heads = [(g, rate) for g, rate, part in rates if part == "head" and rate is not None]
         bodies = [(g, rate) for g, rate, part in rates if part == "body" and rate is not None]
         for head, low in heads:
@@ -77,6 +78,16 @@ def check(p: Program) -> Iterator[Finding]:
                     related=((str(event.src.path), body.line, "the pretrained part"),),
                 )
                 return
+
+
+def _trained_before(p: Program, event: Event) -> list[Val]:
+    """The models that another optimizer has trained before this one is made, and does not train any more."""
+    found: list[Val] = []
+    for _, other, held in ownership.optimizers(p):
+        steps = [e.seq for e in p.all("step") if e.recv is other]
+        if steps and max(steps) < event.seq:
+            found += held
+    return found
 
 
 def _layer_wise(p: Program) -> Iterator[Finding]:

@@ -17,10 +17,40 @@ _FRESH = frozenset(["zeros", "empty", "ones", "zeros_like", "empty_like", "ones_
 
 def rounds(run: Machine, node: ast.For | ast.AsyncFor, over: Val) -> list[Val] | None:
     """What each round of a loop that builds layers gets, where all of it is known."""
-    if run.forward_depth or not _builds(node):
+    if run.forward_depth:
+        return None
+    if _models(over) and _groups(node):
+        return list(over.items or ())
+    if not _builds(node):
         return None
     found = _listed(run, over, node)
     return found if found is not None and 1 <= len(found) <= _MOST_ROWS else None
+
+
+def _models(over: Val) -> bool:
+    """Whether a loop runs over a few models that are written out one by one."""
+    items = over.items or []
+    known = over.kind in ("list", "tuple") and not over.tags & {"each", "grown", "maybe", "repeat"}
+    return known and 2 <= len({id(i) for i in items}) == len(items) <= 4 and all(i.kind == "module" for i in items)
+
+
+def _groups(node: ast.For | ast.AsyncFor) -> bool:
+    """Whether each round writes a parameter group of an optimizer: what it says may depend on whose turn it is."""
+    parts = [n for s in node.body for n in syntax.walk(s)]
+    keys = [k for n in parts if isinstance(n, ast.Dict) for k in n.keys if isinstance(k, ast.Constant)]
+    words = [k for n in parts if isinstance(n, ast.Call) and syntax.text(n.func) == "dict" for k in n.keywords]
+    return any(k.value == "params" for k in keys) or any(k.arg == "params" for k in words)
+
+
+def turn(run: Machine, left: Val, right: Val) -> bool | None:
+    """``part is body`` in a loop over models that is read one by one: whether it is the turn of that one."""
+    if left.kind != "module" or right.kind != "module":
+        return None
+    for frame in run.loops:
+        items = {id(i) for i in (frame.over.items or ())} if frame.over is not None else set()
+        if frame.exact and {id(left), id(right)} <= items:
+            return left is right
+    return None
 
 
 def _builds(node: ast.For | ast.AsyncFor) -> bool:

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from seedbed.doctor.static import shapes
+from seedbed.doctor.static import building, shapes
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const, join, unknown
 
@@ -193,6 +193,8 @@ def compare(run: Machine, node: ast.Compare) -> Val:
                 return const(op == "Is", node, run.src)
             if left.kind not in ("phi", "unknown"):
                 return const(op == "IsNot", node, run.src)
+        if op in ("Is", "IsNot", "Eq", "NotEq") and (same := building.turn(run, left, right)) is not None:
+            return const(same is (op in ("Is", "Eq")), node, run.src)
         if left.kind == "const" and right.kind == "const" and op in _COMPARE:
             try:
                 return const(_COMPARE[op](left.const, right.const), node, run.src)
