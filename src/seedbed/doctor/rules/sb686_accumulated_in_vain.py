@@ -49,8 +49,9 @@ from collections.abc import Iterator
 
 from seedbed.doctor.finding import Finding
 from seedbed.doctor.static import syntax
+from seedbed.doctor.static.naming import words
 from seedbed.doctor.static.program import Event, Program
-from seedbed.doctor.static.values import Val
+from seedbed.doctor.static.values import Val, ancestors
 
 
 def check(p: Program) -> Iterator[Finding]:
@@ -58,6 +59,7 @@ def check(p: Program) -> Iterator[Finding]:
     backs = p.all("backward")
     if not p.complete or not backs:
         return
+    yield from _returned(p, backs)
     own, read = _reads(p)
     grown: dict[str, tuple[Val, Event]] = {}
     for name, val, event in p.assigns:
@@ -75,6 +77,52 @@ def check(p: Program) -> Iterator[Finding]:
             why="what backward() gets does not depend on it (a log determinant, an auxiliary loss)",
             fix=f"Add {name} to the loss (a log determinant is subtracted), or delete it",
         )
+
+
+_TERMS = frozenset([
+    "aux", "auxiliary", "bal", "balance", "balancing", "penalty", "penalties", "reg", "regularizer", "regularization",
+    "kl", "kld", "logdet", "ldj", "det", "jacobian", "commit", "commitment", "ortho", "loss", "losses", "sparsity",
+])  # fmt: skip
+
+
+def _returned(p: Program, backs: list[Event]) -> Iterator[Finding]:
+    """A term that a model sums over its layers and gives back beside its output, which no loss takes."""
+    sums: dict[int, list[tuple[str, Val, Event]]] = {}
+    for name, val, event in p.assigns:
+        if (
+            val.name == "add"
+            and val.kind == "tensor"
+            and len(val.args) == 2
+            and event.depth
+            and isinstance(event.node, ast.Name)
+        ):
+            sums.setdefault(id(event.node), []).append((name, val, event))
+    for found in sums.values():
+        name, val, event = found[0]
+        first, term = val.args
+        if not set(words(name)) & _TERMS or not val.grad or first.grad or not term.grad:
+            continue
+        if not any(_within(event, b) for b in backs):
+            continue
+        used = any(p.trained(v) or p.trained(v.args[-1]) for _, v, _ in found)
+        behind = [v for v in ancestors(term, limit=200) if v.owner is not None and v.grad]
+        if not used and any(p.trained(v) for v in behind):
+            yield p.report(
+                "SB686",
+                event,
+                f"{name} is summed over the layers and given back, but no loss takes it: it is not trained",
+                why="the output of the same layers is trained, and this term (a penalty, a balance, a log determinant) "
+                "only shown or left aside, so nothing holds it down",
+                fix=f"Add it to the loss: loss = loss + weight * {name}",
+            )
+
+
+def _within(event: Event, back: Event) -> bool:
+    """Whether a sum is worked out in a ``forward()`` of the very round of training that ends in a backward()."""
+    outer = len(back.funcs)
+    inside = back.funcs == event.funcs[:outer] and all(event.inside(loop) for loop in back.loops)
+    deeper = len(event.loops) > len(back.loops)
+    return inside and deeper and any(func.name == "forward" for func in event.funcs[outer:])
 
 
 def _reads(p: Program) -> tuple[set[str], set[str]]:
