@@ -118,6 +118,7 @@ def _made_again(p: Program, event: Event, modules: list[Val]) -> Iterator[Findin
     trained = training.trained_modules(p)
     if (
         trained
+        and not q.gives_gradients(p)  # those of a copy, which a worker writes into the model that all share
         and all(t.kind == "module" for t in trained)
         and not any(ownership.related(m, t) for m in modules for t in trained)
     ):

@@ -7,6 +7,7 @@ import ast
 from seedbed.doctor.static import (
     arguments,
     building,
+    callers,
     iteration,
     layers,
     library,
@@ -96,6 +97,8 @@ def apply(run: Machine, func: Val, node: ast.AST, args: tuple[Val, ...], kwargs:
 
 
 def _call_unknown(run: Machine, func: Val, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
+    if (held := callers.others(run, func, node, args, kwargs)) is not None:
+        return held
     name = func.var or func.name
     values = tuple(kwargs.values())
     if naming.is_loss(name) and len(args) + len(kwargs) >= 1:
@@ -182,6 +185,8 @@ def invoke(run: Machine, func: Func, node: ast.AST, args: tuple[Val, ...], kwarg
         me = Val("func", func.name, node, run.src)
         me.owner = func
         run.emit("invoke", func.name, node, recv=me, args=args, kwargs=kwargs, result=result)
+    if func.commands:
+        callers.commands(run, func.commands, node)
     if decorators & {"contextmanager"}:
         return unknown(func.name, node, run.src)
     if kept is not None:

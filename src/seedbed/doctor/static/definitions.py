@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from seedbed.doctor.static import assignments, attributes, imports, sequences
+from seedbed.doctor.static import assignments, attributes, callers, imports, sequences
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.scopes import Class, Func, Scope
 from seedbed.doctor.static.values import Val
@@ -40,6 +40,7 @@ def function_statement(run: Machine, node: ast.FunctionDef | ast.AsyncFunctionDe
             val.tags.add("wrapped")
         elif made.kind == "context":
             func.managers.add(made.name)
+    callers.register(run, node, val)
     run.program.functions.append(func)
     run.scope.vars[node.name] = val
     return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from seedbed.doctor.static import builtin_calls, layers, named_tuples, naming, numbers, op_shapes, ops, shapes
+from seedbed.doctor.static import builtin_calls, callers, layers, named_tuples, naming, numbers, op_shapes, ops, shapes
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const, unknown
 
@@ -84,7 +84,7 @@ _TABLES = frozenset(["make_classification", "make_regression", "make_moons", "ma
 
 def call(run: Machine, name: str, node: ast.AST, args: tuple[Val, ...], kwargs: dict[str, Val]) -> Val:
     """Call the library thing ``name``; every such call is an event."""
-    result = _call(run, name, node, args, kwargs)
+    result = callers.library(run, name, node, args, kwargs) or _call(run, name, node, args, kwargs)
     if result.loops == () and run.loops:
         result.loops = tuple(frame.node for frame in run.loops)
     run.emit("call", name, node, args=args, kwargs=kwargs, result=result)
@@ -198,9 +198,9 @@ def _torch(run: Machine, name: str, last: str, node: ast.AST, args: tuple[Val, .
         made = builtin_calls.library_value(run, "optimizer", last, node, args, kwargs)
         made.loops = tuple(frame.node for frame in run.loops)
         return made
-    if ".data" in name or last in DATASETS or name.startswith("torchvision.datasets"):
-        if (made_data := _data(run, name, last, node, args, kwargs)) is not None:
-            return made_data
+    rows = ".data" in name or last in DATASETS or name.startswith("torchvision.datasets")
+    if rows and (made_data := _data(run, name, last, node, args, kwargs)) is not None:
+        return made_data
     if name in ("torch.nn.Parameter", "torch.nn.parameter.Parameter"):
         made = run.tensor("Parameter", node, *args)
         made.grad = kwargs.get("requires_grad", const(True)).const is not False

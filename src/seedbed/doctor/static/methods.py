@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import ast
 
-from seedbed.doctor.static import building, builtin_calls, dictionaries, lightning, modes, naming, op_shapes, ops, texts
+from seedbed.doctor.static import (
+    building,
+    builtin_calls,
+    callers,
+    dictionaries,
+    lightning,
+    modes,
+    naming,
+    op_shapes,
+    ops,
+    texts,
+)
 from seedbed.doctor.static import sequences as seqs
 from seedbed.doctor.static.machine import Machine
 from seedbed.doctor.static.values import Val, const, join, unknown, uses_gradient
@@ -33,7 +44,7 @@ def call(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs: W
         obj = unknown("none", node, run.src)
     if name == "fit" and obj.kind in ("unknown", "object", "tensor"):
         lightning.fit(run, args, kwargs, node)
-    result = _call(run, obj, name, node, args, kwargs)
+    result = callers.method(run, obj, name, node, args, kwargs) or _call(run, obj, name, node, args, kwargs)
     run.emit("call", f".{name}", node, recv=obj, args=args, kwargs=kwargs, result=result)
     return result
 
@@ -329,17 +340,7 @@ def _unknown(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwarg
             run.emit("forward", var, node, recv=obj, args=args, result=made, mode=run.modes.get(id(obj), ""))
             return made
         return module(run, obj, name, node, args, kwargs)
-    if module_like and name in (
-        "to",
-        "cuda",
-        "cpu",
-        "half",
-        "float",
-        "apply",
-        "modules",
-        "children",
-        "named_modules",
-    ):
+    if module_like and name in ("to", "cuda", "cpu", "half", "float", "apply", "modules", "children", "named_modules"):
         return module(run, obj, name, node, args, kwargs)
     return None
 
@@ -354,12 +355,6 @@ def _object(run: Machine, obj: Val, name: str, node: ast.AST, args: Args, kwargs
         made.split = args[0].split if args else ""
         made.shape = args[0].shape if args else None
         return made
-    if obj.name in ("Accelerator", "Fabric") and name in ("prepare", "setup", "setup_dataloaders") and args:
-        if len(args) == 1:  # wrapped for the hardware, the same things for training
-            return args[0]
-        together = Val("tuple", name, node, run.src)
-        together.items = list(args)
-        return together
     made = unknown(name, node, run.src, *args, *kwargs.values(), obj)
     made.grad = False
     return made

@@ -54,6 +54,7 @@ class Func:
     src: Source
     owner: Class | None = None
     calls: int = 0
+    commands: list[Val] = field(default_factory=list)  # of click: one of them is run when this group is called
     managers: set[str] = field(default_factory=set)  # contexts that a decorator opens, whatever it is written as
 
     @property
