@@ -42,7 +42,7 @@ def check(p: Program) -> Iterator[Finding]:
         seeds = _of_whole_runs(p, seeds)
     if seeds and p.complete:
         seed = seeds[0]
-        if _drawn_again(p, seed):
+        if _drawn_again(p, seed) or _of_its_own(p, seed):
             return
         before = [
             e for e in p.all("call") if e.seq < seed.seq and e.result is not None and not e.depth and e.recv is None
@@ -72,6 +72,19 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Set the seed before the model is created",
                 related=((str(made[0].src.path), made[0].line, "the weights are drawn here"),),
             )
+
+
+def _of_its_own(p: Program, seed: Event) -> bool:
+    """Whether a function seeds a model of its own, which it makes next: another experiment than the one before."""
+    if not seed.funcs:
+        return False
+    made = [
+        e.seq > seed.seq
+        for e in p.all("call")
+        if e.funcs == seed.funcs and e.name.startswith("torch.nn") and e.result is not None
+        if e.result.kind == "module" and e.result.name.startswith(ownership.WEIGHTED)
+    ]
+    return bool(made) and all(made)
 
 
 def _of_whole_runs(p: Program, seeds: list[Event]) -> list[Event]:
