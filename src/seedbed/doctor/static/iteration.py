@@ -259,6 +259,8 @@ def _column(run: Machine, val: Val, index: int, node: ast.AST, count: int) -> Va
         return None
     if any(r.kind != "tuple" or r.items is None or len(r.items) != count for r in rows):
         return None
+    if any(i.kind != "tensor" for r in rows for i in r.items or ()):
+        return None  # of numbers and texts the rows that they come from are not followed as far as of tensors
     each = any("each" in r.tags for r in rows)
     made = Val("list" if each else "tuple", "comprehension" if each else "literal", node, run.src)
     made.items = [r.items[index] for r in rows if r.items is not None]
