@@ -67,6 +67,9 @@ def test_json_and_sarif_name_what_was_skipped(folder: Path) -> None:
     (told,) = run["invocations"][0]["toolExecutionNotifications"]
     assert "not valid Python" in told["message"]["text"]
     assert told["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].endswith("syn.py")
+    assert run["invocations"][0]["executionSuccessful"]
+    (run,) = json.loads(_check(folder / "syn.py", "--format", "sarif").stdout)["runs"]
+    assert not run["invocations"][0]["executionSuccessful"]
     (folder / "syn.py").unlink()
     assert json.loads(_check(folder, "--json").stdout)["skipped"] == []
     assert "invocations" not in json.loads(_check(folder, "--format", "sarif").stdout)["runs"][0]

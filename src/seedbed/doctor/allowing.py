@@ -6,7 +6,6 @@ one); on a line of its own it counts for the statement that begins below it. Of 
 
 from __future__ import annotations
 
-import difflib
 import io
 import re
 import tokenize
@@ -116,6 +115,8 @@ def _named(word: str, listed: bool) -> set[str]:
 
 
 def _unknown(word: str) -> str:
+    import difflib  # hardly ever wanted
+
     near = difflib.get_close_matches(word.lower(), BY_NAME, n=1)
     advice = f"did you mean {near[0]}? All are listed by: seedbed explain" if near else "see: seedbed explain"
     return f"allow={word} keeps nothing quiet, there is no such check; {advice}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tokenize
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,15 +27,17 @@ def render(
         skipped: Files, and parts of files, that could not be read.
         nothing: Whether no file could be read at all.
     """
+    if form == "text":
+        return _text(findings, nothing, bool(skipped))
+    if form == "github":
+        return "\n".join(_github(f) for f in findings)
+    import json  # the usual form needs none
+
     if form == "json":
         left_out = [{"file": str(p.path), "reason": p.text} for p in skipped]
         data = {"findings": [f.to_json() for f in findings], "skipped": left_out}
         return json.dumps(data, ensure_ascii=False, indent=2)
-    if form == "sarif":
-        return json.dumps(_sarif(findings, skipped), ensure_ascii=False, indent=2)
-    if form == "github":
-        return "\n".join(_github(f) for f in findings)
-    return _text(findings, nothing, bool(skipped))
+    return json.dumps(_sarif(findings, skipped, nothing), ensure_ascii=False, indent=2)
 
 
 def _text(findings: Sequence[Finding], nothing: bool, skipped: bool) -> str:
@@ -91,7 +92,7 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _sarif(findings: Sequence[Finding], skipped: Sequence[Problem]) -> dict[str, Any]:
+def _sarif(findings: Sequence[Finding], skipped: Sequence[Problem], nothing: bool) -> dict[str, Any]:
     level = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "note"}
     used = sorted({f.code for f in findings})
     rules = [
@@ -119,7 +120,8 @@ def _sarif(findings: Sequence[Finding], skipped: Sequence[Problem]) -> dict[str,
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
     run: dict[str, Any] = {"tool": tool, "results": results}
     if skipped:
-        run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": _notifications(skipped)}]
+        told = _notifications(skipped)
+        run["invocations"] = [{"executionSuccessful": not nothing, "toolExecutionNotifications": told}]
     return {"$schema": schema, "version": "2.1.0", "runs": [run]}
 
 

@@ -78,7 +78,7 @@ def check_paths(
         told += failed
         for finding in findings:
             found.setdefault((finding.code, finding.file, finding.line), finding)
-    for problem in sorted(told):
+    for problem in sorted(told, key=lambda problem: problem.path):
         if problems is not None:
             problems.append(replace(problem, named=problem.path in single))
         elif problem.kind == "file":

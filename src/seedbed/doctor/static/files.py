@@ -27,7 +27,7 @@ _SKIP = {
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Problem:
     """What a reader has to say about a file, beside its findings.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -50,6 +49,8 @@ def _told(broken: list[tuple[int, int]], cells: int, path: Path) -> list[str]:
 
 
 def _load(data: bytes, path: Path) -> dict[str, Any]:
+    import json  # scripts are checked far more often, and need none
+
     again = "save it again as .ipynb"
     if not data.strip():
         raise ConfigError(f"{path} is empty, not a notebook; {again}")

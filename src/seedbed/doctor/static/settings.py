@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +56,8 @@ def read_settings(paths: Sequence[Path]) -> Settings:
 
 
 def _read(file: Path) -> Settings:
+    import tomllib  # many projects have no such file
+
     try:
         section = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeError, RecursionError) as error:
