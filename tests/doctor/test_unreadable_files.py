@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import linecache
 from pathlib import Path
 from typing import Any
 
@@ -157,3 +158,12 @@ def test_the_excerpt_is_the_line_that_python_counts_in_the_encoding_of_the_file(
     path = tmp_path / "a.py"
     path.write_bytes(b"# coding: latin-1\n\x0c\n# caf\xe9 \x85\n" + BAD.encode())
     assert "    6 | x.clamp(0, 1)\n" in _check(path).stdout
+
+
+def test_lines_of_a_notebook_that_is_run_are_those_that_python_counts(tmp_path: Path) -> None:
+    from seedbed.doctor.child import _load
+
+    path = tmp_path / "a.ipynb"
+    path.write_text(_book("x = 1\n\x0c\ny = 2\n"))
+    _load(str(path))
+    assert linecache.getline(str(path), 3) == "y = 2\n"

@@ -146,7 +146,7 @@ def _load(file: str) -> tuple[types.CodeType, types.ModuleType]:
     from seedbed.doctor.static.source import read_source
 
     text = read_source(Path(file)).text
-    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    linecache.cache[file] = (len(text), None, [f"{line}\n" for line in text.split("\n")], file)
     shell = Shell()
     module.__dict__.update(display=print, get_ipython=lambda: shell)
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
