@@ -46,7 +46,7 @@ def by_type(run: Machine, test: ast.expr) -> tuple[str, Val, Val] | None:
 
 
 def _tensor_or_not(run: Machine, val: Val, test: ast.expr, wanted: ast.expr) -> tuple[Val, Val] | None:
-    """What is left of a value, maybe a tensor, where ``isinstance(value, torch.Tensor)`` holds and where it does not."""
+    """What is left of a value where ``isinstance(value, torch.Tensor)`` holds, and where it does not."""
     options = list(val.options())
     if isinstance(wanted, ast.Tuple) or len(options) > _MOST or any(o.kind not in _PLAIN for o in options):
         return None
