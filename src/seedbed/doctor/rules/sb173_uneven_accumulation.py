@@ -310,8 +310,8 @@ def _last(p: Program, step: Event, cond: Cond, size: Val, loop: LoopRun) -> Iter
     yield p.report(
         "SB173",
         (test, step.src),
-        f"gradient accumulation loses the last window: {count} batches are no multiple of {size.const}, so the last "
-        f"{left} of each epoch get no step",
+        f"gradient accumulation drops the last, incomplete window: {count} batches are no multiple of {size.const}, "
+        f"so the last {left} of each epoch get no step",
         why="their gradients are erased by the next zero_grad(), or mixed into the first update of the next epoch",
         fix="Step at the end too: if (i + 1) % k == 0 or i + 1 == len(loader)",
         batches=count,

@@ -85,6 +85,7 @@ def apply(run: Machine, func: Val, node: ast.AST, args: tuple[Val, ...], kwargs:
     if func.kind == "partial":
         return apply(run, func.args[0], node, func.args[1:] + args, {**func.kwargs, **kwargs})
     if func.kind == "super":
+        _fill(func.args, args)
         return const(None)
     if func.kind in ("instance", "dataset") and func.owner is not None and hasattr(func.owner, "method"):
         method = func.owner.method("__call__")
@@ -339,6 +340,15 @@ def wrap(run: Machine, module: Val, inner: Val, node: ast.AST) -> Val:
     return made
 
 
+def _fill(built: tuple[Val, ...], layers: tuple[Val, ...]) -> None:
+    """``super().__init__(a, b)`` in a class that is a ``Sequential``: these are its layers, in this order."""
+    me = built[0] if built else None
+    if me is None or me.kind != "module" or me.items is not None or not layers or me.owner is None:
+        return
+    if "torch.nn.Sequential" in me.owner.lib_bases() and all(v.kind == "module" for v in layers):
+        me.items = list(layers)
+
+
 def _super(run: Machine, node: ast.AST) -> Val:
     """``super()``: methods of the next class in line, bound to ``self``."""
     val = Val("instance", "super", node, run.src)
@@ -354,7 +364,8 @@ def _super(run: Machine, node: ast.AST) -> Val:
                 bound.owner, bound.args = member.owner, (me,)
                 val.attrs[name] = bound
     if "__init__" not in val.attrs:
-        val.attrs["__init__"] = Val("super", "__init__", node, run.src)
+        val.attrs["__init__"] = first = Val("super", "__init__", node, run.src)
+        first.args = (me,)
         me.tags.add("super")
     if me.kind in ("module", "dataset"):
         made = Val("module_super", "super", node, run.src)
