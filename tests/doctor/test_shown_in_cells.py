@@ -38,3 +38,11 @@ def test_missing_keys_that_a_cell_shows_are_seen(tmp_path: Path) -> None:
 def test_missing_keys_that_no_cell_shows_are_hidden(tmp_path: Path) -> None:
     for cell in (LOAD + ";", LOAD + "\nnet.train()", "if True:\n    " + LOAD):
         assert "SB606" in _codes(tmp_path, NET, cell, USE)
+
+
+def test_a_script_that_is_cut_into_cells_shows_the_last_line_of_each(tmp_path: Path) -> None:
+    path = tmp_path / "lesson.py"
+    for cut, found in (("#%%", False), ("# %% [markdown]", False), ("# then", True)):
+        path.write_text(f"{TABLE}\n{cut}\ntable.clamp(0, 2)\n{cut}\nprint(table.sum())\n", encoding="utf-8")
+        codes = {f.code for f in check_paths([path]) if f.severity >= Severity.WARNING}
+        assert ("SB215" in codes) is found, cut

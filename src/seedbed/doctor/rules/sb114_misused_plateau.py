@@ -49,7 +49,9 @@ def check(p: Program) -> Iterator[Finding]:
     down = {"loss", "error", "err", "mse", "mae", "rmse", "ppl", "perplexity", "losses"}
     for event in p.once("schedule"):
         if event.recv is None or event.name != "ReduceLROnPlateau":
-            if event.recv is not None and event.recv.kind == "scheduler" and _is_score(event.arg(0, "epoch")):
+            if event.recv is None or _asked_first(event):
+                continue
+            if event.recv.kind == "scheduler" and _is_score(event.arg(0, "epoch")):
                 yield p.report(
                     "SB114",
                     event,
@@ -96,6 +98,12 @@ def check(p: Program) -> Iterator[Finding]:
                 fix="Set mode='max' for scores and mode='min' for losses, and pass the validation metric",
                 related=((str(event.src.path), event.line, "the step"),),
             )
+
+
+def _asked_first(event: Event) -> bool:
+    """Whether the call stands in a branch for ``ReduceLROnPlateau``, which other schedules never reach."""
+    tests = [syntax.text(c[0].test) for c in event.conds if isinstance(c[0], ast.If) and c[1] == 0]
+    return any("Plateau" in t or "plateau" in t for t in tests)
 
 
 def _is_score(val: Val | None) -> bool:

@@ -47,7 +47,7 @@ def check(p: Program) -> Iterator[Finding]:
         if not isinstance(node, ast.Call) or val is None or not isinstance(node.func, ast.Attribute):
             continue
         name = node.func.attr
-        if (event.src.cells and _last_of_cell(event)) or any(k.arg in ("inplace", "out") for k in node.keywords):
+        if (event.src.cell_starts and _last_of_cell(event)) or any(k.arg in ("inplace", "out") for k in node.keywords):
             continue
         if not calls:
             for one in p.all("call"):
@@ -100,7 +100,7 @@ def _sums(p: Program) -> Iterator[Finding]:
         node, val = getattr(event.node, "value", None), event.result
         if not isinstance(node, ast.BinOp) or isinstance(node.op, _PIPES) or val is None or val.kind != "tensor":
             continue
-        if (event.src.cells and _last_of_cell(event)) or _expects_error(event.src, event.line):
+        if (event.src.cell_starts and _last_of_cell(event)) or _expects_error(event.src, event.line):
             continue
         if not any(proofs.is_tensor(p, a) or _of_math(a) for a in val.args):
             continue
@@ -359,7 +359,7 @@ _TENSORS = frozenset(
 
 def _last_of_cell(event: Event) -> bool:
     end = getattr(event.node, "end_lineno", event.line)
-    starts = [start for start, _ in event.src.cells]
+    starts = event.src.cell_starts
     text = event.src.lines
     line = end + 1
     while line <= len(text) and not text[line - 1].strip() and line not in starts:

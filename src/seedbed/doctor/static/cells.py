@@ -285,7 +285,7 @@ def _positive(val: Val) -> bool | None:
         if number in (0, 1) and op in ("Eq", "NotEq"):
             return bool((number == 1) == (op == "Eq"))
         return op == "Eq" if op in ("Eq", "NotEq") and isinstance(number, int) else None
-    if one.name in ("compare", "eq") and len(one.args) > 1 and one.args[1].kind == "number":
+    if one.name in ("compare", "eq") and len(one.args) > 1 and one.args[1].kind != "const":
         op = "Eq" if one.name == "eq" else next((t for t in one.tags if t in ("Eq", "NotEq", "Gt", "GtE")), "")
         return op != "NotEq" if op else None  # one class after the other: x == c
     return True if one.kind in ("tensor", "unknown") else None

@@ -18,6 +18,7 @@ from seedbed.doctor.static.plainly import plainly
 from seedbed.errors import ConfigError
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_CUT = re.compile(r"#\s?%%")  # how editors mark the cells of a script
 
 
 @dataclass
@@ -99,12 +100,19 @@ class Source:
             said.append(f"{self.path}: {place}: {why}" if place else f"{self.path}:{line}: {why}")
         return said
 
+    @cached_property
+    def cell_starts(self) -> list[int]:
+        """The first lines of its cells: of a notebook, or of a script that is cut by lines ``# %%``."""
+        if self.cells or "%%" not in self.text:
+            return [start for start, _ in self.cells]
+        return [number for number, line in enumerate(self.lines, 1) if _CUT.match(line)]
+
     def shows(self, node: ast.AST) -> bool:
         """Whether a notebook shows what an expression gives: it is the last line of its cell, outside of any block."""
         end = getattr(node, "end_lineno", 0) or 0
-        if not self.cells or self.line_text(end).rstrip().endswith(";"):
+        if not self.cell_starts or self.line_text(end).rstrip().endswith(";"):
             return False
-        after = next((start for start, _ in self.cells if start > end), None)
+        after = next((start for start in self.cell_starts if start > end), None)
         last = [s for s in self.tree.body if after is None or s.lineno < after][-1:]
         return bool(last) and isinstance(last[0], ast.Expr) and last[0].value is node
 
