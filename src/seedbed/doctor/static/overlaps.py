@@ -20,7 +20,7 @@ def slices_in(val: Val) -> list[Cut]:
     """Slices with known bounds along the first axis: the base, the range, and the id of the slice."""
     found = []
     paths = [a for a in val.args if val.name == "TensorDataset"] or [val]
-    for one in [v for path in paths for v in chain_all(path) if not _made_up(path)]:
+    for one in [v for path in paths for v in chain_all(path)]:
         if one.name == "getitem" and len(one.args) > 1 and one.kind in ("tensor", "unknown", "list", "number"):
             key = one.args[1].items[0] if one.args[1].kind == "tuple" and one.args[1].items else one.args[1]
             if key.kind != "slice":
@@ -36,7 +36,7 @@ def slices_in(val: Val) -> list[Cut]:
                     high += size
                 if low >= 0 and (high is None or high >= 0):
                     found.append((one.args[0], low, high, id(one), one))
-    return found
+    return [] if found and any(_made_up(path) for path in paths) else found
 
 
 def _made_up(val: Val) -> bool:
