@@ -136,12 +136,16 @@ def _evaluated_slices(p: Program, seen: set[int]) -> Iterator[Finding]:
     learned = [e for e in training.forwards(p) if e.grad and e.loops and e.args and training.updates(p, e.result)]
     learned = [e for e in learned if e.recv is None or not training.unmoved(p, [e.recv])]
     found: dict[int, list[tuple[Event, str, Event | None]]] = {}
+    cuts: dict[int, Cuts] = {}
     for event in training.evaluations(p) if p.complete else ():
         if id(event.node) in seen or not event.args:
             continue
         if _tried(p, event):
             continue
-        why = next(((o, b) for b in learned if _one_run(event, b) and (o := _common_rows(event, b))), None)
+        cut = _cut(event, cuts)
+        why = next(
+            ((o, b) for b in learned if cut and _one_run(event, b) and (o := _common_rows(event, b, cuts))), None
+        )
         found.setdefault(id(event.node), []).append((event, why[0] if why else "", why[1] if why else None))
     apart_too = any(back is None for all_of in found.values() for _, _, back in all_of)
     for node, all_of in found.items():
@@ -220,9 +224,21 @@ def _slice(event: Event) -> Val | None:
 _LOOK = 8  # so few rows are looked at, not measured
 
 
-def _common_rows(event: Event, back: Event) -> str:
+Cuts = tuple[list[overlaps.Cut], list[overlaps.Share]]
+
+
+def _cut(event: Event, known: dict[int, Cuts]) -> bool:
+    """Whether the input of a call was cut out of something; what it was is noted once for each call."""
+    if id(event) not in known:
+        known[id(event)] = (overlaps.slices_in(event.args[0]), overlaps.shares_in(event.args[0]))
+    return any(known[id(event)])
+
+
+def _common_rows(event: Event, back: Event, cuts: dict[int, Cuts]) -> str:
     """Which rows two inputs share, by the slices that only one of them went through or by their common cut."""
-    parts, others = overlaps.slices_in(event.args[0]), overlaps.slices_in(back.args[0])
+    if not _cut(event, cuts) or not _cut(back, cuts):
+        return ""
+    parts, others = cuts[id(event)][0], cuts[id(back)][0]
     parts = [p for p in parts if p[2] is None or p[2] - p[1] > _LOOK]
     both = {p[3] for p in parts} & {o[3] for o in others}
     if both and (len(parts) > len(both) or len(others) > len(both)):
@@ -234,7 +250,7 @@ def _common_rows(event: Event, back: Event) -> str:
     found = [o for a in parts for b in others if (o := overlaps.slice_overlap(b, a))]
     if event.grad:
         return found[0] if found else ""  # a gradient penalty, say: no measurement
-    shares, more = overlaps.shares_in(event.args[0]), overlaps.shares_in(back.args[0])
+    shares, more = cuts[id(event)][1], cuts[id(back)][1]
     known = {s[3] for s in shares} & {m[3] for m in more}
     if len(shares) > len(known) or len(more) > len(known):
         shares, more = [s for s in shares if s[3] not in known], [m for m in more if m[3] not in known]
