@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,18 @@ for step in range(6):
     loss.backward()
     optimizer.step()
 """
+
+
+@pytest.fixture(autouse=True)
+def _heard() -> Iterator[None]:
+    """Signals as a shell in the foreground leaves them: under nohup, or behind ``&``, some would be ignored."""
+    numbers = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
+    kept = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
 
 
 def _start(script: Path, *options: str) -> subprocess.Popen[str]:
