@@ -45,3 +45,8 @@ def test_a_call_in_what_was_seen_stays_whole() -> None:
     assert _why("backward() of 2 losses ran before step(0.1)", "").endswith(
         "backward() of 2 losses ran before step(0.1)"
     )
+
+
+def test_what_follows_a_range_in_brackets_is_not_glued_to_it() -> None:
+    seen = "cross_entropy got softmax output: every row sums to 1.000 (min 0.1, max 0.9), but it expects raw scores"
+    assert _why(seen, "").endswith("seen while it ran: every row sums to 1.000; min 0.1, max 0.9")

@@ -131,7 +131,7 @@ def merge(findings: list[Finding], slack: int = 3) -> list[Finding]:
 
 def _counted(title: str, known: str) -> str:
     """The parts of what was seen that say how much or how often; the rest says again what the reader has said."""
-    parts = [part.strip(" ,.") for part in _PARTS.split(_ASIDE.sub(r"; \1;", title))]
+    parts = [part.strip(" ,.") for part in _PARTS.split(_ASIDE.sub(r"; \1; ", title))]
     told = [p for p in parts if _NUMBER.search(p) and not _LINE.fullmatch(p) and p not in known]
     return f"seen while it ran: {'; '.join(told)}" if told else ""
 
